@@ -1,0 +1,1 @@
+"""The console command `kws`: one module per command, registered in main.py."""

@@ -1,0 +1,48 @@
+"""`kws`: the command line over kwslib.
+
+Exit status 0 done, 1 a check failed, 2 bad usage or bad input. Errors are one line on standard error;
+`--json` prints one JSON object on standard output and nothing else there.
+"""
+
+import sys
+
+import typer
+
+from kwslib import __version__
+from kwslib.errors import CheckFailed, KwsError
+
+app = typer.Typer(
+    name="kws",
+    help="Keyword spotting from raw audio to a microcontroller: train, compress, export, run on the virtual board.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; turn our own errors into one line and an exit status."""
+    try:
+        app()
+    except KwsError as error:
+        print(f"kws: {error}", file=sys.stderr)
+        sys.exit(2)
+    except CheckFailed as error:
+        print(f"kws: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)

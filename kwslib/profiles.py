@@ -1,0 +1,33 @@
+"""The two profiles: `quick` for a fresh machine, `report` for the recorded numbers.
+
+A profile says which corpus is used and how much computing is spent; nothing else differs.
+"""
+
+import os
+from dataclasses import dataclass
+
+from kwslib.errors import KwsError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much work a run does. `epochs` of training, one run per entry of `seeds`."""
+
+    name: str
+    synthetic: bool
+    epochs: int
+    seeds: tuple[int, ...]
+
+
+PROFILES = {
+    "quick": Profile("quick", synthetic=True, epochs=10, seeds=(0, 1)),
+    "report": Profile("report", synthetic=False, epochs=50, seeds=(0, 1, 2, 3, 4)),
+}
+
+
+def get_profile(name: str | None = None) -> Profile:
+    """The profile called `name`, else `$KWS_PROFILE`, else `quick`. Raises KwsError for another name."""
+    name = name or os.environ.get("KWS_PROFILE") or "quick"
+    if name not in PROFILES:
+        raise KwsError(f"profile {name!r} is unknown: use {' or '.join(PROFILES)}")
+    return PROFILES[name]

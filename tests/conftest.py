@@ -1,0 +1,56 @@
+"""Fixtures that all tests share: the real recordings where present, the synthetic corpus, the command line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+NEIGHBOUR = REPOSITORY.parent / "shared" / "data" / "speech_commands"
+
+
+def find_speech_commands() -> Path | None:
+    """`$KWS_DATA`, else the recordings beside the checkout, else None."""
+    folder = Path(os.environ.get("KWS_DATA") or NEIGHBOUR)
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def speech_commands() -> Path:
+    """Folder of real Speech Commands clips; the test is skipped where there is none."""
+    folder = find_speech_commands()
+    if folder is None:
+        if os.environ.get("KWS_REQUIRE_DATA"):
+            pytest.fail("the real recordings are required here and missing: set KWS_DATA")
+        pytest.skip("no Speech Commands recordings here: set KWS_DATA to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the synthetic corpus, made once and kept in the cache."""
+    from kwslib.corpus import open_corpus
+
+    return open_corpus(profile="quick").root
+
+
+@pytest.fixture
+def kws(capfd: pytest.CaptureFixture[str]):
+    """Run the command line in this process: kws("data", "info") -> (exit status, stdout, stderr)."""
+    import sys
+
+    from kwslib.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        argv, sys.argv = sys.argv, ["kws", *map(str, arguments)]
+        status = 0
+        try:
+            main.main()
+        except SystemExit as stop:
+            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        finally:
+            sys.argv = argv
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return run
