@@ -237,7 +237,7 @@ def save_checkpoint(
 def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
     """The model in evaluation mode on the CPU, its configuration and what was saved as `extra`.
 
-    Only tensors and plain values are unpickled. Raises KwsError for a file that is missing or is none of ours.
+    Only tensors and plain values are unpickled. Raises KwsError for a missing file and for one not of ours.
     """
     if not Path(path).is_file():
         raise KwsError(f"{path}: no such file; train a model with `kws train --out {path}`")
