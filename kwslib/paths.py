@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kwslib.errors import KwsError
+
 
 def cache_dir() -> Path:
     """`$KWS_CACHE`, else the user's cache folder; made when missing."""
@@ -27,3 +29,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Make the folder of `path`; KwsError when nothing can be written there (before the long work, not after)."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise KwsError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+    if path.is_dir():
+        raise KwsError(f"{path} is a folder: name a file in it")

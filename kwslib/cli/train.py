@@ -1,0 +1,84 @@
+"""`kws train`: train a network of the zoo and leave its checkpoint."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Optional
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+from kwslib.labels import DEFAULT_KEYWORDS, class_labels
+from kwslib.paths import check_writable
+
+
+def train(
+    out: Path = typer.Option(..., "--out", help="Checkpoint to write (.pt)."),
+    arch: str = typer.Option("tinyconv", help="A network of the zoo: tinyconv, dscnn, tenet."),
+    keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
+    profile: Optional[str] = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    data: Optional[Path] = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    seed: int = typer.Option(0, help="Seed of the initial weights, the order and the augmentation."),
+    epochs: Optional[int] = typer.Option(None, help="Epochs [default: the profile's]."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Train a network; a progress bar shows losses and accuracies, Ctrl-C keeps the best epoch so far.
+
+    The same command started again after an interruption goes on where it stopped.
+    """
+    if out.suffix != ".pt":
+        raise KwsError(f"{out}: a checkpoint's name ends in .pt")
+    check_writable(out)
+    import sys
+
+    from tqdm import tqdm
+
+    from kwslib.corpus import open_corpus
+    from kwslib.dataset import feature_splits
+    from kwslib.evaluation import evaluate
+    from kwslib.models import ModelConfig
+    from kwslib.profiles import get_profile
+    from kwslib.protocol import Protocol
+    from kwslib.recipes import recipe_for
+    from kwslib.training import predict
+    from kwslib.training import train as train_network
+
+    chosen = get_profile(profile)
+    words = tuple(word.strip() for word in keywords.split(","))
+    labels = class_labels(words)
+    recipe, augmentation, config = recipe_for(arch, labels, epochs or chosen.epochs)
+    corpus = open_corpus(data, chosen)
+    print(corpus.describe(), file=sys.stderr)
+    splits = feature_splits(corpus, Protocol(keywords=words), augmentation)
+    with tqdm(total=recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()) as bar:
+
+        def show(epoch, _network) -> None:
+            bar.update(epoch.epoch + 1 - bar.n)
+            bar.set_postfix(
+                loss=f"{epoch.training_loss:.3f}",
+                accuracy=f"{epoch.training_accuracy:.3f}",
+                validation=f"{epoch.validation_accuracy:.3f}",
+            )
+
+        try:
+            model, history = train_network(
+                config, recipe, splits["training"], splits["validation"], seed, out=out, after_epoch=show
+            )
+        except KeyboardInterrupt:
+            print(f"kws: interrupted: {out} holds the best epoch so far; run again to go on", file=sys.stderr)
+            raise typer.Exit(1) from None
+    validation = splits["validation"]
+    result = evaluate(predict(model, validation.x), validation.y, labels)
+    if as_json:
+        print_json(
+            {
+                "checkpoint": str(out),
+                "data": corpus.name,
+                "seed": seed,
+                "recipe": asdict(recipe),
+                "validation": result.as_json(),
+                "epochs": [asdict(epoch) for epoch in history],
+            }
+        )
+    else:
+        print(f"{out}: {result.accuracy:.1%} of {result.n} validation clips right ({corpus.name})")

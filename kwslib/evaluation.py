@@ -1,0 +1,59 @@
+"""From logits to the numbers that are reported: accuracy per class, its interval, the confusion matrix."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kwslib.errors import KwsError
+from kwslib.statistics import wilson
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts of one model on one split. `confusion[true, predicted]`, shape (C, C)."""
+
+    labels: tuple[str, ...]
+    confusion: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        return int(np.trace(self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.n
+
+    @property
+    def per_class(self) -> dict[str, dict[str, float]]:
+        """For each label: n, correct, accuracy (nan for a class without examples)."""
+        rows = {}
+        for index, label in enumerate(self.labels):
+            n, correct = int(self.confusion[index].sum()), int(self.confusion[index, index])
+            rows[label] = {"n": n, "correct": correct, "accuracy": correct / n if n else float("nan")}
+        return rows
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `kws eval --json` prints; accuracy with its 95 % Wilson interval."""
+        return {
+            "n": self.n,
+            "accuracy": self.accuracy,
+            "ci95": list(wilson(self.correct, self.n)),
+            "per_class": self.per_class,
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Evaluation:
+    """Score logits (N, C) against true classes (N,). Raises KwsError when their sizes do not fit."""
+    if len(y) == 0:
+        raise KwsError("nothing to evaluate: the split is empty")
+    if logits.shape != (len(y), len(labels)):
+        raise KwsError(f"logits of shape {logits.shape} do not fit {len(y)} examples of {len(labels)} classes")
+    confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(confusion, (y, logits.argmax(axis=1)), 1)
+    return Evaluation(labels, confusion)

@@ -1,0 +1,36 @@
+"""Intervals: what one test accuracy says, and what a handful of seeds says."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist, fmean, stdev
+from typing import NamedTuple
+
+
+class MeanInterval(NamedTuple):
+    """Mean over runs with the bounds of its confidence interval (same unit as the values)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson score interval of a proportion (E. B. Wilson, JASA 22, 1927). (0, 1) when n is 0."""
+    if n == 0:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    p = correct / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> MeanInterval:
+    """Mean and Student's t interval over independent runs; one value has an interval of unknown (nan) width."""
+    mean = fmean(values)
+    if len(values) < 2:
+        return MeanInterval(mean, math.nan, math.nan)
+    from scipy.stats import t
+
+    half = float(t.ppf(0.5 + confidence / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    return MeanInterval(mean, mean - half, mean + half)
