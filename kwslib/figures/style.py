@@ -1,4 +1,4 @@
-"""One look for every figure and table: white card, colour-blind-safe palette, type that survives a phone.
+"""One look for every figure: white card, colour-blind-safe palette, type that survives a phone.
 
 Figures are 6 inches wide with 11 point type, so a 390 pixel screen still shows it about 9 pixels tall;
 colours are those of Okabe and Ito (2008), distinct under every common colour-vision deficiency. Captions and
@@ -7,16 +7,16 @@ alternative texts are cell metadata, because the book reads them from there:
     # %% mystnb={"figure": {"name": "fig-01", "caption": "..."}, "image": {"alt": "Four curves ..."}}
 """
 
-import html
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from kwslib.labels import SILENCE, UNKNOWN
 
@@ -64,7 +64,7 @@ _STYLE: dict[str, Any] = {
 
 
 def use(synthetic: bool) -> None:
-    """Set the style; while `synthetic`, every new figure and table carries the stamp. 2x PNG in notebooks."""
+    """Set the style; while `synthetic`, every new figure carries the stamp. 2x PNG in notebooks."""
     mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
     mpl.rcParams["figure.hooks"] = [_HOOK] if synthetic else []
     ipython = sys.modules.get("IPython")
@@ -75,7 +75,7 @@ def use(synthetic: bool) -> None:
 
 
 def is_synthetic() -> bool:
-    """Whether figures and tables are being stamped."""
+    """Whether figures are being stamped."""
     return _HOOK in mpl.rcParams["figure.hooks"]
 
 
@@ -109,7 +109,7 @@ def label_colours(labels: Sequence[str]) -> dict[str, str]:
     return {label: colours[label] for label in labels}
 
 
-def original_points(ax: Axes, x: Sequence[Any], y: Sequence[float], label: str = "original report") -> None:
+def original_points(ax: Axes, x: ArrayLike, y: ArrayLike, label: str = "original report") -> None:
     """Overlay the original report's published values: hollow grey diamonds, the same in every figure."""
     ax.plot(
         x,
@@ -126,10 +126,10 @@ def original_points(ax: Axes, x: Sequence[Any], y: Sequence[float], label: str =
 
 def interval_curve(
     ax: Axes,
-    x: Sequence[float],
-    mean: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    x: ArrayLike,
+    mean: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
     label: str,
     colour: str | None = None,
     marker: str = "",
@@ -142,44 +142,17 @@ def interval_curve(
 def interval_points(
     ax: Axes,
     names: Sequence[str],
-    mean: Sequence[float],
-    low: Sequence[float],
-    high: Sequence[float],
+    mean: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
     colours: Sequence[str] | str = BLUE,
 ) -> None:
     """Points with horizontal 95 % whiskers, one row per name, first on top."""
     shades = [colours] * len(names) if isinstance(colours, str) else list(colours)
-    for row, (centre, lower, upper, shade) in enumerate(zip(mean, low, high, shades, strict=True)):
-        ax.errorbar(
-            centre, row, xerr=[[centre - lower], [upper - centre]], fmt="o", color=shade, elinewidth=2
-        )
+    centre = np.asarray(mean)
+    whiskers = np.stack([centre - low, high - centre])  # (2, rows)
+    for row, shade in enumerate(shades):
+        ax.errorbar(centre[row], row, xerr=whiskers[:, [row]], fmt="o", color=shade, elinewidth=2)
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A pandas frame with a caption, as the last value of a cell: HTML in the book, text in a terminal.
-
-    Floats have `digits` decimals, missing values stay empty; stamped while the data are synthetic.
-    """
-
-    frame: Any
-    caption: str
-    digits: int = 1
-
-    def _title(self) -> str:
-        return f"{self.caption} ({STAMP})" if is_synthetic() else self.caption
-
-    def _format(self, value: float) -> str:
-        return f"{value:,.{self.digits}f}"
-
-    def _repr_html_(self) -> str:
-        body = self.frame.to_html(float_format=self._format, border=0, classes="table", na_rep="")
-        head, rest = body.split(">", 1)
-        caption = f'<caption style="caption-side: top">{html.escape(self._title())}</caption>'
-        return f'<div style="overflow-x: auto">{head}>{caption}{rest}</div>'
-
-    def __repr__(self) -> str:
-        return f"{self._title()}\n{self.frame.to_string(float_format=self._format, na_rep='')}"
