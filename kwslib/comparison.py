@@ -52,8 +52,9 @@ class Original:
 
     @property
     def text(self) -> str:
-        """The value as the report has it: sign, number, unit."""
-        return f"{self.sign} {format_value(self.value, self.unit)}".strip()
+        """The value to the digit that the report gives, with its sign and unit."""
+        exact = format_value(self.value, self.unit) if self.unit == "fraction" else f"{self.value:,} {self.unit}"
+        return f"{self.sign} {exact}".strip().replace(" us", " µs")
 
 
 @dataclass(frozen=True)
