@@ -1,7 +1,7 @@
 """Noises made in code: the background of the synthetic corpus and of the simulated field test.
 
-Every noise is a pure function of a random generator and a length. It comes out at one level, -26 dBFS (RMS 0.05 of full
-scale), so that a signal-to-noise ratio or a playing volume means the same for all of them.
+Every noise is a pure function of a random generator and a length. It comes out at one level, -26 dBFS (RMS
+0.05 of full scale), so that a signal-to-noise ratio or a playing volume means the same for all of them.
 """
 
 import zlib
@@ -22,7 +22,7 @@ def white(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def pink(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Power falls by 3 dB an octave: equal in every octave, like much of music and of nature. Float (samples,)."""
+    """Power falls by 3 dB an octave: every octave has as much, as in much music. Float (samples,)."""
     return _level(_shaped(rng, samples, lambda f: f**-0.5))
 
 
@@ -32,12 +32,14 @@ def brown(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def room(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """A quiet room: falling noise, a few broad resonances of furniture and fans, breathing slowly. Float (samples,)."""
+    """A quiet room: falling noise with broad resonances of fans, breathing slowly. Float (samples,)."""
     centres = rng.uniform(80, 1500, 4)  # Hz
     gains = rng.uniform(1, 4, 4)
 
     def spectrum(f: np.ndarray) -> np.ndarray:
-        peaks = sum(g * np.exp(-0.5 * (np.log2(f / c) / 0.15) ** 2) for c, g in zip(centres, gains, strict=True))
+        peaks = sum(
+            g * np.exp(-0.5 * (np.log2(f / c) / 0.15) ** 2) for c, g in zip(centres, gains, strict=True)
+        )
         return f**-0.8 * (1 + peaks)
 
     time = np.arange(samples) / SAMPLE_RATE
@@ -46,18 +48,17 @@ def room(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def hum(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Mains hum: 50 or 60 Hz with harmonics, the even ones stronger as in transformers, over a hiss. Float (samples,)."""
+    """Mains hum: 50 or 60 Hz and its harmonics, even ones stronger, over a hiss. Float (samples,)."""
     time = np.arange(samples) / SAMPLE_RATE
     base = rng.choice([50.0, 60.0]) * rng.uniform(0.998, 1.002)
-    tone = np.zeros(samples)
-    for harmonic in range(1, 31):
-        weight = rng.uniform(0.5, 1) / harmonic * (2 if harmonic % 2 == 0 else 1)
-        tone += weight * np.sin(2 * np.pi * (harmonic * base * time + rng.uniform()))
+    weights = rng.uniform(0.5, 1, 30) * np.exp(2j * np.pi * rng.uniform(size=30)) / np.arange(1, 31)
+    weights[1::2] *= 2
+    tone = _harmonics(2 * np.pi * base * time, weights)
     return _level(_level(tone) + 0.1 * white(rng, samples))
 
 
 def clicks(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Dishes and keys: about fifteen decaying, ringing clicks a second over a faint pink floor. Float (samples,)."""
+    """Dishes and keys: fifteen ringing clicks a second over a faint pink floor. Float (samples,)."""
     sound = np.zeros(samples)
     for start in rng.integers(0, max(samples, 1), rng.poisson(15 * samples / SAMPLE_RATE)):
         decay = rng.uniform(0.004, 0.02)  # s
@@ -79,8 +80,7 @@ def music(rng: np.random.Generator, samples: int) -> np.ndarray:
         time = np.arange(first - start, stop - start) / SAMPLE_RATE
         pitch = root * 2 ** ((rng.choice(scale) + 12 * rng.integers(0, 3)) / 12)
         envelope = np.minimum(time / 0.005, 1) * np.exp(-time / rng.uniform(0.1, 0.4))
-        for harmonic in range(1, 6):
-            sound[first:stop] += envelope / harmonic * np.sin(2 * np.pi * harmonic * pitch * time)
+        sound[first:stop] += envelope * _harmonics(2 * np.pi * pitch * time, 1 / np.arange(1, 6))
     return _level(_level(sound) + 0.02 * white(rng, samples))
 
 
@@ -102,13 +102,22 @@ def make_noise(kind: str, samples: int, seed: int = 0) -> np.ndarray:
 def _shaped(
     rng: np.random.Generator, samples: int, amplitude: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """White noise whose spectrum is multiplied by `amplitude(Hz)`, without anything below 20 Hz. Float (samples,)."""
+    """White noise times `amplitude(Hz)`, nothing below 20 Hz. Float (samples,)."""
     frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
     spectrum = np.fft.rfft(rng.standard_normal(samples))
     heard = frequencies >= LOWEST
     spectrum[heard] *= amplitude(frequencies[heard])
     spectrum[~heard] = 0
     return np.fft.irfft(spectrum, samples)
+
+
+def _harmonics(phase: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sum of the harmonics 1, 2, ... of a tone of this phase (radians), weighted. Float as `phase`."""
+    turn = np.exp(1j * phase)
+    total = np.zeros_like(turn)
+    for weight in weights[::-1]:  # Horner's rule: a multiplication a harmonic instead of a sine
+        total = (total + weight) * turn
+    return total.imag
 
 
 def _level(sound: np.ndarray) -> np.ndarray:

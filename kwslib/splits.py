@@ -1,8 +1,8 @@
 """Which split a clip belongs to: the rule of Speech Commands, by the hash of its speaker.
 
-The share of validation and of testing is 10 % each. Because only the name up to `_nohash_` is hashed, every take of a
-speaker stays in one split, whatever clips are added later (Warden, arXiv:1804.03209, section 7, and the README of the
-data set).
+The share of validation and of testing is 10 % each. Because only the name up to `_nohash_` is hashed,
+every take of a speaker stays in one split, whatever clips are added later (Warden, arXiv:1804.03209, and
+the data set's README).
 """
 
 import hashlib
