@@ -1,0 +1,75 @@
+"""Recordings in, one-second clips out: any file that libsndfile reads becomes int16 mono at 16 kHz.
+
+16-bit mono files at 16 kHz pass through untouched, bit for bit; everything else is averaged over its channels,
+resampled by soxr (HQ) and rounded once. Speech Commands clips last at most one second (Warden, arXiv:1804.03209).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from kwslib.errors import KwsError
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+
+RATES = range(1_000, 768_001)  # Hz; outside of it a header is damaged, not exotic
+
+
+def decode(path: Path) -> tuple[np.ndarray, int]:
+    """The samples as stored and their rate in Hz: int16 (n, channels) for 16-bit files, else float32 in -1..1.
+
+    Raises KwsError naming a file that is missing, empty, damaged or not audio.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise KwsError(f"{path}: no such file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, frames = file.samplerate, file.frames
+            dtype = "int16" if file.subtype == "PCM_16" else "float32"
+            samples = file.read(dtype=dtype, always_2d=True)  # (n, channels)
+    except (soundfile.SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
+        reason = str(error).replace(str(path), "").strip(" :'\".") or type(error).__name__
+        raise KwsError(f"{path}: not a readable audio file ({reason}): use WAV, FLAC, OGG or MP3") from None
+    if frames == 0 or not len(samples):
+        raise KwsError(f"{path}: the recording is empty: record it again or remove it")
+    if len(samples) < frames:
+        raise KwsError(f"{path}: cut short ({len(samples)} of {frames} samples): copy or record it again")
+    if rate not in RATES:
+        raise KwsError(f"{path}: a sample rate of {rate} Hz is not one of sound: record it again")
+    if dtype == "float32" and not np.isfinite(samples).all():
+        raise KwsError(f"{path}: holds values that are not numbers: record it again")
+    return samples, rate
+
+
+def read_audio(path: Path) -> np.ndarray:
+    """A recording as int16 (n,) at 16 kHz, mono. Raises KwsError as `decode` does."""
+    samples, rate = decode(path)  # (n, channels)
+    if samples.dtype == np.int16 and samples.shape[1] == 1 and rate == SAMPLE_RATE:
+        return samples[:, 0]
+    scale = 1.0 if samples.dtype == np.int16 else 32_768.0
+    mono = samples.mean(axis=1, dtype=np.float64) * scale  # (n,) in units of one 16-bit step
+    if rate != SAMPLE_RATE:
+        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
+    return np.clip(np.rint(mono), -32_768, 32_767).astype(np.int16)
+
+
+def fit(samples: np.ndarray, length: int = CLIP_SAMPLES) -> np.ndarray:
+    """Exactly `length` samples of int16 (n,): short ones are centred between zeros, long ones cut to the loudest window.
+
+    Of the windows within 1 % of the highest energy the middle one is taken, so a word stands amid its window.
+    """
+    spare = length - len(samples)
+    if spare >= 0:
+        return np.pad(samples, (spare // 2, spare - spare // 2))
+    power = np.concatenate(([0], np.cumsum(np.square(samples, dtype=np.int64))))  # (n + 1,)
+    energy = power[length:] - power[:-length]  # (n - length + 1,) of the window that starts here
+    loudest = np.flatnonzero(energy >= 0.99 * energy.max())
+    start = loudest[len(loudest) // 2]
+    return samples[start : start + length]
+
+
+def read_clip(path: Path) -> np.ndarray:
+    """A recording of any rate, length, channel count and sample format as one clip, int16 (16000,)."""
+    return fit(read_audio(path))

@@ -1,0 +1,259 @@
+"""Which clips are trained on and tested on, and what each is mixed with: two protocols.
+
+`fixed`, ours: every evaluation clip is the same in each run. Keyword clips follow the official split; the unknown
+clips are listed in lists/unknown.txt, then follow the SHA-1 of their name; silence comes from stretches of the noise
+recordings that no other split uses; nothing is shifted or mixed in at validation and testing.
+
+`original`, the way of TensorFlow's speech_commands/input_data.py as the original report's course used it: all three
+splits are drawn once per run. Clips are shifted at random by up to 100 ms, testing clips too; four in five training
+clips get noise at up to a tenth of its volume; silence is any second of any noise recording at any volume, so that
+training hears what testing asks; the unknown clips are the first of a shuffle whose outcome hangs on the order in
+which the file system lists them. Here `seed` stands for all of that: the score changes from run to run.
+
+Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up (10,556, 1,333 and 1,368
+examples for yes and no in Speech Commands v0.02, the original report's Part 3).
+"""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.audio import read_audio, read_clip
+from kwslib.corpus import Clip, Corpus
+from kwslib.errors import KwsError
+from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
+from kwslib.progress import progress
+from kwslib.splits import SPLITS
+
+STRETCHES = {
+    "training": (0.0, 0.8),
+    "validation": (0.8, 0.9),
+    "testing": (0.9, 1.0),
+}  # of each noise recording
+DIGITAL_SILENCE = 0.1  # share of the silence examples without any noise
+QUIETEST_DB = -40.0  # gains of the others spread evenly from here to 0 dB
+ORIGINAL_SHIFT = 1_600  # samples, 100 ms
+ORIGINAL_NOISE_SHARE, ORIGINAL_NOISE_GAIN = 0.8, 0.1  # of the training clips
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a corpus becomes labelled examples. Percentages are of a split's keyword clips.
+
+    `training_unknown_percent` replaces `unknown_percent` in training alone: more clips there leave testing as it is.
+    """
+
+    name: str = "fixed"
+    keywords: tuple[str, ...] = DEFAULT_KEYWORDS
+    silence_percent: int = 33
+    unknown_percent: int = 33
+    training_unknown_percent: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in ("fixed", "original"):
+            raise KwsError(f"protocol {self.name!r} is unknown: use fixed or original")
+        class_labels(self.keywords)
+        for percent in (self.silence_percent, self.unknown_percent, self.training_unknown_percent or 0):
+            if percent < 0:
+                raise KwsError(f"{percent} % of silence or unknown: use 0 or more")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names in output order."""
+        return class_labels(self.keywords)
+
+    def unknown_share(self, split: str) -> int:
+        """Unknown clips of a split in per cent of its keyword clips."""
+        if split == "training" and self.training_unknown_percent is not None:
+            return self.training_unknown_percent
+        return self.unknown_percent
+
+
+@dataclass(frozen=True)
+class Noise:
+    """One second of a noise recording from sample `start` (at 16 kHz) on, times `gain`."""
+
+    path: Path
+    start: int
+    gain: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """What one network input is made of: a clip moved by `shift` samples (later when positive), noise, or both.
+
+    Neither clip nor noise is digital silence.
+    """
+
+    name: str
+    split: str
+    label: int
+    clip: Clip | None = None
+    noise: Noise | None = None
+    shift: int = 0
+
+
+def build_splits(corpus: Corpus, protocol: Protocol, seed: int = 0) -> dict[str, tuple[Example, ...]]:
+    """{split: examples} of a corpus, in the order of the hash of their names: any first part is a fair sample.
+
+    `seed` is the run's and matters to the original protocol alone. Under the fixed protocol, a training clip whose
+    very audio is also in validation or testing is left out. Raises KwsError for keywords that the corpus lacks and
+    for noise recordings that are missing or shorter than ten seconds.
+    """
+    missing = sorted(set(protocol.keywords) - set(corpus.words))
+    if missing:
+        raise KwsError(
+            f"{corpus.root}: no clips of {', '.join(missing)}: choose from {', '.join(corpus.words)}"
+        )
+    build = _fixed if protocol.name == "fixed" else _original
+    return {split: tuple(sorted(build(corpus, protocol, split, seed), key=_order)) for split in SPLITS}
+
+
+def counts(examples: Sequence[Example], labels: tuple[str, ...]) -> dict[str, int]:
+    """{label: examples, ..., "total": examples}."""
+    found = Counter(labels[example.label] for example in examples)
+    return {**{label: found[label] for label in labels}, "total": len(examples)}
+
+
+def load_waveforms(examples: Sequence[Example]) -> np.ndarray:
+    """The examples as int16 (N, 16000). Raises KwsError when a file has vanished or changed since it was listed."""
+    waveforms = np.empty((len(examples), CLIP_SAMPLES), np.int16)
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for row, clip in enumerate(progress(pool.map(_waveform, examples), "reading clips", len(examples))):
+            waveforms[row] = clip
+    return waveforms
+
+
+def noise_stretches(corpus: Corpus, split: str) -> list[np.ndarray]:
+    """The part of each noise recording that belongs to a split, int16 (n,) with n >= 16000, in order of name.
+
+    80 % of each recording from its start on, the next 10 %, the last 10 %. Raises KwsError when none is long enough.
+    """
+    found = [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, split)]
+    return found
+
+
+@lru_cache(maxsize=32)
+def read_noise(path: Path) -> np.ndarray:
+    """A noise recording as int16 (n,) at 16 kHz, kept in memory: examples refer to few and long ones."""
+    samples = read_audio(path)
+    samples.setflags(write=False)
+    return samples
+
+
+def _stretches(corpus: Corpus, split: str) -> list[tuple[Path, int, int]]:
+    """(recording, first sample, end) of every stretch of a split that holds a second or more."""
+    found = []
+    for path in corpus.noises:
+        begin, end = (round(len(read_noise(path)) * share) for share in STRETCHES[split])
+        if end - begin >= CLIP_SAMPLES:
+            found.append((path, begin, end))
+    if not found:
+        raise KwsError(
+            f"{corpus.root}: no noise recordings of ten seconds or more: silence needs them in _background_noise_"
+        )
+    return found
+
+
+def _fixed(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Example]:
+    """The examples of a split, the same in every run and on every machine."""
+    clips = [clip for clip in corpus.clips if clip.split == split]
+    if split == "training":
+        tested = {clip.digest for clip in corpus.clips if clip.split != "training" and clip.digest}
+        clips = [clip for clip in clips if clip.digest not in tested]
+    spoken = [clip for clip in clips if clip.word in protocol.keywords]
+    others = sorted((clip for clip in clips if clip.word not in protocol.keywords), key=_listed_first)
+    examples = [
+        Example(clip.name, split, _label(clip, protocol), clip)
+        for clip in spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
+    ]
+    stretches = _stretches(corpus, split)
+    for number in range(_part(len(spoken), protocol.silence_percent)):
+        name = f"{SILENCE}/{split}_{number:05d}"
+        rng = np.random.default_rng(int(_hash(name), 16))
+        path, begin, end = stretches[rng.integers(len(stretches))]
+        noise = Noise(
+            path, int(rng.integers(begin, end - CLIP_SAMPLES + 1)), 10 ** (rng.uniform(QUIETEST_DB, 0) / 20)
+        )
+        examples.append(Example(name, split, 0, noise=noise if rng.random() >= DIGITAL_SILENCE else None))
+    return examples
+
+
+def _original(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Example]:
+    """The examples of a split as one run of the old way draws them."""
+    rng = np.random.default_rng([seed, SPLITS.index(split)])
+    clips = [clip for clip in corpus.clips if clip.split == split]
+    spoken = [clip for clip in clips if clip.word in protocol.keywords]
+    others = [clip for clip in clips if clip.word not in protocol.keywords]
+    rng.shuffle(others)  # type: ignore[arg-type]
+    chosen = spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
+
+    def noise(gain: float) -> Noise:
+        path = corpus.noises[rng.integers(len(corpus.noises))]
+        return Noise(path, int(rng.integers(len(read_noise(path)) - CLIP_SAMPLES + 1)), gain)
+
+    _stretches(corpus, split)
+    examples = []
+    for clip in chosen:
+        mixed = split == "training" and rng.random() < ORIGINAL_NOISE_SHARE
+        background = noise(rng.uniform(0, ORIGINAL_NOISE_GAIN)) if mixed else None
+        shift = int(rng.integers(-ORIGINAL_SHIFT, ORIGINAL_SHIFT))
+        examples.append(Example(clip.name, split, _label(clip, protocol), clip, background, shift))
+    for number in range(_part(len(spoken), protocol.silence_percent)):
+        examples.append(Example(f"{SILENCE}/{split}_{number:05d}", split, 0, noise=noise(rng.uniform())))
+    return examples
+
+
+def _waveform(example: Example) -> np.ndarray:
+    """One example, int16 (16000,)."""
+    samples = read_clip(example.clip.path) if example.clip else np.zeros(CLIP_SAMPLES, np.int16)
+    if example.shift:
+        padded = np.pad(samples, abs(example.shift))
+        start = abs(example.shift) - example.shift
+        samples = padded[start : start + CLIP_SAMPLES]
+    if example.noise:
+        start = example.noise.start
+        stretch = read_noise(example.noise.path)[start : start + CLIP_SAMPLES]
+        mixed = np.rint(samples + example.noise.gain * stretch)
+        samples = np.clip(mixed, -32_768, 32_767).astype(np.int16)
+    return samples
+
+
+def _label(clip: Clip, protocol: Protocol) -> int:
+    return protocol.labels.index(clip.word if clip.word in protocol.keywords else UNKNOWN)
+
+
+def _part(count: int, percent: int) -> int:
+    """`percent` of `count`, rounded up."""
+    return -(-count * percent // 100)
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha1(name.encode()).hexdigest()
+
+
+def _order(example: Example) -> str:
+    return _hash(example.name)
+
+
+def _listed_first(clip: Clip) -> tuple[bool, str]:
+    return clip.name not in listed_unknown(), _hash(clip.name)
+
+
+@lru_cache(maxsize=1)
+def listed_unknown() -> frozenset[str]:
+    """Names of the evaluation clips of other words than yes and no, chosen once: equal scores need equal clips.
+
+    They were the first 265 (validation) and 272 (testing) by SHA-1 of the name among a part of Speech Commands v0.02,
+    so that this part and the whole official archive give the very same validation and testing examples.
+    """
+    text = files("kwslib").joinpath("lists", "unknown.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
