@@ -53,7 +53,9 @@ class Original:
     @property
     def text(self) -> str:
         """The value to the digit that the report gives, with its sign and unit."""
-        exact = format_value(self.value, self.unit) if self.unit == "fraction" else f"{self.value:,} {self.unit}"
+        exact = (
+            format_value(self.value, self.unit) if self.unit == "fraction" else f"{self.value:,} {self.unit}"
+        )
         return f"{self.sign} {exact}".strip().replace(" us", " µs")
 
 
@@ -71,11 +73,20 @@ class Comparison:
         return None if self.ours is None else self.ours - self.original.value
 
     @property
-    def is_better(self) -> bool | None:
-        """Whether ours is the better value; None where nothing can be won or nothing is recorded."""
-        if self.difference is None or self.original.better in ("none", "equal"):
-            return None
-        return self.difference > 0 if self.original.better == "higher" else self.difference < 0
+    def verdict(self) -> str:
+        """better, worse, same (to the digits that the report gives), different, or why none of these."""
+        if self.original.reason is not None:
+            return "no counterpart"
+        if self.difference is None:
+            return "not recorded"
+        decimals = (
+            len(str(self.original.value).partition(".")[2]) if isinstance(self.original.value, float) else 0
+        )
+        if self.original.sign in ("", "≈") and abs(self.difference) <= 0.5 * 10**-decimals:
+            return "same"
+        if self.original.better in ("none", "equal"):
+            return "different"
+        return "better" if (self.difference > 0) == (self.original.better == "higher") else "worse"
 
 
 def repository() -> Path | None:

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from kwslib import __version__
+from kwslib.cli.compare import compare_values
 from kwslib.errors import CheckFailed, KwsError
 
 app = typer.Typer(
@@ -32,6 +33,9 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     pass
+
+
+app.command("compare")(compare_values)
 
 
 def main() -> None:

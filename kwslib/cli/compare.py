@@ -1,0 +1,64 @@
+"""`kws compare`: the original report beside the recorded values."""
+
+from collections import Counter
+from pathlib import Path
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.comparison import Comparison, compare, digits, load_results
+
+
+def compare_values(
+    results: Path | None = typer.Option(None, help="Folder of recorded values [default: book/results]."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Set the original report's values beside the recorded ones: difference, and whether ours is better."""
+    recorded = load_results(results)
+    rows = compare(recorded)
+    summary = Counter(row.verdict for row in rows)
+    profiles = {part: contents.get("profile") for part, contents in recorded.items()}
+    if as_json:
+        print_json({"profiles": profiles, "rows": [_as_json(row) for row in rows], "summary": dict(summary)})
+        return
+    for part in sorted({row.original.part for row in rows}):
+        print(f"\nPart {part}")
+        _print_rows([row for row in rows if row.original.part == part])
+    print(
+        f"\n{len(rows)} values: "
+        + ", ".join(f"{count} {verdict}" for verdict, count in summary.most_common())
+    )
+    if synthetic := [part for part, profile in profiles.items() if profile != "report"]:
+        print(f"Not from the report profile, so not to be quoted: {', '.join(synthetic)}")
+
+
+def _as_json(row: Comparison) -> dict:
+    entry = row.original
+    return {
+        "key": entry.key,
+        "part": entry.part,
+        "where": entry.where,
+        "what": entry.gist,
+        "original": entry.value,
+        "unit": entry.unit,
+        "ours": row.ours,
+        "ci95": row.ci95,
+        "difference": row.difference,
+        "better": {"better": True, "worse": False}.get(row.verdict),
+        "verdict": row.verdict,
+        "recorded": entry.ours,
+        "reason": entry.reason,
+    }
+
+
+def _print_rows(rows: list[Comparison]) -> None:
+    cells = [("where", "what", "original", "ours", "difference", "verdict")]
+    for row in rows:
+        ours = "" if row.ours is None else digits(row.ours)
+        difference = "" if row.difference is None else f"{row.difference:+.4g}"
+        verdict = row.original.reason or row.verdict
+        cells.append((row.original.where, row.original.gist, row.original.text, ours, difference, verdict))
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    for where, what, original, ours, difference, verdict in cells:
+        left = f"  {where:<{widths[0]}}  {what:<{widths[1]}}  {original:>{widths[2]}}"
+        print(f"{left}  {ours:>{widths[3]}}  {difference:>{widths[4]}}  {verdict}")
