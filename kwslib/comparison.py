@@ -43,6 +43,7 @@ class Original:
     ours: str | None = None  # "<part>/<recorded value>"
     better: str = "none"  # higher | lower | equal | none
     reason: str | None = None  # why no value of ours can stand beside it
+    headline: bool = False  # a row of the table in the introduction and the README
 
     def __post_init__(self) -> None:
         if (self.ours is None) == (self.reason is None):
