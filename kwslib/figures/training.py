@@ -4,35 +4,32 @@ Accuracies are fractions of one, drawn in percent. Every function takes data and
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from kwslib.figures import style
-from kwslib.labels import UNKNOWN
-
-if TYPE_CHECKING:
-    from kwslib.training import Epoch
+from kwslib.labels import UNKNOWN, class_labels
 
 
 def training_curves(
-    histories: Sequence[Sequence["Epoch"]], original: tuple[float, float] | None = None
+    histories: Sequence[Mapping[str, ArrayLike]], original: Mapping[str, float] | None = None
 ) -> Figure:
     """Training and validation accuracy by epoch (Figure 6): mean over seeds, band from worst to best seed.
 
-    histories: one per seed. original: its final (training, validation) accuracy, drawn at the last epoch.
+    histories: one per seed, {"training": (epochs,), "validation": (epochs,)}. original: final accuracies,
+    same keys, drawn at the last epoch.
     """
     figure, ax = style.subplots(height=3.6)
     for split, colour in (("training", style.VERMILION), ("validation", style.BLUE)):
-        accuracy = 100 * np.array([[getattr(epoch, f"{split}_accuracy") for epoch in h] for h in histories])
-        epochs = np.arange(1, accuracy.shape[1] + 1)  # accuracy (seeds, epochs)
+        accuracy = 100 * np.array([history[split] for history in histories], float)  # (seeds, epochs)
+        epochs = np.arange(1, accuracy.shape[1] + 1)
         style.interval_curve(
             ax, epochs, accuracy.mean(0), accuracy.min(0), accuracy.max(0), label=split, colour=colour
         )
     if original:
-        style.original_points(ax, [epochs[-1]] * 2, 100 * np.asarray(original))
+        style.original_points(ax, [epochs[-1]] * len(original), [100 * value for value in original.values()])
     ax.set(xlabel="epoch", ylabel="accuracy (%)")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(loc="lower right")
@@ -72,15 +69,22 @@ def per_class_bars(
     accuracy: ArrayLike,
     low: ArrayLike,
     high: ArrayLike,
-    original: ArrayLike | None = None,
+    original: Mapping[str, float] | None = None,
 ) -> Figure:
-    """Accuracy of each class (and "total", if it is among the labels) with its 95 % interval."""
+    """Accuracy of each class (and "total", if it is among the labels) with its 95 % interval.
+
+    original: its accuracies by label, of those it states.
+    """
     colours = style.label_colours([label for label in labels if label != "total"]) | {"total": style.INK}
     figure, ax = style.subplots(height=1.3 + 0.4 * len(labels))
     mean, lower, upper = (100 * np.asarray(values, float) for values in (accuracy, low, high))
     style.interval_points(ax, labels, mean, lower, upper, colours=[colours[label] for label in labels])
     if original is not None:
-        style.original_points(ax, 100 * np.asarray(original), range(len(labels)))
+        style.original_points(
+            ax,
+            [100 * value for value in original.values()],
+            [list(labels).index(label) for label in original],
+        )
         ax.legend(loc="best")
     ax.set(xlabel="accuracy (%), with 95 % interval", ylabel="class")
     return figure
@@ -89,7 +93,7 @@ def per_class_bars(
 def unknown_words(
     mistakes: Mapping[str, Mapping[str, int]],
     totals: Mapping[str, int],
-    labels: Sequence[str],
+    labels: Sequence[str] = class_labels(),
     most: int = 12,
 ) -> Figure:
     """Which words outside the vocabulary are heard as what: the `most` mistaken words, worst on top.
