@@ -1,7 +1,8 @@
 """Recordings in, one-second clips out: any file that libsndfile reads becomes int16 mono at 16 kHz.
 
-16-bit mono files at 16 kHz pass through untouched, bit for bit; everything else is averaged over its channels,
-resampled by soxr (HQ) and rounded once. Speech Commands clips last at most one second (Warden, arXiv:1804.03209).
+16-bit mono files at 16 kHz pass through untouched, bit for bit; everything else is averaged over its
+channels, resampled by soxr (HQ) and rounded once. A clip is one second, the longest that Speech Commands
+holds (Warden, arXiv:1804.03209).
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ RATES = range(1_000, 768_001)  # Hz; outside of it a header is damaged, not exot
 
 
 def decode(path: Path) -> tuple[np.ndarray, int]:
-    """The samples as stored and their rate in Hz: int16 (n, channels) for 16-bit files, else float32 in -1..1.
+    """The samples as stored, (n, channels), and their rate in Hz; int16 from 16-bit files, else float32.
 
     Raises KwsError naming a file that is missing, empty, damaged or not audio.
     """
@@ -30,8 +31,10 @@ def decode(path: Path) -> tuple[np.ndarray, int]:
             dtype = "int16" if file.subtype == "PCM_16" else "float32"
             samples = file.read(dtype=dtype, always_2d=True)  # (n, channels)
     except (soundfile.SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
-        reason = str(error).replace(str(path), "").strip(" :'\".") or type(error).__name__
-        raise KwsError(f"{path}: not a readable audio file ({reason}): use WAV, FLAC, OGG or MP3") from None
+        reason = getattr(error, "error_string", "") or type(error).__name__
+        raise KwsError(
+            f"{path}: not a readable audio file ({reason.rstrip('.')}): use WAV, FLAC, OGG or MP3"
+        ) from None
     if frames == 0 or not len(samples):
         raise KwsError(f"{path}: the recording is empty: record it again or remove it")
     if len(samples) < frames:
@@ -56,7 +59,7 @@ def read_audio(path: Path) -> np.ndarray:
 
 
 def fit(samples: np.ndarray, length: int = CLIP_SAMPLES) -> np.ndarray:
-    """Exactly `length` samples of int16 (n,): short ones are centred between zeros, long ones cut to the loudest window.
+    """int16 (n,) as int16 (length,): between zeros when shorter, cut to its loudest window when longer.
 
     Of the windows within 1 % of the highest energy the middle one is taken, so a word stands amid its window.
     """

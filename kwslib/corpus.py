@@ -1,8 +1,9 @@
 """A corpus: a folder of clips in the layout of Speech Commands, listed, checked and described.
 
-`<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Every file is
-decoded once when it is first seen; the verdict and a digest of its samples are kept in the cache, so that later
-openings take a moment, broken files are known by name before a run begins, and the content hash costs nothing.
+`<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Every
+file is decoded once, when it is first seen; the verdict and a digest of its samples are kept in the cache.
+So broken files are known by name before a run begins, the content hash costs nothing, and opening a corpus
+again takes a moment.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Clips sorted by name, noise recordings sorted by name with their digests, and the files that were left out."""
+    """Clips and noise recordings, sorted by name, and the files that were left out."""
 
     name: str
     root: Path
@@ -69,11 +70,10 @@ class Corpus:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over every name and its decoded samples: equal for WAV and FLAC copies, wherever they lie."""
+        """SHA-256 over all names and decoded samples: equal for WAV and FLAC copies, wherever they lie."""
+        noises = zip(self.noises, self.noise_digests, strict=True)
         lines = [f"{clip.name} {clip.digest}\n" for clip in self.clips]
-        lines += [
-            f"{path.stem} {digest}\n" for path, digest in zip(self.noises, self.noise_digests, strict=True)
-        ]
+        lines += [f"{NOISE_FOLDER}/{path.stem}.wav {digest}\n" for path, digest in noises]
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -86,33 +86,33 @@ class Corpus:
         groups: dict[str, list[Clip]] = {}
         for clip in self.clips:
             groups.setdefault(clip.digest, []).append(clip)
-        return tuple(
-            tuple(clip.name for clip in group)
-            for group in groups.values()
-            if len({clip.split for clip in group}) > 1
-        )
+        astray = (group for group in groups.values() if len({clip.split for clip in group}) > 1)
+        return tuple(tuple(clip.name for clip in group) for group in astray)
 
     def describe(self) -> str:
         """One line that says which data this is."""
         kind = "synthetic speech, not recordings" if self.synthetic else f"recordings in {self.root}"
-        skipped = f", {len(self.skipped)} broken files skipped" if self.skipped else ""
-        return (
-            f"data: {self.name} ({kind}): {len(self.clips):,} clips of {len(self.words)} words{skipped}, "
-            f"content {self.content_hash[:12]}"
-        )
+        skipped = f", {len(self.skipped)} unusable files skipped" if self.skipped else ""
+        size = f"{len(self.clips):,} clips of {len(self.words)} words{skipped}"
+        return f"data: {self.name} ({kind}): {size}, content {self.content_hash[:12]}"
 
 
 def open_corpus(data: Path | str | None = None, profile: Profile | str | None = None) -> Corpus:
     """The corpus that a run uses: `data` where given, else what the profile says.
 
-    quick: the synthetic corpus, made on first use. report: `$KWS_DATA`, else the official archive, from the cache or
-    downloaded into it. Raises KwsError for a folder that is missing or holds no clips, and for a failed download.
+    quick: the synthetic corpus, made on first use. report: `$KWS_DATA`, else the official archive, from the
+    cache or downloaded into it. Raises KwsError for a folder that is missing or holds no clips, and for a
+    failed download.
     """
     if data is not None:
         return read_folder(Path(data))
     chosen = profile if isinstance(profile, Profile) else get_profile(profile)
     if chosen.synthetic:
-        return replace(read_folder(synthetic_folder()), name="synthetic")
+        from kwslib.synthetic import fingerprint, make_synthetic
+
+        return replace(
+            read_folder(make_synthetic(cache_dir() / f"synthetic-{fingerprint()}")), name="synthetic"
+        )
     if os.environ.get("KWS_DATA"):
         return read_folder(Path(os.environ["KWS_DATA"]))
     from kwslib.speech_commands import official_folder
@@ -120,26 +120,15 @@ def open_corpus(data: Path | str | None = None, profile: Profile | str | None = 
     return read_folder(official_folder())
 
 
-def synthetic_folder(seed: int = 0) -> Path:
-    """Folder of the synthetic corpus in the cache, made on first use."""
-    from kwslib.synthetic import fingerprint, make_synthetic
-
-    return make_synthetic(cache_dir() / f"synthetic-{fingerprint(seed)}", seed)
-
-
 def read_folder(root: Path) -> Corpus:
     """List and check a folder in the official layout; files that are broken or no audio go to `skipped`.
 
     Raises KwsError when there is no such folder or it holds no clips.
     """
-    root = root.expanduser().resolve()
-    if not root.is_dir():
-        raise KwsError(f"{root}: no such folder: give one that holds <word>/<speaker>_nohash_<take>.wav")
-    folders = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
-    files = [path for folder in folders for path in _files(root / folder)]
-    noises = [
-        path for path in _files(root / NOISE_FOLDER) if path.suffix.lower() != ".md"
-    ]  # the official README
+    root = _folder(root, "give one that holds <word>/<speaker>_nohash_<take>.wav")
+    words = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
+    files = [path for word in words for path in _files(root / word)]
+    noises = [path for path in _files(root / NOISE_FOLDER) if path.name != "README.md"]
     verdicts = _inspect(root, [*files, *noises])
     clips, skipped = _clips(files, verdicts)
     if not clips:
@@ -157,24 +146,21 @@ def read_folder(root: Path) -> Corpus:
     )
 
 
-def add_recordings(corpus: Corpus, word: str, folder: Path) -> Corpus:
-    """`corpus` and a folder of one's own recordings of `word`, any file names; none of the corpus's clips is replaced.
+def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
+    """`corpus` and a folder of one's own recordings of `word`, under any file names: a new word to spot.
 
-    The split hangs on the name up to `_nohash_`, or on the whole name: ten recordings give about eight for training.
-    Raises KwsError when the folder is missing or holds no recordings.
+    The split hangs on the name up to `_nohash_`, else on the whole name: ten recordings give about eight for
+    training. Raises KwsError when the folder is missing or holds no recordings.
     """
-    folder = Path(folder).expanduser().resolve()
-    if not folder.is_dir():
-        raise KwsError(f"{folder}: no such folder: give one that holds recordings of {word!r}")
+    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
     files = _files(folder)
-    clips, skipped = _clips(files, _inspect(folder, files), word, {clip.name for clip in corpus.clips})
+    clips, skipped = _clips(files, _inspect(folder, files), word, taken={clip.name for clip in corpus.clips})
     if not clips:
         raise KwsError(f"{folder}: no recordings of {word!r} here: put audio files into it")
-    together = sorted((*corpus.clips, *clips), key=lambda clip: clip.name)
     return replace(
         corpus,
-        name=f"{corpus.name} and {folder.name}",
-        clips=tuple(together),
+        name=f"{corpus.name} + {folder.name}",
+        clips=tuple(sorted((*corpus.clips, *clips), key=lambda clip: clip.name)),
         skipped=(*corpus.skipped, *skipped),
     )
 
@@ -187,21 +173,25 @@ class Verdict:
     reason: str
 
 
+def _folder(path: Path, remedy: str) -> Path:
+    path = path.expanduser().resolve()
+    if not path.is_dir():
+        raise KwsError(f"{path}: no such folder: {remedy}")
+    return path
+
+
 def _files(folder: Path) -> list[Path]:
     """Files of a folder by name, hidden ones aside; none where there is no folder."""
     if not folder.is_dir():
         return []
-    return [Path(e.path) for e in sorted(os.scandir(folder), key=_name) if e.is_file() and e.name[0] != "."]
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != ".")
+    return [folder / name for name in names]
 
 
 def _clips(
     files: Iterable[Path], verdicts: dict[Path, Verdict], word: str | None = None, taken: Iterable[str] = ()
 ) -> tuple[list[Clip], list[Skipped]]:
-    """Clips of the usable files, of `word` or else of the word that their folder names, and the others."""
+    """Clips of the usable files, of `word` or else of the word that their folder names; and the others."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     names = set(taken)
@@ -219,32 +209,27 @@ def _clips(
 
 
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
-    """A verdict on each file: from the cache when size and time are those of last time, else by decoding it."""
-    index = cache_dir() / "index" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
+    """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
+    index = cache_dir() / "index-v1" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
     known = json.loads(index.read_text()) if index.exists() else {}
-    stamps = {path: [(found := path.stat()).st_size, found.st_mtime_ns] for path in files}
-    entries = {str(path.relative_to(root)): path for path in files}
-    news = [path for name, path in entries.items() if name not in known or known[name][:2] != stamps[path]]
-    if news:
+    names = {path: path.relative_to(root).as_posix() for path in files}
+    stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}
+    unseen = [path for path, name in names.items() if name not in known or known[name][:2] != stamps[path]]
+    if unseen:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            looked = dict(
-                zip(news, progress(pool.map(_look, news), "checking clips", len(news)), strict=True)
-            )
-        known = {
-            name: [*stamps[path], looked[path].digest, looked[path].reason] if path in looked else known[name]
-            for name, path in entries.items()
-        }
+            looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
+            known |= {names[p]: [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
         with atomic_write(index) as temporary:
             temporary.write_text(json.dumps(known))
-    return {path: Verdict(*known[name][2:]) for name, path in entries.items()}
+    return {path: Verdict(*known[name][2:]) for path, name in names.items()}
 
 
 def _look(path: Path) -> Verdict:
-    """Decode a file whole. The digest is over the samples as stored, so it is the same for lossless copies."""
+    """Decode a file whole. The digest is over the samples as stored: the same for lossless copies."""
     try:
         samples, rate = decode(path)
     except KwsError as error:
         return Verdict("", str(error).removeprefix(f"{path}: "))
-    return Verdict(
-        hashlib.sha256(f"{rate} {samples.shape[1]}".encode() + samples.tobytes()).hexdigest()[:32], ""
-    )
+    digest = hashlib.sha256(f"{rate} {samples.shape[1]} {samples.dtype} ".encode())
+    digest.update(samples.tobytes())
+    return Verdict(digest.hexdigest()[:32], "")

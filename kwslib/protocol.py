@@ -1,17 +1,19 @@
 """Which clips are trained on and tested on, and what each is mixed with: two protocols.
 
-`fixed`, ours: every evaluation clip is the same in each run. Keyword clips follow the official split; the unknown
-clips are listed in lists/unknown.txt, then follow the SHA-1 of their name; silence comes from stretches of the noise
-recordings that no other split uses; nothing is shifted or mixed in at validation and testing.
+`fixed`, ours: every evaluation clip is the same in each run. Keyword clips follow the official split. The
+unknown clips are those in lists/unknown.txt, then others by the SHA-1 of their name. Silence comes from
+stretches of the noise recordings that no other split uses. Nothing is shifted or mixed in at validation and
+testing.
 
-`original`, the way of TensorFlow's speech_commands/input_data.py as the original report's course used it: all three
-splits are drawn once per run. Clips are shifted at random by up to 100 ms, testing clips too; four in five training
-clips get noise at up to a tenth of its volume; silence is any second of any noise recording at any volume, so that
-training hears what testing asks; the unknown clips are the first of a shuffle whose outcome hangs on the order in
-which the file system lists them. Here `seed` stands for all of that: the score changes from run to run.
+`original`, the way of TensorFlow's speech_commands/input_data.py as the original report's course used it:
+all three splits are drawn once per run. Clips are shifted at random by up to 100 ms, testing clips too.
+Four in five training clips get noise at up to a tenth of its volume. Silence is any second of any noise
+recording at any volume, so that training hears what testing asks. The unknown clips are the first of a
+shuffle whose outcome hangs on the order in which the file system lists them. `seed` stands for all of that:
+the score changes from run to run.
 
-Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up (10,556, 1,333 and 1,368
-examples for yes and no in Speech Commands v0.02, the original report's Part 3).
+Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up. For yes and no in
+Speech Commands v0.02 that gives the original report's 10,556, 1,333 and 1,368 examples (its Part 3).
 """
 
 import hashlib
@@ -33,13 +35,9 @@ from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SILENCE, UNKNOWN, clas
 from kwslib.progress import progress
 from kwslib.splits import SPLITS
 
-STRETCHES = {
-    "training": (0.0, 0.8),
-    "validation": (0.8, 0.9),
-    "testing": (0.9, 1.0),
-}  # of each noise recording
+STRETCHES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}  # of each recording
 DIGITAL_SILENCE = 0.1  # share of the silence examples without any noise
-QUIETEST_DB = -40.0  # gains of the others spread evenly from here to 0 dB
+QUIETEST = -40.0  # dB; the gains of the others are spread evenly from here to 0 dB
 ORIGINAL_SHIFT = 1_600  # samples, 100 ms
 ORIGINAL_NOISE_SHARE, ORIGINAL_NOISE_GAIN = 0.8, 0.1  # of the training clips
 
@@ -48,7 +46,8 @@ ORIGINAL_NOISE_SHARE, ORIGINAL_NOISE_GAIN = 0.8, 0.1  # of the training clips
 class Protocol:
     """How a corpus becomes labelled examples. Percentages are of a split's keyword clips.
 
-    `training_unknown_percent` replaces `unknown_percent` in training alone: more clips there leave testing as it is.
+    `training_unknown_percent` replaces `unknown_percent` in training alone; the other splits stay as they
+    are.
     """
 
     name: str = "fixed"
@@ -88,9 +87,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class Example:
-    """What one network input is made of: a clip moved by `shift` samples (later when positive), noise, or both.
+    """One network input: a clip, moved by `shift` samples (later when positive), or noise, or both mixed.
 
-    Neither clip nor noise is digital silence.
+    Neither of them is digital silence.
     """
 
     name: str
@@ -102,17 +101,16 @@ class Example:
 
 
 def build_splits(corpus: Corpus, protocol: Protocol, seed: int = 0) -> dict[str, tuple[Example, ...]]:
-    """{split: examples} of a corpus, in the order of the hash of their names: any first part is a fair sample.
+    """{split: examples}, ordered by the hash of their names: any first part of a split is a fair sample.
 
-    `seed` is the run's and matters to the original protocol alone. Under the fixed protocol, a training clip whose
-    very audio is also in validation or testing is left out. Raises KwsError for keywords that the corpus lacks and
-    for noise recordings that are missing or shorter than ten seconds.
+    `seed` is the run's and matters to the original protocol alone. Under the fixed protocol, a training clip
+    whose very audio is also in validation or testing is left out. Raises KwsError for keywords that the
+    corpus lacks, and when no noise recording is long enough.
     """
     missing = sorted(set(protocol.keywords) - set(corpus.words))
     if missing:
-        raise KwsError(
-            f"{corpus.root}: no clips of {', '.join(missing)}: choose from {', '.join(corpus.words)}"
-        )
+        there = ", ".join(corpus.words)
+        raise KwsError(f"{corpus.root}: no clips of {', '.join(missing)}: choose keywords from {there}")
     build = _fixed if protocol.name == "fixed" else _original
     return {split: tuple(sorted(build(corpus, protocol, split, seed), key=_order)) for split in SPLITS}
 
@@ -124,7 +122,7 @@ def counts(examples: Sequence[Example], labels: tuple[str, ...]) -> dict[str, in
 
 
 def load_waveforms(examples: Sequence[Example]) -> np.ndarray:
-    """The examples as int16 (N, 16000). Raises KwsError when a file has vanished or changed since it was listed."""
+    """The examples as int16 (N, 16000). Raises KwsError when a file has vanished since it was listed."""
     waveforms = np.empty((len(examples), CLIP_SAMPLES), np.int16)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for row, clip in enumerate(progress(pool.map(_waveform, examples), "reading clips", len(examples))):
@@ -133,57 +131,70 @@ def load_waveforms(examples: Sequence[Example]) -> np.ndarray:
 
 
 def noise_stretches(corpus: Corpus, split: str) -> list[np.ndarray]:
-    """The part of each noise recording that belongs to a split, int16 (n,) with n >= 16000, in order of name.
+    """What a split may hear of each noise recording, int16 (n,) with n >= 16000, by name.
 
-    80 % of each recording from its start on, the next 10 %, the last 10 %. Raises KwsError when none is long enough.
+    Training has the first 80 % of each in time, validation the next 10 %, testing the last. Raises KwsError
+    when no recording is long enough.
     """
-    found = [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, split)]
-    return found
+    return [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, *STRETCHES[split])]
 
 
 @lru_cache(maxsize=32)
 def read_noise(path: Path) -> np.ndarray:
-    """A noise recording as int16 (n,) at 16 kHz, kept in memory: examples refer to few and long ones."""
+    """A noise recording as int16 (n,) at 16 kHz, kept in memory: thousands of examples use the same few."""
     samples = read_audio(path)
     samples.setflags(write=False)
     return samples
 
 
-def _stretches(corpus: Corpus, split: str) -> list[tuple[Path, int, int]]:
-    """(recording, first sample, end) of every stretch of a split that holds a second or more."""
+@lru_cache(maxsize=1)
+def listed_unknown() -> frozenset[str]:
+    """Names of the evaluation clips of words other than yes and no: equal scores need equal clips.
+
+    They are the first 265 (validation) and 272 (testing) by SHA-1 of the name in a part of Speech Commands
+    v0.02, so that this part and the whole official archive give the very same examples.
+    """
+    text = files("kwslib").joinpath("lists", "unknown.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def _stretches(corpus: Corpus, begin: float, end: float) -> list[tuple[Path, int, int]]:
+    """(recording, first sample, end) of the given part of every noise recording, where it lasts a second."""
     found = []
     for path in corpus.noises:
-        begin, end = (round(len(read_noise(path)) * share) for share in STRETCHES[split])
-        if end - begin >= CLIP_SAMPLES:
-            found.append((path, begin, end))
+        length = len(read_noise(path))
+        first, last = round(begin * length), round(end * length)
+        if last - first >= CLIP_SAMPLES:
+            found.append((path, first, last))
     if not found:
         raise KwsError(
-            f"{corpus.root}: no noise recordings of ten seconds or more: silence needs them in _background_noise_"
+            f"{corpus.root}/_background_noise_: no noise of ten seconds or more, as silence needs: add some"
         )
     return found
 
 
+def _second(stretches: Sequence[tuple[Path, int, int]], which: float, where: float, gain: float) -> Noise:
+    """A second out of one of the stretches; `which` and `where` in 0..1 choose."""
+    path, first, last = stretches[int(which * len(stretches))]
+    return Noise(path, first + int(where * (last - first - CLIP_SAMPLES + 1)), gain)
+
+
 def _fixed(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Example]:
-    """The examples of a split, the same in every run and on every machine."""
+    """The examples of a split, the same in every run, on every machine and with every version of numpy."""
     clips = [clip for clip in corpus.clips if clip.split == split]
     if split == "training":
         tested = {clip.digest for clip in corpus.clips if clip.split != "training" and clip.digest}
         clips = [clip for clip in clips if clip.digest not in tested]
     spoken = [clip for clip in clips if clip.word in protocol.keywords]
     others = sorted((clip for clip in clips if clip.word not in protocol.keywords), key=_listed_first)
-    examples = [
-        Example(clip.name, split, _label(clip, protocol), clip)
-        for clip in spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
-    ]
-    stretches = _stretches(corpus, split)
+    chosen = spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
+    examples = [Example(clip.name, split, _label(clip, protocol), clip) for clip in chosen]
+    stretches = _stretches(corpus, *STRETCHES[split])
     for number in range(_part(len(spoken), protocol.silence_percent)):
         name = f"{SILENCE}/{split}_{number:05d}"
-        rng = np.random.default_rng(int(_hash(name), 16))
-        path, begin, end = stretches[rng.integers(len(stretches))]
-        noise = Noise(
-            path, int(rng.integers(begin, end - CLIP_SAMPLES + 1)), 10 ** (rng.uniform(QUIETEST_DB, 0) / 20)
-        )
-        examples.append(Example(name, split, 0, noise=noise if rng.random() >= DIGITAL_SILENCE else None))
+        which, where, loudness, hush = _draws(name)
+        noise = _second(stretches, which, where, gain=10 ** (QUIETEST * (1 - loudness) / 20))
+        examples.append(Example(name, split, 0, noise=noise if hush >= DIGITAL_SILENCE else None))
     return examples
 
 
@@ -193,22 +204,19 @@ def _original(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list
     clips = [clip for clip in corpus.clips if clip.split == split]
     spoken = [clip for clip in clips if clip.word in protocol.keywords]
     others = [clip for clip in clips if clip.word not in protocol.keywords]
-    rng.shuffle(others)  # type: ignore[arg-type]
-    chosen = spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
-
-    def noise(gain: float) -> Noise:
-        path = corpus.noises[rng.integers(len(corpus.noises))]
-        return Noise(path, int(rng.integers(len(read_noise(path)) - CLIP_SAMPLES + 1)), gain)
-
-    _stretches(corpus, split)
+    shuffled = [others[index] for index in rng.permutation(len(others))]
+    recordings = _stretches(corpus, 0, 1)
     examples = []
-    for clip in chosen:
+    for clip in spoken + shuffled[: _part(len(spoken), protocol.unknown_share(split))]:
+        noise = _second(recordings, rng.random(), rng.random(), rng.uniform(0, ORIGINAL_NOISE_GAIN))
         mixed = split == "training" and rng.random() < ORIGINAL_NOISE_SHARE
-        background = noise(rng.uniform(0, ORIGINAL_NOISE_GAIN)) if mixed else None
         shift = int(rng.integers(-ORIGINAL_SHIFT, ORIGINAL_SHIFT))
-        examples.append(Example(clip.name, split, _label(clip, protocol), clip, background, shift))
+        examples.append(
+            Example(clip.name, split, _label(clip, protocol), clip, noise if mixed else None, shift)
+        )
     for number in range(_part(len(spoken), protocol.silence_percent)):
-        examples.append(Example(f"{SILENCE}/{split}_{number:05d}", split, 0, noise=noise(rng.uniform())))
+        noise = _second(recordings, rng.random(), rng.random(), rng.random())
+        examples.append(Example(f"{SILENCE}/{split}_{number:05d}", split, 0, noise=noise))
     return examples
 
 
@@ -248,12 +256,7 @@ def _listed_first(clip: Clip) -> tuple[bool, str]:
     return clip.name not in listed_unknown(), _hash(clip.name)
 
 
-@lru_cache(maxsize=1)
-def listed_unknown() -> frozenset[str]:
-    """Names of the evaluation clips of other words than yes and no, chosen once: equal scores need equal clips.
-
-    They were the first 265 (validation) and 272 (testing) by SHA-1 of the name among a part of Speech Commands v0.02,
-    so that this part and the whole official archive give the very same validation and testing examples.
-    """
-    text = files("kwslib").joinpath("lists", "unknown.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+def _draws(name: str) -> list[float]:
+    """Four numbers in 0..1 (1 excluded) that hang on the name alone."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return [(int.from_bytes(digest[at : at + 8], "big") >> 11) / 2**53 for at in range(0, 32, 8)]
