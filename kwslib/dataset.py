@@ -74,7 +74,7 @@ def feature_splits(
     """
     splits = build_splits(corpus, protocol, seed)
     return {
-        split: _cached(corpus, protocol, examples, augmentation if split == "training" else NO_AUGMENTATION, seed)
+        split: _cached(corpus, examples, augmentation if split == "training" else NO_AUGMENTATION)
         for split, examples in splits.items()
     }
 
@@ -129,11 +129,10 @@ def _copies(
         yield features(changed)
 
 
-def _cached(
-    corpus: Corpus, protocol: Protocol, examples: Sequence[Example], augmentation: Augmentation, seed: int
-) -> FeatureSet:
+def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentation) -> FeatureSet:
     source = hashlib.sha256(Path(__file__).read_bytes()).hexdigest() if augmentation.copies > 1 else ""
-    what = repr((corpus.content_hash, protocol, examples, augmentation, seed, ccore.source_hash(), source))
+    drawn = [(e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0) for e in examples]
+    what = repr((corpus.content_hash, drawn, augmentation, ccore.source_hash(), source))
     path = cache_dir() / "features" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
     y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
     names = tuple(example.name for example in examples)

@@ -29,12 +29,12 @@ class Evaluation:
         return self.correct / self.n
 
     @property
-    def per_class(self) -> dict[str, dict[str, float]]:
-        """For each label: n, correct, accuracy (nan for a class without examples)."""
+    def per_class(self) -> dict[str, dict[str, Any]]:
+        """For each label: n, correct, accuracy (None for a class without examples)."""
         rows = {}
         for index, label in enumerate(self.labels):
             n, correct = int(self.confusion[index].sum()), int(self.confusion[index, index])
-            rows[label] = {"n": n, "correct": correct, "accuracy": correct / n if n else float("nan")}
+            rows[label] = {"n": n, "correct": correct, "accuracy": correct / n if n else None}
         return rows
 
     def as_json(self) -> dict[str, Any]:

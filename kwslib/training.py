@@ -93,6 +93,7 @@ def fit(
     `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same recipe and
     seed, training goes on from there. It is removed at the end. Raises KwsError when it belongs to another run.
     """
+    torch.set_num_threads(1)  # the order of sums, and so the bits, must not hang on the machine's cores
     torch.manual_seed(seed)
     groups = [
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},

@@ -1,0 +1,48 @@
+"""Intervals agree with scipy's and keep their laws."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, t
+
+from kwslib.statistics import mean_interval, wilson
+
+
+@given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_scipys(counts):
+    correct, n = counts
+    expected = binomtest(correct, n).proportion_ci(0.95, method="wilson")
+    assert wilson(correct, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_holds_the_proportion_and_stays_in_the_unit_interval(counts):
+    correct, n = counts
+    low, high = wilson(correct, n)
+    assert 0 <= low <= correct / n <= high <= 1
+
+
+def test_wilson_of_the_originals_twenty_trials():
+    low, high = wilson(13, 20)
+    assert (round(low, 2), round(high, 2)) == (0.43, 0.82)
+
+
+def test_wilson_of_nothing_says_nothing():
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
+def test_mean_interval_is_students_t(values):
+    mean, low, high = mean_interval(values)
+    half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
+    assert (mean, low, high) == pytest.approx((np.mean(values), np.mean(values) - half, np.mean(values) + half))
+
+
+def test_one_run_has_no_interval():
+    mean, low, high = mean_interval([0.9])
+    assert mean == 0.9
+    assert math.isnan(low)
+    assert math.isnan(high)
