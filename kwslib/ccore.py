@@ -1,7 +1,7 @@
 """The C core as a shared library: compiled on first use from the very files that the board runs.
 
-The library lies in the cache under the hash of its sources, flags and compiler, so an edit makes a new one and
-nothing stale is ever loaded.
+The library lies in the cache under the hash of its sources, flags and compiler, so an edit makes a new one
+and nothing stale is ever loaded.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
 
 
 def source_folder() -> Path:
-    """`firmware/core` of the checkout, or its copy in the installed package. Raises KwsError when neither is there."""
+    """`firmware/core` of the checkout, or its copy in the installed package. Raises KwsError without either."""
     package = Path(__file__).resolve().parent
     for folder in (package.parent / "firmware" / "core", package / "_firmware" / "core"):
         if (folder / "kws_frontend.c").is_file():
@@ -41,7 +41,7 @@ def source_hash(pattern: str = "*") -> str:
 
 
 def compiler() -> list[str]:
-    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError when there is none."""
+    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any."""
     if os.environ.get("CC"):
         return shlex.split(os.environ["CC"])
     if shutil.which("cc"):
@@ -49,6 +49,17 @@ def compiler() -> list[str]:
     if importlib.util.find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang", "cc"]
     raise KwsError("no C compiler found: install gcc or clang, or `pip install ziglang`, or name one in $CC")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise KwsError(f"the C compiler {command[0]} does not start: {error.strerror} (check $CC)") from None
+    if done.returncode:
+        lines = done.stderr.splitlines()
+        reason = next((line for line in lines if "error" in line), f"exit status {done.returncode}")
+        raise KwsError(f"the C compiler {command[0]} could not build the core: {reason} (check $CC)")
 
 
 def build() -> Path:
@@ -59,19 +70,7 @@ def build() -> Path:
     if not path.exists():
         sources = map(str, sorted(source_folder().glob("*.c")))
         with atomic_write(path) as temporary:  # several processes may build at once: the last one's stays
-            try:
-                done = subprocess.run(
-                    [*command, *sources, "-o", str(temporary)], capture_output=True, text=True
-                )
-            except OSError as error:
-                raise KwsError(
-                    f"the C compiler {command[0]!r} does not start ({error.strerror}): check $CC"
-                ) from None
-            if done.returncode:
-                errors = [line for line in done.stderr.splitlines() if "error" in line] or [
-                    f"status {done.returncode}"
-                ]
-                raise KwsError(f"{shlex.join(command)} could not build the C core: {errors[0]}")
+            _run([*command, *sources, "-o", str(temporary)])
     return path
 
 

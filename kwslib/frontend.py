@@ -1,8 +1,8 @@
 """Audio to features, computed by the C core: the micro front end of TensorFlow Lite Micro at a 20 ms step.
 
-A second of sound becomes 49 frames of 40 mel channels: 30 ms windows, noise reduction, PCAN gain control and a
-logarithm, all in integers (original report, section 1; gain control: arXiv:1607.05666). The int8 features are the
-input of every network here, on the host and on the board alike.
+A second of sound becomes 49 frames of 40 mel channels: 30 ms windows, noise reduction, PCAN gain control and
+a logarithm, all in integers (original report, section 1; gain control: arXiv:1607.05666). The int8 features
+are the input of every network here, on the host and on the board alike.
 """
 
 import ctypes
@@ -18,9 +18,10 @@ FRAMES, CHANNELS = 49, 40
 WINDOW = 480  # samples, 30 ms
 STEPS_MS = (10, 20)
 
-# A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE
-INPUT_ZERO_POINT = 0
-INPUT_SCALE = 1.0
+# A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task the
+# int8 features have mean -46.6 and deviation 86.8; test_frontend.py measures them again.
+INPUT_ZERO_POINT = -47
+INPUT_SCALE = 0.0115
 
 
 @functools.cache
@@ -60,8 +61,8 @@ def _quantized(raw: np.ndarray) -> np.ndarray:
 def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
     """Features on the log scale (64 x the natural logarithm), each clip from a fresh state.
 
-    samples: int16 (..., n) at 16 kHz, n >= 480. Returns uint16 (..., 1 + (n - 480) // step, 40): 49 frames for
-    one second. Raises KwsError for another type, or too few samples.
+    samples: int16 (..., n) at 16 kHz, n >= 480. Returns uint16 (..., 1 + (n - 480) // step, 40): 49 frames
+    for one second. Raises KwsError for another type, or too few samples.
     """
     samples, step = _int16(samples), _step(step_ms)
     if samples.ndim == 0 or samples.shape[-1] < WINDOW:
@@ -73,7 +74,7 @@ def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
 
 
 def features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
-    """As raw_features, on the scale that networks read: int8 (..., frames, 40), clip((f * 256 + 333) // 666 - 128)."""
+    """As raw_features, on the scale that networks read: int8, clip((raw * 256 + 333) // 666 - 128, -128, 127)."""
     return _quantized(raw_features(samples, step_ms))
 
 

@@ -62,8 +62,8 @@ def mel(hertz: float) -> single:
 def filterbank() -> tuple[list[int], list[int]]:
     """First bin of each of the 41 bands (and one past the last), and each bin's weight, 12 fractional bits.
 
-    A bin of band b gives its weight to channel b - 1, whose slope falls there, and the rest of 1 to channel b,
-    whose slope rises.
+    A bin of band b gives its weight to channel b - 1, whose slope falls there, and the rest of 1 to channel
+    b, whose slope rises.
     """
     low, high = mel(LOW_HZ), mel(HIGH_HZ)
     high = np.nextafter(high, single(math.inf))  # one step up, as the C library's log1pf has it
