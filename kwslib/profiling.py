@@ -8,6 +8,7 @@ For TinyConv this gives Part 2 of the original report: 16,652 parameters, 676,00
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import nn
@@ -77,6 +78,11 @@ class Costs:
     def all_outputs_bytes(self) -> int:
         """The original's estimate of memory: the float32 output of every operation, views and input too."""
         return sum(op.elements for op in self.operations) * ITEM_BYTES["float32"]
+
+    def layers(self) -> list[dict[str, Any]]:
+        """One row for each operation, plain values: name, kind, shape, parameters, macs, flops, elements."""
+        fields = ("name", "kind", "shape", "parameters", "macs", "flops", "elements")
+        return [{name: getattr(op, name) for name in fields} for op in self.operations]
 
     @cached_property
     def buffers(self) -> tuple[int, ...]:

@@ -1,9 +1,12 @@
 """What a .tflite file holds: its operators and their counts, and the memory TensorFlow Lite Micro takes."""
 
 import math
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +24,37 @@ interpreter.print_allocations()
 """
 
 
-def open_litert(path: Path, threads: int = 1) -> Any:
-    """LiteRT's interpreter for a .tflite file, its tensors allocated.
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Drop what C++ writes to standard error, where LiteRT announces its delegate amid a notebook's page."""
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as null:
+            os.dup2(null.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
+    """LiteRT's interpreter for a .tflite file, its tensors allocated; XNNPACK's kernels or LiteRT's own.
 
     Raises KwsError for a file that is missing, truncated or something else.
     """
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     if not Path(path).is_file():
         raise KwsError(f"{path}: no such file; make one with `kws export FILE.pt --out DIR`")
+    kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        interpreter = Interpreter(str(path), num_threads=threads)
-        interpreter.allocate_tensors()
+        with quiet_stderr():
+            interpreter = Interpreter(
+                model_content=Path(path).read_bytes(),  # by its path, LiteRT would not verify the file
+                num_threads=threads,
+                experimental_op_resolver_type=kernels,
+            )
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise KwsError(f"{path}: damaged or no .tflite model; make it again with `kws export`") from error
     return interpreter
@@ -61,6 +83,11 @@ def costs(path: Path) -> Costs:
         macs = math.prod(shapes[output]) * weights // shapes[output][-1]
         steps.append(Operation(f"{kind}_{number}", kind, reads, shapes[output], weights, biases, macs))
     return Costs(tuple(steps))
+
+
+def input_dtype(path: Path) -> str:
+    """The type of the input, and so of the activations: "int8" or "float32"."""
+    return open_litert(path).get_input_details()[0]["dtype"].__name__
 
 
 def tflm_arena_bytes(path: Path) -> int:

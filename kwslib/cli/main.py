@@ -9,7 +9,9 @@ import sys
 import typer
 
 from kwslib import __version__
+from kwslib.cli import data
 from kwslib.cli.compare import compare_values
+from kwslib.cli.profile import profile_model
 from kwslib.errors import CheckFailed, KwsError
 
 app = typer.Typer(
@@ -30,12 +32,16 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     pass
 
 
 app.command("compare")(compare_values)
+app.command("profile")(profile_model)
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

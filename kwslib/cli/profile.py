@@ -1,0 +1,105 @@
+"""`kws profile`: what a model costs: parameters, bytes, operations, memory and the time of one clip."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+
+if TYPE_CHECKING:
+    from kwslib.profiling import Costs
+
+
+def profile_model(
+    model: str = typer.Argument(
+        help="FILE.pt, FILE.tflite, or a network of the zoo by name, such as tinyconv."
+    ),
+    device: str = typer.Option("cpu", help="Where latency is measured: cpu or cuda."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Parameters, bytes, MACs, FLOPs, memory and latency (batch 1, one thread), layer by layer."""
+    if device not in ("cpu", "cuda"):
+        raise KwsError(f"--device {device}: use cpu or cuda")
+    result = _file(Path(model), device) if model.endswith(".tflite") else _network(model, device)
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _network(name: str, device: str) -> dict[str, Any]:
+    from kwslib import latency
+    from kwslib.models import ZOO, ModelConfig, build, load_checkpoint
+    from kwslib.profiling import costs
+
+    if name in ZOO:
+        config = ModelConfig(name)
+        network = build(config)
+    elif name.endswith(".pt"):
+        network, config, _ = load_checkpoint(Path(name))
+    else:
+        raise KwsError(f"{name}: no model; name a .pt or .tflite file, or one of {', '.join(ZOO)}")
+    times = latency.cuda(network) if device == "cuda" else (latency.pytorch(network),)
+    counts = costs(network)
+    memory = {
+        "every_output_float32": counts.all_outputs_bytes,
+        "peak_live_float32": counts.peak_live_bytes("float32"),
+        "peak_live_int8": counts.peak_live_bytes("int8"),
+    }
+    weights = {dtype: counts.weight_bytes(dtype) for dtype in ("float32", "int8")}
+    head = {"model": name, "arch": config.arch, "channels": config.channels, "labels": list(config.labels)}
+    return head | _counts(counts, weights, memory) | {"latency": [time.as_json() for time in times]}
+
+
+def _file(path: Path, device: str) -> dict[str, Any]:
+    from kwslib import latency, tflite
+
+    if device == "cuda":
+        raise KwsError(
+            f"{path}: a .tflite file runs on the CPU only: use --device cpu, or profile the .pt file"
+        )
+    counts = tflite.costs(path)
+    memory = {
+        "peak_live": counts.peak_live_bytes(tflite.input_dtype(path)),
+        "tflm_arena": tflite.tflm_arena_bytes(path),
+    }
+    flash = {"file": path.stat().st_size}
+    return (
+        {"model": str(path)} | _counts(counts, flash, memory) | {"latency": [latency.litert(path).as_json()]}
+    )
+
+
+def _counts(counts: "Costs", flash: dict[str, int], memory: dict[str, int]) -> dict[str, Any]:
+    from kwslib.profiling import FLASH_BYTES, RAM_BYTES
+
+    return {
+        "parameters": counts.parameters,
+        "macs": counts.macs,
+        "flops": counts.flops,
+        "flash_bytes": flash,
+        "flash_share_percent": {name: 100 * size / FLASH_BYTES for name, size in flash.items()},
+        "memory_bytes": memory,
+        "ram_share_percent": {name: 100 * size / RAM_BYTES for name, size in memory.items()},
+        "layers": counts.layers(),
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(result["model"])
+    for name in ("parameters", "macs", "flops"):
+        print(f"  {name:<29}{result[name]:>11,}")
+    for what, of in (("flash", "1 MB"), ("memory", "256 KB")):
+        share = result["flash_share_percent" if what == "flash" else "ram_share_percent"]
+        for name, size in result[f"{what}_bytes"].items():
+            print(f"  {what + ' ' + name.replace('_', ' '):<29}{size:>11,} B {share[name]:6.2f} % of {of}")
+    for time in result["latency"]:
+        where = f"{time['device']}, {time['threads']} thread" if time["threads"] else time["device"]
+        spread = f"{time['p05_ms']:.4f} to {time['p95_ms']:.4f} ms in 90 % of {time['runs']:,} runs"
+        print(f"  latency {time['runtime']} ({where}): median {time['median_ms']:.4f} ms, {spread}")
+    print(f"\n  {'layer':<24}{'kind':<20}{'output':<18}{'parameters':>11}{'MACs':>11}{'FLOPs':>11}")
+    for layer in result["layers"]:
+        shape = " x ".join(map(str, layer["shape"]))
+        counts = "".join(f"{layer[name]:>11,}" for name in ("parameters", "macs", "flops"))
+        print(f"  {layer['name']:<24}{layer['kind']:<20}{shape:<18}{counts}")
