@@ -1,0 +1,104 @@
+"""`kws data`: which recordings there are, and how the protocol divides them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+from kwslib.labels import DEFAULT_KEYWORDS
+
+if TYPE_CHECKING:
+    from kwslib.corpus import Corpus
+    from kwslib.protocol import Example
+
+app = typer.Typer(help="The recordings: download them, check them, count them.", no_args_is_help=True)
+
+DATA = typer.Option(None, help="Folder of clips in Speech Commands' layout.")
+PROFILE = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands).")
+OWN = typer.Option([], help="Own recordings of a word, as WORD=FOLDER; may be repeated.")
+JSON = typer.Option(False, "--json", help="Print one JSON object.")
+
+
+@app.command("info")
+def info(
+    data: Path | None = DATA,
+    profile: str | None = PROFILE,
+    keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
+    own: list[str] = OWN,
+    list_split: str | None = typer.Option(None, "--list", help="List the examples of this split, too."),
+    as_json: bool = JSON,
+) -> None:
+    """Count the examples of each split and class under the fixed protocol."""
+    from kwslib.corpus import add_recordings, open_corpus
+    from kwslib.protocol import Protocol, build_splits, counts
+    from kwslib.splits import SPLITS
+
+    if list_split not in (None, *SPLITS):
+        raise KwsError(f"--list {list_split}: use {', '.join(SPLITS)}")
+    corpus = open_corpus(data, profile)
+    for pair in own:
+        word, _, folder = pair.partition("=")
+        if not word or not folder:
+            raise KwsError(f"--own {pair}: use WORD=FOLDER")
+        corpus = add_recordings(corpus, word, folder)
+    protocol = Protocol(keywords=tuple(word.strip() for word in keywords.split(",")))
+    splits = build_splits(corpus, protocol)
+    table = {split: counts(examples, protocol.labels) for split, examples in splits.items()}
+    listed = [_row(example, protocol.labels) for example in splits[list_split]] if list_split else []
+    if as_json:
+        result = {**_summary(corpus), "splits": table}
+        print_json({**result, "examples": listed} if list_split else result)
+        return
+    _describe(corpus)
+    print("".join(f"{name:>12}" for name in ("", *protocol.labels, "total")))
+    for split, row in table.items():
+        print(f"{split:>12}" + "".join(f"{count:>12,}" for count in row.values()))
+    for entry in listed:
+        print("\t".join(str(value) for value in entry.values()))
+
+
+@app.command("prepare")
+def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bool = JSON) -> None:
+    """Download, verify and unpack the recordings, or make the synthetic corpus; check every file."""
+    from kwslib.corpus import open_corpus
+
+    corpus = open_corpus(data, profile)
+    if as_json:
+        print_json(_summary(corpus))
+    else:
+        _describe(corpus)
+
+
+def _describe(corpus: "Corpus") -> None:
+    print(corpus.describe())
+    for item in corpus.skipped:
+        print(f"skipped {item.path}: {item.reason}")
+
+
+def _summary(corpus: "Corpus") -> dict[str, object]:
+    return {
+        "name": corpus.name,
+        "root": str(corpus.root),
+        "synthetic": corpus.synthetic,
+        "clips": len(corpus.clips),
+        "words": dict(Counter(clip.word for clip in corpus.clips)),
+        "skipped": len(corpus.skipped),
+        "skipped_files": [{"file": str(item.path), "reason": item.reason} for item in corpus.skipped],
+        "duplicates_across_splits": corpus.duplicates_across_splits(),
+        "content_hash": corpus.content_hash,
+    }
+
+
+def _row(example: "Example", labels: tuple[str, ...]) -> dict[str, object]:
+    """An example as the list shows it; a silence without noise is digital silence."""
+    row: dict[str, object] = {"label": labels[example.label], "name": example.name}
+    if example.noise:
+        row |= {
+            "noise": example.noise.path.stem,
+            "start": example.noise.start,
+            "gain": round(example.noise.gain, 6),
+        }
+    return row

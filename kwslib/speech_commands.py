@@ -1,0 +1,164 @@
+"""The official archive of Speech Commands v0.02: downloaded, verified and unpacked into the cache, once.
+
+2.4 GB from the address that TensorFlow publishes, with the SHA-256 that torchaudio and TensorFlow Datasets
+list (Warden, arXiv:1804.03209, CC BY 4.0). A download that broke off goes on where it stopped. Where there
+is no network, put the archive into the cache folder under its own name: it is verified and used.
+"""
+
+import http.client
+import os
+import shutil
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from kwslib.errors import KwsError
+from kwslib.paths import cache_dir
+from kwslib.progress import progress
+
+TRIES = 3  # in a row without a single new byte
+CHUNK = 1 << 20  # bytes
+REMEDY = "or put the recordings into a folder of your own and name it with --data or KWS_DATA"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A published .tar.gz."""
+
+    name: str
+    url: str
+    sha256: str
+
+
+OFFICIAL = Archive(
+    "speech_commands_v0.02",
+    "https://storage.googleapis.com/download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
+    "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+)
+
+
+def official_folder(archive: Archive = OFFICIAL) -> Path:
+    """The unpacked archive in the cache; downloaded on first use, present whole or not at all.
+
+    Raises KwsError when the download fails, its SHA-256 is wrong or a member of it is unsafe to unpack.
+    """
+    folder = cache_dir() / archive.name
+    if not folder.is_dir():
+        file = download(archive)
+        unpack(file, folder)
+        file.unlink()
+    return folder
+
+
+def download(archive: Archive) -> Path:
+    """The archive's file in the cache, its SHA-256 verified. Raises KwsError when it cannot be had."""
+    import pooch
+
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        file = pooch.retrieve(
+            archive.url, f"sha256:{archive.sha256}", f"{archive.name}.tar.gz", cache_dir(), downloader=_resume
+        )
+    except ValueError:  # pooch has removed the file
+        raise KwsError(
+            f"{archive.url}: not the published archive (wrong SHA-256): try again, {REMEDY}"
+        ) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise KwsError(f"{archive.url}: download failed ({reason}): run again to go on, {REMEDY}") from None
+    return Path(file)
+
+
+def unpack(file: Path, folder: Path) -> None:
+    """Unpack a .tar.gz as `folder`, whole or not at all.
+
+    Raises KwsError for a damaged archive and for one with links, devices or paths that lead out of `folder`.
+    """
+    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with tarfile.open(file, "r|gz") as tar:
+            for member in progress(tar, f"unpacking {file.name}"):
+                _write_member(tar, member, temporary, file)
+        os.replace(temporary, folder)
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise KwsError(f"{file}: cannot be unpacked ({error}): remove it and run again") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: Path) -> None:
+    """Write one folder or plain file; owners, modes and times in the archive are ignored."""
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or "\\" in member.name or ":" in member.name:
+        raise KwsError(f"{file}: unsafe path {member.name!r} inside: do not use this archive")
+    target = folder.joinpath(*name.parts)
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    content = tar.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise KwsError(f"{file}: {member.name!r} inside is neither file nor folder: do not use this archive")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target, "wb") as out:
+        shutil.copyfileobj(content, out)
+
+
+def _resume(url: str, output: str, _pooch: object) -> None:
+    """Download `url` to `output`, as pooch asks its downloaders, through a .part file that survives failure."""
+    part = cache_dir() / f"{url.rsplit('/', 1)[-1]}.part"
+    failures = 0
+    while True:
+        before = _size(part)
+        try:
+            _fetch(url, part)
+            os.replace(part, output)
+            return
+        except (OSError, http.client.HTTPException) as error:
+            failures = failures + 1 if _size(part) == before else 0
+            refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
+            if refused or failures == TRIES:
+                raise
+            time.sleep(failures)
+
+
+def _fetch(url: str, part: Path) -> None:
+    """Append what `part` lacks. Raises OSError when the connection ends before the file does."""
+    from tqdm import tqdm
+
+    have = _size(part)
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:  # range not satisfiable: there is no more, the SHA-256 will tell
+            raise
+        return
+    with response:
+        if getattr(response, "status", None) != 206:  # from the start: the server does not resume
+            have = 0
+        length = response.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        bar = tqdm(
+            total=total,
+            initial=have,
+            unit="B",
+            unit_scale=True,
+            desc=part.stem,
+            disable=not sys.stderr.isatty(),
+        )
+        with bar, open(part, "ab" if have else "wb") as out:
+            while block := response.read(CHUNK):
+                out.write(block)
+                bar.update(len(block))
+    if total is not None and _size(part) < total:
+        raise ConnectionError(f"the connection ended after {_size(part):,} of {total:,} bytes")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
