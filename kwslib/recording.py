@@ -2,7 +2,7 @@
 
     run = recording.start("03_training", profile=profile, data=data, results=results)
     run.record("accuracy_testing", 0.951, "fraction", ci95=(0.938, 0.961), n=1368)
-    style.Table(run.compare_table(["accuracy_testing"]), "Test accuracy.")
+    run.show(run.compare_table(["accuracy_testing"]), "Test accuracy.")
     run.finish()  # writes <results>/03_training.json
 
 Accuracies and shares are recorded as a `fraction`, sizes in `B`, times in `ms` or `us`, counts with no unit.
@@ -10,6 +10,7 @@ Recorded numbers stand in `book/results`: only a report-profile run on real reco
 only when told to. Runs by hand write to `_build/results/<profile>` in a clone, to `kws-results` elsewhere.
 """
 
+import html
 import json
 import math
 import subprocess
@@ -40,6 +41,29 @@ PACKAGES = (
     "ai-edge-litert",
     "tflite-micro",
 )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
+
+    Floats have `digits` decimals, missing values stay empty.
+    """
+
+    frame: "pandas.DataFrame"
+    caption: str
+    digits: int = 1
+
+    def _format(self, value: float) -> str:
+        return f"{value:,.{self.digits}f}"
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(float_format=self._format, na_rep='')}"
+
+    def _repr_html_(self) -> str:
+        table = self.frame.to_html(float_format=self._format, border=0, classes="table", na_rep="")
+        head, rows = table.split(">", 1)
+        return f'<div class="table-scroll">{head}><caption>{html.escape(self.caption)}</caption>{rows}</div>'
 
 
 @dataclass
@@ -131,6 +155,10 @@ class Run:
             "unit": [row.original.unit for row in rows],
         }
         return pandas.DataFrame(table).set_index("what")
+
+    def show(self, frame: "pandas.DataFrame", caption: str, digits: int = 1) -> Table:
+        """A captioned table, stamped when its numbers come from the synthetic corpus."""
+        return Table(frame, f"{caption} (synthetic corpus)" if self.synthetic else caption, digits)
 
     def finish(self) -> None:
         """Write `<results>/<part>.json`, whole or not at all."""

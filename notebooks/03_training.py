@@ -51,7 +51,7 @@ from kwslib.report import split_sizes
 
 protocol = Protocol()
 sizes = split_sizes(build_splits(run.corpus, protocol), run)
-style.Table(sizes, "Examples per split and class; in brackets the original's.")
+run.show(sizes, "Examples per split and class; in brackets the original's.")
 
 # %% [markdown]
 # ## The network and its recipe
@@ -106,13 +106,13 @@ draw.training_curves(curves(runs), original=original_accuracies("training", "val
 # %%
 from kwslib.report import accuracy_table
 
-style.Table(accuracy_table(runs[0].evaluations["training"]), "Figure 7. Training accuracy, float32 TinyConv.", digits=3)
+run.show(accuracy_table(runs[0].evaluations["training"]), "Figure 7. Training accuracy, float32 TinyConv.", digits=3)
 
 # %%
-style.Table(accuracy_table(runs[0].evaluations["validation"]), "Figure 8. Validation accuracy, float32 TinyConv.", digits=3)
+run.show(accuracy_table(runs[0].evaluations["validation"]), "Figure 8. Validation accuracy, float32 TinyConv.", digits=3)
 
 # %%
-style.Table(accuracy_table(runs[0].evaluations["testing"]), "Figure 9. Test accuracy, float32 TinyConv.", digits=3)
+run.show(accuracy_table(runs[0].evaluations["testing"]), "Figure 9. Test accuracy, float32 TinyConv.", digits=3)
 
 # %% [markdown]
 # One run says little about a recipe: a test of this size has a standard error of more than half a
@@ -123,7 +123,7 @@ style.Table(accuracy_table(runs[0].evaluations["testing"]), "Figure 9. Test accu
 from kwslib.report import record_accuracies
 
 record_accuracies(run, runs)
-style.Table(run.compare_table(), "The original's run and ours, mean over seeds.")
+run.show(run.compare_table(), "The original's run and ours, mean over seeds.")
 
 # %% mystnb={"figure": {"name": "fig-09b", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
 from kwslib.report import class_intervals
@@ -165,7 +165,7 @@ baselines = {
 # %%
 from kwslib.report import protocol_table
 
-style.Table(protocol_table(run, baselines), "Test accuracy (%) under both protocols.", digits=2)
+run.show(protocol_table(run, baselines), "Test accuracy (%) under both protocols.", digits=2)
 
 # %% [markdown]
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
@@ -174,7 +174,7 @@ style.Table(protocol_table(run, baselines), "Test accuracy (%) under both protoc
 from kwslib.report import redraw_spread
 
 spread = redraw_spread(run, [old(seed=seed)["testing"] for seed in range(100, 105)])
-style.Table(spread, "One network, five draws of the old test set: accuracy (%).", digits=2)
+run.show(spread, "One network, five draws of the old test set: accuracy (%).", digits=2)
 
 # %% [markdown]
 # The network of the first seed goes on to the next parts. It is the first, not the best: picking seeds
