@@ -1,0 +1,41 @@
+# One target per thing a person wants. `make report` and `make test` work on a fresh clone.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup report book record pair test lint clean
+
+setup: $(VENV)/.installed
+
+# uv takes seconds where pip takes minutes; it ignores pip's settings, hence UV_FIND_LINKS.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -r requirements.lock \
+		|| $(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+report: setup  ## run the six notebooks in the quick profile, render the book, say where it is
+	$(BIN)/python book/build.py report
+
+book: setup  ## render the recorded notebooks without running them
+	$(BIN)/python book/build.py book
+
+record: setup  ## run the notebooks in the report profile and keep what they find (PART=03 for one)
+	$(BIN)/python book/build.py record $(PART)
+
+pair: setup  ## make the .ipynb of every notebook script
+	$(BIN)/python book/build.py pair
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax tests notebooks
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy kwslib
+
+clean:
+	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,149 @@
+"""Sphinx extension: pages take their numbers from book/results and book/original.yml; figures keep theirs.
+
+    {recorded}`03_training/accuracy_testing`    a recorded value with its unit
+    {interval}`03_training/accuracy_testing`    its 95 % interval
+    {original}`accuracy_testing`                a value of the original report
+    {headline}                                  table: the headline values, original, ours, where
+    {comparison} 3                              table: all values that Part 3 of the original states
+
+A value that is not recorded is shown as such. When a part was not recorded in the report profile, a banner on
+every page says so. Figures bear the original's numbers: `fig-09` is Figure 9, `fig-09b` our addition to it.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from kwslib.comparison import Comparison, compare, format_value, load_original, load_results
+
+MISSING = "not yet recorded"
+VERDICTS = {"better": "✓ better", "worse": "✗ worse", "same": "= same", "different": "≠ different"}
+BANNER = "Quick profile: computed on a small synthetic corpus in minutes. These are not the recorded numbers."
+
+
+@cache
+def results(source: str) -> dict[str, dict]:
+    """Recorded parts of the book that is being built from folder `source`."""
+    folder = Path(source) / "book" / "results"
+    return load_results(folder) if folder.is_dir() else {}
+
+
+def notebook_pages(env: BuildEnvironment) -> dict[str, str]:
+    """{"03": "notebooks/03_training", ...}"""
+    return {name.split("/")[1][:2]: name for name in env.found_docs if name.startswith("notebooks/")}
+
+
+class RecordedRole(SphinxRole):
+    """{recorded}`part/name`: the value; {interval}`part/name`: its 95 % interval."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        part, _, name = self.text.partition("/")
+        entry = results(str(self.env.srcdir)).get(part, {}).get("values", {}).get(name)
+        if entry is None or (self.name == "interval" and "ci95" not in entry):
+            return [nodes.emphasis(text=MISSING, classes=["not-recorded"])], []
+        if self.name == "interval":
+            low, high = (format_value(bound, entry["unit"]) for bound in entry["ci95"])
+            return [nodes.inline(text=f"{low} to {high}", classes=["recorded"])], []
+        return [nodes.inline(text=format_value(entry["value"], entry["unit"]), classes=["recorded"])], []
+
+
+class OriginalRole(SphinxRole):
+    """{original}`key`: a value of the original report, to the digit."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        entry = load_original().get(self.text)
+        if entry is None:
+            message = self.inliner.reporter.error(f"original.yml has no {self.text!r}", line=self.lineno)
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        return [nodes.inline(text=entry.text, classes=["original"])], []
+
+
+class ComparisonTable(SphinxDirective):
+    """Original beside ours: {headline} for the marked values, {comparison} N for all of Part N."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        rows = compare(results(str(self.env.srcdir)))
+        if self.name == "headline":
+            rows = [row for row in rows if row.original.headline]
+        else:
+            rows = [row for row in rows if row.original.part == int(self.arguments[0])]
+        return [_table([self._cells(row) for row in rows])]
+
+    def _cells(self, row: Comparison) -> list[nodes.Node]:
+        entry = row.original
+        if entry.reason is not None:
+            ours, verdict = nodes.inline(text="none"), entry.reason
+        elif row.ours is None:
+            ours, verdict = nodes.emphasis(text=MISSING, classes=["not-recorded"]), ""
+        else:
+            ours = nodes.inline(text=format_value(row.ours, entry.unit, row.ci95))
+            verdict = VERDICTS[row.verdict]
+        where = f"Part {entry.part}" + ("" if entry.where == "text" else f", {entry.where}")
+        page = notebook_pages(self.env).get(f"{entry.part:02}")
+        place: nodes.Node = nodes.inline(text=where)
+        if page:
+            place = pending_xref(
+                "",
+                place,
+                refdomain="std",
+                reftype="doc",
+                refdoc=self.env.docname,
+                reftarget=f"/{page}",
+                refexplicit=True,
+            )
+        return [
+            nodes.inline(text=entry.gist),
+            nodes.inline(text=entry.text),
+            ours,
+            nodes.inline(text=verdict),
+            place,
+        ]
+
+
+def _table(rows: list[list[nodes.Node]]) -> nodes.Node:
+    head = ["What", "Original", "Ours (95 % interval)", "", "Where"]
+    table, group = nodes.table(classes=["comparison"]), nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=width) for width in (34, 14, 22, 12, 18)]
+    group += nodes.thead("", _row([nodes.inline(text=text) for text in head]))
+    group += nodes.tbody("", *[_row(row) for row in rows])
+    table += group
+    return nodes.container("", table, classes=["table-scroll"])
+
+
+def _row(cells: list[nodes.Node]) -> nodes.row:
+    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells])
+
+
+def number_figures(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Give every figure the number in its name: fig-09 is Figure 9, fig-09b Figure 9b."""
+    for kinds in env.toc_fignumbers.values():
+        for name in kinds.get("figure", {}):
+            if match := re.fullmatch(r"fig-0*(\d+[a-z]?)", name):
+                kinds["figure"][name] = (match[1],)  # type: ignore[assignment]
+    return []
+
+
+def announce_profile(app: Sphinx, config) -> None:
+    """A banner on every page when the numbers are not the recorded ones."""
+    results.cache_clear()
+    if any(part.get("profile") != "report" for part in results(str(app.srcdir)).values()):
+        config.html_theme_options = config.html_theme_options | {"announcement": BANNER}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_role("recorded", RecordedRole())
+    app.add_role("interval", RecordedRole())
+    app.add_role("original", OriginalRole())
+    app.add_directive("headline", ComparisonTable)
+    app.add_directive("comparison", ComparisonTable)
+    app.connect("config-inited", announce_profile)
+    app.connect("env-get-updated", number_figures, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,174 @@
+"""Notebooks as files: the script is the source, the .ipynb is made from it, executed by papermill, sanitised.
+
+What all notebooks share, the Colab badge and the cell that installs kwslib there, is made here from the one
+repository address in _config.yml. A recorded notebook holds no path, time or name of the machine that ran it.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jupytext
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+from kwslib.paths import atomic_write
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "notebooks"
+EXTRAS = {  # what a notebook needs on Colab, where torch, torchaudio, matplotlib and pandas are present
+    "02_size_estimation": "convert",
+    "04_deployment": "convert,board,field",
+    "05_quantization": "convert,board",
+    "06_pruning": "convert,board,field",
+}
+NEEDS = {"04_deployment": "03_training", "05_quantization": "03_training", "06_pruning": "03_training"}
+INSTALL = """\
+# On Colab this installs kwslib; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("kwslib") is None:
+    get_ipython().run_line_magic("pip", "install -q '{requirement}'")  # noqa: F821"""
+
+
+def names() -> list[str]:
+    """The notebooks of the report in order, without suffix."""
+    return sorted(path.stem for path in FOLDER.glob("[0-9][0-9]_*.py"))
+
+
+def repository_url() -> str:
+    """The one configured address of the repository."""
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+
+
+def badge(name: str) -> str:
+    """The line under a notebook's title that opens it in Colab."""
+    path = repository_url().removeprefix("https://github.com/")
+    link = f"https://colab.research.google.com/github/{path}/blob/main/notebooks/{name}.ipynb"
+    return f"[![Open in Colab](../book/_static/colab.svg)]({link})"
+
+
+def install_cell(name: str) -> str:
+    """Source of the cell that makes a notebook run where kwslib is missing."""
+    extras = f"[{EXTRAS[name]}]" if name in EXTRAS else ""
+    return INSTALL.format(requirement=f"kwslib{extras} @ git+{repository_url()}")
+
+
+def pair(name: str) -> None:
+    """Make `name`.ipynb from `name`.py, keeping recorded outputs; fill in COLAB_BADGE and COLAB_CELL."""
+    script, notebook = FOLDER / f"{name}.py", FOLDER / f"{name}.ipynb"
+    text = script.read_text(encoding="utf-8")
+    filled = text.replace("COLAB_BADGE", badge(name)).replace("COLAB_CELL", install_cell(name))
+    if filled != text:
+        script.write_text(filled, encoding="utf-8")
+    fresh = jupytext.reads(filled, fmt="py:percent")
+    if notebook.exists():
+        fresh = jupytext.combine.combine_inputs_with_outputs(fresh, nbformat.read(notebook, as_version=4))
+    write(fresh, notebook)
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Sanitise and write a notebook, whole or not at all."""
+    with atomic_write(path) as temporary:
+        nbformat.write(sanitise(notebook), temporary)
+
+
+def sanitise(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without times, paths, standard error, injected parameters or random cell ids."""
+    notebook.metadata = NotebookNode(
+        jupytext={"formats": "ipynb,py:percent"},
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
+        language_info={"name": "python", "pygments_lexer": "ipython3"},
+    )
+    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for number, cell in enumerate(cells, 1):
+        cell.id = f"cell-{number:02}"
+        cell.metadata = NotebookNode(
+            {k: v for k, v in cell.metadata.items() if k in ("tags", "mystnb") and v}
+        )
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            for output in cell.outputs:
+                _without_paths(output)
+    for number, cell in enumerate((cell for cell in cells if cell.cell_type == "code" and cell.outputs), 1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
+    notebook.cells = cells
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def _without_paths(output: NotebookNode) -> None:
+    """Replace the machine's folders in the text of an output."""
+
+    def clean(text: str) -> str:
+        for folder, stand_in in ((str(ROOT), "."), (str(Path.home()), "~")):
+            text = re.sub(re.escape(folder) + r"(?=[/\s'\"]|$)", stand_in, text) if len(folder) > 1 else text
+        return text
+
+    if "text" in output:
+        output.text = clean(output.text)
+    for kind, value in output.get("data", {}).items():
+        if kind.startswith("text/"):
+            output.data[kind] = clean(value)
+
+
+def execute(name: str, profile: str, results: Path, destination: Path) -> None:
+    """Run one notebook with papermill in an empty folder; leave it, sanitised, in `destination`.
+
+    Raises RuntimeError that shows the failing cell; the notebook so far lies beside the destination.
+    """
+    with TemporaryDirectory(prefix="kws-notebook-") as folder:
+        source, output = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
+        jupytext.write(jupytext.read(FOLDER / f"{name}.py"), source)
+        command = [sys.executable, "-m", "papermill", source, output, "--cwd", folder, "-k", "python3"]
+        command += ["--no-progress-bar", "-p", "profile", profile, "-p", "results", results]
+        environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
+        if done.returncode:
+            failed = destination.with_suffix(".failed.ipynb")
+            if output.exists():
+                write(nbformat.read(output, as_version=4), failed)
+            raise RuntimeError(f"{name} failed, see {failed}\n{done.stderr[-3000:]}")
+        write(nbformat.read(output, as_version=4), destination)
+
+
+def execute_all(
+    chosen: list[str], profile: str, results: Path, destination: Callable[[str], Path], jobs: int = 2
+) -> None:
+    """Run notebooks side by side, each after the one whose model it needs; say how far it is.
+
+    Raises RuntimeError of the first that failed, after those under way have ended.
+    """
+    waiting = sorted(chosen, key=lambda name: name not in NEEDS.values())  # others wait for these
+    started: dict[Future[float], str] = {}
+    done: set[str] = set()
+    with ThreadPoolExecutor(jobs) as pool:
+        while waiting or started:
+            for name in [
+                n for n in waiting if NEEDS.get(n) not in waiting and NEEDS.get(n) not in started.values()
+            ]:
+                if len(started) < jobs:
+                    waiting.remove(name)
+                    print(f"  {name} ...", flush=True)
+                    started[pool.submit(_timed, name, profile, results, destination(name))] = name
+            for future in wait(started, return_when=FIRST_COMPLETED).done:
+                name = started.pop(future)
+                seconds = future.result()
+                done.add(name)
+                print(f"  {name} done in {seconds:.0f} s ({len(done)} of {len(chosen)})", flush=True)
+
+
+def _timed(name: str, profile: str, results: Path, destination: Path) -> float:
+    begin = time.monotonic()
+    execute(name, profile, results, destination)
+    return time.monotonic() - begin
