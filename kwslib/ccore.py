@@ -23,7 +23,7 @@ FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
 
 
 def source_folder() -> Path:
-    """`firmware/core` of the checkout, or its copy in the installed package. Raises KwsError without either."""
+    """`firmware/core` of the checkout, or its copy in the installed package. Raises KwsError without one."""
     package = Path(__file__).resolve().parent
     for folder in (package.parent / "firmware" / "core", package / "_firmware" / "core"):
         if (folder / "kws_frontend.c").is_file():

@@ -18,8 +18,8 @@ FRAMES, CHANNELS = 49, 40
 WINDOW = 480  # samples, 30 ms
 STEPS_MS = (10, 20)
 
-# A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task the
-# int8 features have mean -46.6 and deviation 86.8; test_frontend.py measures them again.
+# A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task
+# the int8 features have mean -46.6 and deviation 86.8; tests/test_frontend.py measures them again.
 INPUT_ZERO_POINT = -47
 INPUT_SCALE = 0.0115
 
@@ -74,7 +74,7 @@ def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
 
 
 def features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
-    """As raw_features, on the scale that networks read: int8, clip((raw * 256 + 333) // 666 - 128, -128, 127)."""
+    """As raw_features, on the networks' scale: int8, clip((raw * 256 + 333) // 666 - 128, -128, 127)."""
     return _quantized(raw_features(samples, step_ms))
 
 

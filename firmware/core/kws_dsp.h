@@ -8,7 +8,6 @@
 #define KWS_DSP_H
 
 #include <stdint.h>
-#include <string.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the packed loads assume a little-endian processor"
@@ -18,6 +17,9 @@
 #include <arm_acle.h>
 #endif
 
+/* For a loop that is written once and compiled for several constant shapes. */
+#define KWS_INLINE static inline __attribute__((always_inline))
+
 static inline int32_t kws_low(uint32_t a) { return (int16_t)(a & 0xffff); }
 static inline int32_t kws_high(uint32_t a) { return (int16_t)(a >> 16); }
 static inline uint32_t kws_pack(int32_t low, int32_t high) { return ((uint32_t)high << 16) | ((uint32_t)low & 0xffff); }
@@ -25,7 +27,7 @@ static inline uint32_t kws_pack(int32_t low, int32_t high) { return ((uint32_t)h
 /* One word from memory of any alignment, and to it: a plain LDR or STR on the M4. */
 static inline uint32_t kws_load(const void *from) {
     uint32_t word;
-    memcpy(&word, from, sizeof word);
+    __builtin_memcpy(&word, from, sizeof word);
     return word;
 }
 
@@ -33,6 +35,18 @@ static inline uint32_t kws_load(const void *from) {
 static inline uint32_t kws_pkhbt(uint32_t a, uint32_t b, int shift) { return (a & 0xffff) | ((b << shift) & 0xffff0000u); }
 static inline uint32_t kws_pkhtb(uint32_t a, uint32_t b, int shift) {
     return (a & 0xffff0000u) | ((uint32_t)((int32_t)b >> shift) & 0xffff);
+}
+
+/* Magnitudes of both halves; that of -32768 stays -32768 (SSUB16, SEL). */
+static inline uint32_t kws_abs16(uint32_t a) {
+#if defined(__ARM_FEATURE_DSP)
+    uint32_t magnitudes;
+    __asm__("ssub16 %0, %1, %2\n\tsel %0, %0, %2" : "=&r"(magnitudes) : "r"(0), "r"(a));
+    return magnitudes;
+#else
+    uint32_t low = a & 0x8000 ? 0u - a : a, high = a >> 31 ? 0u - (a & 0xffff0000u) : a;
+    return (low & 0xffff) | (high & 0xffff0000u);
+#endif
 }
 
 /* High word of the product, halves rounded up (SMMULR). */

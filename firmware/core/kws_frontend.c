@@ -2,8 +2,6 @@
  * reduction, gain control, logarithm. Integers only; every rounding is the reference's. */
 #include "kws_frontend.h"
 
-#include <string.h>
-
 #include "kws_dsp.h"
 #include "kws_frontend_tables.h"
 
@@ -49,27 +47,37 @@ static inline void butterfly(uint32_t *a, int leg, uint32_t b, uint32_t c, uint3
     a[3 * leg] = kws_sasx(even_rest, odd_rest);
 }
 
-static inline uint32_t windowed(const int16_t *samples, int pair) {
-    uint32_t x = kws_load(samples + 2 * pair), w = kws_load(kws_window + 2 * pair);
-    return kws_pack((kws_low(x) * kws_low(w)) >> 12, (kws_high(x) * kws_high(w)) >> 12);
+/* Windows the two samples of a point, and adds their magnitudes' bits to a union. */
+static inline uint32_t windowed(const int16_t *samples, int point, uint32_t *bits) {
+    uint32_t x = kws_load(samples + 2 * point), w = kws_load(kws_window + 2 * point);
+    int32_t re = kws_low(x) * kws_low(w), im = kws_high(x) * kws_high(w);
+    uint32_t z = kws_pkhtb((uint32_t)im << 4, (uint32_t)re, 12);
+    *bits |= kws_abs16(z);
+    return z;
 }
-
-static inline uint32_t magnitude(int32_t value) { return (uint32_t)(value < 0 ? -value : value); }
 
 /* Windows the samples into digit-reversed order; returns the shift that brings them to full scale. */
 static int apply_window(const int16_t *samples, uint32_t *points) {
-    uint32_t bits = 0; /* the magnitudes' union: its top bit is that of the largest */
+    uint32_t bits = 0; /* its top bit is that of the largest magnitude */
     for (int n = 0; n < LEG; n++) {
         uint32_t *to = points + 4 * ((n & 3) << 4 | (n & 12) | n >> 4);
-        for (int leg = 0; leg < 4; leg++) {
-            int pair = n + leg * LEG;
-            uint32_t z = pair < KWS_WINDOW / 2 ? windowed(samples, pair) : 0;
-            bits |= magnitude(kws_low(z)) | magnitude(kws_high(z));
-            to[leg] = z;
-        }
+        to[0] = windowed(samples, n, &bits);
+        to[1] = windowed(samples, n + LEG, &bits);
+        to[2] = windowed(samples, n + 2 * LEG, &bits);
+        to[3] = n + 3 * LEG < KWS_WINDOW / 2 ? windowed(samples, n + 3 * LEG, &bits) : 0;
     }
-    bits &= 0x7fff; /* -32768 has no magnitude in int16 and counts as none */
+    bits = (bits | bits >> 16) & 0x7fff; /* -32768 has no magnitude in int16 and counts as none */
     return bits ? kws_clz(bits) - 17 : 15;
+}
+
+/* One stage: groups of four sub-transforms, `leg` points apart, become one. */
+KWS_INLINE void stage(uint32_t *points, int leg, const uint32_t *factor) {
+    for (uint32_t *a = points; a < points + KWS_POINTS; a += 4 * leg)
+        butterfly(a, leg, quarter(a[leg]), quarter(a[2 * leg]), quarter(a[3 * leg]));
+    for (int k = 1; k < leg; k++, factor += 3)
+        for (uint32_t *a = points + k; a < points + KWS_POINTS; a += 4 * leg)
+            butterfly(a, leg, multiply(quarter(a[leg]), factor[0]), multiply(quarter(a[2 * leg]), factor[1]),
+                      multiply(quarter(a[3 * leg]), factor[2]));
 }
 
 /* In place, from digit-reversed order; the first stage, where all factors are 1, scales its input up too. */
@@ -79,15 +87,9 @@ static void transform(uint32_t *points, int shift) {
         for (int leg = 0; leg < 4; leg++) a[leg] = (a[leg] << shift) & no_carry;
         butterfly(a, 1, quarter(a[1]), quarter(a[2]), quarter(a[3]));
     }
-    const uint32_t *factor = kws_twiddles;
-    for (int leg = 4; leg < KWS_POINTS; leg *= 4) {
-        for (uint32_t *a = points; a < points + KWS_POINTS; a += 4 * leg)
-            butterfly(a, leg, quarter(a[leg]), quarter(a[2 * leg]), quarter(a[3 * leg]));
-        for (int k = 1; k < leg; k++, factor += 3)
-            for (uint32_t *a = points + k; a < points + KWS_POINTS; a += 4 * leg)
-                butterfly(a, leg, multiply(quarter(a[leg]), factor[0]), multiply(quarter(a[2 * leg]), factor[1]),
-                          multiply(quarter(a[3 * leg]), factor[2]));
-    }
+    stage(points, 4, kws_twiddles);
+    stage(points, 16, kws_twiddles + 3 * (4 - 1));
+    stage(points, 64, kws_twiddles + 3 * (4 - 1 + 16 - 1));
 }
 
 /* Splits the complex transform into the real one's bins and squares them in place: energies of bins
@@ -204,7 +206,7 @@ void kws_frontend_frame(kws_frontend *state, const int16_t *window, uint16_t *fe
 size_t kws_frontend_size(void) { return sizeof(kws_frontend); }
 
 void kws_frontend_init(kws_frontend *state, int step) {
-    memset(state, 0, sizeof *state);
+    __builtin_memset(state, 0, sizeof *state);
     state->step = (uint16_t)step;
 }
 
@@ -212,14 +214,14 @@ size_t kws_frontend_stream(kws_frontend *state, const int16_t *samples, size_t c
     size_t frames = 0;
     while (count > 0) {
         size_t missing = (size_t)KWS_WINDOW - state->waiting, taken = count < missing ? count : missing;
-        memcpy(state->samples + state->waiting, samples, taken * sizeof *samples);
+        __builtin_memcpy(state->samples + state->waiting, samples, taken * sizeof *samples);
         state->waiting = (uint16_t)(state->waiting + taken);
         samples += taken;
         count -= taken;
         if (state->waiting == KWS_WINDOW) {
             kws_frontend_frame(state, state->samples, features + KWS_CHANNELS * frames++);
             state->waiting = (uint16_t)(KWS_WINDOW - state->step);
-            memmove(state->samples, state->samples + state->step, state->waiting * sizeof *samples);
+            __builtin_memmove(state->samples, state->samples + state->step, state->waiting * sizeof *samples);
         }
     }
     return frames;
