@@ -23,11 +23,12 @@ import numpy as np
 from kwslib.errors import KwsError
 
 RATE = 22_050  # Hz, of every eSpeak NG voice
+VOLUME = 60  # of eSpeak's 0 to 200: at its usual 100 some voices clip
 REMEDY = "reinstall it with `pip install --force-reinstall espeakng-loader`, or use recordings (--data DIR)"
 
 # Constants of speak_lib.h
 _SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
-_SPEED, _PITCH, _RANGE = 1, 3, 4
+_SPEED, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _UTF8 = 1
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -40,12 +41,12 @@ class Utterance:
     voice: str
     speed: int = 160  # words per minute
     pitch: int = 50  # 0 to 99
-    range: int = 50  # 0 (monotone) to 99
+    pitch_range: int = 50  # 0 (monotone) to 99
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 80 <= self.speed <= 450 or not 0 <= self.pitch <= 99 or not 0 <= self.range <= 99:
-            raise KwsError(f"cannot speak {self}: speed must be 80 to 450, pitch and range 0 to 99")
+        if not 80 <= self.speed <= 450 or not 0 <= self.pitch <= 99 or not 0 <= self.pitch_range <= 99:
+            raise KwsError(f"cannot speak {self}: speed must be 80 to 450, pitch and pitch_range 0 to 99")
 
 
 def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
@@ -78,10 +79,11 @@ class _Synthesizer:
 
         self.library = ctypes.CDLL(espeakng_loader.get_library_path())
         self.library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
-        data = os.fsencode(espeakng_loader.get_data_path())
-        rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT)
+        data = Path(espeakng_loader.get_data_path())
+        os.chdir(data.parent)  # the library takes paths of up to 160 bytes: a relative one is always short
+        rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data.name.encode(), _DO_NOT_EXIT)
         if rate != RATE:
-            raise OSError(f"espeak_Initialize gave {rate} instead of {RATE} for {os.fsdecode(data)}")
+            raise OSError(f"espeak_Initialize gave {rate} instead of {RATE} Hz with {data}")
         self.chunks: list[bytes] = []
         self.callback = _CALLBACK(self._collect)  # kept: ctypes does not own a reference
         self.library.espeak_SetSynthCallback(self.callback)
@@ -95,9 +97,10 @@ class _Synthesizer:
         """Little-endian int16 PCM of one utterance."""
         if self.library.espeak_SetVoiceByName(utterance.voice.encode()):
             raise OSError(f"no voice {utterance.voice}")
-        settings = ((_SPEED, utterance.speed), (_PITCH, utterance.pitch), (_RANGE, utterance.range))
-        for parameter, value in settings:
-            self.library.espeak_SetParameter(parameter, value, 0)
+        self.library.espeak_SetParameter(_VOLUME, VOLUME, 0)
+        self.library.espeak_SetParameter(_SPEED, utterance.speed, 0)
+        self.library.espeak_SetParameter(_PITCH, utterance.pitch, 0)
+        self.library.espeak_SetParameter(_RANGE, utterance.pitch_range, 0)
         self.library.espeak_ng_SetRandSeed(utterance.seed)
         self.chunks.clear()
         text = utterance.text.encode() + b"\0"

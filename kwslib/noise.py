@@ -60,7 +60,7 @@ def hum(rng: np.random.Generator, samples: int) -> np.ndarray:
 def clicks(rng: np.random.Generator, samples: int) -> np.ndarray:
     """Dishes and keys: fifteen ringing clicks a second over a faint pink floor. Float (samples,)."""
     sound = np.zeros(samples)
-    for start in rng.integers(0, max(samples, 1), rng.poisson(15 * samples / SAMPLE_RATE)):
+    for start in rng.integers(0, samples, rng.poisson(15 * samples / SAMPLE_RATE)):
         decay = rng.uniform(0.004, 0.02)  # s
         length = min(int(8 * decay * SAMPLE_RATE), samples - start)
         time = np.arange(length) / SAMPLE_RATE
@@ -75,7 +75,7 @@ def music(rng: np.random.Generator, samples: int) -> np.ndarray:
     sound = np.zeros(samples)
     root = rng.uniform(100, 200)  # Hz
     count = 1 + int(6 * samples / SAMPLE_RATE)
-    for start in np.sort(rng.integers(-SAMPLE_RATE // 2, max(samples, 1), count)):
+    for start in np.sort(rng.integers(-SAMPLE_RATE // 2, samples, count)):
         first, stop = max(start, 0), min(start + SAMPLE_RATE, samples)
         time = np.arange(first - start, stop - start) / SAMPLE_RATE
         pitch = root * 2 ** ((rng.choice(scale) + 12 * rng.integers(0, 3)) / 12)
@@ -92,8 +92,10 @@ NOISES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 def make_noise(kind: str, samples: int, seed: int = 0) -> np.ndarray:
     """The noise called `kind` (a key of NOISES), the same for a seed: float (samples,), RMS 0.05.
 
-    Raises KwsError for an unknown kind.
+    Raises KwsError for an unknown kind or fewer than one sample.
     """
+    if samples < 1:
+        raise KwsError(f"a noise of {samples} samples: ask for one or more")
     if kind not in NOISES:
         raise KwsError(f"noise {kind!r} is unknown: use {', '.join(NOISES)}")
     return NOISES[kind](np.random.default_rng([zlib.crc32(kind.encode()), seed]), samples)
@@ -116,11 +118,12 @@ def _harmonics(phase: np.ndarray, weights: np.ndarray) -> np.ndarray:
     turn = np.exp(1j * phase)
     total = np.zeros_like(turn)
     for weight in weights[::-1]:  # Horner's rule: a multiplication a harmonic instead of a sine
-        total = (total + weight) * turn
+        total += weight
+        total *= turn
     return total.imag
 
 
 def _level(sound: np.ndarray) -> np.ndarray:
-    """The same sound at RMS 0.05 (silence stays silence)."""
-    rms = np.sqrt(np.mean(np.square(sound))) if sound.size else 0.0
-    return sound * (LEVEL / rms) if rms > 0 else sound
+    """The same sound at RMS 0.05; quieter where peaks would leave [-1, 1]. Silence stays silence."""
+    rms, peak = np.sqrt(np.mean(np.square(sound))), np.max(np.abs(sound))
+    return sound * min(LEVEL / rms, 1 / peak) if rms > 0 else sound
