@@ -1,0 +1,81 @@
+/* The int8 network: layers in TFLite's quantized arithmetic, bit for bit its reference kernels.
+ *
+ * A layer is a const struct (shapes, weights, how sums become int8) and a function that runs it; a model is a
+ * straight line of such calls, written by kwslib/network.py. No interpreter, no heap. Tensors are NHWC with a
+ * batch of one. Zero points of inputs are subtracted as TFLite does; where a kernel pads, it pads with that zero.
+ *
+ * Arithmetic: Jacob et al., arXiv:1712.05877; https://ai.google.dev/edge/litert/models/quantization_spec
+ */
+#ifndef KWS_NETWORK_H
+#define KWS_NETWORK_H
+
+#include <stdint.h>
+
+/* From int32 sums to int8: add the bias, multiply by scale = multiplier / 2^31 * 2^shift, add the zero point, clamp.
+ * One entry per output channel. kwslib/network.py makes sure that |sum| + |bias| < 2^30. Convolutions and sums round
+ * twice on the way and dense layers once, as TFLite does. */
+typedef struct {
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int32_t zero_point, min, max;
+} kws_requantize;
+
+/* A window that slides over an image: convolution, depthwise convolution and average pooling. */
+typedef struct {
+    int16_t in_height, in_width, in_channels;
+    int16_t out_height, out_width, out_channels;
+    int16_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
+    int16_t input_zero_point;
+    int16_t band_rows;     /* convolution: rows of output made from one band of widened input */
+    const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
+    kws_requantize output;
+} kws_window;
+
+/* Every input meets every output. The zero point's share of the sum is in the bias. */
+typedef struct {
+    int32_t inputs, outputs;
+    const int8_t *weights; /* (outputs, inputs) */
+    kws_requantize output;
+} kws_dense;
+
+/* Mean over all positions: (positions, channels) -> (channels). The multiplier divides by their number. */
+typedef struct {
+    int32_t positions, channels, input_zero_point;
+    int32_t multiplier, shift, zero_point;
+} kws_mean;
+
+/* Sum of two tensors, each brought to a common scale with 20 more bits. */
+typedef struct {
+    int32_t size;
+    int32_t zero_point_a, multiplier_a, shift_a;
+    int32_t zero_point_b, multiplier_b, shift_b;
+    int32_t zero_point, multiplier, shift, min, max;
+} kws_sum;
+
+/* Softmax: exponentials[255 - d] = exp(-d * scale * beta) for logits d below the largest. */
+typedef struct {
+    int32_t classes;
+    const float *exponentials;
+    float scale;
+    int32_t zero_point;
+} kws_softmax;
+
+/* In widened int16: a filter's run in one row of input, and a row of a band. A convolution's scratch holds all runs,
+ * the rows that band_rows rows of output see, and one word for the zero at the end of an odd run to meet. */
+#define KWS_EVEN(n) (((n) + 1) & ~1)
+#define KWS_RUN(l) KWS_EVEN((l)->kernel_width * (l)->in_channels)
+#define KWS_BAND_ROW(l) KWS_EVEN((((l)->out_width - 1) * (l)->stride_width + (l)->kernel_width) * (l)->in_channels)
+
+void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
+void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
+void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
+void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output);
+void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output);
+void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output);
+void kws_softmax_layer(const kws_softmax *layer, const int8_t *input, int8_t *output);
+
+/* Index of the largest value; the first of equals. */
+int32_t kws_argmax(const int8_t *values, int32_t n);
+
+#endif

@@ -1,0 +1,236 @@
+"""The C core's network is bit for bit LiteRT's reference kernels, on random layers, shapes and inputs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tflite_files import Maker, reference
+
+from kwslib.cnetwork import run_network
+from kwslib.errors import KwsError
+from kwslib.network import quantize_multiplier, read_network
+
+EXAMPLES = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+ZERO_POINTS = st.integers(-128, 127)
+
+
+def agree(path: Path, size: tuple[int, ...], rng: np.random.Generator, count: int = 20) -> None:
+    inputs = rng.integers(-128, 128, (count, *size)).astype(np.int8)
+    np.testing.assert_array_equal(run_network(read_network(path), inputs), reference(path, inputs))
+
+
+def quantized(maker: Maker, rng: np.random.Generator, shape: tuple[int, ...], axis: int, source_scale: float):
+    """Random weights and bias, per tensor or per channel: their numbers."""
+    channels = shape[axis]
+    scales = rng.uniform(0.002, 0.02, channels if rng.integers(2) else 1)
+    weights = maker.tensor(shape, scales, 0, rng.integers(-127, 128, shape), axis)
+    bias = maker.tensor(
+        (channels,), scales * source_scale, 0, rng.integers(-20000, 20000, channels), kind="int32"
+    )
+    return weights, bias
+
+
+@st.composite
+def windows(draw):
+    kernel = draw(st.tuples(st.integers(1, 6), st.integers(1, 8)))
+    size = tuple(draw(st.integers(k, k + 9)) for k in kernel)
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    padding = draw(st.integers(0, 1))  # SAME, VALID
+    out = tuple(
+        -(-n // s) if padding == 0 else (n - k) // s + 1 for n, k, s in zip(size, kernel, stride, strict=True)
+    )
+    return size, kernel, stride, padding, out
+
+
+def outputs(rng: np.random.Generator, fan: int) -> float:
+    """A scale under which the outputs of `fan` random products fill int8 and saturate now and then."""
+    return float(rng.uniform(0.5, 2.0) * np.sqrt(fan) * 0.02 * 0.01 * 74 * 74 / 60)
+
+
+@EXAMPLES
+@given(
+    windows(),
+    st.integers(1, 6),
+    st.integers(1, 5),
+    ZERO_POINTS,
+    ZERO_POINTS,
+    st.sampled_from([0, 1, 3]),
+    st.data(),
+)
+def test_convolution(tmp_path, window, depth, channels, zero_in, zero_out, activation, data):
+    size, kernel, stride, padding, out = window
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, *size, depth), 0.02, zero_in)
+    weights, bias = quantized(maker, rng, (channels, *kernel, depth), 0, 0.02)
+    output = maker.tensor((1, *out, channels), outputs(rng, kernel[0] * kernel[1] * depth), zero_out)
+    options = {
+        "padding": padding,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "fusedActivationFunction": activation,
+    }
+    maker.operator("CONV_2D", [source, weights, bias], output, "Conv2DOptions", **options)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
+
+
+@EXAMPLES
+@given(st.integers(3, 14), st.integers(8, 23), st.integers(1, 10), st.integers(1, 8), ZERO_POINTS, st.data())
+def test_convolution_of_neighbours(tmp_path, height, width, kernel_height, channels, zero_in, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, height, width, 1), 0.02, zero_in)
+    weights, bias = quantized(maker, rng, (channels, kernel_height, 8, 1), 0, 0.02)
+    shape = (1, -(-height // 2), -(-width // 2), channels)
+    output = maker.tensor(shape, outputs(rng, 8 * kernel_height), -128)
+    options = {"padding": 0, "strideH": 2, "strideW": 2, "fusedActivationFunction": 1}
+    maker.operator("CONV_2D", [source, weights, bias], output, "Conv2DOptions", **options)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (height, width, 1), rng)
+
+
+@EXAMPLES
+@given(
+    windows(),
+    st.integers(1, 4),
+    st.integers(1, 2),
+    ZERO_POINTS,
+    ZERO_POINTS,
+    st.sampled_from([0, 1]),
+    st.data(),
+)
+def test_depthwise(tmp_path, window, depth, multiplier, zero_in, zero_out, activation, data):
+    size, kernel, stride, padding, out = window
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, *size, depth), 0.02, zero_in)
+    weights, bias = quantized(maker, rng, (1, *kernel, depth * multiplier), 3, 0.02)
+    output = maker.tensor((1, *out, depth * multiplier), outputs(rng, kernel[0] * kernel[1]), zero_out)
+    options = {"padding": padding, "strideH": stride[0], "strideW": stride[1], "depthMultiplier": multiplier}
+    options["fusedActivationFunction"] = activation
+    maker.operator("DEPTHWISE_CONV_2D", [source, weights, bias], output, "DepthwiseConv2DOptions", **options)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
+
+
+@EXAMPLES
+@given(st.integers(1, 70), st.integers(1, 9), ZERO_POINTS, ZERO_POINTS, st.data())
+def test_fully_connected(tmp_path, inputs, channels, zero_in, zero_out, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, inputs), 0.02, zero_in)
+    weights, bias = quantized(maker, rng, (channels, inputs), 0, 0.02)
+    output = maker.tensor((1, channels), outputs(rng, inputs), zero_out)
+    maker.operator("FULLY_CONNECTED", [source, weights, bias], output, "FullyConnectedOptions")
+    agree(maker.write(tmp_path / "m.tflite", source, output), (inputs,), rng, 200)
+
+
+@EXAMPLES
+@given(windows(), st.integers(1, 4), ZERO_POINTS, st.sampled_from([0, 1]), st.data())
+def test_average_pool(tmp_path, window, depth, zero, activation, data):
+    size, kernel, stride, padding, out = window
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, *size, depth), 0.02, zero)
+    output = maker.tensor((1, *out, depth), 0.02, zero)
+    options = {
+        "padding": padding,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "fusedActivationFunction": activation,
+    }
+    options |= {"filterHeight": kernel[0], "filterWidth": kernel[1]}
+    maker.operator("AVERAGE_POOL_2D", [source], output, "Pool2DOptions", **options)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
+
+
+@EXAMPLES
+@given(
+    st.tuples(st.integers(1, 30), st.integers(1, 20), st.integers(1, 5)), ZERO_POINTS, ZERO_POINTS, st.data()
+)
+def test_mean(tmp_path, size, zero_in, zero_out, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source = maker.tensor((1, *size), 0.02, zero_in)
+    axes = maker.tensor((2,), data=[1, 2], kind="int32")
+    output = maker.tensor((1, size[2]), 0.02 * rng.uniform(0.1, 1.5), zero_out)
+    maker.operator("MEAN", [source, axes], output, "ReducerOptions", keepDims=False)
+    agree(maker.write(tmp_path / "m.tflite", source, output), size, rng)
+
+
+@EXAMPLES
+@given(st.integers(1, 40), ZERO_POINTS, ZERO_POINTS, st.sampled_from([0, 1]), st.data())
+def test_sum_of_a_tensor_and_its_pooled_self(tmp_path, depth, zero_in, zero_out, activation, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    shape = (1, 3, 4, depth)
+    source, middle = maker.tensor(shape, 0.02, zero_in), maker.tensor(shape, rng.uniform(0.005, 0.1), 7)
+    weights = maker.tensor((1, 1, 1, depth), 0.01, 0, rng.integers(-127, 128, depth), 3)
+    bias = maker.tensor((depth,), 0.0002, 0, np.zeros(depth), kind="int32")
+    output = maker.tensor(shape, rng.uniform(0.01, 0.1), zero_out)
+    options = {"padding": 0, "strideH": 1, "strideW": 1, "depthMultiplier": 1}
+    maker.operator("DEPTHWISE_CONV_2D", [source, weights, bias], middle, "DepthwiseConv2DOptions", **options)
+    maker.operator("ADD", [source, middle], output, "AddOptions", fusedActivationFunction=activation)
+    agree(maker.write(tmp_path / "m.tflite", source, output), shape[1:], rng)
+
+
+@EXAMPLES
+@given(st.integers(2, 12), ZERO_POINTS, st.floats(0.01, 0.3), st.data())
+def test_softmax(tmp_path, classes, zero, scale, data):
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    maker = Maker()
+    source, output = maker.tensor((1, classes), scale, zero), maker.tensor((1, classes), 1 / 256, -128)
+    maker.operator("SOFTMAX", [source], output, "SoftmaxOptions", beta=1.0)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (classes,), rng, 200)
+
+
+@given(st.floats(1e-9, 1e9))
+def test_multiplier_has_31_bits(factor):
+    multiplier, shift = quantize_multiplier(factor)
+    assert 2**30 <= multiplier < 2**31
+    assert multiplier / 2**31 * 2.0**shift == pytest.approx(factor, rel=2**-30)
+
+
+def dense(path: Path, kind: str = "int8", **source) -> Path:
+    maker = Maker()
+    first = maker.tensor(source.pop("shape", (1, 4)), 0.1, kind=kind, **source)
+    output = maker.tensor((1, 2), 0.1, kind=kind)
+    weights = maker.tensor((2, 4), 0.1, 0, np.ones(8), kind=kind)
+    maker.operator("FULLY_CONNECTED", [first, weights, -1], output, "FullyConnectedOptions")
+    return maker.write(path, first, output)
+
+
+def test_wrong_type_is_refused_by_operator(tmp_path):
+    with pytest.raises(KwsError, match=r"m\.tflite: FULLY_CONNECTED: its input is FLOAT32 .* INT8"):
+        read_network(dense(tmp_path / "m.tflite", kind="float32"))
+
+
+def test_dynamic_shape_is_refused(tmp_path):
+    with pytest.raises(KwsError, match=r"dynamic shape \[1, -1\]"):
+        read_network(dense(tmp_path / "m.tflite", signature=(1, -1)))
+
+
+def test_unsupported_operator_is_named_with_what_is_supported(tmp_path):
+    maker = Maker()
+    source, output = maker.tensor((1, 4), 0.1), maker.tensor((1, 4), 1 / 256, -128)
+    maker.operator("LOGISTIC", [source], output)
+    with pytest.raises(KwsError, match="LOGISTIC is not supported .* CONV_2D"):
+        read_network(maker.write(tmp_path / "m.tflite", source, output))
+
+
+def test_damaged_file_is_refused(tmp_path):
+    path = dense(tmp_path / "m.tflite")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(KwsError, match=r"m\.tflite"):
+        read_network(path)
+
+
+def test_inputs_of_another_size_are_refused(tmp_path):
+    network = read_network(dense(tmp_path / "m.tflite"))
+    with pytest.raises(KwsError, match="int8 of 4"):
+        run_network(network, np.zeros((2, 5), np.int8))

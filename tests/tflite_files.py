@@ -1,0 +1,85 @@
+"""Writes small int8 .tflite files, operator by operator, for tests: any shape, scale and zero point."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+TYPES = {
+    "int8": schema.TensorType.INT8,
+    "int32": schema.TensorType.INT32,
+    "float32": schema.TensorType.FLOAT32,
+}
+
+
+@dataclass
+class Maker:
+    """Tensors and operators of one graph; numbers returned by `tensor` name them."""
+
+    tensors: list[Any] = field(default_factory=list)
+    buffers: list[Any] = field(default_factory=lambda: [schema.BufferT()])
+    operators: list[Any] = field(default_factory=list)
+    codes: list[Any] = field(default_factory=list)
+
+    def tensor(self, shape, scales=1.0, zero_point=0, data=None, axis=0, kind="int8", signature=None) -> int:
+        tensor, quantization = schema.TensorT(), schema.QuantizationParametersT()
+        scales = np.atleast_1d(np.asarray(scales, np.float32))
+        quantization.scale = scales
+        quantization.zeroPoint = np.full(scales.size, zero_point, np.int64)
+        quantization.quantizedDimension = axis
+        tensor.shape = np.asarray(shape, np.int32)
+        tensor.shapeSignature = None if signature is None else np.asarray(signature, np.int32)
+        tensor.hasRank = True
+        tensor.type, tensor.name, tensor.quantization = TYPES[kind], f"t{len(self.tensors)}", quantization
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(np.asarray(data, kind).tobytes(), np.uint8)
+            self.buffers.append(buffer)
+            tensor.buffer = len(self.buffers) - 1
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def operator(self, name: str, inputs, output: int, table: str | None = None, **options) -> None:
+        code = schema.OperatorCodeT()
+        code.builtinCode = getattr(schema.BuiltinOperator, name)
+        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
+        self.codes.append(code)
+        operator = schema.OperatorT()
+        operator.opcodeIndex = len(self.codes) - 1
+        operator.inputs, operator.outputs = np.asarray(inputs, np.int32), np.asarray([output], np.int32)
+        if table:
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, table)
+            operator.builtinOptions = getattr(schema, table + "T")()
+            for key, value in options.items():
+                assert hasattr(operator.builtinOptions, key), key
+                setattr(operator.builtinOptions, key, value)
+        self.operators.append(operator)
+
+    def write(self, path: Path, source: int, output: int) -> Path:
+        graph, model = schema.SubGraphT(), schema.ModelT()
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs, graph.outputs = np.asarray([source], np.int32), np.asarray([output], np.int32)
+        model.version, model.subgraphs, model.buffers = 3, [graph], self.buffers
+        model.operatorCodes = self.codes
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(model.Pack(builder), b"TFL3")
+        Path(path).write_bytes(builder.Output())
+        return Path(path)
+
+
+def reference(path: Path, inputs: np.ndarray) -> np.ndarray:
+    """Outputs of LiteRT's reference kernels: (N, ...) int8 to (N, outputs) int8."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    source, output = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    rows = []
+    for row in inputs:
+        interpreter.set_tensor(source["index"], row.reshape(source["shape"]))
+        interpreter.invoke()
+        rows.append(interpreter.get_tensor(output["index"]).reshape(-1))
+    return np.array(rows)
