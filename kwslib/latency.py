@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from kwslib.errors import KwsError
-from kwslib.models import CHANNELS, FRAMES, fold_batch_norm
+from kwslib.frontend import CHANNELS, FRAMES
+from kwslib.models import fold_batch_norm
 from kwslib.tflite import open_litert
 
 RUNS, WARM_UP = 1000, 100

@@ -1,13 +1,14 @@
 """What a network costs before it runs: parameters, multiply-accumulates, FLOPs and memory, layer by layer.
 
-A network, traced here by torch.fx or read from a file by `kwslib.tflite`, becomes a tuple of `Operation`s in
-order of execution, and every count is a sum over them. Batch norms are folded first, as when deployed.
+A network, traced by torch.fx or read from a .tflite file, becomes a tuple of `Operation`s in execution order,
+and every count is a sum over them. Batch norms are folded first, as when deployed.
 For TinyConv this gives Part 2 of the original report: 16,652 parameters, 676,004 FLOPs, 79,696 bytes.
 """
 
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,11 +17,13 @@ from torch.fx import GraphModule, Node, Tracer
 from torch.fx.passes.shape_prop import ShapeProp
 
 from kwslib.errors import KwsError
-from kwslib.models import CHANNELS, FRAMES, fold_batch_norm
+from kwslib.frontend import CHANNELS, FRAMES
+from kwslib.models import fold_batch_norm
 
 FLASH_BYTES, RAM_BYTES = 1024 * 1024, 256 * 1024  # nRF52840, on the Nano 33 BLE Sense
 ORIGINAL_FLASH, ORIGINAL_RAM = 1024 * 1000, 256 * 1000  # as the original divides: KB of 1,000 bytes
 
+WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")  # TFLite: data, weights, biases
 VIEWS = ("reshape", "permute", "flatten")  # the same bytes under another shape
 ITEM_BYTES = {"float32": 4, "int8": 1}
 
@@ -168,3 +171,25 @@ def _operation(node: Node, module: nn.Module | None, reads: tuple[int, ...]) -> 
         return step
     weights, biases = module.weight.numel(), 0 if module.bias is None else module.bias.numel()
     return replace(step, weights=weights, biases=biases, macs=step.elements * module.weight[0].numel())
+
+
+def file_costs(path: Path) -> Costs:
+    """Counts of a .tflite file's operators, whose kinds are TFLite's names in lower case.
+
+    Raises KwsError for a file that is damaged or no such model.
+    """
+    from kwslib.graph import read_graph
+
+    graph = read_graph(path)
+    shapes = [tensor.shape for tensor in graph.tensors]
+    steps = [Operation("input", "input", (), shapes[graph.input])]
+    source = {graph.input: 0}  # tensor: the operation that made it; all other tensors are constant
+    for number, operator in enumerate(graph.operators):
+        kind, shape = operator.name.lower(), shapes[operator.output]
+        constant = [math.prod(shapes[i]) for i in operator.inputs if i >= 0 and i not in source]
+        weights, biases = (*constant, 0, 0)[:2] if kind in WEIGHTED else (0, 0)
+        macs = math.prod(shape) * weights // shape[-1]
+        reads = tuple(source[i] for i in operator.inputs if i in source)
+        source[operator.output] = len(steps)
+        steps.append(Operation(f"{kind}_{number}", kind, reads, shape, weights, biases, macs))
+    return Costs(tuple(steps))

@@ -1,6 +1,5 @@
-"""What a .tflite file holds: its operators and their counts, and the memory TensorFlow Lite Micro takes."""
+"""A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro takes for it."""
 
-import math
 import os
 import re
 import subprocess
@@ -11,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
-from kwslib.profiling import Costs, Operation
-
-WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")  # inputs: data, weights, biases
 
 # Run apart: the allocator prints to the process's standard error, and C++ must not take a notebook down.
 _ARENA = """
@@ -58,31 +54,6 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
     except (ValueError, RuntimeError) as error:
         raise KwsError(f"{path}: damaged or no .tflite model; make it again with `kws export`") from error
     return interpreter
-
-
-def costs(path: Path) -> Costs:
-    """Counts of the operators of a .tflite file (its first subgraph, batch 1); kinds are TFLite's names."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    open_litert(path)  # verifies the file, which the generated reader does not
-    model = schema.ModelT.InitFromPackedBuf(Path(path).read_bytes(), 0)
-    names = {code: name.lower() for name, code in vars(schema.BuiltinOperator).items() if name[0] != "_"}
-    graph = model.subgraphs[0]
-    shapes = [tuple(map(int, tensor.shape)) for tensor in graph.tensors]
-    constant = [model.buffers[tensor.buffer].data is not None for tensor in graph.tensors]
-    steps = [Operation("input", "input", (), shapes[graph.inputs[0]])]
-    source = {int(graph.inputs[0]): 0}
-    for number, operator in enumerate(graph.operators):
-        code = model.operatorCodes[operator.opcodeIndex]
-        kind = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        output = int(operator.outputs[0])
-        source[output] = len(steps)
-        reads = tuple(source[i] for i in operator.inputs if i in source)
-        sizes = [math.prod(shapes[i]) for i in operator.inputs if i >= 0 and constant[i]]
-        weights, biases = (*sizes, 0, 0)[:2] if kind in WEIGHTED else (0, 0)
-        macs = math.prod(shapes[output]) * weights // shapes[output][-1]
-        steps.append(Operation(f"{kind}_{number}", kind, reads, shapes[output], weights, biases, macs))
-    return Costs(tuple(steps))
 
 
 def input_dtype(path: Path) -> str:

@@ -55,12 +55,13 @@ def _network(name: str, device: str) -> dict[str, Any]:
 
 def _file(path: Path, device: str) -> dict[str, Any]:
     from kwslib import latency, tflite
+    from kwslib.profiling import file_costs
 
     if device == "cuda":
         raise KwsError(
             f"{path}: a .tflite file runs on the CPU only: use --device cpu, or profile the .pt file"
         )
-    counts = tflite.costs(path)
+    counts = file_costs(path)
     memory = {
         "peak_live": counts.peak_live_bytes(tflite.input_dtype(path)),
         "tflm_arena": tflite.tflm_arena_bytes(path),

@@ -1,0 +1,142 @@
+"""The zoo: sizes, padding, checkpoints that load safely and whole."""
+
+import pickle
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kwslib.errors import KwsError
+from kwslib.models import (
+    ZOO,
+    ModelConfig,
+    build,
+    fold_batch_norm,
+    load_checkpoint,
+    same_padding,
+    save_checkpoint,
+)
+
+DEPLOYED = {"tinyconv": 16_652, "dscnn": 15_908, "tenet": 13_636, "teacher": 96_724}
+
+
+def _trained(arch: str) -> torch.nn.Module:
+    """A network whose batch norms have seen data and whose affine parameters are not the initial ones."""
+    torch.manual_seed(0)
+    model = build(ModelConfig(arch))
+    for _ in range(3):
+        model(3 * torch.randn(8, 49, 40) + 1)
+    for parameter in model.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    return model.eval()
+
+
+@pytest.mark.parametrize("arch", ZOO)
+def test_parameters_as_deployed(arch):
+    assert sum(p.numel() for p in fold_batch_norm(build(ModelConfig(arch))).parameters()) == DEPLOYED[arch]
+
+
+@pytest.mark.parametrize("arch", ZOO)
+def test_folding_keeps_the_function_and_the_model(arch):
+    model, x = _trained(arch), torch.randn(4, 49, 40)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    torch.testing.assert_close(fold_batch_norm(model)(x), model(x), rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("channels", [1, 5, 8])
+def test_tinyconv_is_the_written_out_network(channels):
+    model = build(ModelConfig(channels=channels)).eval()
+    x = torch.randn(3, 49, 40)
+    y = F.conv2d(F.pad(x[:, None], (3, 3, 4, 5)), model.conv.weight, model.conv.bias, stride=2).relu()
+    logits = y.permute(0, 2, 3, 1).reshape(3, -1) @ model.linear.weight.T + model.linear.bias
+    torch.testing.assert_close(model(x), logits)
+    assert sum(p.numel() for p in model.parameters()) == channels * 81 + 2000 * channels + 4
+
+
+@given(size=st.integers(1, 60), kernel=st.integers(1, 12), stride=st.integers(1, 4))
+def test_same_padding_gives_the_rounded_up_size(size, kernel, stride):
+    before, after = same_padding(size, kernel, stride)
+    assert 0 <= after - before <= 1
+    if kernel >= stride:  # with gaps between windows TensorFlow pads nothing more
+        assert (size + before + after - kernel) // stride + 1 == -(-size // stride)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"arch": "resnet"},
+        {"labels": ("yes",)},
+        {"labels": ("yes", "yes")},
+        {"channels": 0},
+        {"channels": 9},
+        {"channels": 2.5},
+        {"dropout": 1.0},
+        {"dropout": -0.1},
+    ],
+)
+def test_configuration_is_checked(options):
+    with pytest.raises(KwsError):
+        ModelConfig(**options)
+
+
+@pytest.mark.parametrize("arch", ZOO)
+def test_checkpoint_round_trip(arch, tmp_path):
+    model, x = _trained(arch), torch.randn(2, 49, 40)
+    config = ModelConfig(arch, labels=("silence", "unknown", "up"), dropout=0.1)
+    model = build(config) if len(config.labels) != 4 else model
+    extra = {"seed": 3, "history": [0.5, 0.25], "mask": torch.ones(2, dtype=torch.bool)}
+    save_checkpoint(tmp_path / "m.pt", model.eval(), config, extra)
+    loaded, loaded_config, loaded_extra = load_checkpoint(tmp_path / "m.pt")
+    assert loaded_config == config
+    assert not loaded.training
+    assert torch.equal(loaded(x), model(x))
+    assert loaded_extra["history"] == extra["history"]
+    assert torch.equal(loaded_extra["mask"], extra["mask"])
+
+
+def test_equal_checkpoints_are_equal_files(tmp_path):
+    model = _trained("tinyconv")
+    for name in ("a.pt", "b.pt"):
+        save_checkpoint(tmp_path / name, model, ModelConfig())
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+
+
+class _Evil:
+    def __reduce__(self):
+        return (print, ("run by the checkpoint",))
+
+
+def test_nothing_unsafe_is_written_or_loaded(tmp_path, capsys):
+    path = tmp_path / "m.pt"
+    with pytest.raises(pickle.UnpicklingError):
+        save_checkpoint(path, _trained("tinyconv"), ModelConfig(), {"evil": _Evil()})
+    assert not list(tmp_path.iterdir())
+    torch.save({"format": 1, "evil": _Evil()}, path)
+    with pytest.raises(KwsError, match=r"m\.pt"):
+        load_checkpoint(path)
+    assert "run by" not in capsys.readouterr().out
+
+
+def test_bad_files_are_named(tmp_path):
+    path = tmp_path / "m.pt"
+    with pytest.raises(KwsError, match=r"m\.pt: no such file"):
+        load_checkpoint(path)
+    save_checkpoint(path, _trained("tinyconv"), ModelConfig())
+    whole = path.read_bytes()
+    contents = torch.load(path, weights_only=True)
+    for bad in (b"", b"RIFF....WAVE", whole[: len(whole) // 2]):
+        path.write_bytes(bad)
+        with pytest.raises(KwsError, match=r"m\.pt: damaged"):
+            load_checkpoint(path)
+    torch.save(contents["state"], path)  # a checkpoint, not one of ours
+    with pytest.raises(KwsError, match=r"m\.pt: damaged"):
+        load_checkpoint(path)
+    torch.save(contents | {"config": contents["config"] | {"channels": 4}}, path)
+    with pytest.raises(KwsError, match=r"m\.pt: damaged"):
+        load_checkpoint(path)
+    torch.save(contents | {"format": 2}, path)
+    with pytest.raises(KwsError, match="update kwslib"):
+        load_checkpoint(path)
