@@ -5,6 +5,7 @@ channels, resampled by soxr (HQ) and rounded once. A clip is one second, the lon
 holds (Warden, arXiv:1804.03209).
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,30 +16,35 @@ from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 
 RATES = range(1_000, 768_001)  # Hz; outside of it a header is damaged, not exotic
+LONGEST = 2**31  # samples; a header that states more is damaged or does not know
+CUT = re.compile(r"data : (\d+) \(should be (\d+)\)")  # libsndfile's note on a WAV file shorter than it says
+STREAMED = 0x7FFF_0000  # bytes; programs that write WAV to a pipe state this much or more
 
 
 def decode(path: Path) -> tuple[np.ndarray, int]:
     """The samples as stored, (n, channels), and their rate in Hz; int16 from 16-bit files, else float32.
 
-    Raises KwsError naming a file that is missing, empty, damaged or not audio.
+    Raises KwsError naming a file that is missing, empty, cut short, damaged or not audio.
     """
     path = Path(path)
     if not path.is_file():
         raise KwsError(f"{path}: no such file")
+    if not path.stat().st_size:
+        raise KwsError(f"{path}: the file is empty: record it again or remove it")
     try:
         with soundfile.SoundFile(path) as file:
-            rate, frames = file.samplerate, file.frames
+            rate, frames, cut = file.samplerate, file.frames, CUT.search(file.extra_info)
             dtype = "int16" if file.subtype == "PCM_16" else "float32"
-            samples = file.read(dtype=dtype, always_2d=True)  # (n, channels)
-    except (soundfile.SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
-        reason = getattr(error, "error_string", "") or type(error).__name__
-        raise KwsError(
-            f"{path}: not a readable audio file ({reason.rstrip('.')}): use WAV, FLAC, OGG or MP3"
-        ) from None
-    if frames == 0 or not len(samples):
+            samples = file.read(dtype=dtype, always_2d=True) if frames < LONGEST else None  # (n, channels)
+    except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "error_string", "no header").removeprefix("Error : ").rstrip(".")
+        raise KwsError(f"{path}: no readable audio ({reason}): use WAV, FLAC, OGG or MP3") from None
+    if samples is None:
+        raise KwsError(f"{path}: does not say how long it is: save it again as WAV or FLAC")
+    if not len(samples):
         raise KwsError(f"{path}: the recording is empty: record it again or remove it")
-    if len(samples) < frames:
-        raise KwsError(f"{path}: cut short ({len(samples)} of {frames} samples): copy or record it again")
+    if cut and int(cut[2]) < int(cut[1]) < STREAMED:
+        raise KwsError(f"{path}: cut short ({cut[2]} of {cut[1]} bytes): copy or record it again")
     if rate not in RATES:
         raise KwsError(f"{path}: a sample rate of {rate} Hz is not one of sound: record it again")
     if dtype == "float32" and not np.isfinite(samples).all():

@@ -210,7 +210,7 @@ def _clips(
 
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
     """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
-    index = cache_dir() / "index-v1" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
+    index = cache_dir() / "index-v2" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
     known = json.loads(index.read_text()) if index.exists() else {}
     names = {path: path.relative_to(root).as_posix() for path in files}
     stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}

@@ -110,7 +110,7 @@ def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, f
 
 
 def _resume(url: str, output: str, _pooch: object) -> None:
-    """Download `url` to `output`, as pooch asks its downloaders, through a .part file that survives failure."""
+    """Download `url` to `output`, as pooch asks of its downloader, by a .part file that outlives failure."""
     part = cache_dir() / f"{url.rsplit('/', 1)[-1]}.part"
     failures = 0
     while True:

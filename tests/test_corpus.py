@@ -1,0 +1,167 @@
+"""A folder becomes a corpus: whatever is in it, wherever it lies, however it is packed."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from small_corpus import write_corpus
+
+from kwslib import corpus as corpora
+from kwslib.corpus import add_recordings, open_corpus, read_folder
+from kwslib.errors import KwsError
+from kwslib.splits import SPLITS, which_split
+
+
+@pytest.fixture(autouse=True)
+def own_cache(request, tmp_path, monkeypatch):
+    """A cache of its own for every test but those of the large corpora."""
+    if not {"speech_commands", "synthetic"} & set(request.fixturenames):
+        monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+
+
+def test_lists_clips_by_name_with_word_and_speaker(tmp_path):
+    corpus = read_folder(write_corpus(tmp_path / "data"))
+    assert len(corpus.clips) == 120
+    assert corpus.words == ("no", "up", "yes")
+    assert [path.name for path in corpus.noises] == ["hum.wav", "rain.wav"]
+    first = corpus.clips[0]
+    assert (first.name, first.word, first.speaker) == ("no/00000000_nohash_0.wav", "no", "00000000")
+    assert not corpus.synthetic
+    assert "data" in corpus.describe()
+    assert sum(sum(words.values()) for words in corpus.counts().values()) == 120
+
+
+@given(speaker=st.text("0123456789abcdef", min_size=1, max_size=8), takes=st.integers(0, 99))
+def test_all_takes_of_a_speaker_share_a_split(speaker, takes):
+    split = which_split(f"yes/{speaker}_nohash_0.wav")
+    assert split in SPLITS
+    assert which_split(f"another/{speaker}_nohash_{takes}.wav") == split
+
+
+def test_content_hash_depends_on_names_and_sound_alone(tmp_path):
+    wav = read_folder(write_corpus(tmp_path / "a"))
+    flac = read_folder(write_corpus(tmp_path / "elsewhere" / "b", suffix=".flac"))
+    assert wav.content_hash == flac.content_hash
+    clip = tmp_path / "a" / "yes" / "00000000_nohash_0.wav"
+    samples, _ = soundfile.read(clip, dtype="int16")
+    samples[5] ^= 1
+    soundfile.write(clip, samples, 16_000)
+    changed = read_folder(tmp_path / "a")
+    assert changed.content_hash != wav.content_hash
+    clip.rename(clip.with_name("0000ffff_nohash_0.wav"))
+    assert read_folder(tmp_path / "a").content_hash not in (wav.content_hash, changed.content_hash)
+    shutil.copy(
+        tmp_path / "a" / "yes" / "00000001_nohash_0.wav", tmp_path / "a" / "_background_noise_" / "x.wav"
+    )
+    assert len(read_folder(tmp_path / "a").noises) == 3
+
+
+def test_broken_files_are_named_and_skipped(tmp_path):
+    root = write_corpus(tmp_path / "data")
+    (root / "yes" / "empty_nohash_0.wav").write_bytes(b"")
+    (root / "yes" / "notes.txt").write_text("not a sound")
+    (root / "no" / "text_nohash_0.wav").write_text("not a sound either")
+    (root / "no" / ".hidden").write_text("an editor's file")
+    (root / "_background_noise_" / "torn.flac").write_bytes(b"fLaC")
+    (root / "_background_noise_" / "README.md").write_text("the official one")
+    (root / "README.md").write_text("not in a word's folder")
+    shutil.copy(root / "up" / "00000000_nohash_0.wav", root / "up" / "00000001_nohash_0.flac")
+    corpus = read_folder(root)
+    assert len(corpus.clips) == 120
+    assert len(corpus.noises) == 2
+    assert sorted(item.path.name for item in corpus.skipped) == [
+        "00000001_nohash_0.wav",
+        "empty_nohash_0.wav",
+        "notes.txt",
+        "text_nohash_0.wav",
+        "torn.flac",
+    ]
+    assert "5 unusable files" in corpus.describe()
+
+
+def test_files_are_decoded_once_and_again_when_they_change(tmp_path, monkeypatch):
+    root = write_corpus(tmp_path / "data")
+    read_folder(root)
+    looked = []
+    look = corpora._look
+    monkeypatch.setattr(corpora, "_look", lambda path: looked.append(path.name) or look(path))
+    read_folder(root)
+    assert looked == []
+    soundfile.write(root / "no" / "00000003_nohash_0.wav", np.zeros(99, np.int16), 16_000)
+    read_folder(root)
+    assert looked == ["00000003_nohash_0.wav"]
+
+
+def test_same_audio_in_two_splits_is_found(tmp_path):
+    root = write_corpus(tmp_path / "data")
+    assert read_folder(root).duplicates_across_splits() == ()
+    by_split = {which_split(path.name): path for path in (root / "yes").iterdir()}
+    shutil.copy(by_split["training"], by_split["testing"])
+    (group,) = read_folder(root).duplicates_across_splits()
+    assert {which_split(name) for name in group} == {"training", "testing"}
+
+
+def test_own_recordings_become_a_word(tmp_path):
+    corpus = read_folder(write_corpus(tmp_path / "data"))
+    mine = tmp_path / "my recordings"
+    mine.mkdir()
+    for number in range(30):
+        soundfile.write(
+            mine / f"Take {number}.ogg", np.random.default_rng(number).normal(size=4_000) / 9, 44_100
+        )
+    (mine / "list.txt").write_text("thirty takes")
+    extended = add_recordings(corpus, "marvin", mine)
+    counts = {split: words["marvin"] for split, words in extended.counts().items()}
+    assert sum(counts.values()) == 30
+    assert counts["training"] > counts["validation"] + counts["testing"] > 0
+    assert [item.path.name for item in extended.skipped] == ["list.txt"]
+    assert extended.content_hash != corpus.content_hash
+    with pytest.raises(KwsError, match="no such folder"):
+        add_recordings(corpus, "marvin", tmp_path / "nowhere")
+    with pytest.raises(KwsError, match="no recordings of 'marvin'"):
+        add_recordings(corpus, "marvin", tmp_path)
+
+
+def test_what_is_no_corpus_is_named(tmp_path):
+    with pytest.raises(KwsError, match="nowhere: no such folder"):
+        read_folder(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(KwsError, match="empty: no clips here"):
+        read_folder(tmp_path / "empty")
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(KwsError, match="file: no such folder"):
+        read_folder(tmp_path / "file")
+
+
+def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
+    given_, named, unpacked = (write_corpus(tmp_path / name) for name in ("given", "named", "unpacked"))
+    monkeypatch.setattr("kwslib.speech_commands.official_folder", lambda: unpacked)
+    monkeypatch.setattr("kwslib.synthetic.make_synthetic", lambda root, seed=0: write_corpus(root))
+    monkeypatch.delenv("KWS_DATA", raising=False)
+    assert open_corpus(given_, "report").root == given_.resolve()
+    assert open_corpus(given_, "quick").root == given_.resolve()
+    assert open_corpus(profile="report").root == unpacked.resolve()
+    monkeypatch.setenv("KWS_DATA", str(named))
+    assert open_corpus(given_, "report").root == given_.resolve()
+    assert open_corpus(profile="report").root == named.resolve()
+    assert open_corpus(profile="quick").name == "synthetic"
+    monkeypatch.setenv("KWS_PROFILE", "report")
+    assert open_corpus().root == named.resolve()
+
+
+def test_the_synthetic_corpus_says_so(synthetic):
+    corpus = read_folder(synthetic)
+    assert corpus.synthetic
+    assert "synthetic speech, not recordings" in corpus.describe()
+    assert {"yes", "no"} < set(corpus.words)
+
+
+def test_real_recordings_are_all_sound(speech_commands):
+    corpus = read_folder(speech_commands)
+    assert corpus.skipped == ()
+    assert len(corpus.clips) == sum(1 for _ in speech_commands.glob("[a-z]*/*"))
+    assert len(corpus.noises) == 6
+    assert corpus.duplicates_across_splits() == ()
