@@ -83,7 +83,9 @@ def make_synthetic(root: Path, seed: int = 0) -> Path:
     marker = (
         f"No recordings: spoken by eSpeak NG, noises computed. Seed {seed}, recipe {fingerprint(seed)}.\n"
     )
-    if root.exists() and any(root.iterdir()):
+    if root.is_dir() and not any(root.iterdir()):
+        root.rmdir()
+    if root.exists():
         return _already_there(root, marker)
     root.parent.mkdir(parents=True, exist_ok=True)
     temporary = root.with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.part")
@@ -93,8 +95,10 @@ def make_synthetic(root: Path, seed: int = 0) -> Path:
         (temporary / MARKER).write_text(marker, encoding="utf-8", newline="\n")
         try:
             os.replace(temporary, root)
-        except OSError:  # another process was first
-            return _already_there(root, marker)
+        except OSError:
+            if not root.exists():
+                raise
+            return _already_there(root, marker)  # another process was first
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return root

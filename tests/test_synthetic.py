@@ -52,6 +52,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> 
 
 @pytest.mark.usefixtures("small")
 def test_what_is_there_is_kept_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()  # an empty folder is no obstacle
     root = make_synthetic(tmp_path / "corpus")
     stamp = clips(root)[0].stat().st_mtime_ns
     assert make_synthetic(root) == root
@@ -64,6 +65,8 @@ def test_what_is_there_is_kept_or_refused(tmp_path: Path) -> None:
     with pytest.raises(KwsError, match="mine holds something else"):
         make_synthetic(occupied)
     assert (occupied / "thesis.txt").read_text() == "dear"
+    with pytest.raises(KwsError, match="thesis.txt holds something else"):
+        make_synthetic(occupied / "thesis.txt")
 
 
 @pytest.mark.usefixtures("small")
