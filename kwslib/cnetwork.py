@@ -80,7 +80,7 @@ STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct
 
 
 def scratch_bytes(layer: Layer) -> int:
-    """What a layer needs besides its input and output: a convolution widens its weights and a band of its input."""
+    """What a layer needs besides input and output: a convolution widens weights and a band of its input."""
     if layer.kind != "convolution":
         return 0
     of = layer.fields
@@ -103,9 +103,9 @@ class _Call:
     scratch: Any
 
 
-def _fill(struct: type[Structure], fields: dict[str, Any], keep: list[np.ndarray]) -> Structure:
+def _fill(struct: Any, fields: dict[str, Any], keep: list[np.ndarray]) -> Structure:
     filled = struct()
-    for name, kind in struct._fields_:  # type: ignore[misc]
+    for name, kind in struct._fields_:
         value = fields[name]
         if isinstance(value, dict):
             setattr(filled, name, _fill(kind, value, keep))

@@ -1,4 +1,4 @@
-"""What a .tflite file says: tensors, operators and their options, checked for what a fixed int8 network needs."""
+"""What a .tflite file says: its tensors, its operators and their options, of fixed shapes."""
 
 from dataclasses import dataclass
 from pathlib import Path

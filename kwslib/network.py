@@ -1,31 +1,20 @@
-"""A .tflite file as layers of the C core: shapes, weights and how sums are brought back to int8.
-
-The layers are those of firmware/core/kws_network.h. What TensorFlow Lite works out when it loads a model
-(multipliers, padding, activation ranges) is worked out here with the same formulas, so that the core gives bit for
-bit what LiteRT's reference kernels give. Formulas: tensorflow/lite/kernels, kernel_util.cc, padding.h and
-internal/quantization_util.cc; the scheme: Jacob et al., arXiv:1712.05877.
-"""
+"""A .tflite file as a straight line of the C core's layers (firmware/core/kws_network.h)."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kwslib.errors import KwsError
-from kwslib.graph import Graph, Operator, Tensor, read_graph
+from kwslib.graph import read_graph
+from kwslib.operators import OPERATORS, Operands
 
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same bytes under another shape
-ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
-SAME = 0
-BAND_BYTES = 2048  # of widened input that a convolution works on at a time, where that is enough for one row
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One call of the core: `kind` names its struct and function in kws_network.h, `fields` fill the struct."""
+    """One call of the core: `kind` names its function and struct, `fields` fill the struct."""
 
     kind: str
     name: str
@@ -48,251 +37,11 @@ class Network:
     output_zero_point: int
 
 
-def quantize_multiplier(factor: float) -> tuple[int, int]:
-    """The fixed-point form of a factor: multiplier / 2^31 * 2^shift, with 31 significant bits."""
-    fraction, shift = math.frexp(factor)
-    multiplier = math.floor(fraction * 2**31 + 0.5)
-    if multiplier == 2**31:
-        multiplier, shift = multiplier // 2, shift + 1
-    return (multiplier, shift) if shift >= -31 else (0, 0)
-
-
-class _Operands:
-    """An operator's tensors and options; complaints name the file and the operator."""
-
-    def __init__(self, graph: Graph, operator: Operator, number: int) -> None:
-        self.graph, self.operator = graph, operator
-        self.name = f"{operator.name.lower()}_{number}"
-        self.options = operator.options
-
-    def error(self, reason: str) -> KwsError:
-        return KwsError(f"{self.graph.path}: {self.operator.name}: {reason}")
-
-    def int8(self, index: int, role: str) -> Tensor:
-        tensor = self.graph.tensors[index]
-        if tensor.type != "INT8":
-            raise self.error(
-                f"its {role} is {tensor.type} where the C core needs INT8; `kws export` makes it so"
-            )
-        return tensor
-
-    def input(self, position: int = 0) -> Tensor:
-        return self.int8(self.operator.inputs[position], "input")
-
-    @property
-    def output(self) -> Tensor:
-        return self.int8(self.operator.output, "output")
-
-    def weights(self) -> Tensor:
-        tensor = self.int8(self.operator.inputs[1], "weight tensor")
-        if tensor.data is None or tensor.zero_point != 0:
-            raise self.error(
-                "its weights are computed or have a zero point; the C core needs constants around 0"
-            )
-        return tensor
-
-    def bias(self, count: int) -> np.ndarray:
-        """(C,) int64, zeros where there is none."""
-        if len(self.operator.inputs) < 3 or self.operator.inputs[2] < 0:
-            return np.zeros(count, np.int64)
-        data = self.graph.tensors[self.operator.inputs[2]].data
-        if data is None or data.dtype != np.int32:
-            raise self.error("its bias is not a constant INT32; `kws export` makes it so")
-        return data.reshape(-1).astype(np.int64)
-
-    def image(self) -> Tensor:
-        tensor = self.input()
-        if len(tensor.shape) != 4 or tensor.shape[0] != 1:
-            raise self.error(
-                f"its input is {list(tensor.shape)} where the C core needs (1, height, width, C)"
-            )
-        return tensor
-
-    def activation(self) -> dict[str, int]:
-        """The int8 range that the fused activation leaves, and the output's zero point."""
-        code, output = self.options.fusedActivationFunction, self.output
-        if code not in ACTIVATIONS:
-            raise self.error(
-                f"fused activation {code} is not supported; {', '.join(ACTIVATIONS.values())} are"
-            )
-        low = high = 0
-        if code:
-            low = max(-128, output.zero_point)
-        high = output.zero_point + math.floor(6 / output.scale + 0.5) if ACTIVATIONS[code] == "RELU6" else 127
-        return {"zero_point": output.zero_point, "min": low if code else -128, "max": min(high, 127)}
-
-    def requantize(self, factors: np.ndarray, bias: np.ndarray, products: np.ndarray) -> dict[str, Any]:
-        """The struct kws_requantize: scales, biases and the largest sums of products that can arise, all (C,)."""
-        pairs = [quantize_multiplier(float(factor)) for factor in factors]
-        shifts = np.array([shift for _, shift in pairs])
-        if np.any((products + np.abs(bias)) * 2.0 ** np.maximum(shifts, 0) >= 2**30):
-            raise self.error("its sums can leave 30 bits; use fewer inputs, or smaller weights or biases")
-        return {
-            "bias": bias.astype(np.int32),
-            "multiplier": np.array([multiplier for multiplier, _ in pairs], np.int32),
-            "shift": shifts.astype(np.int8),
-            **self.activation(),
-        }
-
-    def window(self, kernel: tuple[int, ...]) -> dict[str, int]:
-        """Shapes of a struct kws_window; of SAME padding the odd row or column comes last."""
-        source, output, options = self.image(), self.output, self.options
-        if getattr(options, "dilationHFactor", 1) != 1 or getattr(options, "dilationWFactor", 1) != 1:
-            raise self.error("dilation is not supported; use kernels without")
-        strides = (options.strideH, options.strideW)
-        spans = zip(output.shape[1:3], strides, kernel, source.shape[1:3], strict=True)
-        pads = [max((out - 1) * stride + k - size, 0) // 2 for out, stride, k, size in spans]
-        if options.padding != SAME:
-            pads = [0, 0]
-        axes = ("height", "width", "channels")
-        return {
-            **{f"in_{axis}": size for axis, size in zip(axes, source.shape[1:], strict=True)},
-            **{f"out_{axis}": size for axis, size in zip(axes, output.shape[1:], strict=True)},
-            **{"kernel_height": kernel[0], "kernel_width": kernel[1]},
-            **{
-                "stride_height": strides[0],
-                "stride_width": strides[1],
-                "pad_top": pads[0],
-                "pad_left": pads[1],
-            },
-            "input_zero_point": source.zero_point,
-        }
-
-    def rescaled(self, source: Tensor, weights: Tensor) -> np.ndarray:
-        """(C,) factors from sums of products to the output's steps."""
-        return source.scale * weights.scales.astype(np.float64) / self.output.scale
-
-
-def _largest(weights: np.ndarray, axes: tuple[int, ...], step: int) -> np.ndarray:
-    return np.abs(weights.astype(np.int64)).sum(axes) * step
-
-
-def _convolution(given: _Operands, weights: np.ndarray) -> tuple[str, dict[str, Any]]:
-    """`weights` (C, height, width, in_channels)."""
-    source, channels = given.image(), weights.shape[0]
-    if weights.shape[3] != source.shape[3]:
-        raise given.error("groups are not supported; use depthwise or full convolutions")
-    window = given.window(weights.shape[1:3])
-    row = 2 * ((window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]) * weights.shape[3]
-    rows = (BAND_BYTES // row - window["kernel_height"]) // window["stride_height"] + 1
-    factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
-    output = given.requantize(factors, given.bias(channels), _largest(weights, (1, 2, 3), 255))
-    band = {"band_rows": min(max(rows, 1), window["out_height"])}
-    return "convolution", {**window, **band, "weights": weights, "output": output}
-
-
-def _conv_2d(given: _Operands) -> tuple[str, dict[str, Any]]:
-    data = given.weights().data
-    assert data is not None
-    return _convolution(given, data)
-
-
-def _depthwise(given: _Operands) -> tuple[str, dict[str, Any]]:
-    source, weights = given.image(), given.weights()
-    data, channels = weights.data, given.output.shape[3]
-    assert data is not None
-    if source.shape[3] == 1:  # a convolution of one input channel under another name
-        return _convolution(given, np.moveaxis(data, 3, 0).transpose(0, 2, 3, 1))
-    factors = np.broadcast_to(given.rescaled(source, weights), channels)
-    output = given.requantize(factors, given.bias(channels), _largest(data, (0, 1, 2), 255))
-    return "depthwise", {**given.window(data.shape[1:3]), "band_rows": 0, "weights": data, "output": output}
-
-
-def _average_pool(given: _Operands) -> tuple[str, dict[str, Any]]:
-    if (given.image().scale, given.image().zero_point) != (given.output.scale, given.output.zero_point):
-        raise given.error("its output has another scale than its input; the C core pools within one scale")
-    window = given.window((given.options.filterHeight, given.options.filterWidth))
-    empty = {"bias": None, "multiplier": None, "shift": None}
-    return "average_pool", {
-        **window,
-        "band_rows": 0,
-        "weights": None,
-        "output": {**empty, **given.activation()},
-    }
-
-
-def _dense(given: _Operands) -> tuple[str, dict[str, Any]]:
-    source, weights = given.input(), given.weights()
-    data = weights.data
-    assert data is not None
-    outputs, inputs = data.shape
-    if math.prod(source.shape) != inputs:
-        raise given.error(
-            f"its input {list(source.shape)} is not one vector of {inputs}; export with a batch of 1"
-        )
-    bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
-    factors = np.broadcast_to(given.rescaled(source, weights), outputs)
-    output = given.requantize(factors, bias, _largest(data, (1,), 128))
-    return "dense", {"inputs": inputs, "outputs": outputs, "weights": data, "output": output}
-
-
-def _mean(given: _Operands) -> tuple[str, dict[str, Any]]:
-    source, axes = given.image(), given.graph.tensors[given.operator.inputs[1]].data
-    if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
-        raise given.error("only the mean over height and width is supported")
-    multiplier, shift = quantize_multiplier(source.scale / given.output.scale)
-    positions = source.shape[1] * source.shape[2]
-    places = min(positions.bit_length() - 1, 31 + shift)  # divide, keeping as many bits as there are
-    multiplier, shift = (multiplier << places) // positions, shift - places
-    if positions * 255 * 2.0 ** max(shift, 0) >= 2**30:
-        raise given.error("its sums can leave 30 bits; use fewer positions")
-    return "mean", {
-        "positions": positions,
-        "channels": source.shape[3],
-        "input_zero_point": source.zero_point,
-        "multiplier": multiplier,
-        "shift": shift,
-        "zero_point": given.output.zero_point,
-    }
-
-
-def _sum(given: _Operands) -> tuple[str, dict[str, Any]]:
-    a, b, output = given.input(0), given.input(1), given.output
-    if a.shape != b.shape or a.data is not None or b.data is not None:
-        raise given.error("only the sum of two computed tensors of one shape is supported")
-    common = 2 * max(a.scale, b.scale)
-    parts = {
-        "_a": quantize_multiplier(a.scale / common),
-        "_b": quantize_multiplier(b.scale / common),
-        "": quantize_multiplier(common / (2**20 * output.scale)),
-    }
-    fields: dict[str, Any] = {
-        "size": math.prod(a.shape),
-        "zero_point_a": a.zero_point,
-        "zero_point_b": b.zero_point,
-    }
-    for suffix, (multiplier, shift) in parts.items():
-        fields |= {f"multiplier{suffix}": multiplier, f"shift{suffix}": shift}
-    return "sum", {**fields, **given.activation()}
-
-
-def _softmax(given: _Operands) -> tuple[str, dict[str, Any]]:
-    source, output = given.input(), given.output
-    classes = source.shape[-1]
-    if math.prod(source.shape) != classes:
-        raise given.error(f"its input {list(source.shape)} is not one vector")
-    step = np.float32(-source.scale * given.options.beta)
-    exponentials = np.array([math.exp(float(step * np.float32(255 - d))) for d in range(256)], np.float32)
-    fields = {"classes": classes, "exponentials": exponentials, "scale": output.scale}
-    return "softmax", {**fields, "zero_point": output.zero_point}
-
-
-OPERATORS: dict[str, Callable[[_Operands], tuple[str, dict[str, Any]]]] = {
-    "CONV_2D": _conv_2d,
-    "DEPTHWISE_CONV_2D": _depthwise,
-    "FULLY_CONNECTED": _dense,
-    "AVERAGE_POOL_2D": _average_pool,
-    "MEAN": _mean,
-    "ADD": _sum,
-    "SOFTMAX": _softmax,
-}
-
-
 def read_network(path: Path) -> Network:
     """The layers of a .tflite file.
 
-    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that the C
-    core lacks; it names the operator and what is supported.
+    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
+    the C core lacks; it names the operator and what is supported.
     """
     graph = read_graph(path)
     alias: dict[int, int] = {}
@@ -306,7 +55,7 @@ def read_network(path: Path) -> Network:
             raise KwsError(
                 f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
             )
-        given = _Operands(graph, operator, number)
+        given = Operands(graph, operator, number)
         kind, fields = OPERATORS[operator.name](given)
         inputs = operator.inputs if kind == "sum" else operator.inputs[:1]
         sources = tuple(alias.get(i, i) for i in inputs)

@@ -10,7 +10,8 @@ from tflite_files import Maker, reference
 
 from kwslib.cnetwork import run_network
 from kwslib.errors import KwsError
-from kwslib.network import quantize_multiplier, read_network
+from kwslib.network import read_network
+from kwslib.operators import quantize_multiplier
 
 EXAMPLES = settings(
     max_examples=60,
@@ -219,7 +220,7 @@ def test_unsupported_operator_is_named_with_what_is_supported(tmp_path):
     maker = Maker()
     source, output = maker.tensor((1, 4), 0.1), maker.tensor((1, 4), 1 / 256, -128)
     maker.operator("LOGISTIC", [source], output)
-    with pytest.raises(KwsError, match="LOGISTIC is not supported .* CONV_2D"):
+    with pytest.raises(KwsError, match=r"LOGISTIC is not supported .* CONV_2D"):
         read_network(maker.write(tmp_path / "m.tflite", source, output))
 
 
