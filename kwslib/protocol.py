@@ -111,8 +111,16 @@ def build_splits(corpus: Corpus, protocol: Protocol, seed: int = 0) -> dict[str,
     if missing:
         there = ", ".join(corpus.words)
         raise KwsError(f"{corpus.root}: no clips of {', '.join(missing)}: choose keywords from {there}")
-    build = _fixed if protocol.name == "fixed" else _original
-    return {split: tuple(sorted(build(corpus, protocol, split, seed), key=_order)) for split in SPLITS}
+    clips: dict[str, list[Clip]] = {split: [] for split in SPLITS}
+    for clip in corpus.clips:
+        clips[clip.split].append(clip)
+    if protocol.name == "original":
+        splits = {split: _original(corpus, clips[split], protocol, split, seed) for split in SPLITS}
+    else:
+        tested = {clip.digest for split in SPLITS[1:] for clip in clips[split] if clip.digest}
+        clips["training"] = [clip for clip in clips["training"] if clip.digest not in tested]
+        splits = {split: _fixed(corpus, clips[split], protocol, split) for split in SPLITS}
+    return {split: tuple(sorted(examples, key=_order)) for split, examples in splits.items()}
 
 
 def counts(examples: Sequence[Example], labels: tuple[str, ...]) -> dict[str, int]:
@@ -179,12 +187,8 @@ def _second(stretches: Sequence[tuple[Path, int, int]], which: float, where: flo
     return Noise(path, first + int(where * (last - first - CLIP_SAMPLES + 1)), gain)
 
 
-def _fixed(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Example]:
+def _fixed(corpus: Corpus, clips: Sequence[Clip], protocol: Protocol, split: str) -> list[Example]:
     """The examples of a split, the same in every run, on every machine and with every version of numpy."""
-    clips = [clip for clip in corpus.clips if clip.split == split]
-    if split == "training":
-        tested = {clip.digest for clip in corpus.clips if clip.split != "training" and clip.digest}
-        clips = [clip for clip in clips if clip.digest not in tested]
     spoken = [clip for clip in clips if clip.word in protocol.keywords]
     others = sorted((clip for clip in clips if clip.word not in protocol.keywords), key=_listed_first)
     chosen = spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
@@ -198,10 +202,11 @@ def _fixed(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Ex
     return examples
 
 
-def _original(corpus: Corpus, protocol: Protocol, split: str, seed: int) -> list[Example]:
+def _original(
+    corpus: Corpus, clips: Sequence[Clip], protocol: Protocol, split: str, seed: int
+) -> list[Example]:
     """The examples of a split as one run of the old way draws them."""
     rng = np.random.default_rng([seed, SPLITS.index(split)])
-    clips = [clip for clip in corpus.clips if clip.split == split]
     spoken = [clip for clip in clips if clip.word in protocol.keywords]
     others = [clip for clip in clips if clip.word not in protocol.keywords]
     shuffled = [others[index] for index in rng.permutation(len(others))]
