@@ -102,13 +102,17 @@ def recorded_folder() -> Path | None:
     return root and root / "book" / "results"
 
 
+def book_file(name: str) -> Path:
+    """A data file of `book/`, from the clone or, where installed as a wheel, from the package."""
+    root = repository()
+    return root / "book" / name if root else Path(__file__).parent / "_book" / name
+
+
 def load_original() -> dict[str, Original]:
     """Every value of the original report by key, in its order. Raises KwsError for a broken entry."""
     import yaml
 
-    root = repository()
-    path = root / "book" / "original.yml" if root else Path(__file__).parent / "_book" / "original.yml"
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = yaml.safe_load(book_file("original.yml").read_text(encoding="utf-8"))
     return {key: Original(key=key, **entry) for key, entry in entries.items()}
 
 
