@@ -44,7 +44,7 @@ def power_spectrogram(samples: np.ndarray) -> np.ndarray:
     amplitude = librosa.stft(
         waveform(samples), n_fft=TRANSFORM, hop_length=STEP, win_length=WINDOW, window="hann", center=False
     )
-    return np.abs(amplitude) ** 2
+    return np.abs(amplitude, order="C") ** 2  # C order, so that band sums are BLAS calls
 
 
 def decibels(power: np.ndarray) -> np.ndarray:
