@@ -1,0 +1,93 @@
+"""Building the C core: once, atomically, from any thread of work, and with errors that name the remedy."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kwslib import ccore
+from kwslib.errors import KwsError
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A core of one small file, and an empty cache."""
+    folder = tmp_path / "core"
+    folder.mkdir()
+    (folder / "answer.c").write_text("int answer(void) { return 42; }\n")
+    monkeypatch.setattr(ccore, "source_folder", lambda: folder)
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+def test_is_built_once_and_again_after_an_edit(sources: Path) -> None:
+    first = ccore.build()
+    stamp = first.stat().st_mtime_ns
+    assert ccore.build() == first
+    assert first.stat().st_mtime_ns == stamp
+    (sources / "answer.h").write_text("/* a header counts too */\n")
+    assert ccore.build() != first
+
+
+def test_takes_in_every_source(sources: Path) -> None:
+    import ctypes
+
+    (sources / "more.c").write_text("int more(void) { return 43; }\n")
+    core = ctypes.CDLL(str(ccore.build()))
+    assert (core.answer(), core.more()) == (42, 43)
+
+
+def test_hash_is_of_the_content(sources: Path) -> None:
+    before = ccore.source_hash()
+    (sources / "notes.txt").write_text("not compiled")
+    assert ccore.source_hash() == before
+    (sources / "answer.c").write_text("int answer(void) { return 43; }\n")
+    assert ccore.source_hash() != before
+    assert ccore.source_hash("other*") != ccore.source_hash("answer*")
+
+
+def test_broken_source_leaves_nothing_behind(sources: Path, tmp_path: Path) -> None:
+    (sources / "answer.c").write_text("int answer(void) { return 42 }\n")
+    with pytest.raises(KwsError, match=r"could not build the core.*answer\.c"):
+        ccore.build()
+    assert list((tmp_path / "cache" / "core").iterdir()) == []
+
+
+def test_missing_compilers_are_named(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "/nowhere/cc -O1")
+    with pytest.raises(KwsError, match="/nowhere/cc does not start"):
+        ccore.build()
+    monkeypatch.delenv("CC")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(KwsError, match="pip install ziglang"):
+        ccore.build()
+
+
+def test_ziglang_stands_in_for_cc(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ziglang")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert ccore.compiler() == [sys.executable, "-m", "ziglang", "cc"]
+
+
+def test_several_processes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    code = "import numpy, kwslib.frontend as f; print(f.features(numpy.zeros(16000, numpy.int16)).sum())"
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[0].split() for process in started] == [[b"-250880"]] * 3
+    assert len(list((tmp_path / "core").iterdir())) == 1
+
+
+def test_sources_lie_in_the_checkout_or_in_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (ccore.source_folder() / "kws_frontend.h").is_file()
+    package = tmp_path / "site-packages" / "kwslib"
+    installed = package / "_firmware" / "core"
+    shutil.copytree(ccore.source_folder(), installed)
+    monkeypatch.setattr(ccore, "__file__", str(package / "ccore.py"))
+    assert ccore.source_folder() == installed
+    shutil.rmtree(installed)
+    with pytest.raises(KwsError, match="reinstall kwslib"):
+        ccore.source_folder()
