@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 setup: $(VENV)/.installed
 
 # uv takes seconds where pip takes minutes; it ignores pip's settings, hence UV_FIND_LINKS.
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/.installed: requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -r requirements.lock \

@@ -154,7 +154,8 @@ class Run:
             "ours": ["not recorded" if row.ours is None else digits(row.ours) for row in rows],
             "unit": [row.original.unit for row in rows],
         }
-        return pandas.DataFrame(table).set_index("what")
+        frame = pandas.DataFrame(table).set_index("what")
+        return frame.rename_axis(index=None, columns="what")
 
     def show(self, frame: "pandas.DataFrame", caption: str, digits: int = 1) -> Table:
         """A captioned table, stamped when its numbers come from the synthetic corpus."""

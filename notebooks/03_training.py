@@ -45,7 +45,7 @@ run = recording.start("03_training", profile=profile, data=data, results=results
 # Which clips are tested is fixed and listed; {doc}`../book/methods` says how.
 
 # %%
-from kwslib.figures import style, training as draw
+from kwslib.figures import training as draw
 from kwslib.protocol import Protocol, build_splits
 from kwslib.report import split_sizes
 
