@@ -139,7 +139,7 @@ def test_input_scale_is_that_of_the_training_split(speech_commands: Path) -> Non
     assert abs(q8.mean() - frontend.INPUT_ZERO_POINT) < 1
     assert abs(1 / q8.std() - frontend.INPUT_SCALE) < 2e-4
     assert np.mean(q8 == 127) < 1e-3  # the int8 range is not cut off above
-    assert normalise(np.int8([frontend.INPUT_ZERO_POINT]))[0] == 0
+    assert normalise(np.array([frontend.INPUT_ZERO_POINT], np.int8))[0] == 0
 
 
 @pytest.mark.parametrize(
