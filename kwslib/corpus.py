@@ -210,18 +210,17 @@ def _clips(
 
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
     """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
-    index = cache_dir() / "index-v2" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
+    index = cache_dir() / "index-v3" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
     known = json.loads(index.read_text()) if index.exists() else {}
-    names = {path: path.relative_to(root).as_posix() for path in files}
     stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}
-    unseen = [path for path, name in names.items() if name not in known or known[name][:2] != stamps[path]]
+    unseen = [path for path in files if known.get(str(path), ())[:2] != stamps[path]]
     if unseen:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
-            known |= {names[p]: [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
+            known |= {str(p): [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
         with atomic_write(index) as temporary:
             temporary.write_text(json.dumps(known))
-    return {path: Verdict(*known[name][2:]) for path, name in names.items()}
+    return {path: Verdict(*known[str(path)][2:]) for path in files}
 
 
 def _look(path: Path) -> Verdict:

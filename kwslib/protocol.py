@@ -147,7 +147,7 @@ def noise_stretches(corpus: Corpus, split: str) -> list[np.ndarray]:
     return [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, *STRETCHES[split])]
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def read_noise(path: Path) -> np.ndarray:
     """A noise recording as int16 (n,) at 16 kHz, kept in memory: thousands of examples use the same few."""
     samples = read_audio(path)

@@ -2,7 +2,8 @@
 
 2.4 GB from the address that TensorFlow publishes, with the SHA-256 that torchaudio and TensorFlow Datasets
 list (Warden, arXiv:1804.03209, CC BY 4.0). A download that broke off goes on where it stopped. Where there
-is no network, put the archive into the cache folder under its own name: it is verified and used.
+is no network, put the archive into the cache folder under its own name: it is verified, unpacked and
+removed.
 """
 
 import http.client
@@ -52,7 +53,7 @@ def official_folder(archive: Archive = OFFICIAL) -> Path:
     if not folder.is_dir():
         file = download(archive)
         unpack(file, folder)
-        file.unlink()
+        file.unlink(missing_ok=True)
     return folder
 
 
@@ -87,6 +88,8 @@ def unpack(file: Path, folder: Path) -> None:
                 _write_member(tar, member, temporary, file)
         os.replace(temporary, folder)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        if folder.is_dir():  # another process was first
+            return
         raise KwsError(f"{file}: cannot be unpacked ({error}): remove it and run again") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
