@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,7 +54,7 @@ def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
 
     Raises KwsError when eSpeak NG cannot be loaded here, lacks a voice or breaks off.
     """
-    request = json.dumps([asdict(utterance) for utterance in utterances]).encode()
+    request = json.dumps([vars(utterance) for utterance in utterances]).encode()
     package_parent = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "kwslib.espeak"]
