@@ -1,0 +1,112 @@
+"""A run's values land whole where they belong, and nowhere else."""
+
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from kwslib import comparison, recording
+from kwslib.errors import KwsError
+
+PART = "02_size_estimation"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A quick run with a corpus that need not be made."""
+    run = recording.start(PART, profile="quick", results=tmp_path / "results")
+    run.__dict__["corpus"] = SimpleNamespace(
+        name="synthetic", counts=lambda: {"testing": {"yes": 3}}, content_hash="ab" * 32
+    )
+    return run
+
+
+def test_finish_writes_the_contract(run, capsys):
+    run.record("parameters", 16_652)
+    run.record("accuracy_testing", 0.95, "fraction", ci95=(0.94, 0.96), n=1368)
+    run.finish()
+    contents = json.loads((run.results / f"{PART}.json").read_text())
+    assert list(contents) == ["profile", "data", "seeds", "versions", "commit", "values"]
+    assert contents["profile"] == "quick"
+    assert contents["data"] == {
+        "name": "synthetic",
+        "clips": {"testing": {"yes": 3}},
+        "content_hash": "ab" * 32,
+    }
+    assert contents["seeds"] == [0, 1]
+    assert {"kwslib", "python", "torch", "numpy"} <= contents["versions"].keys()
+    assert contents["values"]["parameters"] == {"value": 16_652, "unit": ""}
+    expected = {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96], "n": 1368}
+    assert contents["values"]["accuracy_testing"] == expected
+    assert [path.name for path in run.results.iterdir()] == [f"{PART}.json"]
+    assert str(run.results) not in capsys.readouterr().out
+
+
+def test_start_says_which_data_and_seeds(tmp_path, capsys):
+    recording.start(PART, profile="quick", results=tmp_path)
+    assert "profile quick, the synthetic corpus, seeds 0, 1" in capsys.readouterr().out
+    recording.start(PART, profile="quick", data=tmp_path, results=tmp_path, seeds=[7])
+    assert "profile quick, real recordings, seeds 7" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "0.9", None, True])
+def test_only_finite_numbers_are_recorded(run, value):
+    with pytest.raises(KwsError, match=r"02_size_estimation/x"):
+        run.record("x", value)
+
+
+def test_numpy_scalars_are_recorded_as_numbers(run):
+    numpy = pytest.importorskip("numpy")
+    run.record("x", numpy.int64(3))
+    run.record("y", numpy.float32(0.5))
+    assert json.dumps(run.values) == '{"x": {"value": 3, "unit": ""}, "y": {"value": 0.5, "unit": ""}}'
+
+
+def test_quick_and_synthetic_numbers_never_reach_the_recorded_ones(tmp_path):
+    recorded = comparison.recorded_folder()
+    for profile, data in (("quick", None), ("quick", tmp_path)):
+        with pytest.raises(KwsError, match="only the report profile on real recordings"):
+            recording.start(PART, profile=profile, data=data, results=recorded)
+    assert recording.start(PART, profile="report", results=recorded).results == recorded
+
+
+def test_runs_by_hand_write_beside_not_over(monkeypatch, tmp_path):
+    root = comparison.repository()
+    assert recording.start(PART, profile="report").results == root / "_build" / "results" / "report"
+    monkeypatch.setattr(recording, "repository", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    assert recording.start(PART, profile="quick").results == tmp_path / "kws-results"
+
+
+def test_unknown_profile_is_refused():
+    with pytest.raises(KwsError, match="profile 'slow' is unknown"):
+        recording.start(PART, profile="slow")
+
+
+def test_model_is_found_made_or_asked_for(run):
+    with pytest.raises(KwsError, match=r"no model tinyconv\.pt yet"):
+        run.model("tinyconv.pt")
+    path = run.model("tinyconv.pt", make=lambda path: path.write_text("made"))
+    assert path.read_text() == "made"
+    assert run.model("tinyconv.pt", make=lambda _: pytest.fail("made twice")) == path
+
+
+def test_compare_table_converts_to_the_originals_unit(run):
+    run.record("parameters", 16_652)
+    run.record("weights_bytes_float32", 66_608, "B")
+    table = run.compare_table(["weights_bytes_float32", "parameters"])
+    assert list(table["original"]) == ["≈ 66.6", "16,652"]
+    assert list(table["ours"]) == ["66.61", "16,652"]
+    assert list(table["unit"]) == ["KB", ""]
+    with pytest.raises(KwsError, match="no counterpart of 02_size_estimation/speed"):
+        run.compare_table(["speed"])
+    assert "not recorded" in set(run.compare_table()["ours"])
+
+
+def test_synthetic_tables_are_stamped(run):
+    table = run.show(run.compare_table(["parameters"]), "Sizes & shares.")
+    assert "Sizes &amp; shares. (synthetic corpus)" in table._repr_html_()
+    assert repr(table).startswith("Sizes & shares. (synthetic corpus)\n")
+    real = recording.start(PART, profile="report", results=run.results)
+    assert "synthetic" not in repr(real.show(run.compare_table(["parameters"]), "Sizes."))
