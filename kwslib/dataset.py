@@ -1,20 +1,19 @@
 """From listed examples to arrays of features, augmented for training, kept in the cache.
 
 A split is computed once: the cache key holds the corpus's content, the protocol, the augmentation and the front
-end's source, so that a change to any of them makes a new file and nothing stale is ever read.
+end's answers, so that a change to any of them makes a new file and nothing stale is ever read.
 """
 
 import hashlib
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from kwslib import ccore
 from kwslib.corpus import Corpus
 from kwslib.errors import KwsError
-from kwslib.frontend import features
+from kwslib.frontend import features, fingerprint
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
@@ -117,7 +116,10 @@ def _shift(samples: np.ndarray, by: int) -> np.ndarray:
 
 
 def _copies(
-    examples: Sequence[Example], waveforms: np.ndarray, augmentation: Augmentation, noises: Sequence[np.ndarray]
+    examples: Sequence[Example],
+    waveforms: np.ndarray,
+    augmentation: Augmentation,
+    noises: Sequence[np.ndarray],
 ) -> Iterator[np.ndarray]:
     """Features of every copy in turn, int8 (n, 49, 40). A clip's draws depend on its name and the copy alone."""
     yield features(waveforms)
@@ -130,9 +132,14 @@ def _copies(
 
 
 def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentation) -> FeatureSet:
-    source = hashlib.sha256(Path(__file__).read_bytes()).hexdigest() if augmentation.copies > 1 else ""
-    drawn = [(e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0) for e in examples]
-    what = repr((corpus.content_hash, drawn, augmentation, ccore.source_hash(), source))
+    method = [inspect.getsource(step) for step in (_copies, augment, _change_speed, _shift)]
+    drawn = [
+        (e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0)
+        for e in examples
+    ]
+    what = repr(
+        (corpus.content_hash, drawn, augmentation, method if augmentation.copies > 1 else [], fingerprint())
+    )
     path = cache_dir() / "features" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
     y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
     names = tuple(example.name for example in examples)

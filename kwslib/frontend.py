@@ -7,6 +7,7 @@ are the input of every network here, on the host and on the board alike.
 
 import ctypes
 import functools
+import hashlib
 
 import numpy as np
 
@@ -104,3 +105,14 @@ class Frontend:
         raw = np.empty((chunk.size // self._step + 1, CHANNELS), np.uint16)
         frames = _core().kws_frontend_stream(self._state, chunk.ctypes.data, chunk.size, raw.ctypes.data)
         return _quantized(raw[:frames])
+
+
+@functools.cache
+def fingerprint() -> str:
+    """SHA-256 of the features of eight noises from faint to clipped: the same as long as the front end's answers are."""
+    rng = np.random.default_rng(0)
+    levels = np.geomspace(3, 60_000, 8)[:, None]
+    noises = np.clip(np.rint(rng.standard_normal((8, SAMPLE_RATE)) * levels), -32_768, 32_767).astype(
+        np.int16
+    )
+    return hashlib.sha256(features(noises).tobytes()).hexdigest()

@@ -167,10 +167,19 @@ def train(
             after_epoch(epoch, network)
 
     resume = out.with_suffix(".resume.pt") if out else None
-    best = load_checkpoint(out)[2].get("best", -1.0) if out and resume and resume.exists() and out.exists() else -1.0
+    best = (
+        load_checkpoint(out)[2].get("best", -1.0)
+        if out and resume and resume.exists() and out.exists()
+        else -1.0
+    )
     history = fit(model, recipe, training, validation, seed, after_epoch=keep_best, resume=resume)
     if out:
-        extra = {"seed": seed, "recipe": asdict(recipe), "history": [asdict(e) for e in history], "finished": True}
+        extra = {
+            "seed": seed,
+            "recipe": asdict(recipe),
+            "history": [asdict(e) for e in history],
+            "finished": True,
+        }
         save_checkpoint(out, model, config, extra)
     return model, history
 

