@@ -129,7 +129,7 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
     """
     with TemporaryDirectory(prefix="kws-notebook-") as folder:
         source, output = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
-        jupytext.write(jupytext.read(FOLDER / f"{name}.py"), source)
+        write(jupytext.read(FOLDER / f"{name}.py"), source)
         command = [sys.executable, "-m", "papermill", source, output, "--cwd", folder, "-k", "python3"]
         command += ["--no-progress-bar", "-p", "profile", profile, "-p", "results", results]
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
@@ -138,7 +138,8 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
             failed = destination.with_suffix(".failed.ipynb")
             if output.exists():
                 write(nbformat.read(output, as_version=4), failed)
-            raise RuntimeError(f"{name} failed, see {failed}\n{done.stderr[-3000:]}")
+            cause = done.stderr.partition("PapermillExecutionError:")[2] or done.stderr
+            raise RuntimeError(f"{name} failed, see {failed}\n{cause[-3000:]}")
         write(nbformat.read(output, as_version=4), destination)
 
 

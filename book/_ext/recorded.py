@@ -7,12 +7,13 @@
     {comparison} 3                              table: all values that Part 3 of the original states
 
 A value that is not recorded is shown as such. When a part was not recorded in the report profile, a banner on
-every page says so. Figures bear the original's numbers: `fig-09` is Figure 9, `fig-09b` our addition to it.
+every page says so. Figures bear the original's numbers: `fig-09` is Figure 9, whatever follows it Figure 9a.
 """
 
 import re
 from functools import cache
 from pathlib import Path
+from string import ascii_lowercase
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -123,11 +124,16 @@ def _row(cells: list[nodes.Node]) -> nodes.row:
 
 
 def number_figures(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Give every figure the number in its name: fig-09 is Figure 9, fig-09b Figure 9b."""
-    for kinds in env.toc_fignumbers.values():
+    """Figure `fig-09` is Figure 9, as in the original; other names after it are Figures 9a, 9b, ..."""
+    last, additions = "0", 0
+    for kinds in env.toc_fignumbers.values():  # pages in the order of the table of contents
         for name in kinds.get("figure", {}):
-            if match := re.fullmatch(r"fig-0*(\d+[a-z]?)", name):
-                kinds["figure"][name] = (match[1],)  # type: ignore[assignment]
+            if match := re.fullmatch(r"fig-0*(\d+)", name):
+                last, additions = match[1], 0
+                kinds["figure"][name] = (last,)  # type: ignore[assignment]
+            else:
+                kinds["figure"][name] = (last + ascii_lowercase[additions],)  # type: ignore[assignment]
+                additions += 1
     return []
 
 
