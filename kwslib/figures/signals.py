@@ -5,6 +5,7 @@ of one figure share one colour scale, so that a quiet clip looks quiet.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +27,20 @@ from kwslib.representations import (
     with_librosa,
 )
 
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
 Clips = Mapping[str, np.ndarray]
+
+
+def players(clips: Clips) -> "HTML":
+    """An audio player for each clip; the sound is embedded in the notebook."""
+    from IPython.display import HTML, Audio
+
+    sounds = {
+        title: Audio(waveform(samples), rate=SAMPLE_RATE, normalize=False) for title, samples in clips.items()
+    }
+    return HTML("".join(f"<p>{title}<br>{sound._repr_html_()}</p>" for title, sound in sounds.items()))
 
 
 def waveforms(clips: Clips) -> Figure:

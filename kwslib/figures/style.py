@@ -81,13 +81,15 @@ def is_synthetic() -> bool:
 
 
 def stamp(figure: Figure) -> None:
-    """Reserve a strip at the foot of `figure` and say there that the data are synthetic."""
+    """Reserve a strip at the head of `figure` and say there that the data are synthetic."""
     strip = 0.3 / figure.get_figheight()  # 0.3 inches
     engine = figure.get_layout_engine()
     if engine is not None:
-        engine.set(rect=(0, strip, 1, 1 - strip))  # type: ignore[call-arg]
+        engine.set(rect=(0, 0, 1, 1 - strip))  # type: ignore[call-arg]
     box = {"boxstyle": "round,pad=0.3", "facecolor": "#FFE9B8", "edgecolor": AMBER}
-    figure.text(0.99, strip / 2, STAMP, ha="right", va="center", fontsize=9, color=INK, bbox=box, gid="stamp")
+    figure.text(
+        0.99, 1 - strip / 2, STAMP, ha="right", va="center", fontsize=9, color=INK, bbox=box, gid="stamp"
+    )
 
 
 def subplots(rows: int = 1, cols: int = 1, height: float = 3.4, **options: Any) -> tuple[Figure, Any]:

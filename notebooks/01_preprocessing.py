@@ -1,0 +1,262 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 1: Preprocessing
+#
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/01_preprocessing.ipynb)
+#
+# A second of sound is 16,000 numbers, most of which say nothing about the word that was spoken: the same
+# *yes*, a hundredth of a second later, has none of them in common with itself. Before a small network sees
+# any sound, it is therefore turned into a picture: which frequencies are how strong, and when. This part
+# draws the pictures of the original report {cite}`madani2026tinyml`, its Figures 1 to 5, for *yes* and *no*,
+# loud and quiet. Then it puts the report's conclusion to the test: is the mel spectrogram really the best of
+# them for a convolutional network?
+
+# %% tags=["hide-input"]
+# On Colab this installs kwslib; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("kwslib") is None:
+    get_ipython().run_line_magic("pip", "install -q 'kwslib @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+
+# %% tags=["parameters"]
+profile = None  # "quick" or "report"; None asks $KWS_PROFILE
+data = None  # a folder of clips in Speech Commands' layout
+results = None  # where values and models are kept
+recordings = None  # a folder of your own yes_loud, yes_quiet, no_loud and no_quiet (.wav, .flac, .mp3, ...)
+
+# %%
+from kwslib import recording
+
+run = recording.start("01_preprocessing", profile=profile, data=data, results=results)
+
+# %% [markdown]
+# ## Four recordings
+#
+# The original's author spoke the four words himself. Here a rule chooses them: among the corpus's validation
+# clips of a word that stand at least 20 dB above their own background, one near the loud end (the 95th of
+# 100, ordered by level) and one near the quiet end (the 5th). The recordings are those of Speech Commands
+# {cite}`warden2018speech`, published under
+# [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), unless the figures are stamped as synthetic. To
+# see your own voice instead, name a folder in the parameter `recordings` above; any rate, length and format
+# will do.
+
+# %%
+from kwslib import preprocessing_report as report
+from kwslib.audio import read_clip
+
+paths = report.examples(run.corpus, recordings)
+clips = {title: read_clip(path) for title, path in paths.items()}
+run.record("recordings", len(clips))
+run.show(report.level_table(run, paths, clips), "The four recordings; levels in dB of full scale.")
+
+# %% [markdown]
+# The players below appear with synthetic speech and with your own recordings; this book shows pictures of
+# other people's voices, but does not hand the voices on.
+
+# %%
+from kwslib.figures import signals as draw
+
+draw.players(clips) if run.synthetic or recordings else "no players: the voices belong to the corpus"
+
+# %% [markdown]
+# ## The waveform
+#
+# Loudness over time is all that can be read off it: when the word begins, that a vowel is stronger than the
+# hiss at the end of *yes*. The two columns differ in scale; on one scale, the quiet words would be flat lines.
+
+# %% mystnb={"figure": {"name": "fig-waveforms", "caption": "Waveforms of yes and no, loud and quiet (the original's Figure 1). Each column has its own scale."}, "image": {"alt": "Four waveforms. Loud ones swing several times wider than quiet ones, as the scales show; yes has a strong vowel followed by a weaker hiss, no a single swell."}}
+draw.waveforms(clips)
+
+# %% [markdown]
+# ## The spectrum
+#
+# The Fourier transform of the whole second tells how strong each frequency is, and forgets when. The hiss of
+# *yes* stands out beyond 4 kHz, where *no* has little. But *yes* and *sey* would look the same.
+
+# %% mystnb={"figure": {"name": "fig-spectra", "caption": "Magnitude spectra of the four recordings (the original's Figure 2). A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower by a constant."}}
+draw.spectra(clips)
+
+# %% [markdown]
+# That the vertical scale is right can be checked with a tone whose spectrum is known: at half of full scale,
+# 6 dB down.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import numpy as np
+
+from kwslib.representations import spectrum
+
+tone = np.round(16_384 * np.sin(2 * np.pi * 1_000 * np.arange(16_000) / 16_000)).astype(np.int16)
+frequencies, magnitude = spectrum(tone)
+print(f"{magnitude.max():.1f} dB at {frequencies[magnitude.argmax()]:.0f} Hz")
+
+# %% [markdown]
+# ## The spectrogram
+#
+# The remedy is to cut the second into short pieces and to take the spectrum of each: windows of 30 ms, long
+# enough to hold a few periods of a voice, one every 20 ms. Now *yes* reads from left to right: vowel, then
+# hiss. The stripes in the vowel are the harmonics of the voice, its bends are the formants that make it a
+# vowel.
+
+# %% mystnb={"figure": {"name": "fig-spectrograms", "caption": "Spectrograms on a linear frequency scale (the original's Figure 3). All four share one colour scale."}, "image": {"alt": "Four spectrograms, time against frequency from 0 to 8 kHz. Yes shows a striped vowel low down and then a cloud of hiss high up; no shows only the vowel. The quiet ones are darker."}}
+draw.spectrograms(clips)
+
+# %% [markdown]
+# ## The mel spectrogram
+#
+# Ears resolve low frequencies finely and high ones coarsely. The mel scale copies that: 40 overlapping
+# triangular bands, evenly spaced up to 1 kHz and in equal ratios beyond. Half of the picture is now spent on
+# what lies below 1.75 kHz.
+
+# %% mystnb={"figure": {"name": "fig-mel", "caption": "Mel spectrograms with 40 bands (the original's Figure 4)."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
+draw.mel_spectrograms(clips)
+
+# %% [markdown]
+# How wide a band is, and where the middle of the picture lies:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import librosa
+
+edges = librosa.mel_frequencies(n_mels=42, fmin=125, fmax=7_500)
+widths = (edges[2:] - edges[:-2]).round().astype(int)
+print(f"lowest band {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} Hz; middle {edges[20:22].mean():.0f} Hz")
+
+# %% [markdown]
+# ## MFCC
+#
+# Neighbouring mel bands rise and fall together. The discrete cosine transform undoes that
+# {cite}`davis1980comparison`: coefficient 1 is the balance of low against high, the next ones ever finer
+# ripples of the spectrum. The first dozen describe the envelope, so older recognizers kept 13 and threw the
+# rest away.
+
+# %% mystnb={"figure": {"name": "fig-mfcc", "caption": "Mel frequency cepstral coefficients 1 to 12 (the original's Figure 5); coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
+draw.mfccs(clips)
+
+# %% [markdown]
+# It is nothing but that transform, as two lines show:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from scipy.fft import dct
+
+from kwslib.representations import with_librosa
+
+pictures = with_librosa(clips["yes, loud"])
+print("the same:", np.allclose(dct(pictures["mel"], axis=0, norm="ortho"), pictures["mfcc"], atol=1e-3))
+
+# %% [markdown]
+# ## How much smaller
+#
+# The original calls raw audio highly dimensional, and the pictures compact. In numbers, for one second:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+report.size_table(clips["yes, loud"])
+
+# %%
+run.record("samples_per_second", len(clips["yes, loud"]))
+
+# %% [markdown]
+# ## Two libraries, one answer
+#
+# All pictures above come from librosa. torchaudio computes the same ones when it is told the same window,
+# padding, mel scale and normalisation; with each library's defaults, none of these agree. What is left is
+# the rounding of 32-bit floats, largest where there is hardly any power.
+
+# %%
+from kwslib.protocol import Protocol, build_splits, load_waveforms
+
+sample = load_waveforms(build_splits(run.corpus, Protocol())["validation"][:100])
+agreement = report.agreement_table(run, sample)
+run.show(agreement, "librosa against torchaudio over 100 validation clips.", digits=4)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("within a tenth of a decibel:", bool((agreement < 0.1).all(axis=None)))
+
+# %% [markdown]
+# ## What our network sees
+#
+# On the chip there is neither librosa nor time for floating point. There, as in the original's code, runs the
+# *micro front end* of TensorFlow Lite Micro, which kwslib computes with its own C code, in integers: the same
+# windows and 40 mel channels, then two steps that mel spectrograms lack. Noise reduction subtracts what
+# stays constant in each channel, and gain control ([PCAN](https://arxiv.org/abs/1607.05666)) divides each by
+# its recent average. Loud and quiet words come out alike: the level, which Figures 3 and 4 show so clearly, is
+# gone before the network starts.
+
+# %% mystnb={"figure": {"name": "fig-microfrontend", "caption": "The same recordings as the micro front end's int8 features: loud and quiet now look alike."}, "image": {"alt": "Four pictures of 49 frames by 40 channels. Unlike in the mel spectrograms, quiet words are as bright as loud ones, and the pauses are black."}}
+draw.micro_front_end(clips)
+
+# %% [markdown]
+# ## Is mel the best picture for a network?
+#
+# The original concludes that mel spectrograms are preferable: better than linear ones because hearing is
+# mel-like, and better for a convolutional network than MFCC because those are compressed and no longer form a
+# picture. It trains on neither, so these are assertions. They can be tested: the very same network, TinyConv
+# of Part 2, is trained on each representation, with the same clips, the same recipe and the same seeds, no
+# augmentation, and nothing tuned for any of them. All inputs are 49 frames × 40 numbers.
+#
+# - *micro front end*: the integers above;
+# - *log-mel*: Figure 4;
+# - *log-linear*: 40 triangles over the same 125 to 7,500 Hz, evenly spaced in Hz: only the scale differs;
+# - *MFCC*: all 40 coefficients, the same information as log-mel, but no picture;
+# - *MFCC-13*: the first 13 and zeros, the compressed kind.
+#
+# Each column of an input is brought to mean 0 and deviation 1 over the training split.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.labels import class_labels
+from kwslib.models import ModelConfig, build
+
+config = ModelConfig(arch="tinyconv", labels=class_labels())
+print(sum(weights.numel() for weights in build(config).parameters()), "parameters for every representation")
+
+# %%
+from kwslib.experiments import train_seeds
+from kwslib.representations import representation_splits
+from kwslib.training import Recipe
+
+recipe = Recipe(epochs=run.profile.epochs // 2)
+splits = representation_splits(run.corpus, Protocol())
+runs = {name: train_seeds(config, recipe, parts, run.seeds, what=name) for name, parts in splits.items()}
+
+# %% mystnb={"figure": {"name": "fig-representations", "caption": "Test accuracy of TinyConv by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
+draw.accuracies(*report.accuracy_intervals(run, runs))
+
+# %%
+caption = f"Test accuracy by representation and class (%), {recipe.epochs} epochs, {len(run.seeds)} seeds."
+run.show(report.accuracy_table(runs), caption)
+
+# %% [markdown]
+# An interval over seeds says how reproducible a training is, one over clips how well this test can tell at
+# all ({doc}`../book/methods`). Two representations are told apart where both leave out zero:
+
+# %%
+y = splits["log-mel"]["testing"].y
+run.show(report.difference_table(run, runs, y), "Test accuracy of log-mel less that of the others, in points.")
+
+# %% [markdown]
+# Three cautions. The order is that of this network and this task; one with more layers could learn the
+# cosine transform, or undo it. A recipe tuned for each representation could close a gap, and a longer one
+# would lift them all. And accuracy on clean clips is not everything: what the micro front end removes, level
+# and steady noise, is what changes most between a corpus and a room.
+#
+# All later parts use the micro front end, because it is what the chip computes.
+
+# %%
+run.finish()
