@@ -9,12 +9,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from kwslib.dataset import NO_AUGMENTATION, Augmentation, FeatureSet, feature_splits
+from kwslib.dataset import FeatureSet
 from kwslib.evaluation import Evaluation, evaluate
 from kwslib.models import ModelConfig
 from kwslib.training import Epoch, Recipe, predict, train
 
 Result = TypeVar("Result")
+Splits = dict[str, FeatureSet]
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,17 @@ def over_seeds(run: Callable[[int], Result], seeds: Sequence[int], what: str) ->
 def train_seeds(
     config: ModelConfig,
     recipe: Recipe,
-    splits: dict[str, FeatureSet] | Callable[[int], dict[str, FeatureSet]],
+    splits: Splits | Callable[[int], Splits],
     seeds: Sequence[int],
+    *,
+    tested: Splits | None = None,
     models: Path | None = None,
     what: str = "training",
 ) -> list[Trained]:
-    """Train and evaluate one network per seed. `splits` may be a function of the seed, where chance draws the data.
+    """Train one network per seed and evaluate it on `tested`, by default on what it was trained with.
 
-    With a folder `models`, the checkpoints are kept there as `<arch>_seed<seed>.pt`.
+    `splits` may be a function of the seed, where chance draws the data. With a folder `models`, the checkpoints are
+    kept there as `<arch>_seed<seed>.pt`.
     """
 
     def run(seed: int) -> Trained:
@@ -55,7 +59,7 @@ def train_seeds(
         out = models / f"{config.arch}_seed{seed}.pt" if models else None
         model, history = train(config, recipe, data["training"], data["validation"], seed, out=out)
         predictions, evaluations = {}, {}
-        for split, part in data.items():
+        for split, part in (tested or data).items():
             x, y = part.copy(0)
             logits = predict(model, x)
             predictions[split], evaluations[split] = logits.argmax(1), evaluate(logits, y, config.labels)

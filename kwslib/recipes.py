@@ -1,14 +1,30 @@
 """The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md)."""
 
+from dataclasses import dataclass
+
 from kwslib.dataset import Augmentation
-from kwslib.errors import KwsError
+from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.models import ModelConfig
+from kwslib.protocol import Protocol
 from kwslib.training import Recipe
 
-_AUGMENTATION = Augmentation(copies=10, speed=0.1, shift_ms=100, noise_probability=0.5, noise_volume=0.1)
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a training run is made from, but for the corpus and the seed."""
+
+    config: ModelConfig
+    recipe: Recipe
+    protocol: Protocol
+    augmentation: Augmentation
 
 
-def recipe_for(arch: str, labels: tuple[str, ...], epochs: int) -> tuple[Recipe, Augmentation, ModelConfig]:
-    """Recipe, augmentation and configuration of the network called `arch`. Raises KwsError for an unknown name."""
-    config = ModelConfig(arch=arch, labels=labels)
-    return Recipe(epochs=epochs), _AUGMENTATION, config
+def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> Setup:
+    """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
+    protocol = Protocol(keywords=keywords, training_unknown_percent=60)
+    return Setup(
+        ModelConfig(arch=arch, labels=protocol.labels),
+        Recipe(epochs=epochs),
+        protocol,
+        Augmentation(copies=10, speed=0.1, shift_ms=100, noise_probability=0.5, noise_volume=0.1),
+    )

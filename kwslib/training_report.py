@@ -96,10 +96,14 @@ def _record_mean(run: Run, name: str, values: Sequence[float]) -> None:
 
 
 def original_accuracies(*names: str) -> dict[str, float]:
-    """The original's final accuracies by split, or by class on its test split, as fractions of one."""
-    original = load_original()
-    keys = [f"accuracy_{name}" if name in SPLITS else f"accuracy_testing_{name}" for name in names]
-    return {name: original[key].value / 100 for name, key in zip(names, keys, strict=True)}
+    """The original's final accuracies by split, or by class (or in total) on its test split, as fractions of one."""
+    stated = {entry.ours: entry.value / 100 for entry in load_original().values() if entry.unit == "%"}
+    stated |= {entry.ours: entry.value for entry in load_original().values() if entry.unit == "fraction"}
+    found = {}
+    for name in names:
+        recorded = {TOTAL: "accuracy_testing"}.get(name, f"accuracy_{'' if name in SPLITS else 'testing_'}{name}")
+        found[name] = stated[f"03_training/{recorded}"]
+    return found
 
 
 def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str, Any]:
@@ -135,8 +139,7 @@ def protocol_table(run: Run, runs: Mapping[str, Sequence[Trained]]) -> "pandas.D
     rows = {}
     for way, trained in runs.items():
         values = accuracies(trained)
-        if (name := way.replace(",", "").replace(" ", "_")) and trained is not None:
-            _record_mean(run, f"accuracy_testing_{name}", values)
+        _record_mean(run, f"accuracy_testing_{way.replace(',', '').replace(' ', '_')}", values)
         rows[way] = _spread([100 * value for value in values])
     return pandas.DataFrame(rows).T
 

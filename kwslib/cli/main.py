@@ -10,8 +10,12 @@ import typer
 
 from kwslib import __version__
 from kwslib.cli import data
+from kwslib.cli.classify import classify
 from kwslib.cli.compare import compare_values
+from kwslib.cli.eval import evaluate_model
+from kwslib.cli.export import export_model
 from kwslib.cli.profile import profile_model
+from kwslib.cli.train import train as train_network
 from kwslib.errors import CheckFailed, KwsError
 
 app = typer.Typer(
@@ -39,8 +43,12 @@ def _options(
     pass
 
 
+app.command("classify")(classify)
 app.command("compare")(compare_values)
+app.command("eval")(evaluate_model)
+app.command("export")(export_model)
 app.command("profile")(profile_model)
+app.command("train")(train_network)
 app.add_typer(data.app, name="data")
 
 

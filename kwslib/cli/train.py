@@ -2,13 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Optional
 
 import typer
 
 from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
-from kwslib.labels import DEFAULT_KEYWORDS, class_labels
+from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.paths import check_writable
 
 
@@ -16,10 +15,10 @@ def train(
     out: Path = typer.Option(..., "--out", help="Checkpoint to write (.pt)."),
     arch: str = typer.Option("tinyconv", help="A network of the zoo: tinyconv, dscnn, tenet."),
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
-    profile: Optional[str] = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
-    data: Optional[Path] = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
     seed: int = typer.Option(0, help="Seed of the initial weights, the order and the augmentation."),
-    epochs: Optional[int] = typer.Option(None, help="Epochs [default: the profile's]."),
+    epochs: int | None = typer.Option(None, help="Epochs [default: the profile's]."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Train a network; a progress bar shows losses and accuracies, Ctrl-C keeps the best epoch so far.
@@ -36,21 +35,20 @@ def train(
     from kwslib.corpus import open_corpus
     from kwslib.dataset import feature_splits
     from kwslib.evaluation import evaluate
-    from kwslib.models import ModelConfig
     from kwslib.profiles import get_profile
-    from kwslib.protocol import Protocol
-    from kwslib.recipes import recipe_for
+    from kwslib.recipes import setup
     from kwslib.training import predict
     from kwslib.training import train as train_network
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
-    labels = class_labels(words)
-    recipe, augmentation, config = recipe_for(arch, labels, epochs or chosen.epochs)
+    made = setup(arch, epochs or chosen.epochs, words)
     corpus = open_corpus(data, chosen)
     print(corpus.describe(), file=sys.stderr)
-    splits = feature_splits(corpus, Protocol(keywords=words), augmentation)
-    with tqdm(total=recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()) as bar:
+    splits = feature_splits(corpus, made.protocol, made.augmentation)
+    with tqdm(
+        total=made.recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()
+    ) as bar:
 
         def show(epoch, _network) -> None:
             bar.update(epoch.epoch + 1 - bar.n)
@@ -62,20 +60,26 @@ def train(
 
         try:
             model, history = train_network(
-                config, recipe, splits["training"], splits["validation"], seed, out=out, after_epoch=show
+                made.config,
+                made.recipe,
+                splits["training"],
+                splits["validation"],
+                seed,
+                out=out,
+                after_epoch=show,
             )
         except KeyboardInterrupt:
             print(f"kws: interrupted: {out} holds the best epoch so far; run again to go on", file=sys.stderr)
             raise typer.Exit(1) from None
     validation = splits["validation"]
-    result = evaluate(predict(model, validation.x), validation.y, labels)
+    result = evaluate(predict(model, validation.x), validation.y, made.config.labels)
     if as_json:
         print_json(
             {
                 "checkpoint": str(out),
                 "data": corpus.name,
                 "seed": seed,
-                "recipe": asdict(recipe),
+                "recipe": asdict(made.recipe),
                 "validation": result.as_json(),
                 "epochs": [asdict(epoch) for epoch in history],
             }
