@@ -74,10 +74,12 @@ static int apply_window(const int16_t *samples, uint32_t *points) {
 KWS_INLINE void stage(uint32_t *points, int leg, const uint32_t *factor) {
     for (uint32_t *a = points; a < points + KWS_POINTS; a += 4 * leg)
         butterfly(a, leg, quarter(a[leg]), quarter(a[2 * leg]), quarter(a[3 * leg]));
-    for (int k = 1; k < leg; k++, factor += 3)
+    for (int k = 1; k < leg; k++) {
+        uint32_t w1 = *factor++, w2 = *factor++, w3 = *factor++;
         for (uint32_t *a = points + k; a < points + KWS_POINTS; a += 4 * leg)
-            butterfly(a, leg, multiply(quarter(a[leg]), factor[0]), multiply(quarter(a[2 * leg]), factor[1]),
-                      multiply(quarter(a[3 * leg]), factor[2]));
+            butterfly(a, leg, multiply(quarter(a[leg]), w1), multiply(quarter(a[2 * leg]), w2),
+                      multiply(quarter(a[3 * leg]), w3));
+    }
 }
 
 /* In place, from digit-reversed order; the first stage, where all factors are 1, scales its input up too. */
@@ -109,8 +111,8 @@ static void split_energies(uint32_t *points) {
 
 /* ---- Mel channels ---- */
 
-/* The integer nearest to the square root of n < 2^48 (65,535 at most where n < 2^32): a line through the
- * mantissa, one Newton step, then the remainder divided out. */
+/* The integer nearest to the square root of n < 2^42 (65,535 at most where n < 2^32): a line through the
+ * mantissa, one Newton step, then the remainder divided out, which leaves an error of 1 at most. */
 static uint32_t square_root(uint64_t n) {
     uint32_t high = (uint32_t)(n >> 32);
     if (high == 0 && (uint32_t)n == 0) return 0;
@@ -132,7 +134,7 @@ static uint32_t square_root(uint64_t n) {
 }
 
 /* Triangular sums of the energies: each band's weighted part goes to its channel, the rest to the one below.
- * Full scale is 2^29 of energy over all bins, so a sum of plain energies fits uint32. */
+ * At full scale all bins together hold 2^29 of energy: their sum fits uint32, a channel 2^41. */
 static void mel_amplitudes(const uint32_t *energies, int shift, uint32_t *amplitudes) {
     const uint32_t *energy = energies + KWS_FIRST_BIN;
     const uint16_t *weight = kws_band_weights;
@@ -153,8 +155,8 @@ static void mel_amplitudes(const uint32_t *energies, int shift, uint32_t *amplit
 
 static inline uint32_t reduce_noise(uint32_t signal, uint32_t smoothing, uint32_t *noise) {
     uint32_t scaled = signal << NOISE_BITS;
-    uint32_t estimate =
-        (uint32_t)(((uint64_t)scaled * smoothing + (uint64_t)*noise * ((1 << SMOOTHING_BITS) - smoothing)) >> SMOOTHING_BITS);
+    uint64_t mixed = (uint64_t)scaled * smoothing + (uint64_t)*noise * ((1 << SMOOTHING_BITS) - smoothing);
+    uint32_t estimate = (uint32_t)(mixed >> SMOOTHING_BITS);
     *noise = estimate;
     uint32_t kept = (uint32_t)(((uint64_t)signal * SIGNAL_KEPT) >> SMOOTHING_BITS);
     uint32_t rest = estimate < scaled ? (scaled - estimate) >> NOISE_BITS : 0;
