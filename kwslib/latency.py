@@ -21,6 +21,7 @@ from kwslib.models import fold_batch_norm
 from kwslib.tflite import open_litert
 
 RUNS, WARM_UP = 1000, 100
+CUDA_GRAPH = "PyTorch, CUDA graph"
 REPLAYS = 20  # GPU calls between two events, whose resolution is about half a microsecond
 
 
@@ -89,7 +90,8 @@ def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
         interpreter.invoke()
         interpreter.get_tensor(sink["index"])
 
-    return Latency("LiteRT", "CPU", threads, _time(infer, runs))
+    kind = np.dtype(source["dtype"]).name
+    return Latency(f"LiteRT {kind}", "CPU", threads, _time(infer, runs))
 
 
 def cuda(model: nn.Module, runs: int = RUNS) -> tuple[Latency, Latency]:
@@ -110,8 +112,8 @@ def cuda(model: nn.Module, runs: int = RUNS) -> tuple[Latency, Latency]:
         with torch.cuda.graph(graph):
             model(x)
         name = torch.cuda.get_device_name()
-        eager = Latency("PyTorch", name, 0, _time_on_gpu(lambda: model(x), runs))
-        return eager, Latency("PyTorch, CUDA graph", name, 0, _time_on_gpu(graph.replay, runs))
+        eager = Latency("PyTorch, CUDA", name, 0, _time_on_gpu(lambda: model(x), runs))
+        return eager, Latency(CUDA_GRAPH, name, 0, _time_on_gpu(graph.replay, runs))
 
 
 def _clip() -> np.ndarray:

@@ -1,0 +1,221 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 2: Model size estimation
+#
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/02_size_estimation.ipynb)
+#
+# Before a network is trained, three numbers decide whether a microcontroller can hold it: the bytes of its
+# weights in flash, the bytes of its activations in RAM, and the operations of one inference. None of them
+# needs data. This part counts them in several ways, sets them beside published networks, and times the
+# network on this machine. It works for every network of the zoo: the parameter `arch` names one.
+
+# %% tags=["hide-input"]
+# On Colab this installs kwslib; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("kwslib") is None:
+    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+
+# %% tags=["parameters"]
+profile = None  # "quick" or "report"; None asks $KWS_PROFILE
+data = None  # a folder of clips in Speech Commands' layout
+results = None  # where values and models are kept
+arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
+
+# %%
+from kwslib import recording
+
+run = recording.start("02_size_estimation", profile=profile, data=data, results=results)
+
+# %% [markdown]
+# ## Parameters and operations
+#
+# TinyConv is one convolution, ReLU, dropout and one linear layer. Its input is a picture of one second of
+# sound, 49 frames by 40 mel channels. A multiply-accumulate (MAC) is one multiplication and one addition;
+# the original counts the two separately, and one more addition for each output that has a bias.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.models import ModelConfig, build
+from kwslib.profiling import costs
+
+config = ModelConfig(arch)
+counts = costs(build(config))
+print(f"{counts.parameters:,} parameters, {counts.macs:,} MACs, {counts.flops:,} FLOPs")
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.size_report import layer_table
+
+recording.Table(layer_table(counts), "Operations of one inference in order; bytes of a float32 output.")
+
+# %% [markdown]
+# Nearly all the work is in the convolution, nearly all the weights are in the linear layer: the two are
+# shrunk by different means. Parts 5 and 6 make the weights fewer and smaller; fewer operations need fewer
+# channels, as in structured pruning.
+#
+# Counting is easy to get wrong, so an independent counter checks ours: the one that PyTorch brings, which
+# watches the operations that really run.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+with FlopCounterMode(display=False) as counter, torch.no_grad():
+    build(config).eval()(torch.zeros(1, 49, 40))
+theirs = counter.get_total_flops() // 2
+print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {theirs == counts.macs}")
+
+# %% [markdown]
+# ## Flash
+#
+# Float weights take four bytes each. In an int8 network weights take one byte, biases four.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.size_report import flash_table
+
+recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 bytes of flash.", digits=2)
+
+# %% [markdown]
+# ## RAM, three ways
+#
+# *Every output kept.* The original's estimator adds up the float output of every operation, as training
+# needs them. Views count too, though a reshape moves nothing and dropout does nothing at inference.
+#
+# *Alive at once.* A tensor is needed from the operation that writes it to the last one that reads it. The
+# largest sum over the schedule is what a memory planner could get by with.
+#
+# *Measured.* TensorFlow Lite Micro plans its own arena and keeps its bookkeeping there. Its real interpreter
+# runs here on the exported int8 network. The weights are fresh ones: neither size nor speed hangs on their values.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kwslib.size_report import export_untrained
+
+folder = TemporaryDirectory()
+exported = export_untrained(config, Path(folder.name))
+print(len(exported.operators), "operators:", ", ".join(dict.fromkeys(exported.operators)))
+
+# %% [markdown]
+# The exported file is read back and counted too: the same MACs, and the same tensors alive.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.profiling import file_costs
+
+from_file = file_costs(exported.tflite_int8)
+print(f"{from_file.macs:,} MACs, {from_file.peak_live_bytes('int8'):,} B alive at once")
+
+# %%
+from kwslib.size_report import memory_table, record_counts
+from kwslib.tflite import tflm_arena_bytes
+
+record_counts(run, counts)
+run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
+recording.Table(
+    memory_table(run), "Memory of one inference, and its share of 262,144 bytes of RAM.", digits=2
+)
+
+# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference counted in four ways. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (measured on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
+from kwslib.figures import sizes as draw
+
+draw.memory_ways(counts, run.values["tflm_arena_bytes"]["value"])
+
+# %% mystnb={"figure": {"name": "fig-02-live", "caption": "Tensors alive while each operation of the int8 network runs, from first to last; the dashed line is the peak."}, "image": {"alt": "One row per operation, its live tensors as segments; the first convolution, which holds input and output together, reaches the dashed peak."}}
+draw.live_tensors(counts, "int8")
+
+# %% [markdown]
+# Keeping every output overstates what inference needs several times over. The board will hold the int8
+# network, whose activations are a few kilobytes; the rest of the RAM is free for audio and for the stack.
+#
+# ## The original's numbers
+#
+# The original divides thousands of bytes by 1,024 for the flash and by 256 for the RAM. Its shares are
+# therefore a little higher than those of the board's true capacity in the tables above; here they are taken
+# its way, so that they can be compared.
+
+# %%
+names = ["parameters", "weights_bytes_float32", "flash_share_percent"]
+names += ["forward_memory_bytes", "ram_share_percent", "flops"]
+recording.Table(run.compare_table(names), f"The original's TinyConv and our {arch}.")
+
+# %% [markdown]
+# ## Among published networks
+#
+# The original compares TinyConv with two networks of *Hello Edge* {cite}`zhang2017hello`. The table has its
+# feed-forward, convolutional and convolutional-recurrent ones, and what came after: residual networks {cite}`tang2018deep,xu2020depthwise`,
+# attention over a recurrent layer {cite}`andrade2018neural,rybakov2020streaming`, convolutions in time
+# {cite}`choi2019temporal,li2020small,majumdar2020matchboxnet`, broadcast residuals {cite}`kim2021broadcasted`,
+# transformers {cite}`berg2021keyword`, the reference of a benchmark {cite}`banbury2021mlperf`, and networks with binary
+# features {cite}`svirsky2024sparknet`. All tell 12 classes apart, ours only four, so their accuracies are no yardstick
+# for ours; their sizes are. The sizes of *Hello Edge* were counted from its published training commands, the
+# others are as stated, most of them in the comparison of {cite:t}`kim2021broadcasted`.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.size_report import published_models, published_table, zoo
+
+published = published_models()
+caption = "Published networks: MACs for one second, accuracy on version 1 or 2 of Speech Commands."
+recording.Table(published_table(published), caption, digits=2)
+
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie an order of magnitude below most published networks in both."}}
+draw.landscape(published, zoo())
+
+# %% [markdown]
+# TinyConv is small for what was published, yet no exception: `tenet`, our depthwise-separable net over time,
+# has fewer weights at the same work. How accurate a network of a given size becomes, only training tells.
+#
+# ## Time on this machine
+#
+# One clip at a time, one thread, after a warm-up; the median and the spread over many runs. PyTorch runs
+# the network as written, the others the exported files.
+
+# %%
+from kwslib import latency
+from kwslib.size_report import latency_table
+
+measured = [latency.pytorch(build(config)), latency.onnxruntime(exported.onnx)]
+measured += [latency.litert(exported.tflite_float), latency.litert(exported.tflite_int8)]
+if torch.cuda.is_available():
+    measured += latency.cuda(build(config))
+else:
+    print("There is no GPU here; the GPU's time in the figure is the original's.")
+recording.Table(latency_table(measured), "One inference, batch of one.", digits=1)
+
+# %% mystnb={"figure": {"name": "fig-02-latency", "caption": "One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
+from kwslib.comparison import load_original
+
+original = load_original()
+theirs = {"PyTorch": 1000 * original["cpu_latency"].value, latency.CUDA_GRAPH: original["gpu_latency"].value}
+draw.latencies(measured, original=theirs)
+
+# %% [markdown]
+# The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time: for so small a network, PyTorch
+# is mostly busy with calling its operations. On a GPU, the replay of a captured graph leaves that out, which
+# is nearest to the original's CUDA time. None of this predicts the microcontroller, where the arithmetic itself
+# is the bottleneck; Part 4 counts its cycles.
+
+# %%
+from kwslib.size_report import record_latencies
+
+record_latencies(run, measured)
+run.finish()
