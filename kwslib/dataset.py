@@ -78,6 +78,13 @@ def feature_splits(
     }
 
 
+def feature_split(
+    corpus: Corpus, protocol: Protocol, split: str, seed: int = 0, first: int | None = None
+) -> FeatureSet:
+    """Features of one split as recorded, or of its `first` examples, which are a fair sample of it."""
+    return _cached(corpus, build_splits(corpus, protocol, seed)[split][:first], NO_AUGMENTATION)
+
+
 def augment(
     clip: np.ndarray, augmentation: Augmentation, noises: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:

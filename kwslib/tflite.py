@@ -34,7 +34,7 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
-    """LiteRT's interpreter for a .tflite file, its tensors allocated; XNNPACK's kernels or LiteRT's own.
+    """LiteRT's interpreter for a .tflite file, its tensors allocated; XNNPACK's kernels or the reference ones.
 
     Raises KwsError for a file that is missing, truncated or something else.
     """
@@ -42,7 +42,7 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
 
     if not Path(path).is_file():
         raise KwsError(f"{path}: no such file; make one with `kws export FILE.pt --out DIR`")
-    kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    kernels = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF
     try:
         with quiet_stderr():
             interpreter = Interpreter(

@@ -1,0 +1,49 @@
+"""`kws classify`: what is said in a recording."""
+
+from pathlib import Path
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+
+
+def classify(
+    model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE.tflite for the virtual board."),
+    recordings: list[Path] = typer.Argument(
+        help="Audio files of any rate and length; of a longer one, its loudest second.", metavar="WAV..."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
+    import numpy as np
+
+    from kwslib.audio import read_clip
+    from kwslib.frontend import features
+    from kwslib.predictors import load_predictor
+
+    predictor = load_predictor(model)
+    clips, problems = [], []
+    for path in recordings:
+        try:
+            clips.append(read_clip(path))
+        except KwsError as error:
+            problems.append(str(error))
+    if problems:
+        raise KwsError("; ".join(problems))
+    logits = predictor.logits(features(np.stack(clips))).astype(np.float64)  # (N, C)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    results = [
+        {
+            "file": str(path),
+            "label": predictor.labels[row.argmax()],
+            "scores": dict(zip(predictor.labels, map(float, row), strict=True)),
+        }
+        for path, row in zip(recordings, probabilities, strict=True)
+    ]
+    if as_json:
+        print_json({"results": results})
+        return
+    for path, row in zip(recordings, probabilities, strict=True):
+        print(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%})")

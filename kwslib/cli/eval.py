@@ -1,0 +1,45 @@
+"""`kws eval`: how often a model is right on a split of a corpus."""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+
+
+def evaluate_model(
+    model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE.tflite for the virtual board."),
+    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    split: str = typer.Option("testing", help="training, validation or testing."),
+    keywords: str | None = typer.Option(
+        None, help="The words, separated by commas, of a .tflite file that does not carry its labels."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Accuracy with its 95 % interval, in all and of each class, under the fixed protocol."""
+    from kwslib.corpus import open_corpus
+    from kwslib.dataset import feature_split
+    from kwslib.evaluation import evaluate
+    from kwslib.predictors import load_predictor
+    from kwslib.protocol import Protocol
+    from kwslib.splits import SPLITS
+
+    if split not in SPLITS:
+        raise KwsError(f"--split {split}: use {', '.join(SPLITS)}")
+    predictor = load_predictor(model, [word.strip() for word in keywords.split(",")] if keywords else None)
+    corpus = open_corpus(data, profile)
+    print(corpus.describe(), file=sys.stderr)
+    examples = feature_split(corpus, Protocol(keywords=predictor.labels[2:]), split)
+    result = evaluate(predictor.logits(examples.x), examples.y, predictor.labels).as_json()
+    if as_json:
+        print_json({"model": model, "data": corpus.name, "split": split} | result)
+        return
+    low, high = result["ci95"]
+    print(
+        f"{model}: {result['accuracy']:.2%} of {result['n']:,} {split} clips right ({low:.2%} to {high:.2%})"
+    )
+    for label, row in result["per_class"].items():
+        print(f"  {label:<12}{row['correct']:>6} of {row['n']:>6}{row['accuracy']:>9.1%}")
