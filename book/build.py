@@ -7,7 +7,6 @@ pair     make the .ipynb of every notebook script, keeping recorded outputs
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -20,30 +19,19 @@ ROOT = notebooks.ROOT
 
 
 def render(source: Path) -> Path:
-    """Render the book in folder `source` afresh with every warning an error; returns its first page."""
+    """Render the book in folder `source` afresh with every warning an error; returns its first page.
+
+    Raises RuntimeError with all that was said when it does not render.
+    """
     for leftover in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(source / "_build" / leftover, ignore_errors=True)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [
-        jupyter_book,
-        "build",
-        source,
-        "--toc",
-        source / "book" / "_toc.yml",
-        "-W",
-        "-n",
-        "--keep-going",
-    ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [jupyter_book, "build", source, "--toc", source / "book" / "_toc.yml"]
     done = subprocess.run(
-        list(map(str, command)),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        [*map(str, command), "-W", "-n", "--keep-going"], capture_output=True, text=True, cwd=ROOT
     )
     if done.returncode:
-        sys.exit(f"{done.stdout}\nthe book did not render")
+        raise RuntimeError(f"{done.stdout}\n{done.stderr}\nthe book did not render")
     return source / "_build" / "html" / "index.html"
 
 

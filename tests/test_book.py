@@ -1,0 +1,161 @@
+"""The built book: every page, figure and number is there, and nothing on it is broken."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import build
+import jupytext
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+import notebooks
+from kwslib.comparison import load_original, recorded_folder
+
+PAGES = [
+    chapter["file"]
+    for part in yaml.safe_load((build.ROOT / "book" / "_toc.yml").read_text())["parts"]
+    for chapter in part["chapters"]
+] + ["book/intro"]
+
+
+def copy_of_the_book(folder: Path) -> Path:
+    """What the book is rendered from: its prose, its recorded values, its notebooks."""
+    shutil.copytree(
+        build.ROOT / "book", folder / "book", ignore=shutil.ignore_patterns("models", "__pycache__")
+    )
+    shutil.copytree(
+        build.ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*", "*.failed.*")
+    )
+    shutil.copy(build.ROOT / "_config.yml", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory) -> Path:
+    """Folder of the rendered pages; rendering fails on any warning, unresolved reference or broken cell."""
+    return build.render(copy_of_the_book(tmp_path_factory.mktemp("book"))).parent
+
+
+@pytest.fixture(scope="module")
+def pages(book) -> dict[str, BeautifulSoup]:
+    return {page: BeautifulSoup((book / f"{page}.html").read_text(), "html.parser") for page in PAGES}
+
+
+def test_no_page_shows_an_error(pages):
+    for page, soup in pages.items():
+        assert not soup.select(".traceback, .output.stderr, .system-message, .problematic"), page
+
+
+def test_every_figure_has_its_number_caption_and_description(pages):
+    for name in notebooks.names():
+        soup = pages[f"notebooks/{name}"]
+        for cell in jupytext.read(notebooks.FOLDER / f"{name}.py").cells:
+            options = cell.metadata.get("mystnb", {})
+            if "figure" not in options or not _executed(name):
+                continue
+            figure = soup.find(id=options["figure"]["name"])
+            assert figure is not None, options["figure"]["name"]
+            number = figure.select_one(".caption-number").text.strip()
+            if match := re.fullmatch(r"fig-0*(\d+)", options["figure"]["name"]):
+                assert number == f"Figure {match[1]}"
+            else:
+                assert re.fullmatch(r"Figure \d+[a-z]", number)
+            if "image" in options:
+                assert figure.find("img")["alt"] == options["image"]["alt"]
+
+
+def _executed(name: str) -> bool:
+    cells = jupytext.read(notebooks.FOLDER / f"{name}.ipynb").cells
+    return any(cell.get("outputs") for cell in cells)
+
+
+def test_links_and_images_lead_somewhere(book, pages):
+    for page, soup in pages.items():
+        base = (book / page).parent
+        targets = [link["href"] for link in soup.select("article a[href]")]
+        targets += [image["src"] for image in soup.select("article img[src]")]
+        for target in targets:
+            if not re.match(r"[a-z]+:|#", target):
+                assert (base / target.partition("#")[0]).exists(), f"{page}: {target}"
+
+
+def test_nothing_is_fetched_from_elsewhere(pages):
+    for page, soup in pages.items():
+        sources = [tag["src"] for tag in soup.select("script[src], img[src]")]
+        sources += [tag["href"] for tag in soup.select("link[rel=stylesheet]")]
+        assert not [source for source in sources if re.match(r"https?:|//", source)], page
+
+
+def test_numbers_are_recorded_ones(pages):
+    recorded = {path.stem for path in recorded_folder().glob("*.json")}
+    for soup in pages.values():
+        assert not soup.select(".bd-header-announcement__content"), "a part is not from the report profile"
+    if recorded < set(notebooks.names()):
+        pytest.skip("not all parts are recorded yet")
+    for page, soup in pages.items():
+        missing = [
+            tag.find_parent(["tr", "p", "li"]).get_text(" ", strip=True)
+            for tag in soup.select(".not-recorded")
+        ]
+        assert not missing, f"{page}: {missing}"
+
+
+def test_the_comparison_lists_every_value(pages):
+    rows = pages["book/comparison"].select("table.comparison tbody tr")
+    assert len(rows) == len(load_original())
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Render one page of MyST with the book's own roles: page(text, values) -> soup."""
+    from sphinx.application import Sphinx
+
+    def render(text: str, results: dict[str, dict]) -> BeautifulSoup:
+        source, out = tmp_path / "source", tmp_path / "out"
+        (source / "book" / "results").mkdir(parents=True)
+        for part, contents in results.items():
+            (source / "book" / "results" / f"{part}.json").write_text(json.dumps(contents))
+        (source / "index.md").write_text(f"# Title\n\n{text}\n")
+        settings = {"extensions": ["myst_parser", "recorded"], "html_theme": "pydata_sphinx_theme"}
+        app = Sphinx(
+            str(source),
+            None,
+            str(out),
+            str(tmp_path / "doctrees"),
+            "html",
+            settings,
+            status=None,
+            warning=None,
+        )
+        app.build()
+        return BeautifulSoup((out / "index.html").read_text(), "html.parser")
+
+    return render
+
+
+VALUE = {
+    "profile": "report",
+    "values": {"accuracy": {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96]}},
+}
+
+
+def test_roles_show_values_intervals_and_originals(page):
+    text = "{recorded}`03_training/accuracy` ({interval}`03_training/accuracy`), {original}`accuracy_testing`"
+    shown = page(text, {"03_training": VALUE}).select_one("article p").text
+    assert shown == "95.0 % (94.0 % to 96.0 %), 93.2 %"
+
+
+def test_missing_values_say_so(page):
+    soup = page("{recorded}`03_training/accuracy`, {interval}`03_training/accuracy`", {})
+    assert [tag.text for tag in soup.select(".not-recorded")] == ["not yet recorded"] * 2
+
+
+def test_an_unknown_original_is_an_error(page):
+    assert page("{original}`accuracy_tested`", {}).select(".problematic")
+
+
+def test_quick_numbers_carry_a_banner(page):
+    assert "not the recorded numbers" in page("Text.", {"03_training": VALUE | {"profile": "quick"}}).text
