@@ -33,9 +33,9 @@ def source_folder() -> Path:
     )
 
 
-def source_hash(pattern: str = "*") -> str:
-    """Hexadecimal hash of the C core's files whose names match, whatever compiles them."""
-    files = [path for path in sorted(source_folder().glob(pattern)) if path.suffix in (".c", ".h")]
+def source_hash() -> str:
+    """Hexadecimal hash of the C core's files, whatever compiles them."""
+    files = [path for path in sorted(source_folder().iterdir()) if path.suffix in (".c", ".h")]
     content = b"".join(path.name.encode() + b"\0" + path.read_bytes() + b"\0" for path in files)
     return hashlib.sha256(content).hexdigest()
 
