@@ -34,3 +34,13 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> MeanInte
 
     half = float(t.ppf(0.5 + confidence / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
     return MeanInterval(mean, mean - half, mean + half)
+
+
+def mean_share(values: Sequence[float], confidence: float = 0.95) -> MeanInterval:
+    """`mean_interval` of shares (accuracies): its bounds end at 0 and 1, where shares do."""
+    mean, low, high = mean_interval(values, confidence)
+    return (
+        MeanInterval(mean, max(low, 0.0), min(high, 1.0))
+        if len(values) > 1
+        else MeanInterval(mean, low, high)
+    )

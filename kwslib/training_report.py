@@ -15,7 +15,7 @@ from kwslib.models import load_checkpoint
 from kwslib.protocol import Example
 from kwslib.recording import Run
 from kwslib.splits import SPLITS
-from kwslib.statistics import mean_interval, wilson
+from kwslib.statistics import mean_interval, mean_share, wilson
 from kwslib.training import predict
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ def record_accuracies(run: Run, runs: Sequence[Trained]) -> None:
 
     Also the Wilson interval of the first seed's test accuracy, as accuracy_testing_first_seed.
     """
+    run.record("classes", len(runs[0].evaluations["testing"].labels))
+    run.record("dataset_words", len(run.corpus.words))
+    run.record("epochs", len(runs[0].history))
     for split in SPLITS:
         for label in (None, *runs[0].evaluations[split].labels):
             name = f"accuracy_{split}" + (f"_{label}" if label else "")
@@ -91,7 +94,7 @@ def _correct(evaluation: Evaluation, label: str | None) -> int:
 
 
 def _record_mean(run: Run, name: str, values: Sequence[float]) -> None:
-    mean = mean_interval(values)
+    mean = mean_share(values)
     run.record(name, mean.mean, "fraction", mean[1:] if len(values) > 1 else None, n=len(values))
 
 
@@ -101,7 +104,9 @@ def original_accuracies(*names: str) -> dict[str, float]:
     stated |= {entry.ours: entry.value for entry in load_original().values() if entry.unit == "fraction"}
     found = {}
     for name in names:
-        recorded = {TOTAL: "accuracy_testing"}.get(name, f"accuracy_{'' if name in SPLITS else 'testing_'}{name}")
+        recorded = {TOTAL: "accuracy_testing"}.get(
+            name, f"accuracy_{'' if name in SPLITS else 'testing_'}{name}"
+        )
         found[name] = stated[f"03_training/{recorded}"]
     return found
 
@@ -109,7 +114,7 @@ def original_accuracies(*names: str) -> dict[str, float]:
 def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str, Any]:
     """Mean accuracy and t interval of each class and in total: labels, accuracy, low, high."""
     labels = runs[0].evaluations[split].labels
-    rows = [mean_interval(accuracies(runs, split, label)) for label in (*labels, None)]
+    rows = [mean_share(accuracies(runs, split, label)) for label in (*labels, None)]
     mean, low, high = zip(*rows, strict=True)
     return {"labels": (*labels, TOTAL), "accuracy": mean, "low": low, "high": high}
 
@@ -140,7 +145,7 @@ def protocol_table(run: Run, runs: Mapping[str, Sequence[Trained]]) -> "pandas.D
     for way, trained in runs.items():
         values = accuracies(trained)
         _record_mean(run, f"accuracy_testing_{way.replace(',', '').replace(' ', '_')}", values)
-        rows[way] = _spread([100 * value for value in values])
+        rows[way] = _spread(values)
     return pandas.DataFrame(rows).T
 
 
@@ -149,18 +154,21 @@ def redraw_spread(run: Run, tests: Sequence[FeatureSet]) -> "pandas.DataFrame":
     import pandas
 
     model, config, _ = load_checkpoint(run.models / "tinyconv_seed0.pt")
-    values = [100 * evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests]
+    values = [evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests]
     return pandas.DataFrame({"one network": _spread(values)}).T
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
-    mean = mean_interval(values)
+def _spread(accuracies: Sequence[float]) -> dict[str, float]:
+    """Fractions in, per cent out."""
+    mean = mean_share(accuracies)
     return {
-        "mean": mean.mean,
-        "95 % from": mean.low,
-        "to": mean.high,
-        "standard deviation": float(np.std(values, ddof=1)) if len(values) > 1 else float("nan"),
-        "lowest": min(values),
-        "highest": max(values),
-        "runs": float(len(values)),
+        "mean": 100 * mean.mean,
+        "95 % from": 100 * mean.low,
+        "to": 100 * mean.high,
+        "standard deviation": 100 * float(np.std(accuracies, ddof=1))
+        if len(accuracies) > 1
+        else float("nan"),
+        "lowest": 100 * min(accuracies),
+        "highest": 100 * max(accuracies),
+        "runs": len(accuracies),
     }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from kwslib.statistics import mean_interval, wilson
+from kwslib.statistics import mean_interval, mean_share, wilson
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -48,3 +48,9 @@ def test_one_run_has_no_interval():
     assert mean == 0.9
     assert math.isnan(low)
     assert math.isnan(high)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
+def test_the_interval_of_a_share_is_one(values):
+    mean, low, high = mean_share(values)
+    assert 0 <= low <= mean <= high <= 1 or np.isclose([low, high], mean).all()
