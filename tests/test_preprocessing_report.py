@@ -1,0 +1,73 @@
+"""Part 1's tables: one's own recordings, and differences that are only called so when they are."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from kwslib import preprocessing_report as report
+from kwslib.audio import read_clip
+from kwslib.corpus import Corpus
+from kwslib.errors import KwsError
+from kwslib.recording import start
+
+RNG = np.random.default_rng(0)
+NOBODY = Corpus("none", root=None, clips=(), noises=(), synthetic=True)  # type: ignore[arg-type]
+
+
+def trained(right: np.ndarray, y: np.ndarray) -> list:
+    """Runs that are right where `right` (seeds, n) says so, and answer class 9 elsewhere."""
+    return [SimpleNamespace(predictions={"testing": np.where(row, y, 9)}) for row in right]
+
+
+@pytest.fixture
+def run(tmp_path):
+    return start("01_preprocessing", profile="quick", results=tmp_path)
+
+
+def test_own_recordings_take_the_place_of_the_corpus(tmp_path, run):
+    for stem in ("yes_loud", "yes_quiet", "no_loud", "no_quiet"):
+        soundfile.write(tmp_path / f"{stem}.flac", RNG.normal(0, 0.1, (66_150, 2)), 44_100)
+    paths = report.examples(NOBODY, tmp_path)
+    assert list(paths) == ["yes, loud", "yes, quiet", "no, loud", "no, quiet"]
+    clips = {title: read_clip(path) for title, path in paths.items()}
+    table = report.level_table(run, paths, clips)
+    assert table.loc["no, quiet", "recording"].endswith("/no_quiet")
+    assert run.values["speech_level_no_quiet"]["unit"] == "dB"
+
+
+def test_a_missing_recording_is_named(tmp_path):
+    with pytest.raises(KwsError, match="yes_loud"):
+        report.examples(NOBODY, tmp_path)
+
+
+def test_differences_are_told_apart_only_beyond_both_intervals(run):
+    y = np.arange(400) % 4
+    good, same = RNG.random((2, 3, 400)) < 0.95
+    runs = {
+        "log-mel": trained(good, y),
+        "MFCC": trained(same, y),
+        "log-linear": trained(RNG.random((3, 400)) < 0.5, y),
+        "micro front end": trained(np.ones((3, 400), bool), y),
+    }
+    table = report.difference_table(run, runs, y)
+    assert table["so"].to_dict() == {
+        "log-mel − MFCC": "not told apart",
+        "log-mel − log-linear": "log-mel is better",
+        "log-mel − micro front end": "micro front end is better",
+    }
+    value = run.values["difference_logmel_linear"]
+    assert value["value"] == pytest.approx(45, abs=5)
+    assert value["ci95"][0] < value["value"] < value["ci95"][1]
+
+
+def test_sizes_of_one_second():
+    table = report.size_table(np.zeros(16_000, np.int16))
+    assert table["numbers"].to_dict() == {
+        "waveform": 16_000,
+        "spectrum": 8_001,
+        "linear spectrogram": 257 * 49,
+        "mel spectrogram": 40 * 49,
+        "MFCC, first 13": 13 * 49,
+    }
