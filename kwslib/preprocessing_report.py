@@ -13,7 +13,7 @@ from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.levels import background_level, loud_and_quiet, speech_level
 from kwslib.recording import Run
 from kwslib.representations import MFCC_KEPT, NAMES, largest_differences, spectrum, with_librosa
-from kwslib.statistics import mean_interval
+from kwslib.statistics import mean_interval, mean_share
 
 if TYPE_CHECKING:
     import pandas
@@ -92,7 +92,7 @@ def accuracy_intervals(
     run: Run, runs: Mapping[str, Sequence[Trained]]
 ) -> tuple[tuple[str, ...], list[float], list[float], list[float]]:
     """Names, means, lower and upper bounds of test accuracy over seeds; recorded as accuracy_<name>."""
-    bounds = [mean_interval(accuracies(trained)) for trained in runs.values()]
+    bounds = [mean_share(accuracies(trained)) for trained in runs.values()]
     for name, (mean, low, high) in zip(runs, bounds, strict=True):
         seeds = len(runs[name])
         run.record(
@@ -107,9 +107,9 @@ def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
 
     rows = {}
     for name, trained in runs.items():
-        mean, low, high = (100 * value for value in mean_interval(accuracies(trained)))
+        mean, low, high = (100 * value for value in mean_share(accuracies(trained)))
         by_class = {
-            label: 100 * mean_interval(accuracies(trained, label=label)).mean
+            label: 100 * mean_share(accuracies(trained, label=label)).mean
             for label in trained[0].evaluations["testing"].labels
         }
         rows[name] = {"accuracy (%)": mean, "95 % from": low, "to": high, **by_class}
