@@ -23,8 +23,8 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
     """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
     protocol = Protocol(keywords=keywords, training_unknown_percent=60)
     return Setup(
-        ModelConfig(arch=arch, labels=protocol.labels),
+        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.3),
         Recipe(epochs=epochs),
         protocol,
-        Augmentation(copies=10, speed=0.1, shift_ms=100, noise_probability=0.5, noise_volume=0.1),
+        Augmentation(copies=10, speed=0.05, shift_ms=100, noise_probability=0.5, noise_volume=0.1),
     )
