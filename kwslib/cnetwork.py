@@ -79,14 +79,19 @@ STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct
 }
 
 
+NEIGHBOUR_ROW = 64  # as in kws_network.h
+
+
 def scratch_bytes(layer: Layer) -> int:
     """What a layer needs besides input and output: a convolution widens weights and a band of its input."""
     if layer.kind != "convolution":
         return 0
     of = layer.fields
-    depth = of["in_channels"]
+    depth, step = of["in_channels"], of["stride_width"] * of["in_channels"]
     run = _even(of["kernel_width"] * depth)
-    row = _even(((of["out_width"] - 1) * of["stride_width"] + of["kernel_width"]) * depth)
+    row = _even((of["out_width"] - 1) * step + of["kernel_width"] * depth)
+    if (run, step) == (8, 2):  # perhaps by neighbours, whose rows have a length of their own
+        row = max(row, NEIGHBOUR_ROW)
     rows = (of["band_rows"] - 1) * of["stride_height"] + of["kernel_height"]
     return 2 * (of["out_channels"] * of["kernel_height"] * run + rows * row + 2)
 

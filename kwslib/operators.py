@@ -16,7 +16,7 @@ from kwslib.graph import Graph, Operator, Tensor
 
 ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
 SAME = 0
-BAND_BYTES = 2048  # of widened input that a convolution works on at a time, where that is enough for one row
+BAND_BYTES = 2560  # of widened input that a convolution works on at a time, where that is enough for one row
 
 
 def quantize_multiplier(factor: float) -> tuple[int, int]:
@@ -194,7 +194,9 @@ def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
     bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
     factors = np.broadcast_to(given.rescaled(source, weights), outputs)
     output = given.requantize(factors, bias, _largest(data, (1,), 128))
-    return "dense", {"inputs": inputs, "outputs": outputs, "weights": data, "output": output}
+    blocks = np.pad(data, ((0, -outputs % 4), (0, -inputs % 4)))
+    blocks = blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
+    return "dense", {"inputs": inputs, "outputs": outputs, "weights": blocks, "output": output}
 
 
 def _mean(given: Operands) -> tuple[str, dict[str, Any]]:

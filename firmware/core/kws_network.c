@@ -1,12 +1,7 @@
-/* The layers of kws_network.h. */
+/* The layers of kws_network.h but the convolution. */
 #include "kws_network.h"
 
-#include "kws_convolution.h"
-#include "kws_dsp.h"
-
-void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    kws_convolution(layer, input, output, scratch);
-}
+#include "kws_requantize.h"
 
 /* The part of a kernel's axis that lies inside the image, for a window that starts at `start`. */
 static void inside(int32_t start, int32_t kernel, int32_t size, int32_t *from, int32_t *to) {
@@ -31,7 +26,7 @@ void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *o
                     for (int32_t kx = x0; kx < x1; kx++, in += in_depth, w += depth)
                         sum += (*in - layer->input_zero_point) * *w;
                 }
-                output[c] = kws_requantized(&layer->output, c, sum);
+                output[c] = kws_scaled(kws_scale_of(&layer->output, c), sum);
             }
         }
 }
@@ -60,53 +55,24 @@ void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t
         }
 }
 
-/* Four outputs at a time, so that every four inputs are unpacked once for them. */
-static void dense_four(const int8_t *weights, int32_t inputs, const int8_t *input, int32_t *sums) {
-    const int8_t *w0 = weights, *w1 = w0 + inputs, *w2 = w1 + inputs, *w3 = w2 + inputs;
-    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3], i = 0;
-    for (; i + 4 <= inputs; i += 4) {
-        const uint32_t four = kws_load(input + i), even = kws_sxtb16(four), odd = kws_sxtb16_ror8(four);
-        const uint32_t a = kws_load(w0 + i), b = kws_load(w1 + i), c = kws_load(w2 + i), d = kws_load(w3 + i);
-        s0 = kws_smlad(odd, kws_sxtb16_ror8(a), kws_smlad(even, kws_sxtb16(a), s0));
-        s1 = kws_smlad(odd, kws_sxtb16_ror8(b), kws_smlad(even, kws_sxtb16(b), s1));
-        s2 = kws_smlad(odd, kws_sxtb16_ror8(c), kws_smlad(even, kws_sxtb16(c), s2));
-        s3 = kws_smlad(odd, kws_sxtb16_ror8(d), kws_smlad(even, kws_sxtb16(d), s3));
-    }
-    for (; i < inputs; i++) {
-        s0 += input[i] * w0[i];
-        s1 += input[i] * w1[i];
-        s2 += input[i] * w2[i];
-        s3 += input[i] * w3[i];
-    }
-    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
-}
-
-static int32_t dense_one(const int8_t *weights, int32_t inputs, const int8_t *input, int32_t sum) {
-    int32_t i = 0;
-    for (; i + 4 <= inputs; i += 4) {
-        const uint32_t four = kws_load(input + i), w = kws_load(weights + i);
-        sum = kws_smlad(kws_sxtb16(four), kws_sxtb16(w), sum);
-        sum = kws_smlad(kws_sxtb16_ror8(four), kws_sxtb16_ror8(w), sum);
-    }
-    for (; i < inputs; i++) sum += input[i] * weights[i];
-    return sum;
-}
-
-static int8_t dense_output(const kws_requantize *to, int32_t n, int32_t sum) {
-    return kws_clamp(kws_rescale_once(sum, to->multiplier[n], to->shift[n]) + to->zero_point, to->min, to->max);
-}
-
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output) {
     const kws_requantize *to = &layer->output;
-    const int8_t *weights = layer->weights;
-    int32_t n = 0;
-    for (; n + 4 <= layer->outputs; n += 4, weights += 4 * layer->inputs) {
-        int32_t sums[4] = {to->bias[n], to->bias[n + 1], to->bias[n + 2], to->bias[n + 3]};
-        dense_four(weights, layer->inputs, input, sums);
-        for (int32_t i = 0; i < 4; i++) output[n + i] = dense_output(to, n + i, sums[i]);
+    const int8_t *w = layer->weights;
+    for (int32_t n = 0; n < layer->outputs; n += 4) {
+        int32_t sums[4] = {0, 0, 0, 0}, i = 0;
+        KWS_ROLLED
+        for (; i + 4 <= layer->inputs; i += 4, w += 16) kws_four_by_four(kws_load(input + i), w, sums);
+        if (i < layer->inputs) {
+            int8_t rest[4] = {0, 0, 0, 0};
+            for (int32_t r = 0; i + r < layer->inputs; r++) rest[r] = input[i + r];
+            kws_four_by_four(kws_load(rest), w, sums);
+            w += 16;
+        }
+        for (int32_t k = 0; k < 4 && n + k < layer->outputs; k++) {
+            const int32_t x = kws_rescale_once(sums[k] + to->bias[n + k], to->multiplier[n + k], to->shift[n + k]);
+            output[n + k] = kws_clamp(x + to->zero_point, to->min, to->max);
+        }
     }
-    for (; n < layer->outputs; n++, weights += layer->inputs)
-        output[n] = dense_output(to, n, dense_one(weights, layer->inputs, input, to->bias[n]));
 }
 
 void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output) {

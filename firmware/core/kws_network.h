@@ -27,7 +27,7 @@ typedef struct {
     int16_t out_height, out_width, out_channels;
     int16_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
     int16_t input_zero_point;
-    int16_t band_rows;     /* convolution: rows of output made from one band of widened input */
+    int16_t band_rows; /* convolution: rows of output made from one band of widened input */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
 } kws_window;
@@ -35,7 +35,7 @@ typedef struct {
 /* Every input meets every output. The zero point's share of the sum is in the bias. */
 typedef struct {
     int32_t inputs, outputs;
-    const int8_t *weights; /* (outputs, inputs) */
+    const int8_t *weights; /* (outputs / 4, inputs / 4, 4 outputs, 4 inputs), filled up with zeros */
     kws_requantize output;
 } kws_dense;
 
@@ -61,11 +61,10 @@ typedef struct {
     int32_t zero_point;
 } kws_softmax;
 
-/* In widened int16: a filter's run in one row of input, and a row of a band. A convolution's scratch holds all runs,
- * the rows that band_rows rows of output see, and one word for the zero at the end of an odd run to meet. */
-#define KWS_EVEN(n) (((n) + 1) & ~1)
-#define KWS_RUN(l) KWS_EVEN((l)->kernel_width * (l)->in_channels)
-#define KWS_BAND_ROW(l) KWS_EVEN((((l)->out_width - 1) * (l)->stride_width + (l)->kernel_width) * (l)->in_channels)
+/* A convolution's scratch holds int16: its weights, each row's run filled up to an even number; then the rows that
+ * band_rows rows of output see, each of as many values, or KWS_NEIGHBOUR_ROW where kws_convolution.c goes by
+ * neighbours; then two more. */
+#define KWS_NEIGHBOUR_ROW 64
 
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);

@@ -1,0 +1,193 @@
+/* The convolution, nine tenths of TinyConv's work.
+ *
+ * Weights are widened once, and the input band by band, to int16 with the zero point subtracted and zeros around: then
+ * every output is a sum of kernel_height runs of kernel_width * in_channels products, two by one SMLAD. Widening
+ * costs little because each value meets many others, and a widened, padded input is never kept whole.
+ */
+#include "kws_requantize.h"
+
+static int32_t even(int32_t count) { return (count + 1) & ~1; }
+
+/* A layer at work on one band: rows `top` to `top + rows` of the output. In widened int16, `run` is a filter's part in
+ * one row of input, filled up to words, and `row` a row of the band. */
+typedef struct {
+    const kws_window *layer;
+    int32_t neighbours, run, row, top, rows;
+    int16_t *weights, *band;
+} work;
+
+/* Whether windows are 4 words wide and start one word apart, as for one input channel, kernel width 8 and stride 2. */
+static int32_t by_neighbours(const kws_window *layer, int32_t run) {
+    if (run != 8 || layer->stride_width * layer->in_channels != 2 || layer->kernel_height > 10) return 0;
+    if (layer->out_width % 5 || 2 * layer->out_width + 6 > KWS_NEIGHBOUR_ROW) return 0;
+    for (int32_t c = 0; c < layer->out_channels; c++)
+        if (!kws_scale_of(&layer->output, c).plain) return 0;
+    return 1;
+}
+
+static work start_work(const kws_window *layer, int16_t *scratch) {
+    work at = {layer, 0, even(layer->kernel_width * layer->in_channels), 0, 0, 0, scratch, scratch};
+    at.neighbours = by_neighbours(layer, at.run);
+    at.row = even(((layer->out_width - 1) * layer->stride_width + layer->kernel_width) * layer->in_channels);
+    if (at.neighbours) at.row = KWS_NEIGHBOUR_ROW;
+    at.band += layer->out_channels * layer->kernel_height * at.run;
+    return at;
+}
+
+/* Widen int8 to int16 minus the zero point, four at a time, so that words are stored where words lie. */
+static void widen(const int8_t *from, int32_t count, int32_t zero_point, int16_t *to) {
+    const uint32_t minus = kws_pack(-zero_point, -zero_point);
+    int32_t i = 0;
+    if (((uintptr_t)to & 2) && count > 0) to[i++] = (int16_t)(from[0] - zero_point);
+    for (; i + 4 <= count; i += 4) {
+        const uint32_t four = kws_load(from + i);
+        const uint32_t even = kws_sxtab16(minus, four), odd = kws_sxtab16_ror8(minus, four);
+        kws_store(to + i, kws_pkhbt(even, odd, 16));
+        kws_store(to + i + 2, kws_pkhtb(odd, even, 16));
+    }
+    for (; i < count; i++) to[i] = (int16_t)(from[i] - zero_point);
+}
+
+static void zero(int16_t *to, int32_t count) {
+    for (int32_t i = 0; i < count; i++) to[i] = 0;
+}
+
+/* (C, height, run) int8 to int16, an odd run filled up with a zero. */
+static void widen_weights(const work *at) {
+    const kws_window *layer = at->layer;
+    const int32_t run = layer->kernel_width * layer->in_channels, runs = layer->out_channels * layer->kernel_height;
+    const int8_t *from = layer->weights;
+    int16_t *to = at->weights;
+    if (run == at->run) {
+        widen(from, runs * run, 0, to);
+        return;
+    }
+    for (int32_t r = 0; r < runs; r++, from += run, to += at->run) {
+        widen(from, run, 0, to);
+        to[run] = 0;
+    }
+}
+
+/* The input that the band's outputs see, widened and padded at its sides: (height, row) int16. Rows outside the image
+ * are left alone: no kernel is led there. */
+static void widen_band(const work *at, const int8_t *input) {
+    const kws_window *layer = at->layer;
+    const int32_t width = layer->in_width * layer->in_channels, left = layer->pad_left * layer->in_channels;
+    const int32_t inside = width < at->row - left ? width : at->row - left;
+    const int32_t height = (at->rows - 1) * layer->stride_height + layer->kernel_height;
+    int32_t y = at->top * layer->stride_height - layer->pad_top;
+    int16_t *to = at->band;
+    for (const int16_t *end = to + height * at->row; to < end; to += at->row, y++) {
+        if (y < 0 || y >= layer->in_height) continue;
+        zero(to, left);
+        widen(input + y * width, inside, layer->input_zero_point, to + left);
+        zero(to + left + inside, at->row - left - inside);
+    }
+}
+
+/* The rows of a kernel that lie inside the image, for row `y` of the band's outputs. */
+typedef struct {
+    const int16_t *in;
+    int32_t rows, skipped;
+} kernel_rows;
+
+static kernel_rows rows_inside(const work *at, int32_t y) {
+    const kws_window *layer = at->layer;
+    const int32_t first = (at->top + y) * layer->stride_height - layer->pad_top, skipped = first < 0 ? -first : 0;
+    const int32_t past = first + layer->kernel_height - layer->in_height;
+    const int16_t *in = at->band + (y * layer->stride_height + skipped) * at->row;
+    return (kernel_rows){in, layer->kernel_height - skipped - (past > 0 ? past : 0), skipped};
+}
+
+/* One channel for kws_neighbours, in the order in which the assembly loads it. */
+typedef struct {
+    int32_t multiplier, half, right, zero_point, depth, bias;
+} channel_scale;
+
+/* A row of 5 * `fives` outputs of one channel, `depth` apart, whose windows are 4 words wide and start one word apart,
+ * as for one input channel, kernel width 8 and stride 2: neighbours share words. `rows` rows of kernel, at most 10. */
+#if defined(__ARM_FEATURE_DSP)
+void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to, int8_t *out);
+#else
+static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+                           int8_t *out) {
+    const kws_scale scale = {to->multiplier, -to->right, to->half, to->zero_point, -128, 127, 1};
+    for (int32_t x = 0; x < 5 * fives; x++, out += to->depth) {
+        int32_t sum = to->bias;
+        for (int32_t y = 0; y < rows; y++)
+            for (int32_t i = 0; i < 8; i += 2)
+                sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i), kws_load(w + 8 * y + i), sum);
+        *out = kws_scaled_plain(scale, sum);
+    }
+}
+#endif
+
+/* The band's outputs of one channel, by neighbours. */
+static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
+    const kws_window *layer = at->layer;
+    const kws_scale scale = kws_scale_of(&layer->output, channel);
+    const int32_t depth = layer->out_channels, bias = layer->output.bias[channel];
+    const channel_scale to = {scale.multiplier, scale.half, -scale.shift, scale.zero_point, depth, bias};
+    for (int32_t y = 0; y < at->rows; y++, output += layer->out_width * depth) {
+        const kernel_rows of = rows_inside(at, y);
+        kws_neighbours(of.in, w + 8 * of.skipped, of.rows, layer->out_width / 5, &to, output);
+    }
+}
+
+/* Two outputs side by side of two channels, for any shape: each word loaded serves two products. */
+static void square_sums(const int16_t *in, int32_t step, int32_t row, const int16_t *w, int32_t next, int32_t rows,
+                        int32_t run, int32_t *sums) {
+    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+    for (; rows > 0; rows--, in += row, w += run) {
+        const int16_t *a = in, *b = in + step, *v = w, *u = w + next;
+        KWS_ROLLED
+        for (const int16_t *end = in + run; a < end; a += 2, b += 2, v += 2, u += 2) {
+            const uint32_t p = kws_load(a), q = kws_load(b), m = kws_load(v), n = kws_load(u);
+            s0 = kws_smlad(p, m, s0);
+            s1 = kws_smlad(q, m, s1);
+            s2 = kws_smlad(p, n, s2);
+            s3 = kws_smlad(q, n, s3);
+        }
+    }
+    sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+/* The band's outputs of two channels, by squares; at the last odd column or channel half of a square is dropped. */
+static void two_channels(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
+    const kws_window *layer = at->layer;
+    const int32_t depth = layer->out_channels, other = channel + 1 < depth;
+    const int32_t step = layer->stride_width * layer->in_channels, next = other ? at->run * layer->kernel_height : 0;
+    const kws_scale scale = kws_scale_of(&layer->output, channel);
+    const kws_scale scale_other = kws_scale_of(&layer->output, channel + other);
+    const int32_t bias = layer->output.bias[channel], bias_other = layer->output.bias[channel + other];
+    for (int32_t y = 0; y < at->rows; y++) {
+        kernel_rows of = rows_inside(at, y);
+        for (int32_t x = 0; x < layer->out_width; x++, of.in += step, output += depth) {
+            const int32_t beside = x + 1 < layer->out_width;
+            int32_t sums[4] = {bias, bias, bias_other, bias_other};
+            square_sums(of.in, beside ? step : 0, at->row, w + at->run * of.skipped, next, of.rows, at->run, sums);
+            output[0] = kws_scaled(scale, sums[0]);
+            if (other) output[1] = kws_scaled(scale_other, sums[2]);
+            if (!beside) continue;
+            x++, of.in += step, output += depth;
+            output[0] = kws_scaled(scale, sums[1]);
+            if (other) output[1] = kws_scaled(scale_other, sums[3]);
+        }
+    }
+}
+
+void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
+    work at = start_work(layer, scratch);
+    widen_weights(&at);
+    for (; at.top < layer->out_height; at.top += at.rows) {
+        const int32_t left = layer->out_height - at.top;
+        at.rows = left < layer->band_rows ? left : layer->band_rows;
+        widen_band(&at, input);
+        int8_t *to = output + at.top * layer->out_width * layer->out_channels;
+        for (int32_t channel = 0; channel < layer->out_channels; channel += at.neighbours ? 1 : 2) {
+            const int16_t *w = at.weights + channel * layer->kernel_height * at.run;
+            if (at.neighbours) one_channel(&at, w, channel, to + channel);
+            else two_channels(&at, w, channel, to + channel);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/* The keyword spotter: front end, network and decision as one thing with three stages, for one model.
+ *
+ * Include it once, after the model_data.h that defines the model. The caller owns the struct, and runs `listen` as
+ * sound comes in, `infer` when it wants an opinion on the last second, `decide` on that opinion.
+ */
+#ifndef KWS_SPOTTER_H
+#define KWS_SPOTTER_H
+
+#include "kws_decision.h"
+#include "kws_frontend.h"
+
+#define KWS_STEP 320  /* samples from frame to frame: 20 ms */
+#define KWS_FRAMES 49 /* frames that the network sees: one second */
+#define KWS_STAGE static __attribute__((noinline))
+
+typedef struct {
+    kws_frontend frontend;
+    kws_decision decision;
+    int8_t features[KWS_FRAMES][KWS_CHANNELS]; /* oldest first */
+    int8_t logits[KWS_MODEL_CLASSES];
+    uint16_t posteriors[KWS_MODEL_CLASSES]; /* smoothed */
+    int32_t arena[(KWS_MODEL_ARENA_BYTES + 3) / 4];
+} kws_spotter;
+
+/* Silence so far. */
+static void kws_spotter_init(kws_spotter *spotter) {
+    kws_frontend_init(&spotter->frontend, KWS_STEP);
+    kws_decision_init(&spotter->decision);
+    for (int i = 0; i < KWS_FRAMES; i++)
+        for (int c = 0; c < KWS_CHANNELS; c++) spotter->features[i][c] = -128;
+}
+
+/* Takes in at most one step of sound; returns the number of frames that it completed, 0 or 1. */
+KWS_STAGE size_t kws_spotter_listen(kws_spotter *spotter, const int16_t *samples, size_t count) {
+    uint16_t frame[2 * KWS_CHANNELS];
+    const size_t frames = kws_frontend_stream(&spotter->frontend, samples, count, frame);
+    if (frames) {
+        int8_t *to = spotter->features[0];
+        const int8_t *from = spotter->features[1];
+        __builtin_memmove(to, from, sizeof spotter->features - sizeof spotter->features[0]);
+        kws_frontend_quantize(frame, KWS_CHANNELS, spotter->features[KWS_FRAMES - 1]);
+    }
+    return frames;
+}
+
+/* The network over the last second: spotter->logits. */
+KWS_STAGE void kws_spotter_infer(kws_spotter *spotter) {
+    kws_model_run(spotter->features[0], spotter->logits, (int8_t *)spotter->arena);
+}
+
+/* The class that is reported now, or -1. */
+KWS_STAGE int32_t kws_spotter_decide(kws_spotter *spotter) {
+    return kws_decide(&kws_model_decision, &spotter->decision, spotter->logits, spotter->posteriors);
+}
+
+#endif
