@@ -2,7 +2,7 @@
 
 report   run the notebooks in the quick profile into _build/quick and render the book from that copy
 book     render the recorded notebooks without running them
-record   run the notebooks in the report profile; recorded outputs, values and models are replaced
+record   run the notebooks in the report profile; recorded outputs, values, models and the README's table are replaced
 pair     make the .ipynb of every notebook script, keeping recorded outputs
 """
 
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import headline
 
 import notebooks
 
@@ -61,6 +63,7 @@ def record(part: str | None) -> None:
     notebooks.execute_all(
         chosen, "report", ROOT / "book" / "results", lambda name: notebooks.FOLDER / f"{name}.ipynb"
     )
+    headline.write()
 
 
 def main() -> None:

@@ -97,7 +97,8 @@ def sanitise(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
             for output in cell.outputs:
                 _without_paths(output)
-    for number, cell in enumerate((cell for cell in cells if cell.cell_type == "code" and cell.outputs), 1):
+    executed = [cell for cell in cells if cell.get("execution_count")]
+    for number, cell in enumerate(executed, 1):
         cell.execution_count = number
         for output in cell.outputs:
             if output.output_type == "execute_result":
@@ -133,6 +134,8 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
         command = [sys.executable, "-m", "papermill", source, output, "--cwd", folder, "-k", "python3"]
         command += ["--no-progress-bar", "-p", "profile", profile, "-p", "results", results]
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+        if data := environment.get("KWS_DATA"):
+            environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
         done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
         if done.returncode:
             failed = destination.with_suffix(".failed.ipynb")

@@ -165,16 +165,17 @@ def compare(
 
 
 def format_value(value: float, unit: str = "", ci95: Sequence[float] | None = None) -> str:
-    """A value as a reader wants it: fractions in per cent, thousands separated, four significant digits."""
+    """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
-        share = f"{100 * value:.1f} %"
-        return f"{share} ({100 * ci95[0]:.1f} to {100 * ci95[1]:.1f})" if ci95 else share
-    interval = f" ({digits(ci95[0])} to {digits(ci95[1])})" if ci95 else ""
-    return f"{digits(value)} {unit}".strip().replace(" us", " µs") + interval
+        return format_value(100 * value, "%", [100 * bound for bound in ci95] if ci95 else None)
+    interval = f" ({digits(ci95[0], unit)} to {digits(ci95[1], unit)})" if ci95 else ""
+    return f"{digits(value, unit)} {unit}".strip().replace(" us", " µs") + interval
 
 
-def digits(value: float) -> str:
-    """A number alone: integers whole, others to four significant digits, no trailing zeros."""
+def digits(value: float, unit: str = "") -> str:
+    """The number alone: per cent to one decimal, integers whole, others to four significant digits."""
+    if unit == "%":
+        return f"{value:.1f}"
     if value == int(value):
         return f"{int(value):,}"
     text = f"{value:,.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"

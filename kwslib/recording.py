@@ -150,8 +150,10 @@ class Run:
             rows = [first[name] for name in wanted]
         table = {
             "what": [row.original.gist for row in rows],
-            "original": [f"{row.original.sign} {digits(row.original.value)}".strip() for row in rows],
-            "ours": ["not recorded" if row.ours is None else digits(row.ours) for row in rows],
+            "original": [f"{row.original.sign} {row.original.value:,}".strip() for row in rows],
+            "ours": [
+                "not recorded" if row.ours is None else digits(row.ours, row.original.unit) for row in rows
+            ],
             "unit": [row.original.unit for row in rows],
         }
         frame = pandas.DataFrame(table).set_index("what")

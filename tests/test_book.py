@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import build
+import headline
 import jupytext
 import pytest
 import yaml
@@ -106,6 +107,31 @@ def test_numbers_are_recorded_ones(pages):
 def test_the_comparison_lists_every_value(pages):
     rows = pages["book/comparison"].select("table.comparison tbody tr")
     assert len(rows) == len(load_original())
+
+
+def test_the_readme_shows_the_recorded_headline():
+    readme = (build.ROOT / "README.md").read_text()
+    if any(recorded_folder().glob("*.json")):
+        assert headline.with_table(readme) == readme, "run `make record`"
+    assert headline.BEGIN in readme
+    assert headline.END in readme
+
+
+def test_the_headline_is_written_from_recorded_values(monkeypatch, tmp_path):
+    values = {
+        f"accuracy_testing{label}": {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96]}
+        for label in ("", "_silence", "_unknown", "_yes", "_no")
+    }
+    monkeypatch.setattr(
+        headline, "load_results", lambda: {"03_training": {"profile": "report", "values": values}}
+    )
+    written = headline.with_table(f"# Title\n{headline.BEGIN}old\n{headline.END}\nend\n")
+    assert "| accuracy on the test split | 93.2 % | 95.0 % (94.0 to 96.0) |" in written
+    assert "| not yet recorded |" in written
+    assert "old" not in written
+    assert written.endswith(f"{headline.END}\nend\n")
+    headline.picture(tmp_path / "headline.png")
+    assert (tmp_path / "headline.png").stat().st_size > 10_000
 
 
 @pytest.fixture
