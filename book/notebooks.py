@@ -126,7 +126,7 @@ def _without_paths(output: NotebookNode) -> None:
 def execute(name: str, profile: str, results: Path, destination: Path) -> None:
     """Run one notebook with papermill in an empty folder; leave it, sanitised, in `destination`.
 
-    Raises RuntimeError that shows the failing cell; the notebook so far lies beside the destination.
+    Raises RuntimeError that shows the failing cell; the notebook so far lies in `_build/failed`.
     """
     with TemporaryDirectory(prefix="kws-notebook-") as folder:
         source, output = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
@@ -138,7 +138,7 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
             environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
         done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
         if done.returncode:
-            failed = destination.with_suffix(".failed.ipynb")
+            failed = ROOT / "_build" / "failed" / f"{name}.ipynb"
             if output.exists():
                 write(nbformat.read(output, as_version=4), failed)
             cause = done.stderr.partition("PapermillExecutionError:")[2] or done.stderr

@@ -52,18 +52,19 @@ class Table:
 
     frame: "pandas.DataFrame"
     caption: str
-    digits: int = 1
+    digits: int
 
     def _format(self, value: float) -> str:
         return f"{value:,.{self.digits}f}"
 
     def __repr__(self) -> str:
-        return f"{self.caption}\n{self.frame.to_string(float_format=self._format, na_rep='')}"
+        return f"{self.caption}\n{self.frame.to_string(float_format=self._format, na_rep='')}".lstrip("\n")
 
     def _repr_html_(self) -> str:
         table = self.frame.to_html(float_format=self._format, border=0, classes="table", na_rep="")
         head, rows = table.split(">", 1)
-        return f'<div class="table-scroll">{head}><caption>{html.escape(self.caption)}</caption>{rows}</div>'
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
 
 
 @dataclass
@@ -159,9 +160,12 @@ class Run:
         frame = pandas.DataFrame(table).set_index("what")
         return frame.rename_axis(index=None, columns="what")
 
-    def show(self, frame: "pandas.DataFrame", caption: str, digits: int = 1) -> Table:
-        """A captioned table, stamped when its numbers come from the synthetic corpus."""
-        return Table(frame, f"{caption} (synthetic corpus)" if self.synthetic else caption, digits)
+    def show(self, frame: "pandas.DataFrame", caption: str = "", digits: int = 1) -> Table:
+        """A captioned table, stamped when its numbers come from the synthetic corpus.
+
+        A table that is one of the original's figures has its caption in the cell's metadata instead.
+        """
+        return Table(frame, f"{caption} (synthetic corpus)".strip() if self.synthetic else caption, digits)
 
     def finish(self) -> None:
         """Write `<results>/<part>.json`, whole or not at all."""

@@ -77,7 +77,7 @@ draw.players(clips) if run.synthetic or recordings else "no players: the voices 
 # Loudness over time is all that can be read off it: when the word begins, that a vowel is stronger than the
 # hiss at the end of *yes*. The two columns differ in scale; on one scale, the quiet words would be flat lines.
 
-# %% mystnb={"figure": {"name": "fig-waveforms", "caption": "Waveforms of yes and no, loud and quiet (the original's Figure 1). Each column has its own scale."}, "image": {"alt": "Four waveforms. Loud ones swing several times wider than quiet ones, as the scales show; yes has a strong vowel followed by a weaker hiss, no a single swell."}}
+# %% mystnb={"figure": {"name": "fig-01", "caption": "Waveforms of yes and no, loud and quiet. Each column has its own scale."}, "image": {"alt": "Four waveforms. Loud ones swing several times wider than quiet ones, as the scales show; yes has a strong vowel followed by a weaker hiss, no a single swell."}}
 draw.waveforms(clips)
 
 # %% [markdown]
@@ -86,7 +86,7 @@ draw.waveforms(clips)
 # The Fourier transform of the whole second tells how strong each frequency is, and forgets when. The hiss of
 # *yes* stands out beyond 4 kHz, where *no* has little. But *yes* and *sey* would look the same.
 
-# %% mystnb={"figure": {"name": "fig-spectra", "caption": "Magnitude spectra of the four recordings (the original's Figure 2). A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower by a constant."}}
+# %% mystnb={"figure": {"name": "fig-02", "caption": "Magnitude spectra of the four recordings. A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower by a constant."}}
 draw.spectra(clips)
 
 # %% [markdown]
@@ -111,7 +111,7 @@ print(f"{magnitude.max():.1f} dB at {frequencies[magnitude.argmax()]:.0f} Hz")
 # hiss. The stripes in the vowel are the harmonics of the voice, its bends are the formants that make it a
 # vowel.
 
-# %% mystnb={"figure": {"name": "fig-spectrograms", "caption": "Spectrograms on a linear frequency scale (the original's Figure 3). All four share one colour scale."}, "image": {"alt": "Four spectrograms, time against frequency from 0 to 8 kHz. Yes shows a striped vowel low down and then a cloud of hiss high up; no shows only the vowel. The quiet ones are darker."}}
+# %% mystnb={"figure": {"name": "fig-03", "caption": "Spectrograms on a linear frequency scale. All four share one colour scale."}, "image": {"alt": "Four spectrograms, time against frequency from 0 to 8 kHz. Yes shows a striped vowel low down and then a cloud of hiss high up; no shows only the vowel. The quiet ones are darker."}}
 draw.spectrograms(clips)
 
 # %% [markdown]
@@ -121,7 +121,7 @@ draw.spectrograms(clips)
 # triangular bands, evenly spaced up to 1 kHz and in equal ratios beyond. Half of the picture is now spent on
 # what lies below 1.75 kHz.
 
-# %% mystnb={"figure": {"name": "fig-mel", "caption": "Mel spectrograms with 40 bands (the original's Figure 4)."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
+# %% mystnb={"figure": {"name": "fig-04", "caption": "Mel spectrograms with 40 bands."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
 draw.mel_spectrograms(clips)
 
 # %% [markdown]
@@ -143,7 +143,7 @@ print(f"lowest band {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} H
 # ripples of the spectrum. The first dozen describe the envelope, so older recognizers kept 13 and threw the
 # rest away.
 
-# %% mystnb={"figure": {"name": "fig-mfcc", "caption": "Mel frequency cepstral coefficients 1 to 12 (the original's Figure 5); coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
+# %% mystnb={"figure": {"name": "fig-05", "caption": "Mel frequency cepstral coefficients 1 to 12; coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
 draw.mfccs(clips)
 
 # %% [markdown]

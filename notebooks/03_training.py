@@ -94,7 +94,7 @@ runs = train_seeds(made.config, made.recipe, splits, run.seeds, tested=plain, mo
 # which is why validation lies above it; that is no sign of anything gone wrong, and none of
 # generalisation either.
 
-# %% mystnb={"figure": {"name": "fig-06", "caption": "Figure 6. Training and validation accuracy by epoch: mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
+# %% mystnb={"figure": {"name": "fig-06", "caption": "Training and validation accuracy by epoch: mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
 from kwslib.training_report import curves, original_accuracies
 
 draw.training_curves(curves(runs), original=original_accuracies("training", "validation"))
@@ -104,26 +104,16 @@ draw.training_curves(curves(runs), original=original_accuracies("training", "val
 #
 # The three tables of Figures 7, 8 and 9, for the first seed, in the original's form.
 
-# %%
+# %% mystnb={"figure": {"name": "fig-07", "caption": "Training accuracy by class of the float32 TinyConv, first seed."}}
 from kwslib.training_report import accuracy_table
 
-run.show(
-    accuracy_table(runs[0].evaluations["training"]),
-    "Figure 7. Training accuracy, float32 TinyConv.",
-    digits=3,
-)
+run.show(accuracy_table(runs[0].evaluations["training"]), digits=3)
 
-# %%
-run.show(
-    accuracy_table(runs[0].evaluations["validation"]),
-    "Figure 8. Validation accuracy, float32 TinyConv.",
-    digits=3,
-)
+# %% mystnb={"figure": {"name": "fig-08", "caption": "Validation accuracy by class of the float32 TinyConv, first seed."}}
+run.show(accuracy_table(runs[0].evaluations["validation"]), digits=3)
 
-# %%
-run.show(
-    accuracy_table(runs[0].evaluations["testing"]), "Figure 9. Test accuracy, float32 TinyConv.", digits=3
-)
+# %% mystnb={"figure": {"name": "fig-09", "caption": "Test accuracy by class of the float32 TinyConv, first seed."}}
+run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 
 # %% [markdown]
 # One run says little about a recipe: a test of this size has a standard error of more than half a
@@ -136,7 +126,7 @@ from kwslib.training_report import record_accuracies
 record_accuracies(run, runs)
 run.show(run.compare_table(), "The original's run and ours, mean over seeds.")
 
-# %% mystnb={"figure": {"name": "fig-09b", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
+# %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
 from kwslib.training_report import class_intervals
 
 draw.per_class_bars(**class_intervals(runs), original=original_accuracies(*protocol.labels, "total"))
@@ -144,14 +134,14 @@ draw.per_class_bars(**class_intervals(runs), original=original_accuracies(*proto
 # %% [markdown]
 # ## What is mistaken for what
 
-# %% mystnb={"figure": {"name": "fig-09c", "caption": "Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; most errors lie between unknown and the two keywords."}}
+# %% mystnb={"figure": {"name": "fig-confusion", "caption": "Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; most errors lie between unknown and the two keywords."}}
 draw.confusion(sum(r.evaluations["testing"].confusion for r in runs) / len(runs), protocol.labels)
 
 # %% [markdown]
 # *Unknown* is not one thing but every other word. Short words that share a vowel or a consonant with a
 # keyword carry most of its errors:
 
-# %% mystnb={"figure": {"name": "fig-09d", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
+# %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
 from kwslib.training_report import mistaken_words
 
 draw.unknown_words(*mistaken_words(runs, plain["testing"]))

@@ -123,7 +123,9 @@ print(profile, results)
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder of notebooks of our own making."""
+    monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    monkeypatch.setattr(notebooks, "repository_url", lambda: "https://github.com/someone/else")
     return tmp_path
 
 
@@ -148,7 +150,7 @@ def test_a_failing_notebook_says_where_and_replaces_nothing(folder):
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         notebooks.execute("01_small", "quick", folder, destination)
     assert destination.read_text() == "recorded"
-    assert "ZeroDivisionError" in (folder / "01_small.failed.ipynb").read_text()
+    assert "ZeroDivisionError" in (folder / "_build" / "failed" / "01_small.ipynb").read_text()
 
 
 def test_paths_of_this_machine_are_replaced():
