@@ -114,7 +114,7 @@ def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None 
         ax.plot(median, row, "o", color=style.BLUE)
     if original:
         style.original_points(ax, list(original.values()), [names.index(name) for name in original])
-        ax.legend(loc="lower right")
+        figure.legend(loc="outside upper left", fontsize=9)  # inside, its diamond would look like a value
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.set(xscale="log", xlabel="one inference (µs)")
