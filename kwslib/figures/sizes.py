@@ -116,7 +116,7 @@ def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None 
         style.original_points(ax, list(original.values()), [names.index(name) for name in original])
         figure.legend(loc="outside upper left", fontsize=9)  # inside, its diamond would look like a value
     ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set(xscale="log", xlabel="one inference (µs)")
     ax.xaxis.set_major_formatter(_PLAIN)
     ax.grid(axis="y", visible=False)
