@@ -42,7 +42,7 @@ def train(
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
-    made = setup(arch, epochs or chosen.epochs, words)
+    made = setup(arch, chosen.epochs if epochs is None else epochs, words)
     corpus = open_corpus(data, chosen)
     print(corpus.describe(), file=sys.stderr)
     splits = feature_splits(corpus, made.protocol, made.augmentation)

@@ -1,0 +1,46 @@
+"""`kws train` leaves a checkpoint that can be evaluated, and refuses what it cannot do before it works."""
+
+import json
+
+import pytest
+
+from kwslib.models import load_checkpoint
+
+
+def test_train_a_network_of_ones_own_words(kws, tmp_path):
+    out = tmp_path / "model.pt"
+    status, text, _ = kws("train", "--epochs", 1, "--keywords", "yes,no,stop", "--seed", 2, "--out", out, "--json")
+    result = json.loads(text)
+    assert status == 0
+    assert result["seed"] == 2
+    assert len(result["epochs"]) == 1
+    assert result["data"] == "synthetic"
+    _, config, extra = load_checkpoint(out)
+    assert config.labels == ("silence", "unknown", "yes", "no", "stop")
+    assert extra["finished"] is True
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        (("--arch", "transformer"), "transformer"),
+        (("--keywords", "yes,yes"), "'yes'"),
+        (("--keywords", "yes,xylophone"), "xylophone"),
+        (("--epochs", "0"), "epoch"),
+        (("--profile", "slow"), "slow"),
+        (("--data", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_leave_nothing(kws, tmp_path, arguments, culprit):
+    status, text, error = kws("train", *arguments, "--out", tmp_path / "model.pt")
+    lines = [line for line in error.splitlines() if not line.startswith("data:")]
+    assert (status, text, len(lines)) == (2, "", 1)
+    assert culprit in lines[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_ends_in_pt(kws, tmp_path):
+    status, _, error = kws("train", "--out", tmp_path / "model.bin")
+    assert status == 2
+    assert ".pt" in error
