@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from kwslib.errors import KwsError
+from kwslib.frontend import CHANNELS, FRAMES
 from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
 
-FRAMES, CHANNELS = 49, 40  # time x mel channels of one clip's features
 FORMAT = 1  # of checkpoints
 
 
@@ -87,6 +87,21 @@ class SameConv2d(nn.Conv2d):
         return super()._conv_forward(F.pad(input, self.same), weight, bias)
 
 
+class Dropout(nn.Dropout):
+    """Dropout that draws a byte per value where torch draws a float: a third less time for a TinyConv training step.
+
+    The rate is rounded to a multiple of 1/256.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        dropped = round(256 * self.p)
+        if not self.training or dropped == 0:
+            return x
+        bits = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        keep = bits.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+        return x * keep * (256 / (256 - dropped))
+
+
 class TinyConv(nn.Module):
     """Convolution 10 x 8 with stride 2, ReLU, dropout, linear: 336,000 multiply-accumulates at 8 channels."""
 
@@ -94,7 +109,7 @@ class TinyConv(nn.Module):
         super().__init__()
         self.conv = SameConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2)
         self.relu = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(25 * 20 * channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -146,7 +161,7 @@ class DsCnn(nn.Module):
             blocks.append(Separable(width, wider * channels, (3, 3), size, stride))
             size, width = blocks[-1].output_size, wider * channels
         self.blocks = nn.Sequential(*blocks)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,7 +183,7 @@ class TemporalNet(nn.Module):
         self.blocks = nn.Sequential(
             *(Separable(channels, channels, (9, 1), size, residual=True) for _ in range(7))
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -219,6 +234,8 @@ def save_checkpoint(
 ) -> None:
     """Write weights, configuration and `extra` (plain values and tensors) as one file that is safe to load.
 
+    A network of kwslib.quantizers keeps how it is quantized, and its ranges.
+
     Raises pickle.UnpicklingError, and writes nothing, when `extra` holds something that is not plain.
     """
     content = {
@@ -227,6 +244,8 @@ def save_checkpoint(
         "state": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()},
         "extra": dict(extra or {}),
     }
+    if quantization := getattr(model, "quantization", None):
+        content["quantization"] = asdict(quantization)
     buffer = io.BytesIO()  # not straight to the file, whose name torch would store inside
     torch.save(content, buffer)
     torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
@@ -247,6 +266,10 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         if version == FORMAT:
             config = ModelConfig(**content["config"])
             model = build(config)
+            if "quantization" in content:
+                from kwslib.quantizers import Quantization, quantized
+
+                model = quantized(model, Quantization(**content["quantization"]))
             model.load_state_dict(content["state"])
             return model.eval(), config, content["extra"]
     except Exception as error:  # torch raises a dozen kinds for a file that is not its own

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kwslib.errors import KwsError
 from kwslib.models import (
     ZOO,
+    Dropout,
     ModelConfig,
     build,
     fold_batch_norm,
@@ -140,3 +141,13 @@ def test_bad_files_are_named(tmp_path):
     torch.save(contents | {"format": 2}, path)
     with pytest.raises(KwsError, match="update kwslib"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.5])
+def test_dropout_drops_its_share_and_keeps_the_mean(rate):
+    torch.manual_seed(0)
+    dropout = Dropout(rate)
+    out = dropout(torch.ones(1000, 1001))
+    assert (out == 0).float().mean().item() == pytest.approx(rate, abs=0.004)
+    assert out.mean().item() == pytest.approx(1, abs=0.004)
+    assert torch.equal(dropout.eval()(torch.ones(3)), torch.ones(3))
