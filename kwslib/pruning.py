@@ -1,0 +1,176 @@
+"""Unstructured pruning: which weights go, when they go, and that none of them comes back.
+
+Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig * weight_mask, so a zero of the mask
+stays zero whatever the optimizer does to weight_orig. `finish` makes the zeros plain; `hold_zeros` turns the zeros
+of a loaded network into masks again.
+
+Criteria  Han et al., arXiv:1506.02626 (magnitude); Lee et al., arXiv:2010.07611 (layer-adaptive: LAMP)
+Schedule  Zhu and Gupta, arXiv:1710.01878 (cubic)
+The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import prune
+
+from kwslib.dataset import FeatureSet
+from kwslib.errors import KwsError
+from kwslib.training import Epoch, Hook, Recipe, fit
+
+NORMS = {"l1": 1.0, "l2": 2.0, "linf": float("inf")}
+CRITERIA = (*NORMS, "lamp", "random")
+SCHEDULES = ("one-shot", "gradual")
+RAMP = 0.7  # share of a gradual run in which weights are removed; over the rest the mask stands still
+EVERY = 8  # optimizer steps from one removal to the next
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """Which share of the weights goes, by which criterion, when, and in blocks of how many neighbours.
+
+    A block is a run of weights that one output reads from neighbouring inputs: it is kept or removed as a whole.
+    """
+
+    sparsity: float
+    criterion: str = "l1"
+    schedule: str = "gradual"
+    block: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sparsity < 1:
+            raise KwsError(f"sparsity {self.sparsity:g}: use a share of at least 0 and less than 1")
+        if self.criterion not in CRITERIA:
+            raise KwsError(f"criterion {self.criterion!r} is unknown: use one of {', '.join(CRITERIA)}")
+        if self.schedule not in SCHEDULES:
+            raise KwsError(f"schedule {self.schedule!r} is unknown: use {' or '.join(SCHEDULES)}")
+        if self.block < 1:
+            raise KwsError(f"blocks of {self.block} weights: use at least 1")
+
+
+def prunable(model: nn.Module) -> dict[str, nn.Module]:
+    """The convolutions and linear layers by name. Raises KwsError for a model without any."""
+    layers: dict[str, nn.Module] = {
+        name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)
+    }
+    if not layers:
+        raise KwsError(f"a {type(model).__name__} has no convolution or linear layer that could be pruned")
+    return layers
+
+
+def weights(layer: nn.Module) -> Tensor:
+    """The weights that a layer computes with, pruned ones being zero."""
+    with torch.no_grad():
+        return layer.weight_orig * layer.weight_mask if prune.is_pruned(layer) else layer.weight.detach()  # type: ignore[operator]
+
+
+def sparsity(model: nn.Module) -> float:
+    """Share of the weights, biases not counted, that are zero."""
+    values = [weights(layer) for layer in prunable(model).values()]
+    return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
+
+
+def nonzero_parameters(model: nn.Module) -> int:
+    """Weights that are not zero, and all biases: the horizontal axis of Figure 13."""
+    layers = prunable(model).values()
+    biases = [layer.bias for layer in layers if isinstance(layer.bias, Tensor)]
+    return sum(b.numel() for b in biases) + sum(int((weights(layer) != 0).sum()) for layer in layers)
+
+
+def importance(values: Tensor, criterion: str, block: int = 1, draw: torch.Generator | None = None) -> Tensor:
+    """A score of each weight of one layer, in the shape of `values`; the lowest go first.
+
+    l1, l2, linf: the norm of the weight's block, for single weights all the same. lamp: the square of the block's L2
+    norm, as a share of all squares in the layer that are no smaller, so that the best of every layer scores 1.
+    random: drawn from `draw`. Raises KwsError when an output's weights do not come in whole blocks.
+    """
+    if values[0].numel() % block:
+        raise KwsError(f"{values[0].numel()} weights of one output are not whole blocks of {block}")
+    blocks = values.reshape(-1, block)
+    if criterion == "random":
+        score = torch.rand(len(blocks), generator=draw)
+    elif criterion == "lamp":
+        squares, order = blocks.square().sum(1).sort()
+        no_smaller = squares.flip(0).cumsum(0).flip(0)
+        score = torch.empty_like(squares)
+        score[order] = squares / no_smaller.clamp_min(torch.finfo(squares.dtype).tiny)
+    else:
+        score = blocks.norm(NORMS[criterion], dim=1)
+    return score.repeat_interleave(block).reshape(values.shape)
+
+
+def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
+    """Mask weights, lowest score first over all layers together, until `pruning.sparsity` of them are masked.
+
+    Masked weights stay masked: a sparsity below the present one changes nothing.
+    """
+    layers = prunable(model)
+    for layer in layers.values():
+        if not prune.is_pruned(layer):
+            prune.identity(layer, "weight")
+    draw = torch.Generator().manual_seed(seed)
+    scores = {
+        (layer, "weight"): importance(weights(layer), pruning.criterion, pruning.block, draw)
+        for layer in layers.values()
+    }
+    masks = torch.cat([layer.get_buffer("weight_mask").flatten() for layer in layers.values()])
+    total, gone = len(masks), int((masks == 0).sum())
+    more = round(pruning.sparsity * total / pruning.block) * pruning.block - gone
+    if more > 0:
+        prune.global_unstructured(list(scores), prune.L1Unstructured, importance_scores=scores, amount=more)
+
+
+def hold_zeros(model: nn.Module) -> None:
+    """Mask every weight that is zero now, as in a network loaded from a file, so that training leaves it zero."""
+    for layer in prunable(model).values():
+        if not prune.is_pruned(layer):
+            prune.custom_from_mask(layer, "weight", weights(layer) != 0)
+
+
+def finish(model: nn.Module) -> None:
+    """Turn masked weights into plain zeros: an ordinary network again, to be saved, exported and run."""
+    for layer in prunable(model).values():
+        if prune.is_pruned(layer):
+            prune.remove(layer, "weight")
+
+
+def cubic(progress: float) -> float:
+    """Share of the final sparsity after `progress` (0..1) of the ramp: fast while weights abound, then slow."""
+    return 1 - (1 - min(max(progress, 0.0), 1.0)) ** 3
+
+
+def fine_tune(
+    model: nn.Module,
+    pruning: Pruning,
+    recipe: Recipe,
+    training: FeatureSet,
+    validation: FeatureSet,
+    seed: int,
+) -> list[Epoch]:
+    """Prune `model` in place and train what is left; returns the history. Zeros that it came with stay zero.
+
+    one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the first RAMP of the run.
+    """
+    hold_zeros(model)
+    if pruning.schedule == "one-shot":
+        prune_to(model, pruning, seed)
+    history = fit(
+        model,
+        recipe,
+        training,
+        validation,
+        seed,
+        after_step=_removal(pruning, seed) if pruning.schedule == "gradual" else None,
+    )
+    finish(model)
+    return history
+
+
+def _removal(pruning: Pruning, seed: int) -> Hook:
+    def remove(model: nn.Module, step: int, total: int) -> None:
+        progress = (step + 1) / (RAMP * total)
+        if step % EVERY == 0 or step == total - 1:
+            prune_to(model, replace(pruning, sparsity=pruning.sparsity * cubic(progress)), seed)
+
+    return remove

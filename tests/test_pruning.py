@@ -1,0 +1,304 @@
+"""Masks obey their laws and never let a weight back; a narrow network computes what the silenced one did."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.utils import prune
+
+from kwslib.channels import THRESHOLDS, channels_left, narrow, removal_order
+from kwslib.dataset import FeatureSet
+from kwslib.errors import KwsError
+from kwslib.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.pruning import (
+    CRITERIA,
+    SCHEDULES,
+    Pruning,
+    cubic,
+    fine_tune,
+    finish,
+    hold_zeros,
+    importance,
+    nonzero_parameters,
+    prunable,
+    prune_to,
+    sparsity,
+    weights,
+)
+from kwslib.training import Recipe, fit
+
+TOTAL = 640 + 16_000  # weights of TinyConv
+RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)
+
+
+def network(seed: int = 0, channels: int = 8) -> nn.Module:
+    torch.manual_seed(seed)
+    return build(ModelConfig(channels=channels)).eval()
+
+
+def noise(n: int, seed: int = 0) -> FeatureSet:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-128, 128, (n, 49, 40)).astype(np.int8)
+    return FeatureSet(x, rng.integers(4, size=n), tuple(map(str, range(n))))
+
+
+def zeros(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: weights(layer) == 0 for name, layer in prunable(model).items()}
+
+
+def none_came_back(before: dict[str, torch.Tensor], model: nn.Module) -> bool:
+    return all(bool((weights(layer)[before[name]] == 0).all()) for name, layer in prunable(model).items())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    share=st.floats(0, 0.999),
+    criterion=st.sampled_from(CRITERIA),
+    block=st.sampled_from((1, 2, 4)),
+    seed=st.integers(0, 9),
+)
+def test_exactly_the_asked_share_goes(share, criterion, block, seed):
+    model = network(seed)
+    prune_to(model, Pruning(share, criterion, block=block), seed)
+    removed = sum(int(mask.sum()) for mask in zeros(model).values())
+    assert removed == round(share * TOTAL / block) * block
+    assert sparsity(model) == removed / TOTAL
+    assert nonzero_parameters(model) == TOTAL - removed + 12
+    for gone in zeros(model).values():  # whole blocks of neighbouring inputs
+        assert len({*gone.reshape(-1, block).sum(1).tolist()} - {0, block}) == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    first=st.floats(0, 0.99),
+    second=st.floats(0, 0.99),
+    criterion=st.sampled_from(CRITERIA),
+    seed=st.integers(0, 9),
+)
+def test_masks_only_grow(first, second, criterion, seed):
+    model = network(seed)
+    prune_to(model, Pruning(first, criterion))
+    before = zeros(model)
+    prune_to(model, Pruning(second, criterion))
+    assert none_came_back(before, model)
+    assert sparsity(model) == pytest.approx(max(first, second), abs=1 / TOTAL)
+
+
+@settings(max_examples=25, deadline=None)
+@given(share=st.floats(0.01, 0.99), seed=st.integers(0, 9))
+def test_no_weight_that_goes_is_larger_than_one_that_stays(share, seed):
+    model = network(seed)
+    values = torch.cat([layer.weight.detach().abs().flatten() for layer in prunable(model).values()])
+    prune_to(model, Pruning(share, "l1"))
+    gone = torch.cat([mask.flatten() for mask in zeros(model).values()])
+    assert values[gone].max() <= values[~gone].min()
+
+
+@settings(max_examples=25, deadline=None)
+@given(share=st.floats(0, 0.99), seed=st.integers(0, 9))
+def test_norms_rank_single_weights_alike(share, seed):
+    masks = []
+    for criterion in ("l1", "l2", "linf"):
+        model = network(seed)
+        prune_to(model, Pruning(share, criterion))
+        masks.append(torch.cat([mask.flatten() for mask in zeros(model).values()]))
+    assert torch.equal(masks[0], masks[1])
+    assert torch.equal(masks[0], masks[2])
+
+
+def test_norms_rank_blocks_differently():
+    values = torch.tensor([[4.0, 0, 0, 0, 1.5, 1.5, 1.5, 1.5, 3.5, 1.5, 0, 0]])
+    order = {
+        c: importance(values, c, 4)[0, ::4].argsort(descending=True).tolist() for c in ("l1", "l2", "linf")
+    }
+    assert order == {"l1": [1, 2, 0], "l2": [0, 2, 1], "linf": [0, 2, 1]}
+    values[0, 8] = 3.9
+    assert (
+        importance(values, "l2", 4)[0, ::4].argmax() == 2
+    )  # but linf still prefers the block of the largest weight
+    assert importance(values, "linf", 4)[0, ::4].argmax() == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    values=st.lists(st.floats(0.125, 8, width=16), min_size=2, max_size=20, unique=True),
+    scale=st.floats(0.5, 4),
+)
+def test_lamp_ranks_a_layer_by_magnitude_and_knows_no_scale(values, scale):
+    layer = torch.tensor([values])
+    score = importance(layer, "lamp")
+    assert score.argsort().tolist() == layer.argsort().tolist()
+    assert score.max() == 1
+    assert torch.allclose(importance(scale * layer, "lamp"), score, rtol=1e-4)
+
+
+def test_lamp_keeps_the_best_weight_of_every_layer():
+    model = network()
+    prune_to(model, Pruning(0.9998, "lamp"))
+    assert [int((weights(layer) != 0).sum()) >= 1 for layer in prunable(model).values()] == [True, True]
+
+
+def test_random_pruning_is_fixed_by_its_seed():
+    def mask(seed: int) -> torch.Tensor:
+        model = network()
+        prune_to(model, Pruning(0.5, "random"), seed)
+        return zeros(model)["linear"]
+
+    assert torch.equal(mask(1), mask(1))
+    assert not torch.equal(mask(1), mask(2))
+
+
+@given(progress=st.floats(-1, 2), later=st.floats(-1, 2))
+def test_the_cubic_schedule_rises_from_nothing_to_all(progress, later):
+    assert 0 <= cubic(progress) <= 1
+    assert cubic(max(progress, later)) >= cubic(min(progress, later))
+    assert (cubic(0), cubic(0.5), cubic(1)) == (0, 0.875, 1)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize(("criterion", "block"), [("l1", 1), ("lamp", 1), ("l2", 4)])
+def test_fine_tuning_ends_at_the_sparsity_and_brings_nothing_back(schedule, criterion, block):
+    model = network()
+    fine_tune(model, Pruning(0.9, criterion, schedule, block), RECIPE, noise(64), noise(16), seed=0)
+    assert sparsity(model) == 14_976 / TOTAL
+    assert not prune.is_pruned(model)
+    before, values = zeros(model), weights(model.linear).clone()
+    fine_tune(model, Pruning(0.9, criterion, schedule, block), RECIPE, noise(64), noise(16), seed=1)
+    assert none_came_back(before, model)
+    assert not torch.equal(weights(model.linear), values)
+
+
+def test_the_mask_stands_while_the_optimizer_moves_what_lies_under_it():
+    model = network()
+    prune_to(model, Pruning(0.95))
+    kept: list[bool] = []
+    before, under = zeros(model), model.linear.weight_orig.detach().clone()
+    fit(
+        model,
+        RECIPE,
+        noise(64),
+        noise(16),
+        0,
+        after_step=lambda m, *_: kept.append(none_came_back(before, m)),
+    )
+    assert kept == [True] * 8
+    assert not torch.equal(model.linear.weight_orig, under)
+    assert none_came_back(before, model)
+    finish(model)
+    assert none_came_back(before, model)
+    assert {name for name, _ in model.named_parameters()} == {
+        name for name, _ in network().named_parameters()
+    }
+
+
+def test_zeros_survive_a_file_and_the_training_after_it(tmp_path):
+    model = network()
+    prune_to(model, Pruning(0.98))
+    finish(model)
+    before = zeros(model)
+    save_checkpoint(tmp_path / "pruned.pt", model, ModelConfig(), {"pruning": {"sparsity": 0.98}})
+    loaded, _, extra = load_checkpoint(tmp_path / "pruned.pt")
+    assert extra["pruning"]["sparsity"] == 0.98
+    assert sparsity(loaded) == sparsity(model)
+    hold_zeros(loaded)
+    fit(loaded, RECIPE, noise(64), noise(16), seed=0)
+    finish(loaded)
+    assert none_came_back(before, loaded)
+    assert sparsity(loaded) == sparsity(model)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sparsity": 1.0}, {"sparsity": -0.1}, {"criterion": "l3"}, {"schedule": "slow"}, {"block": 0}]
+)
+def test_impossible_prunings_are_refused(wrong):
+    with pytest.raises(KwsError):
+        Pruning(**({"sparsity": 0.5} | wrong))
+
+
+def test_layers_that_cannot_be_pruned_are_refused():
+    with pytest.raises(KwsError, match="no convolution or linear layer"):
+        prune_to(nn.Sequential(nn.ReLU()), Pruning(0.5))
+    with pytest.raises(KwsError, match="whole blocks"):
+        prune_to(network(), Pruning(0.5, block=3))
+    with pytest.raises(KwsError, match="only those of tinyconv"):
+        narrow(build(ModelConfig("tenet")), [0])
+    with pytest.raises(KwsError, match="keep at least one"):
+        narrow(network(), [])
+    with pytest.raises(KwsError, match="keep at least one"):
+        narrow(network(), [8])
+    with pytest.raises(KwsError, match="all of them"):
+        channels_left(99)
+    with pytest.raises(KwsError, match="unknown"):
+        removal_order(network(), "lamp", noise(4))
+
+
+def silenced(model: nn.Module, keep: list[int]) -> nn.Module:
+    """The whole network with the other channels at zero, by torch's own pruning."""
+    twin = copy.deepcopy(model)
+    mask = torch.zeros(twin.conv.out_channels)
+    mask[keep] = 1
+    prune.custom_from_mask(twin.conv, "weight", mask.reshape(-1, 1, 1, 1).expand_as(twin.conv.weight))
+    prune.custom_from_mask(twin.conv, "bias", mask)
+    return twin
+
+
+@settings(max_examples=25, deadline=None)
+@given(keep=st.sets(st.integers(0, 7), min_size=1), seed=st.integers(0, 9))
+def test_a_narrow_network_equals_the_silenced_one(keep, seed):
+    model, x = network(seed), torch.randn(4, 49, 40)
+    small = narrow(model, keep)
+    with torch.no_grad():
+        assert torch.allclose(small(x), silenced(model, list(keep))(x), atol=1e-5)
+    assert nonzero_parameters(small) == sum(p.numel() for p in small.parameters()) == 2081 * len(keep) + 4
+
+
+def test_torch_pruning_removes_the_same_channels():
+    """It reads columns in NCHW order, so it gets a twin whose linear layer is in that order."""
+    tp = pytest.importorskip("torch_pruning")
+
+    class Twin(nn.Module):
+        def __init__(self, model: nn.Module) -> None:
+            super().__init__()
+            self.conv, self.linear = copy.deepcopy(model.conv), copy.deepcopy(model.linear)
+            self.linear.weight.data = (
+                self.linear.weight.data.unflatten(1, (500, 8)).transpose(1, 2).flatten(1)
+            )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(self.conv(x.unsqueeze(1)).relu().flatten(1))
+
+    model, x = network(), torch.randn(4, 49, 40)
+    twin = Twin(model)
+    with torch.no_grad():
+        assert torch.allclose(twin(x), model(x), atol=1e-5)
+    graph = tp.DependencyGraph().build_dependency(twin, example_inputs=x)
+    graph.get_pruning_group(twin.conv, tp.prune_conv_out_channels, idxs=[0, 3, 5, 6]).prune()
+    small = narrow(model, [1, 2, 4, 7])
+    with torch.no_grad():
+        assert torch.allclose(twin(x), small(x), atol=1e-5)
+    assert sum(p.numel() for p in twin.parameters()) == sum(p.numel() for p in small.parameters())
+
+
+def test_a_channel_that_decides_is_removed_last():
+    model = network()
+    with torch.no_grad():
+        model.linear.weight.zero_()
+        model.linear.weight.view(4, 500, 8)[:, :, 5] = torch.randn(4, 500)
+    data = noise(64)
+    data = FeatureSet(
+        data.x, np.asarray(model(torch.from_numpy(data.x / 85 + 46 / 85).float()).argmax(1)), data.names
+    )
+    assert removal_order(model, "loss", data)[-1] == 5
+    with torch.no_grad():
+        model.conv.weight[2] *= 9
+    for norm in ("l1", "l2", "linf"):
+        assert removal_order(model, norm, data)[-1] == 2
+        assert sorted(removal_order(model, norm, data)) == list(range(8))
+
+
+def test_the_originals_thresholds():
+    assert [channels_left(t) for t in THRESHOLDS] == [8, 7, 6, 6, 4, 2, 1]
