@@ -73,6 +73,13 @@ def _executed(name: str) -> bool:
     return any(cell.get("outputs") for cell in cells)
 
 
+def test_the_index_lists_every_figure(pages):
+    numbers = [tag.text.strip() for soup in pages.values() for tag in soup.select("figure .caption-number")]
+    listed = [link.text for link in pages["book/figures"].select(".figure-list a.reference")]
+    assert sorted(listed) == sorted(numbers)
+    assert len(set(listed)) == len(listed)
+
+
 def test_links_and_images_lead_somewhere(book, pages):
     for page, soup in pages.items():
         base = (book / page).parent

@@ -5,6 +5,7 @@
     {original}`accuracy_testing`                a value of the original report
     {headline}                                  table: the headline values, original, ours, where
     {comparison} 3                              table: all values that Part 3 of the original states
+    {figures}                                   list: every figure of the book with its caption
 
 A value that is not recorded is shown as such. When a part was not recorded in the report profile, a banner on
 every page says so. Figures bear the original's numbers: `fig-09` is Figure 9, whatever follows it Figure 9a.
@@ -137,9 +138,36 @@ def number_figures(_app: Sphinx, env: BuildEnvironment) -> list[str]:
     return []
 
 
+class figure_list(nodes.General, nodes.Element):
+    """Stands where the list of figures goes, until all pages are known."""
+
+
+class FigureList(SphinxDirective):
+    """{figures}: every figure of the book in order, with its caption."""
+
+    def run(self) -> list[nodes.Node]:
+        return [figure_list()]
+
+
+def list_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the list of figures where it was asked for."""
+    for place in list(doctree.findall(figure_list)):
+        items = nodes.bullet_list(classes=["figure-list"])
+        for page, kinds in app.env.toc_fignumbers.items():
+            figures = {figure["ids"][0]: figure for figure in app.env.get_doctree(page).findall(nodes.figure)}
+            for name, (number,) in kinds.get("figure", {}).items():
+                caption = figures[name].next_node(nodes.caption)
+                address = f"{app.builder.get_relative_uri(docname, page)}#{name}"
+                link = nodes.reference("", f"Figure {number}", internal=True, refuri=address)
+                text = nodes.Text(f". {caption.astext() if caption else ''}")
+                items += nodes.list_item("", nodes.paragraph("", "", link, text))
+        place.replace_self(items)
+
+
 def announce_profile(app: Sphinx, config) -> None:
-    """A banner on every page when the numbers are not the recorded ones."""
+    """A banner on every page when the numbers are not the recorded ones; light or dark as the reader's system."""
     results.cache_clear()
+    config.html_context = {"default_mode": "auto"} | config.html_context
     if any(part.get("profile") != "report" for part in results(str(app.srcdir)).values()):
         config.html_theme_options = config.html_theme_options | {"announcement": BANNER}
 
@@ -150,6 +178,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("original", OriginalRole())
     app.add_directive("headline", ComparisonTable)
     app.add_directive("comparison", ComparisonTable)
+    app.add_node(figure_list)
+    app.add_directive("figures", FigureList)
+    app.connect("doctree-resolved", list_figures)
     app.connect("config-inited", announce_profile)
     app.connect("env-get-updated", number_figures, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
