@@ -35,12 +35,12 @@ if find_spec("kwslib") is None:
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
-recordings = None  # a folder of your own yes_loud, yes_quiet, no_loud and no_quiet (.wav, .flac, .mp3, ...)
+recordings = None  # a folder of your own yes_loud.wav, no_quiet.wav, ...
 
 # %%
 from kwslib import recording
 
-run = recording.start("01_preprocessing", profile=profile, data=data, results=results)
+run = recording.start("01_preprocessing", profile, data, results)
 
 # %% [markdown]
 # ## Four recordings
@@ -60,7 +60,8 @@ from kwslib.audio import read_clip
 paths = report.examples(run.corpus, recordings)
 clips = {title: read_clip(path) for title, path in paths.items()}
 run.record("recordings", len(clips))
-run.show(report.level_table(run, paths, clips), "The four recordings; levels in dB of full scale.")
+levels = report.level_table(run, paths, clips)
+run.show(levels, "The four recordings; levels in dB of full scale.")
 
 # %% [markdown]
 # The players below appear with synthetic speech and with your own recordings; this book shows pictures of
@@ -69,7 +70,7 @@ run.show(report.level_table(run, paths, clips), "The four recordings; levels in 
 # %%
 from kwslib.figures import signals as draw
 
-draw.players(clips) if run.synthetic or recordings else "no players: the voices belong to the corpus"
+draw.players(clips) if run.synthetic or recordings else "not handed on"
 
 # %% [markdown]
 # ## The waveform
@@ -99,9 +100,11 @@ import numpy as np
 
 from kwslib.representations import spectrum
 
-tone = np.round(16_384 * np.sin(2 * np.pi * 1_000 * np.arange(16_000) / 16_000)).astype(np.int16)
-frequencies, magnitude = spectrum(tone)
-print(f"{magnitude.max():.1f} dB at {frequencies[magnitude.argmax()]:.0f} Hz")
+seconds = np.arange(16_000) / 16_000
+tone = np.round(16_384 * np.sin(2 * np.pi * 1_000 * seconds))
+frequencies, magnitude = spectrum(tone.astype(np.int16))
+peak = magnitude.argmax()
+print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:.0f} Hz")
 
 # %% [markdown]
 # ## The spectrogram
@@ -133,7 +136,8 @@ import librosa
 
 edges = librosa.mel_frequencies(n_mels=42, fmin=125, fmax=7_500)
 widths = (edges[2:] - edges[:-2]).round().astype(int)
-print(f"lowest band {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} Hz; middle {edges[20:22].mean():.0f} Hz")
+print(f"lowest {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} Hz")
+print(f"middle at {edges[20:22].mean():.0f} Hz")
 
 # %% [markdown]
 # ## MFCC
@@ -156,7 +160,8 @@ from scipy.fft import dct
 from kwslib.representations import with_librosa
 
 pictures = with_librosa(clips["yes, loud"])
-print("the same:", np.allclose(dct(pictures["mel"], axis=0, norm="ortho"), pictures["mfcc"], atol=1e-3))
+transformed = dct(pictures["mel"], axis=0, norm="ortho")
+print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 
 # %% [markdown]
 # ## How much smaller
@@ -180,13 +185,13 @@ run.record("samples_per_second", len(clips["yes, loud"]))
 # %%
 from kwslib.protocol import Protocol, build_splits, load_waveforms
 
-sample = load_waveforms(build_splits(run.corpus, Protocol())["validation"][:100])
-agreement = report.agreement_table(run, sample)
-run.show(agreement, "librosa against torchaudio over 100 validation clips.", digits=4)
+examples = build_splits(run.corpus, Protocol())["validation"][:100]
+agreement = report.agreement_table(run, load_waveforms(examples))
+run.show(agreement, "librosa against torchaudio, 100 validation clips.", 4)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("within a tenth of a decibel:", bool((agreement < 0.1).all(axis=None)))
+print("within a tenth of a decibel:", bool(agreement.max().max() < 0.1))
 
 # %% [markdown]
 # ## What our network sees
@@ -224,7 +229,7 @@ from kwslib.labels import class_labels
 from kwslib.models import ModelConfig, build
 
 config = ModelConfig(arch="tinyconv", labels=class_labels())
-print(sum(weights.numel() for weights in build(config).parameters()), "parameters for every representation")
+print(sum(p.numel() for p in build(config).parameters()), "parameters each")
 
 # %%
 from kwslib.experiments import train_seeds
@@ -233,22 +238,25 @@ from kwslib.training import Recipe
 
 recipe = Recipe(epochs=run.profile.epochs // 2)
 splits = representation_splits(run.corpus, Protocol())
-runs = {name: train_seeds(config, recipe, parts, run.seeds, what=name) for name, parts in splits.items()}
+runs = {
+    name: train_seeds(config, recipe, parts, run.seeds, what=name)
+    for name, parts in splits.items()
+}
 
 # %% mystnb={"figure": {"name": "fig-representations", "caption": "Test accuracy of TinyConv by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
 draw.accuracies(*report.accuracy_intervals(run, runs))
 
 # %%
-caption = f"Test accuracy by representation and class (%), {recipe.epochs} epochs, {len(run.seeds)} seeds."
-run.show(report.accuracy_table(runs), caption)
+how = f"{recipe.epochs} epochs, {len(run.seeds)} seeds"
+run.show(report.accuracy_table(runs), f"Test accuracy (%) by class, {how}.")
 
 # %% [markdown]
 # An interval over seeds says how reproducible a training is, one over clips how well this test can tell at
 # all ({doc}`../book/methods`). Two representations are told apart where both leave out zero:
 
 # %%
-y = splits["log-mel"]["testing"].y
-run.show(report.difference_table(run, runs, y), "Test accuracy of log-mel less that of the others, in points.")
+differences = report.difference_table(run, runs, splits["log-mel"]["testing"].y)
+run.show(differences, "Test accuracy of log-mel less that of the others.")
 
 # %% [markdown]
 # Three cautions. The order is that of this network and this task; one with more layers could learn the
