@@ -46,7 +46,7 @@ class DecisionSettings:
             raise KwsError(f"suppression of {self.suppression} inferences: use 0 or more")
         if not isinstance(self.threshold, int | float):
             object.__setattr__(self, "threshold", tuple(self.threshold))
-            if len(self.threshold) != self.classes:  # type: ignore[arg-type]
+            if len(self.threshold) != self.classes:
                 raise KwsError(
                     f"thresholds {self.threshold}: name one, or one for each of {self.classes} classes"
                 )

@@ -10,7 +10,7 @@ All take the front end's int8 features: an int8 model as they are, a float model
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class Predictor(Protocol):
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 features (N, 49, 40) to float32 logits (N, C). Raises KwsError for another type or shape."""
+        ...
+
+
+@runtime_checkable
+class ClipPredictor(Predictor, Protocol):
+    """A predictor with an audio front end of its own: the board."""
+
+    def clip_logits(self, clips: np.ndarray) -> np.ndarray:
+        """Raw audio int16 (N, 16000) to float32 logits (N, C)."""
         ...
 
 

@@ -20,7 +20,7 @@ def classify(
 
     from kwslib.audio import read_clip
     from kwslib.frontend import features
-    from kwslib.predictors import load_predictor
+    from kwslib.predictors import ClipPredictor, load_predictor
 
     predictor = load_predictor(model)
     clips, problems = [], []
@@ -31,7 +31,11 @@ def classify(
             problems.append(str(error))
     if problems:
         raise KwsError("; ".join(problems))
-    logits = predictor.logits(features(np.stack(clips))).astype(np.float64)  # (N, C)
+    waveforms = np.stack(clips)
+    if isinstance(predictor, ClipPredictor):
+        logits = predictor.clip_logits(waveforms).astype(np.float64)  # (N, C)
+    else:
+        logits = predictor.logits(features(waveforms)).astype(np.float64)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     results = [

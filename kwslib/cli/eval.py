@@ -20,11 +20,13 @@ def evaluate_model(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Accuracy with its 95 % interval, in all and of each class, under the fixed protocol."""
+    import numpy as np
+
     from kwslib.corpus import open_corpus
     from kwslib.dataset import feature_split
     from kwslib.evaluation import evaluate
-    from kwslib.predictors import load_predictor
-    from kwslib.protocol import Protocol
+    from kwslib.predictors import ClipPredictor, load_predictor
+    from kwslib.protocol import Protocol, build_splits, load_waveforms
     from kwslib.splits import SPLITS
 
     if split not in SPLITS:
@@ -32,8 +34,14 @@ def evaluate_model(
     predictor = load_predictor(model, [word.strip() for word in keywords.split(",")] if keywords else None)
     corpus = open_corpus(data, profile)
     print(corpus.describe(), file=sys.stderr)
-    examples = feature_split(corpus, Protocol(keywords=predictor.labels[2:]), split)
-    result = evaluate(predictor.logits(examples.x), examples.y, predictor.labels).as_json()
+    protocol = Protocol(keywords=predictor.labels[2:])
+    if isinstance(predictor, ClipPredictor):
+        clips = build_splits(corpus, protocol)[split]
+        logits, y = predictor.clip_logits(load_waveforms(clips)), np.array([clip.label for clip in clips])
+    else:
+        examples = feature_split(corpus, protocol, split)
+        logits, y = predictor.logits(examples.x), examples.y
+    result = evaluate(logits, y, predictor.labels).as_json()
     if as_json:
         print_json({"model": model, "data": corpus.name, "split": split} | result)
         return

@@ -10,6 +10,7 @@ import typer
 
 from kwslib import __version__
 from kwslib.cli import data
+from kwslib.cli.board import run_on_board
 from kwslib.cli.classify import classify
 from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
@@ -43,6 +44,7 @@ def _options(
     pass
 
 
+app.command("board")(run_on_board)
 app.command("classify")(classify)
 app.command("compare")(compare_values)
 app.command("eval")(evaluate_model)

@@ -1,0 +1,65 @@
+"""`kws board`: a model's firmware on the virtual board."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kwslib.cli.output import print_json
+
+if TYPE_CHECKING:
+    from kwslib.board import BoardProfile
+
+
+def run_on_board(
+    model: Path = typer.Argument(help="FILE.tflite, int8."),
+    wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
+    keep: Path | None = typer.Option(None, help="Folder for firmware.elf, with symbols, and its map."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Compile the firmware, execute it, and tell what it says and what it costs."""
+    import numpy as np
+
+    from kwslib.audio import read_clip
+    from kwslib.board import CALIBRATION, BoardPredictor
+    from kwslib.labels import CLIP_SAMPLES
+
+    clip = read_clip(wav) if wav else np.zeros(CLIP_SAMPLES, np.int16)
+    predictor = BoardPredictor(model)
+    profile = predictor.board.profile(clip)
+    if keep:
+        predictor.board.keep(keep)
+    scores = dict(zip(predictor.labels, map(float, profile.run.posteriors[0]), strict=True))
+    result = {
+        "label": predictor.labels[int(profile.run.logits[0].argmax())],
+        "scores": scores,
+        "stages": profile.stages(),
+        "flash_bytes": profile.flash_bytes,
+        "ram_bytes": profile.ram_bytes,
+        "stack_bytes": profile.run.stack_bytes,
+        "instructions": profile.instructions,
+        "calibration": CALIBRATION,
+    }
+    if as_json:
+        functions = [vars(function) for function in profile.functions]
+        print_json(result | {"functions": functions})
+    else:
+        _print(result, profile)
+
+
+def _print(result: dict[str, Any], profile: "BoardProfile") -> None:
+    print(f"{result['label']}: " + ", ".join(f"{label} {p:.1%}" for label, p in result["scores"].items()))
+    print(f"\n  {'stage':<12}{'cycles':>11}{'ms':>9}{'calibrated':>12}")
+    for stage, cost in result["stages"].items():
+        print(f"  {stage:<12}{cost['cycles']:>11,}{cost['ms']:>9.3f}{cost['ms_calibrated']:>12.3f}")
+    print(
+        "\n  cycles at 64 MHz by the cycle model; calibrated by the original's board, x",
+        result["calibration"],
+    )
+    print(f"\n  {'function':<28}{'stage':<10}{'cycles':>11}{'instructions':>14}{'flash reads':>13}")
+    for function in profile.functions[:12]:
+        counts = f"{function.cycles:>11,}{function.instructions:>14,}{function.flash_reads:>13,}"
+        print(f"  {function.name:<28}{function.stage:<10}{counts}")
+    print(
+        f"\n  flash {result['flash_bytes']:,} B, RAM {result['ram_bytes']:,} B, stack {result['stack_bytes']:,} B"
+    )
