@@ -132,17 +132,8 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
         source, output = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
         write(jupytext.read(FOLDER / f"{name}.py"), source)
         command = [sys.executable, "-m", "papermill", source, output, "--cwd", folder, "-k", "python3"]
-        command += [
-            "--no-progress-bar",
-            "--start-timeout",
-            "300",
-            "-p",
-            "profile",
-            profile,
-            "-p",
-            "results",
-            results,
-        ]
+        command += ["--no-progress-bar", "--start-timeout", 300]  # a busy machine takes its time
+        command += ["-p", "profile", profile, "-p", "results", results]
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         if data := environment.get("KWS_DATA"):
             environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
