@@ -81,7 +81,7 @@ class Emulator:
 
         self.image, self.files = image, {name: bytearray(content) for name, content in files.items()}
         self._handles: list[tuple[str, int]] = []
-        self._left = False
+        self._left, self._exception = False, False
         self._arm = arm_const
         self._profile: Profile | None = None
         self._stages: dict[int, str] = {}
@@ -117,6 +117,8 @@ class Emulator:
             self.uc.emu_start(entry | 1, 0xFFFF_FFFE, count=instructions)
         except unicorn.UcError as error:
             raise self._failed(f"faulted ({error})") from None
+        if self._exception:
+            raise self._failed("ended in an exception")
         if not self._left:
             raise self._failed(f"had not finished after {instructions:,} instructions")
 
@@ -128,6 +130,7 @@ class Emulator:
     def _interrupt(self, uc: Any, number: int, _: object) -> None:
         pc = uc.reg_read(self._arm.UC_ARM_REG_PC)
         if bytes(uc.mem_read(pc, 2)) != b"\xab\xbe":
+            self._exception = True
             uc.emu_stop()
             return
         operation, block = (uc.reg_read(r) for r in (self._arm.UC_ARM_REG_R0, self._arm.UC_ARM_REG_R1))

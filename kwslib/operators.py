@@ -92,12 +92,17 @@ class Operands:
         high = output.zero_point + math.floor(6 / output.scale + 0.5) if ACTIVATIONS[code] == "RELU6" else 127
         return {"zero_point": output.zero_point, "min": low if code else -128, "max": min(high, 127)}
 
-    def requantize(self, factors: np.ndarray, bias: np.ndarray, products: np.ndarray) -> dict[str, Any]:
+    def requantize(
+        self, factors: np.ndarray, bias: np.ndarray, products: np.ndarray, roundings: int = 2
+    ) -> dict[str, Any]:
         """The struct kws_requantize of factors, biases and the largest sums of products, all (C,)."""
         pairs = [quantize_multiplier(float(factor)) for factor in factors]
         shifts = np.array([shift for _, shift in pairs])
-        if np.any((products + np.abs(bias)) * 2.0 ** np.maximum(shifts, 0) >= 2**30):
-            raise self.error("its sums can leave 30 bits; use fewer inputs, or smaller weights or biases")
+        sums = products + np.abs(bias)
+        if roundings == 2:  # done in 32 bits
+            sums = 2 * sums * 2.0 ** np.maximum(shifts, 0)
+        if np.any(sums >= 2**31) or np.any(shifts > 30):
+            raise self.error("its sums can leave 32 bits; use fewer inputs, or smaller weights or biases")
         return {
             "bias": bias.astype(np.int32),
             "multiplier": np.array([multiplier for multiplier, _ in pairs], np.int32),
@@ -193,7 +198,7 @@ def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
         )
     bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
     factors = np.broadcast_to(given.rescaled(source, weights), outputs)
-    output = given.requantize(factors, bias, _largest(data, (1,), 128))
+    output = given.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
     blocks = np.pad(data, ((0, -outputs % 4), (0, -inputs % 4)))
     blocks = blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
     return "dense", {"inputs": inputs, "outputs": outputs, "weights": blocks, "output": output}

@@ -58,6 +58,9 @@ class Maker:
                 setattr(operator.builtinOptions, key, value)
         self.operators.append(operator)
 
+    def reshape(self, source: int, output: int) -> None:
+        self.operator("RESHAPE", [source], output, "ReshapeOptions", newShape=self.tensors[output].shape)
+
     def write(self, path: Path, source: int, output: int) -> Path:
         graph, model = schema.SubGraphT(), schema.ModelT()
         graph.tensors, graph.operators = self.tensors, self.operators
@@ -68,6 +71,28 @@ class Maker:
         builder.Finish(model.Pack(builder), b"TFL3")
         Path(path).write_bytes(builder.Output())
         return Path(path)
+
+
+def tinyconv(path: Path, channels: int = 8) -> Path:
+    """A TinyConv of random weights, as `kws export` writes one."""
+    rng = np.random.default_rng(channels)
+    maker = Maker()
+    source = maker.tensor((1, 49, 40), 0.0115, -47)
+    image = maker.tensor((1, 49, 40, 1), 0.0115, -47)
+    scales = rng.uniform(0.001, 0.002, channels)
+    weights = maker.tensor((channels, 10, 8, 1), scales, 0, rng.integers(-127, 128, (channels, 10, 8, 1)))
+    bias = maker.tensor((channels,), scales * 0.0115, 0, rng.integers(-2000, 2000, channels), kind="int32")
+    middle = maker.tensor((1, 25, 20, channels), 0.01, -128)
+    flat = maker.tensor((1, 500 * channels), 0.01, -128)
+    dense = maker.tensor((4, 500 * channels), 0.002, 0, rng.integers(-127, 128, (4, 500 * channels)))
+    offset = maker.tensor((4,), 0.00002, 0, rng.integers(-2000, 2000, 4), kind="int32")
+    output = maker.tensor((1, 4), 0.15, 3)
+    maker.reshape(source, image)
+    options = {"padding": 0, "strideH": 2, "strideW": 2, "fusedActivationFunction": 1}
+    maker.operator("CONV_2D", [image, weights, bias], middle, "Conv2DOptions", **options)
+    maker.reshape(middle, flat)
+    maker.operator("FULLY_CONNECTED", [flat, dense, offset], output, "FullyConnectedOptions")
+    return maker.write(path, source, output)
 
 
 def reference(path: Path, inputs: np.ndarray) -> np.ndarray:

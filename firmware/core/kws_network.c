@@ -57,18 +57,19 @@ void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t
 
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output) {
     const kws_requantize *to = &layer->output;
+    const int32_t inputs = layer->inputs, outputs = layer->outputs, whole = inputs & ~3;
     const int8_t *w = layer->weights;
-    for (int32_t n = 0; n < layer->outputs; n += 4) {
-        int32_t sums[4] = {0, 0, 0, 0}, i = 0;
+    for (int32_t n = 0; n < outputs; n += 4) {
+        int32_t sums[4] = {0, 0, 0, 0};
         KWS_ROLLED
-        for (; i + 4 <= layer->inputs; i += 4, w += 16) kws_four_by_four(kws_load(input + i), w, sums);
-        if (i < layer->inputs) {
+        for (const int8_t *in = input; in < input + whole; in += 4, w += 16) kws_four_by_four(kws_load(in), w, sums);
+        if (whole < inputs) {
             int8_t rest[4] = {0, 0, 0, 0};
-            for (int32_t r = 0; i + r < layer->inputs; r++) rest[r] = input[i + r];
+            for (int32_t i = whole; i < inputs; i++) rest[i - whole] = input[i];
             kws_four_by_four(kws_load(rest), w, sums);
             w += 16;
         }
-        for (int32_t k = 0; k < 4 && n + k < layer->outputs; k++) {
+        for (int32_t k = 0; k < 4 && n + k < outputs; k++) {
             const int32_t x = kws_rescale_once(sums[k] + to->bias[n + k], to->multiplier[n + k], to->shift[n + k]);
             output[n + k] = kws_clamp(x + to->zero_point, to->min, to->max);
         }

@@ -1,0 +1,164 @@
+"""The virtual board: the same numbers as this machine and QEMU, costs that add up, and clear ends of bad firmware."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tflite_files import Maker, tinyconv
+
+from kwslib.board import CALIBRATION, Board
+from kwslib.cnetwork import run_network
+from kwslib.emulator import Emulator, read_image
+from kwslib.errors import CheckFailed, KwsError
+from kwslib.firmware import build_firmware
+from kwslib.frontend import features
+from kwslib.labels import class_labels
+
+GOOD_END = "static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return tinyconv(tmp_path_factory.mktemp("model") / "tinyconv.tflite")
+
+
+@pytest.fixture(scope="module")
+def board(model) -> Board:
+    return Board(model, class_labels())
+
+
+@pytest.fixture(scope="module")
+def clips() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    loudness = np.array([0, 100, 3000, 20000])[:, None]
+    return np.clip(rng.standard_normal((4, 16000)) * loudness, -32768, 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def profile(board, clips):
+    return board.profile(clips[2])
+
+
+def test_the_board_computes_what_this_machine_does(board, clips):
+    logits = board.run(clips).logits
+    np.testing.assert_array_equal(logits, run_network(board.network, features(clips)))
+    assert logits.std() > 10
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_narrow_networks(tmp_path, clips, channels):
+    narrow = Board(tinyconv(tmp_path / "narrow.tflite", channels), class_labels())
+    expected = run_network(narrow.network, features(clips))
+    np.testing.assert_array_equal(narrow.run(clips).logits, expected)
+
+
+def test_costs_are_within_the_bounds_that_we_promise(profile):
+    """Instructions do not hang on the machine, so these are no timings that could flicker."""
+    stages = profile.stages()
+    assert stages["network"]["ms"] <= 8.0
+    assert stages["frontend"]["ms"] / 49 <= 0.8
+    assert stages["decision"]["ms"] <= 0.02
+    assert profile.flash_bytes <= 40 * 1024
+    assert profile.ram_bytes + profile.run.stack_bytes <= 16 * 1024
+
+
+def test_costs_add_up(profile):
+    stages = profile.stages()
+    for stage, cost in stages.items():
+        parts = [function for function in profile.functions if function.stage == stage]
+        assert sum(part.cycles for part in parts) == cost["cycles"]
+        assert cost["ms_calibrated"] == pytest.approx(cost["ms"] * CALIBRATION)
+    assert all(function.cycles >= function.instructions for function in profile.functions)
+
+
+def test_counting_is_repeatable(board, clips, profile):
+    assert board.profile(clips[2]).functions == profile.functions
+
+
+def test_loads_of_constants_are_seen(profile):
+    """Each of the 16,000 weights of the last layer is read once, four at a time."""
+    (dense,) = [function for function in profile.functions if function.name == "kws_dense_layer"]
+    assert 4000 <= dense.flash_reads <= 4060
+
+
+def test_kept_files_name_what_lies_in_flash(board, tmp_path):
+    board.keep(tmp_path / "kept")
+    assert (tmp_path / "kept" / "firmware.elf").read_bytes()[:4] == b"\x7fELF"
+    text = (tmp_path / "kept" / "firmware.map").read_text()
+    assert re.search(r"^0x0000\w{4} +16000 kws_model_fully_connected_3_weights$", text, re.MULTILINE)
+
+
+def test_qemu_agrees(board, clips, profile, tmp_path):
+    """Another emulator, the same binary: equal outputs, and instructions within 0.1 %."""
+    if shutil.which("qemu-system-arm") is None:
+        pytest.skip("no qemu-system-arm here: install it to run this test")
+    (tmp_path / "clips.raw").write_bytes(clips[2].tobytes())
+    command = ["qemu-system-arm", "-M", "mps2-an386", "-nographic", "-singlestep", "-d", "exec,nochain"]
+    command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(board.build.elf)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as qemu:
+        assert qemu.stderr is not None
+        instructions = sum(line.startswith(b"Trace") for line in qemu.stderr)
+    assert qemu.returncode == 0
+    logits = np.frombuffer((tmp_path / "results.raw").read_bytes()[:4], np.int8)
+    np.testing.assert_array_equal(logits, profile.run.logits[0])
+    assert instructions == pytest.approx(profile.instructions, rel=1e-3)
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")
+def test_gcc_builds_the_same_network(model, board, clips):
+    np.testing.assert_array_equal(
+        Board(model, class_labels(), compiler="gcc").run(clips).logits, board.run(clips).logits
+    )
+
+
+def broken(board: Board, body: str, clips: np.ndarray) -> None:
+    """Run a firmware whose network does `body`."""
+    from kwslib.model_data import model_header
+
+    header = model_header(board.network, board.labels, board.settings)
+    assert GOOD_END in header
+    image = read_image(build_firmware(header.replace(GOOD_END, GOOD_END + body)).elf)
+    Emulator(image, {"clips.raw": clips[:1].tobytes()}).run(5_000_000)
+
+
+def test_a_write_outside_memory_is_named(board, clips):
+    with pytest.raises(
+        CheckFailed, match=r"firmware\.elf: the firmware faulted .* in kws_spotter_infer at 0x0000"
+    ):
+        broken(board, "*(volatile int *)0x30000000 = 1;", clips)
+
+
+def test_a_write_to_flash_is_named(board, clips):
+    with pytest.raises(CheckFailed, match=r"faulted .* in kws_spotter_infer"):
+        broken(board, "*(volatile int *)0x100 = 1;", clips)
+
+
+def test_a_hang_ends(board, clips):
+    with pytest.raises(
+        CheckFailed, match=r"had not finished after 5,000,000 instructions in kws_spotter_infer"
+    ):
+        broken(board, "for (volatile int i = 0;; i++) {}", clips)
+
+
+def test_a_model_too_large_for_flash_is_told_by_how_much(tmp_path):
+    maker = Maker()
+    source, middle, output = maker.tensor((1, 49, 40)), maker.tensor((1, 640)), maker.tensor((1, 4))
+    flat = maker.tensor((1, 1960))
+    first = maker.tensor((640, 1960), 0.001, 0, np.ones((640, 1960)))
+    second = maker.tensor((4, 640), 0.001, 0, np.ones((4, 640)))
+    maker.reshape(source, flat)
+    maker.operator("FULLY_CONNECTED", [flat, first, -1], middle, "FullyConnectedOptions")
+    maker.operator("FULLY_CONNECTED", [middle, second, -1], output, "FullyConnectedOptions")
+    path = maker.write(tmp_path / "large.tflite", source, output)
+    with pytest.raises(KwsError, match=r"does not fit the board: .* (\d{3},\d{3}) bytes too large for FLASH"):
+        Board(path, class_labels())
+
+
+def test_a_model_of_another_shape_is_refused(model):
+    with pytest.raises(KwsError, match="49 x 40 features to 3 classes"):
+        Board(model, class_labels(("yes",)))
