@@ -6,11 +6,11 @@ arXiv:1608.08710) and, from data, the loss that its absence causes. The original
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kwslib.dataset import FeatureSet
 from kwslib.errors import KwsError
 from kwslib.models import TinyConv
 from kwslib.pruning import NORMS
@@ -34,34 +34,33 @@ def channels_left(threshold: float, channels: int = 8) -> int:
     return left
 
 
-def removal_order(model: TinyConv, criterion: str, examples: FeatureSet) -> list[int]:
+def removal_order(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarray) -> list[int]:
     """Channels in the order in which they go, the most important last.
 
-    l1, l2, linf: by the norm of the filter. loss: always the one without which the cross entropy over `examples` is
-    lowest, given those that are gone already. Raises KwsError for another criterion or network.
+    l1, l2, linf: by the norm of the filter. loss: always the one without which the cross entropy over examples is
+    lowest, given those that are gone already: features x (N, 49, 40) and classes y (N,). Raises KwsError for
+    another criterion or network.
     """
-    check(model)
-    if criterion in NORMS:
+    model = check_network(model)
+    if check_criterion(criterion) in NORMS:
         return model.conv.weight.detach().flatten(1).norm(NORMS[criterion], dim=1).argsort().tolist()
-    if criterion != "loss":
-        raise KwsError(f"criterion {criterion!r} is unknown: use one of {', '.join(CRITERIA)}")
     with torch.no_grad():
-        parts = _contributions(model, to_input(examples.x))
-    y = torch.from_numpy(examples.y)
+        parts = _contributions(model, to_input(x))
+    truth = torch.from_numpy(y)
     left, order = list(range(parts.shape[1])), []
     while left:
-        losses = {c: _loss(model, parts, [k for k in left if k != c], y) for c in left}
+        losses = {c: _loss(model, parts, [k for k in left if k != c], truth) for c in left}
         order.append(min(losses, key=lambda c: losses[c]))
         left.remove(order[-1])
     return order
 
 
-def narrow(model: TinyConv, keep: Iterable[int]) -> TinyConv:
+def narrow(model: nn.Module, keep: Iterable[int]) -> TinyConv:
     """A TinyConv of the channels `keep` alone, equal to `model` with the others silenced.
 
     Raises KwsError when `keep` is empty or names channels that are not there.
     """
-    check(model)
+    model = check_network(model)
     kept, channels = sorted(set(keep)), model.conv.out_channels
     if not kept or kept[0] < 0 or kept[-1] >= channels:
         raise KwsError(f"channels {kept} of {channels}: keep at least one of those that are there")
@@ -72,10 +71,18 @@ def narrow(model: TinyConv, keep: Iterable[int]) -> TinyConv:
     return small.train(model.training)
 
 
-def check(model: nn.Module) -> None:
-    """Raises KwsError for a network whose channels this module does not know how to remove."""
+def check_criterion(criterion: str) -> str:
+    """`criterion` itself. Raises KwsError for one that ranks no channels."""
+    if criterion not in CRITERIA:
+        raise KwsError(f"channels by {criterion!r}: use one of {', '.join(CRITERIA)}")
+    return criterion
+
+
+def check_network(model: nn.Module) -> TinyConv:
+    """`model` itself. Raises KwsError for a network whose channels this module does not know how to remove."""
     if not isinstance(model, TinyConv):
         raise KwsError(f"channels of a {type(model).__name__} cannot be removed: only those of tinyconv")
+    return model
 
 
 def _columns(model: TinyConv) -> Tensor:

@@ -9,6 +9,7 @@ Schedule  Zhu and Gupta, arXiv:1710.01878 (cubic)
 The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
 """
 
+import copy
 from dataclasses import dataclass, replace
 
 import torch
@@ -119,6 +120,14 @@ def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
     more = round(pruning.sparsity * total / pruning.block) * pruning.block - gone
     if more > 0:
         prune.global_unstructured(list(scores), prune.L1Unstructured, importance_scores=scores, amount=more)
+
+
+def pruned(model: nn.Module, pruning: Pruning, seed: int = 0) -> nn.Module:
+    """A copy of `model` with the weights gone at once, and nothing trained after it."""
+    model = copy.deepcopy(model)
+    prune_to(model, pruning, seed)
+    finish(model)
+    return model
 
 
 def hold_zeros(model: nn.Module) -> None:

@@ -232,8 +232,8 @@ def test_layers_that_cannot_be_pruned_are_refused():
         narrow(network(), [8])
     with pytest.raises(KwsError, match="all of them"):
         channels_left(99)
-    with pytest.raises(KwsError, match="unknown"):
-        removal_order(network(), "lamp", noise(4))
+    with pytest.raises(KwsError, match="use one of"):
+        removal_order(network(), "lamp", noise(4).x, noise(4).y)
 
 
 def silenced(model: nn.Module, keep: list[int]) -> nn.Module:
@@ -292,12 +292,12 @@ def test_a_channel_that_decides_is_removed_last():
     data = FeatureSet(
         data.x, np.asarray(model(torch.from_numpy(data.x / 85 + 46 / 85).float()).argmax(1)), data.names
     )
-    assert removal_order(model, "loss", data)[-1] == 5
+    assert removal_order(model, "loss", data.x, data.y)[-1] == 5
     with torch.no_grad():
         model.conv.weight[2] *= 9
     for norm in ("l1", "l2", "linf"):
-        assert removal_order(model, norm, data)[-1] == 2
-        assert sorted(removal_order(model, norm, data)) == list(range(8))
+        assert removal_order(model, norm, data.x, data.y)[-1] == 2
+        assert sorted(removal_order(model, norm, data.x, data.y)) == list(range(8))
 
 
 def test_the_originals_thresholds():
