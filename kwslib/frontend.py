@@ -109,7 +109,7 @@ class Frontend:
 
 @functools.cache
 def fingerprint() -> str:
-    """SHA-256 of the features of eight noises from faint to clipped: the same as long as the front end's answers are."""
+    """SHA-256 of the features of eight noises from faint to clipped: it changes when the front end's answers do."""
     rng = np.random.default_rng(0)
     levels = np.geomspace(3, 60_000, 8)[:, None]
     noises = np.clip(np.rint(rng.standard_normal((8, SAMPLE_RATE)) * levels), -32_768, 32_767).astype(
