@@ -9,7 +9,9 @@ from kwslib.models import load_checkpoint
 
 def test_train_a_network_of_ones_own_words(kws, tmp_path):
     out = tmp_path / "model.pt"
-    status, text, _ = kws("train", "--epochs", 1, "--keywords", "yes,no,stop", "--seed", 2, "--out", out, "--json")
+    status, text, _ = kws(
+        "train", "--epochs", 1, "--keywords", "yes,no,stop", "--seed", 2, "--out", out, "--json"
+    )
     result = json.loads(text)
     assert status == 0
     assert result["seed"] == 2
