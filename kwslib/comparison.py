@@ -74,6 +74,13 @@ class Comparison:
         return None if self.ours is None else self.ours - self.original.value
 
     @property
+    def ours_text(self) -> str:
+        """Ours in the original's unit, which is left out, with its interval."""
+        if self.ours is None:
+            return "not recorded"
+        return digits(self.ours, self.original.unit) + interval_text(self.ci95, self.original.unit)
+
+    @property
     def verdict(self) -> str:
         """better, worse, same (to the digits that the report gives), different, or why none of these."""
         if self.original.reason is not None:
@@ -168,8 +175,12 @@ def format_value(value: float, unit: str = "", ci95: Sequence[float] | None = No
     """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
         return format_value(100 * value, "%", [100 * bound for bound in ci95] if ci95 else None)
-    interval = f" ({digits(ci95[0], unit)} to {digits(ci95[1], unit)})" if ci95 else ""
-    return f"{digits(value, unit)} {unit}".strip().replace(" us", " µs") + interval
+    return f"{digits(value, unit)} {unit}".strip().replace(" us", " µs") + interval_text(ci95, unit)
+
+
+def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
+    """Either " (low to high)" or nothing for a value without an interval."""
+    return f" ({digits(ci95[0], unit)} to {digits(ci95[1], unit)})" if ci95 else ""
 
 
 def digits(value: float, unit: str = "") -> str:

@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kwslib.comparison import compare, digits, load_results, recorded_folder, repository
+from kwslib.comparison import Comparison, compare, load_results, recorded_folder, repository
 from kwslib.errors import KwsError
 from kwslib.paths import atomic_write
 from kwslib.profiles import Profile, get_profile
@@ -137,25 +137,27 @@ class Run:
         return parts | {self.part: {"values": self.values}}
 
     def compare_table(self, names: Iterable[str] | None = None) -> "pandas.DataFrame":
-        """Table "what | original | ours | unit" of recorded `names`, by default all of this part."""
+        """Table "what | original | ours | unit" of recorded `names`, by default all of this part.
+
+        Ours come with their 95 % interval. Where the original states a value twice, its first row is shown.
+        """
         import pandas
 
-        rows = [row for row in compare(self.everything()) if _part(row.original.ours) == self.part]
-        if names is not None:
-            first = {row.original.ours: row for row in reversed(rows)}
-            wanted = [f"{self.part}/{name}" for name in names]
-            if unknown := [name for name in wanted if name not in first]:
-                raise KwsError(
-                    f"the original states no counterpart of {', '.join(unknown)}: see book/original.yml"
-                )
-            rows = [first[name] for name in wanted]
+        rows: dict[str | None, Comparison] = {}
+        for row in compare(self.everything()):
+            rows.setdefault(row.original.ours, row)
+        mine = [reference for reference in rows if reference and reference.startswith(f"{self.part}/")]
+        wanted = mine if names is None else [f"{self.part}/{name}" for name in names]
+        if unknown := [reference for reference in wanted if reference not in rows]:
+            raise KwsError(
+                f"the original states no counterpart of {', '.join(unknown)}: see book/original.yml"
+            )
+        chosen = [rows[reference] for reference in wanted]
         table = {
-            "what": [row.original.gist for row in rows],
-            "original": [f"{row.original.sign} {row.original.value:,}".strip() for row in rows],
-            "ours": [
-                "not recorded" if row.ours is None else digits(row.ours, row.original.unit) for row in rows
-            ],
-            "unit": [row.original.unit for row in rows],
+            "what": [row.original.gist for row in chosen],
+            "original": [f"{row.original.sign} {row.original.value:,}".strip() for row in chosen],
+            "ours": [row.ours_text for row in chosen],
+            "unit": [row.original.unit for row in chosen],
         }
         frame = pandas.DataFrame(table).set_index("what")
         return frame.rename_axis(index=None, columns="what")
@@ -213,10 +215,6 @@ def start(
     kind = "the synthetic corpus" if run.synthetic else "real recordings"
     print(f"{part}: profile {chosen.name}, {kind}, seeds {', '.join(map(str, run.seeds))}")
     return run
-
-
-def _part(reference: str | None) -> str:
-    return (reference or "").partition("/")[0]
 
 
 def _versions() -> dict[str, str]:

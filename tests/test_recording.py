@@ -101,7 +101,16 @@ def test_compare_table_converts_to_the_originals_unit(run):
     assert list(table["unit"]) == ["KB", ""]
     with pytest.raises(KwsError, match="no counterpart of 02_size_estimation/speed"):
         run.compare_table(["speed"])
-    assert "not recorded" in set(run.compare_table()["ours"])
+    everything = run.compare_table()
+    assert "not recorded" in set(everything["ours"])
+    assert len(everything) == len(set(everything.index))
+
+
+def test_compare_table_shows_intervals(tmp_path):
+    run = recording.start("03_training", profile="quick", results=tmp_path)
+    run.record("accuracy_testing", 0.9487, "fraction", ci95=(0.946, 0.952))
+    table = run.compare_table(["accuracy_testing"])
+    assert table.to_dict("list") == {"original": ["93.2"], "ours": ["94.9 (94.6 to 95.2)"], "unit": ["%"]}
 
 
 def test_synthetic_tables_are_stamped(run):

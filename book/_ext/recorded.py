@@ -25,7 +25,12 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from kwslib.comparison import Comparison, compare, format_value, load_original, load_results
 
 MISSING = "not yet recorded"
-VERDICTS = {"better": "✓ better", "worse": "✗ worse", "same": "= same", "different": "≠ different"}
+VERDICTS = {
+    "better": "✓\xa0better",
+    "worse": "✗\xa0worse",
+    "same": "=\xa0same",
+    "different": "≠\xa0different",
+}
 BANNER = "Quick profile: computed on a small synthetic corpus in minutes. These are not the recorded numbers."
 
 
@@ -89,6 +94,7 @@ class ComparisonTable(SphinxDirective):
             ours = nodes.inline(text=format_value(row.ours, entry.unit, row.ci95))
             verdict = VERDICTS[row.verdict]
         where = f"Part {entry.part}" + ("" if entry.where == "text" else f", {entry.where}")
+        where = where.replace(" ", "\xa0").replace(",\xa0", ", ")
         page = notebook_pages(self.env).get(f"{entry.part:02}")
         place: nodes.Node = nodes.inline(text=where)
         if page:

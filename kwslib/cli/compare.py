@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.output import print_json
-from kwslib.comparison import Comparison, compare, digits, load_results
+from kwslib.comparison import Comparison, compare, load_results
 
 
 def compare_values(
@@ -54,7 +54,7 @@ def _as_json(row: Comparison) -> dict:
 def _print_rows(rows: list[Comparison]) -> None:
     cells = [("where", "what", "original", "ours", "difference", "verdict")]
     for row in rows:
-        ours = "" if row.ours is None else digits(row.ours, row.original.unit)
+        ours = "" if row.ours is None else row.ours_text
         difference = "" if row.difference is None else f"{row.difference:+.4g}"
         verdict = row.original.reason or row.verdict
         cells.append((row.original.where, row.original.gist, row.original.text, ours, difference, verdict))
