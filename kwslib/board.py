@@ -123,9 +123,13 @@ class Board:
         return BoardProfile(run, functions, image.flash_bytes, image.ram_bytes)
 
     def keep(self, folder: Path) -> None:
-        """Write firmware.elf, with symbols, and firmware.map: address, size and name of all that lies in it."""
+        """Write firmware.elf, with symbols; firmware.map, address, size and name of all that lies in it; and the
+        model_data.h that a sketch of firmware/arduino takes."""
         with atomic_write(Path(folder) / "firmware.elf") as temporary:
             shutil.copyfile(self.build.elf, temporary)
+        with atomic_write(Path(folder) / "model_data.h") as temporary:
+            settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
+            temporary.write_text(model_header(self.network, self.labels, settings))
         objects = read_image(self.build.elf).objects
         with atomic_write(Path(folder) / "firmware.map") as temporary:
             temporary.write_text(

@@ -43,7 +43,9 @@ def plan_memory(network: Network) -> tuple[dict[tuple[int, str], int], int]:
 def _array(name: str, values: np.ndarray) -> str:
     flat = values.reshape(-1)
     items = (
-        [f"{value:.9g}f" for value in flat] if values.dtype == np.float32 else [str(value) for value in flat]
+        [f"{float(value)!r}f" for value in flat]
+        if values.dtype == np.float32
+        else [str(value) for value in flat]
     )
     lines = [", ".join(items[i : i + 24]) for i in range(0, len(items), 24)]
     return (

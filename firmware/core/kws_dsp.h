@@ -13,6 +13,11 @@
 #error "the packed loads assume a little-endian processor"
 #endif
 
+/* Arduino compiles with -Os, which would halve the speed of all that follows. */
+#if defined(ARDUINO) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
 /* Loops to be unrolled wholly, or not at all where unrolling would run out of registers. */
 #if defined(__clang__)
 #define KWS_UNROLLED _Pragma("clang loop unroll(full)")

@@ -66,6 +66,10 @@ typedef struct {
  * neighbours; then two more. */
 #define KWS_NEIGHBOUR_ROW 64
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
@@ -76,5 +80,9 @@ void kws_softmax_layer(const kws_softmax *layer, const int8_t *input, int8_t *ou
 
 /* Index of the largest value; the first of equals. */
 int32_t kws_argmax(const int8_t *values, int32_t n);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

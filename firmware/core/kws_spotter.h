@@ -7,6 +7,7 @@
 #define KWS_SPOTTER_H
 
 #include "kws_decision.h"
+#include "kws_dsp.h"
 #include "kws_frontend.h"
 
 #define KWS_STEP 320  /* samples from frame to frame: 20 ms */
@@ -35,9 +36,8 @@ KWS_STAGE size_t kws_spotter_listen(kws_spotter *spotter, const int16_t *samples
     uint16_t frame[2 * KWS_CHANNELS];
     const size_t frames = kws_frontend_stream(&spotter->frontend, samples, count, frame);
     if (frames) {
-        int8_t *to = spotter->features[0];
-        const int8_t *from = spotter->features[1];
-        __builtin_memmove(to, from, sizeof spotter->features - sizeof spotter->features[0]);
+        int8_t *to = spotter->features[0]; /* the oldest frame goes, a word at a time */
+        for (int i = 0; i < (KWS_FRAMES - 1) * KWS_CHANNELS; i += 4) kws_store(to + i, kws_load(to + i + KWS_CHANNELS));
         kws_frontend_quantize(frame, KWS_CHANNELS, spotter->features[KWS_FRAMES - 1]);
     }
     return frames;

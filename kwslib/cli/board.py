@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def run_on_board(
     model: Path = typer.Argument(help="FILE.tflite, int8."),
     wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
-    keep: Path | None = typer.Option(None, help="Folder for firmware.elf, with symbols, and its map."),
+    keep: Path | None = typer.Option(
+        None, help="Folder for firmware.elf with symbols, its map, and model_data.h for Arduino."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Compile the firmware, execute it, and tell what it says and what it costs."""

@@ -1,0 +1,1 @@
+/* Stand-in: Arduino finds TensorFlow Lite Micro's library by this name. */

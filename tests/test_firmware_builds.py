@@ -1,0 +1,205 @@
+"""The C core under sanitizers on fuzzed sound and models, and the sketches through a compiler."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tflite_files import Maker, tinyconv
+
+from kwslib.ccore import source_folder
+from kwslib.decision import DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.labels import class_labels
+from kwslib.model_data import model_header
+from kwslib.network import Network, read_network
+from kwslib.seriallog import parse_log
+
+CORE = source_folder()
+ARDUINO = CORE.parent / "arduino"
+LOG = Path(__file__).parent / "data" / "serial.log"
+
+FUZZ = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include "model_data.h"
+#include "kws_spotter.h"
+
+/* Sound from standard input, in steps of odd sizes; the network at every frame. */
+int main(void) {
+    kws_spotter *spotter = malloc(sizeof *spotter);
+    int16_t step[KWS_STEP];
+    long sum = 0;
+    size_t count = KWS_STEP, read;
+    kws_spotter_init(spotter);
+    while ((read = fread(step, sizeof *step, count, stdin)) > 0) {
+        if (kws_spotter_listen(spotter, step, read)) {
+            int8_t *features = malloc(KWS_FRAMES * KWS_CHANNELS), *logits = malloc(KWS_MODEL_CLASSES);
+            int8_t *arena = malloc(KWS_MODEL_ARENA_BYTES + 1);
+            memcpy(features, spotter->features, KWS_FRAMES * KWS_CHANNELS);
+            kws_model_run(features, logits, arena);
+            memcpy(spotter->logits, logits, KWS_MODEL_CLASSES);
+            free(features), free(logits), free(arena);
+            sum += kws_spotter_decide(spotter);
+        }
+        count = 1 + (count * 7 + 13) % KWS_STEP;
+    }
+    printf("%ld\n", sum);
+    free(spotter);
+    return 0;
+}
+"""
+
+
+def c_compiler() -> str:
+    """A C compiler with sanitizers; the test is skipped where there is none."""
+    for name in ("gcc", "clang"):
+        if shutil.which(name):
+            return name
+    pytest.skip("no gcc or clang here")
+
+
+def temporal_net(path: Path) -> Network:
+    """Every layer of the core but those of TinyConv, in one small network."""
+    rng = np.random.default_rng(0)
+    maker = Maker()
+    source, image = maker.tensor((1, 49, 40), 0.0115, -47), maker.tensor((1, 49, 1, 40), 0.0115, -47)
+    maker.reshape(source, image)
+    same = {"padding": 0, "strideH": 1, "strideW": 1}
+
+    def weights(*shape: int, axis: int) -> tuple[int, int]:
+        tensor = maker.tensor(shape, 0.01, 0, rng.integers(-127, 128, shape), axis)
+        return tensor, maker.tensor(
+            (shape[axis],), 0.0002, 0, rng.integers(-99, 99, shape[axis]), kind="int32"
+        )
+
+    a, b, c, d = (maker.tensor((1, 25, 1, 7), 0.05, -9) for _ in range(4))
+    maker.operator(
+        "CONV_2D", [image, *weights(7, 3, 1, 40, axis=0)], a, "Conv2DOptions", padding=0, strideH=2, strideW=1
+    )
+    depthwise = weights(1, 9, 1, 7, axis=3)
+    maker.operator(
+        "DEPTHWISE_CONV_2D", [a, *depthwise], b, "DepthwiseConv2DOptions", depthMultiplier=1, **same
+    )
+    maker.operator("ADD", [a, b], c, "AddOptions", fusedActivationFunction=1)
+    maker.operator("AVERAGE_POOL_2D", [c], d, "Pool2DOptions", filterHeight=3, filterWidth=1, **same)
+    mean, logits = maker.tensor((1, 7), 0.03, -20), maker.tensor((1, 4), 0.1, 4)
+    maker.operator("MEAN", [d, maker.tensor((2,), data=[1, 2], kind="int32")], mean, "ReducerOptions")
+    maker.operator("FULLY_CONNECTED", [mean, *weights(4, 7, axis=0)], logits, "FullyConnectedOptions")
+    output = maker.tensor((1, 4), 1 / 256, -128)
+    maker.operator("SOFTMAX", [logits], output, "SoftmaxOptions", beta=1.0)
+    return read_network(maker.write(path, source, output))
+
+
+@pytest.mark.parametrize("kind", ["tinyconv", "temporal"])
+def test_no_finding_of_the_sanitizers(tmp_path, kind):
+    path = tmp_path / "model.tflite"
+    network = read_network(tinyconv(path, 3)) if kind == "tinyconv" else temporal_net(path)
+    (tmp_path / "model_data.h").write_text(
+        model_header(network, class_labels(), DecisionSettings(4, 3, 0.3, 5))
+    )
+    (tmp_path / "fuzz.c").write_text("#include <string.h>\n" + FUZZ)
+    command = [c_compiler(), "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function"]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [f"-I{tmp_path}", f"-I{CORE}", "-o", str(tmp_path / "fuzz")]
+    subprocess.run([*command, str(tmp_path / "fuzz.c"), *map(str, CORE.glob("*.c"))], check=True)
+    rng = np.random.default_rng(0)
+    noise = [rng.integers(-32768, 32768, 12000), rng.choice([-32768, 32767], 8000), np.zeros(4000)]
+    noise += [np.full(4000, -32768), rng.standard_normal(8000) * 50]
+    sound = np.concatenate(noise).astype("<i2").tobytes()
+    done = subprocess.run([str(tmp_path / "fuzz")], input=sound, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def cxx() -> list[str]:
+    """A C and C++ compiler that only checks."""
+    if shutil.which("g++"):
+        return ["g++"]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "c++"]
+    pytest.skip("no C++ compiler here")
+
+
+def check(sketch: Path, *includes: Path) -> None:
+    paths = [f"-I{path}" for path in (ARDUINO / "stand_ins", CORE, sketch.parent, *includes)]
+    command = [*cxx(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu++14", *paths]
+    subprocess.run([*command, "-x", "c++", "-include", "Arduino.h", str(sketch)], check=True)
+
+
+def test_the_sketch_of_the_core_compiles(tmp_path):
+    check(ARDUINO / "kws_nano33ble" / "kws_nano33ble.ino")
+    network = read_network(tinyconv(tmp_path / "m.tflite"))
+    (tmp_path / "model_data.h").write_text(model_header(network, class_labels(), DecisionSettings()))
+    spotter = ARDUINO / "kws_nano33ble" / "spotter.c"
+    command = [c_compiler(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu11"]
+    subprocess.run([*command, f"-I{tmp_path}", f"-I{CORE}", str(spotter)], check=True)
+
+
+def test_the_sketch_of_tflm_compiles(tmp_path):
+    from kwslib.carray import c_header
+
+    (tmp_path / "model_data.h").write_text(c_header(class_labels()))
+    check(ARDUINO / "kws_tflm" / "kws_tflm.ino", tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")
+def test_the_core_is_clean_for_arduinos_compiler_flags(tmp_path):
+    flags = [
+        "-mcpu=cortex-m4",
+        "-mthumb",
+        "-mfloat-abi=softfp",
+        "-mfpu=fpv4-sp-d16",
+        "-Os",
+        "-DARDUINO=10819",
+    ]
+    for source in (*CORE.glob("*.c"), *CORE.glob("*.S")):
+        output = tmp_path / f"{source.stem}.o"
+        command = [
+            "arm-none-eabi-gcc",
+            *flags,
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-c",
+            str(source),
+            "-o",
+            str(output),
+        ]
+        subprocess.run(command, check=True)
+
+
+def test_serial_log_tables(kws):
+    status, out, _ = kws("serial", LOG, "--json")
+    result = json.loads(out)
+    assert status == 0
+    assert (result["inferences"], result["trials"], result["broken_lines"]) == (5, 3, 5)
+    assert result["timings"]["network"]["mean_ms"] == pytest.approx(6.391)
+    assert result["confusion"] == [[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert result["accuracy"] == pytest.approx(2 / 3)
+    status, out, _ = kws("serial", LOG)
+    assert status == 0
+    assert "network" in out
+    assert "accuracy 67%" in out
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.text() | st.sampled_from(LOG.read_text(errors="replace").splitlines()), max_size=20))
+def test_serial_log_takes_anything(lines):
+    try:
+        log = parse_log(lines)
+    except KwsError:
+        return
+    assert log.as_json()["inferences"] == len(log.times_us)
+
+
+def test_serial_source_that_is_nothing(kws, tmp_path):
+    status, out, err = kws("serial", tmp_path / "nothing")
+    assert (status, out) == (2, "")
+    assert "neither a file nor a port" in err
+    assert len(err.splitlines()) == 1
