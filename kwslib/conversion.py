@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from kwslib.errors import KwsError
 from kwslib.frontend import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import onnx
 
 ONNX, SAMPLES, FLOAT, INT8 = "model.onnx", "samples.npy", "float32.tflite", "int8.tflite"
@@ -32,12 +34,12 @@ def check_installed() -> None:
         raise KwsError(f"export needs {', '.join(missing)}: pip install 'kwslib[convert]'")
 
 
-def convert(model: "onnx.ModelProto", calibration: np.ndarray) -> tuple[bytes, bytes]:
-    """A network of the zoo as .tflite files, (float32, int8), int8 in and out in the latter.
+def convert(networks: "Sequence[onnx.ModelProto]", calibration: np.ndarray) -> list[tuple[bytes, bytes]]:
+    """Networks of the zoo as .tflite files, (float32, int8) of each; the int8 one has int8 in and out.
 
     calibration: int8 features (N, 49, 40); their activations' ranges set the scales. Its first clip goes in a
     second time with both ends of the int8 scale in two corners, so that the input's scale is the front end's.
-    Raises KwsError when a converter refuses the network.
+    Raises KwsError when a converter refuses a network.
     """
     import onnx
 
@@ -45,23 +47,26 @@ def convert(model: "onnx.ModelProto", calibration: np.ndarray) -> tuple[bytes, b
     extremes = calibration[:1].copy()
     extremes[0, 0, 0], extremes[0, -1, -1] = -128, 127
     with TemporaryDirectory(prefix="kws-") as name:
-        folder = Path(name)
-        onnx.save(_from_first_convolution(model), folder / ONNX)
-        np.save(folder / SAMPLES, normalise(np.concatenate([calibration, extremes])))
+        root = Path(name)
+        np.save(root / SAMPLES, normalise(np.concatenate([calibration, extremes])))
+        folders = [root / f"{number:03d}" for number in range(len(networks))]
+        for network, folder in zip(networks, folders, strict=True):
+            folder.mkdir()
+            onnx.save(_from_first_convolution(network), folder / ONNX)
         run = subprocess.run(
-            [sys.executable, "-m", "kwslib.conversion"],
-            cwd=folder,
-            env=os.environ | _environment(folder),
+            [sys.executable, "-m", "kwslib.conversion", *(folder.name for folder in folders)],
+            cwd=root,
+            env=os.environ | _environment(root),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         )
-        if run.returncode or not (folder / INT8).is_file():
+        if run.returncode:
             errors = [line for line in run.stdout.splitlines() if "rror" in line] or ["no message"]
             raise KwsError(f"onnx2tf cannot convert this network ({errors[-1].strip()}): use one of the zoo")
-        return (folder / FLOAT).read_bytes(), (folder / INT8).read_bytes()
+        return [((folder / FLOAT).read_bytes(), (folder / INT8).read_bytes()) for folder in folders]
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -98,32 +103,34 @@ def _from_first_convolution(model: "onnx.ModelProto") -> "onnx.ModelProto":
     return copy
 
 
-def _convert_here() -> None:
-    """In the current folder, make float32.tflite and int8.tflite of model.onnx and samples.npy."""
+def _convert_folder(folder: Path, samples: np.ndarray) -> None:
+    """Make float32.tflite and int8.tflite of a folder's model.onnx. samples: float32 (N, 49, 40)."""
     import onnx
     import onnx2tf
     import tensorflow as tf
 
     network = onnx2tf.convert(
-        onnx_graph=onnx.load(ONNX),  # given a path, it would infer again the shapes that were taken out
-        output_folder_path=".",
+        onnx_graph=onnx.load(
+            folder / ONNX
+        ),  # given a path, it would infer again the shapes that are left out
+        output_folder_path=str(folder),
         not_use_onnxsim=True,
         disable_model_save=True,
         verbosity="error",
     )
-    samples = np.load(SAMPLES).reshape(-1, 1, *network.inputs[0].shape[1:])  # (N, 1, H, W, C)
-
-    def converter() -> Any:
-        return tf.lite.TFLiteConverter.from_keras_model(network)
-
-    Path(FLOAT).write_bytes(converter().convert())
-    quantizer = converter()
-    quantizer.optimizations = [tf.lite.Optimize.DEFAULT]
-    quantizer.representative_dataset = lambda: ([sample] for sample in samples)
-    quantizer.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    quantizer.inference_input_type = quantizer.inference_output_type = tf.int8
-    Path(INT8).write_bytes(quantizer.convert())
+    images = samples.reshape(-1, 1, *network.inputs[0].shape[1:])  # (N, 1, H, W, C)
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    (folder / FLOAT).write_bytes(converter.convert())
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([image] for image in images)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    # One scale for a dense layer, as TensorFlow Lite Micro had until lately and kwslib.rounding needs.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    (folder / INT8).write_bytes(converter.convert())
 
 
 if __name__ == "__main__":
-    _convert_here()
+    for name in sys.argv[1:]:
+        _convert_folder(Path(name), np.load(SAMPLES))

@@ -88,7 +88,7 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     check_writable(folder / "model.onnx")
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
-    float32, int8 = convert(onnx, calibration)
+    ((float32, int8),) = convert([onnx], calibration)
     description = Description(
         config.labels, config.arch, hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
     )

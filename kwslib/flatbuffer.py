@@ -12,6 +12,8 @@ from typing import Any
 import flatbuffers
 import numpy as np
 
+from kwslib.rounding import agreeing_scale
+
 METADATA = "kwslib"
 ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generated Python writer ignores
 
@@ -35,20 +37,24 @@ class _Builder(flatbuffers.Builder):
 def finish(content: bytes, description: Description, scale: float, zero_point: int) -> bytes:
     """The converter's .tflite file as kwslib gives it out.
 
-    An int8 input's quantization becomes exactly (scale, zero_point); the converter's is off by a rounding
-    error. Raises ValueError when it is off by more.
+    Of an int8 model, the input's quantization becomes exactly (scale, zero_point), where the converter's is off
+    by a rounding error, and a dense last layer's scale one that every runtime rounds alike (see kwslib.rounding).
+    Raises ValueError when the input's scale is off by more.
     """
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     (graph,) = model.subgraphs
-    _rename(graph, _kinds(model, schema))
+    kinds = _kinds(model, schema)
+    _rename(graph, kinds)
     source = graph.tensors[graph.inputs[0]]
     if source.type == schema.TensorType.INT8:
         found, zero = source.quantization.scale[0], source.quantization.zeroPoint[0]
         if zero != zero_point or not np.isclose(found, scale, rtol=1e-6, atol=0):
             raise ValueError(f"the input's scale is {found}, zero point {zero}, not {scale}, {zero_point}")
         source.quantization.scale = np.array([scale], np.float32)
+        if kinds[-1] == "FULLY_CONNECTED":
+            _settle_logits(graph)
     model.description = METADATA
     model.signatureDefs = model.metadataBuffer = None
     model.buffers = _buffers_in_use(model, schema)
@@ -106,6 +112,15 @@ def _rename(graph: Any, kinds: tuple[str, ...]) -> None:
         graph.tensors[operator.outputs[0]].name = name
     graph.tensors[graph.inputs[0]].name = "features"
     graph.tensors[graph.outputs[0]].name = "logits"
+
+
+def _settle_logits(graph: Any) -> None:
+    """Give the last layer's output a scale with which all runtimes put out the same."""
+    last = graph.operators[-1]
+    source, weights, logits = (graph.tensors[i].quantization for i in (*last.inputs[:2], last.outputs[0]))
+    (scale,) = weights.scale
+    settled = agreeing_scale(float(source.scale[0]), float(scale), float(logits.scale[0]))
+    logits.scale = np.array([settled], np.float32)
 
 
 def _buffers_in_use(model: Any, schema: Any) -> list[Any]:

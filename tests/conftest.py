@@ -34,6 +34,30 @@ def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return open_corpus(profile="quick").root
 
 
+@pytest.fixture(scope="session")
+def recordings(request: pytest.FixtureRequest) -> Path:
+    """Folder of the real clips where present, else of the synthetic corpus."""
+    return request.getfixturevalue("speech_commands" if find_speech_commands() else "synthetic")
+
+
+@pytest.fixture(scope="session")
+def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
+    """A TinyConv, trained for a moment and exported: the ExportResult, checkpoint beside the files."""
+    pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+    from kwslib.corpus import open_corpus
+    from kwslib.dataset import feature_split
+    from kwslib.export import calibration_features, export
+    from kwslib.models import ModelConfig
+    from kwslib.protocol import Protocol
+    from kwslib.training import Recipe, train
+
+    corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
+    some = feature_split(corpus, Protocol(), "training", first=3000)
+    folder = tmp_path_factory.mktemp("exported")
+    train(config, Recipe(epochs=3), some, some, seed=0, out=folder / "model.pt")
+    return export(folder / "model.pt", calibration_features(corpus, config.labels), folder)
+
+
 @pytest.fixture
 def kws(capfd: pytest.CaptureFixture[str]):
     """Run the command line in this process: kws("data", "info") -> (exit status, stdout, stderr)."""

@@ -1,0 +1,170 @@
+"""Export: the same network in every form, exactly quantized, the same bytes every time."""
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+
+from kwslib.carray import c_source
+from kwslib.errors import KwsError
+from kwslib.export import export
+from kwslib.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.models import ModelConfig, build, save_checkpoint
+from kwslib.predictors import LiteRtPredictor, TorchPredictor
+
+pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+
+from kwslib.conversion import convert
+from kwslib.flatbuffer import Description, finish, operators, read_description
+from kwslib.onnx_export import to_onnx
+
+OTHERS = {  # arch, channels: operators of the int8 graph
+    ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
+    ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
+    ("dscnn", 16): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def clips(recordings) -> np.ndarray:
+    from kwslib.corpus import open_corpus
+    from kwslib.dataset import feature_split
+    from kwslib.protocol import Protocol
+
+    return feature_split(open_corpus(recordings), Protocol(), "training", first=512).x
+
+
+def network(arch: str, channels: int) -> torch.nn.Module:
+    """An untrained network whose batch norms have something to fold."""
+    torch.manual_seed(0)
+    model = build(ModelConfig(arch=arch, channels=channels)).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    return model
+
+
+@pytest.fixture(scope="module")
+def converted(clips) -> dict[tuple[str, int], tuple[bytes, bytes]]:
+    """The other networks, converted in one process."""
+    description = Description(ModelConfig().labels, "any", "")
+    pairs = convert([to_onnx(network(*key)) for key in OTHERS], clips)
+    return {
+        key: tuple(finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in pair)
+        for key, pair in zip(OTHERS, pairs, strict=True)
+    }
+
+
+def test_tinyconv_is_three_int8_operators(exported):
+    assert exported.operators == ("CONV_2D", "RESHAPE", "FULLY_CONNECTED")
+    assert exported.tflite_int8.stat().st_size < 19_000
+    predictor = LiteRtPredictor(exported.tflite_int8)
+    assert predictor.input["dtype"] == predictor.output["dtype"] == np.int8
+    assert list(predictor.input["shape"]) == [1, 49, 40, 1]
+
+
+def test_input_scale_is_the_front_ends_to_the_bit(exported):
+    predictor = LiteRtPredictor(exported.tflite_int8)
+    assert predictor.input["quantization"] == (float(np.float32(INPUT_SCALE)), INPUT_ZERO_POINT)
+
+
+def test_weights_are_quantized_per_channel(exported):
+    details = {d["name"]: d for d in LiteRtPredictor(exported.tflite_int8).interpreter.get_tensor_details()}
+    assert len(details["conv_2d_0/1"]["quantization_parameters"]["scales"]) == 8
+    assert {"features", "conv_2d_0", "fully_connected_2/2", "logits"} <= set(details)
+
+
+def test_onnx_runs_and_holds_no_paths(exported, clips):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(exported.onnx), providers=["CPUExecutionProvider"])
+    (logits,) = session.run(["logits"], {"features": normalise(clips[:1])})
+    np.testing.assert_allclose(logits, TorchPredictor(exported.checkpoint).logits(clips[:1]), atol=1e-4)
+    assert session.get_modelmeta().custom_metadata_map["labels"] == "silence,unknown,yes,no"
+    content = exported.onnx.read_bytes()
+    assert b'File "' not in content
+    assert b"site-packages" not in content
+
+
+@pytest.mark.parametrize("key", OTHERS, ids=lambda key: f"{key[0]}-{key[1]}")
+def test_the_rest_of_the_zoo(converted, clips, tmp_path, key):
+    float32, int8 = converted[key]
+    assert Counter(operators(int8)) == OTHERS[key]
+    (tmp_path / "float.tflite").write_bytes(float32)
+    (tmp_path / "int8.tflite").write_bytes(int8)
+    with torch.inference_mode():
+        expected = network(*key)(torch.from_numpy(normalise(clips[:20]))).numpy()
+    np.testing.assert_allclose(
+        LiteRtPredictor(tmp_path / "float.tflite").logits(clips[:20]), expected, atol=1e-4
+    )
+    step = np.abs(LiteRtPredictor(tmp_path / "int8.tflite").logits(clips[:20]) - expected).max()
+    assert step < 0.1 * np.abs(expected).max()
+
+
+def test_buffers_lie_where_a_microcontroller_can_read_them(exported):
+    from ai_edge_litert import schema_py_generated as schema
+
+    content = exported.tflite_int8.read_bytes()
+    model = schema.Model.GetRootAs(content)
+    for number in range(model.BuffersLength()):
+        data = model.Buffers(number).DataAsNumpy()
+        if isinstance(data, np.ndarray):
+            start = data.__array_interface__["data"][0] - np.frombuffer(content, np.uint8).ctypes.data
+            assert start % 16 == 0
+
+
+def test_description_travels_with_the_file(exported):
+    description = read_description(exported.tflite_int8.read_bytes())
+    assert (description.labels, description.arch) == (exported.labels, "tinyconv")
+
+
+def test_finish_refuses_another_input_scale(exported):
+    content = exported.tflite_int8.read_bytes()
+    with pytest.raises(ValueError, match="scale"):
+        finish(content, Description(exported.labels, "tinyconv", ""), INPUT_SCALE * 1.01, INPUT_ZERO_POINT)
+
+
+def test_c_array_compiles_to_the_same_bytes(exported, tmp_path):
+    compiler = shutil.which("c++") or pytest.skip("no C++ compiler here")
+    main = tmp_path / "main.cc"
+    main.write_text(
+        '#include <cstdio>\n#include "model_data.h"\n'
+        "int main() { std::fwrite(g_model, 1, g_model_len, stdout); std::puts(kCategoryLabels[3]); }\n"
+    )
+    source = exported.folder / "model_data.cc"
+    program = tmp_path / "program"
+    subprocess.run([compiler, "-I", exported.folder, main, source, "-o", program], check=True)
+    assert subprocess.check_output([program]) == exported.tflite_int8.read_bytes() + b"no\n"
+
+
+def test_c_labels_are_escaped():
+    assert r'"caf\303\251 \042oui\042"' in c_source(b"\0", ('café "oui"',))
+
+
+def test_nothing_is_left_by_a_failure(tmp_path, clips):
+    checkpoint, out = tmp_path / "model.pt", tmp_path / "out"
+    with pytest.raises(KwsError, match=r"model\.pt: no such file"):
+        export(checkpoint, clips, out)
+    save_checkpoint(checkpoint, build(ModelConfig()), ModelConfig())
+    with pytest.raises(KwsError, match="calibration"):
+        export(checkpoint, clips.astype(np.float32), out)
+    assert not out.exists()
+    out.write_text("a file where the folder should be")
+    with pytest.raises(KwsError, match="cannot be written"):
+        export(checkpoint, clips, out)
+
+
+def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path):
+    status, out, _ = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings, "--json")
+    assert status == 0
+    result = json.loads(out)
+    assert result["operators"] == list(exported.operators)
+    for path in exported.files:
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+        assert result["bytes"][path.name] == path.stat().st_size
