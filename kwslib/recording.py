@@ -52,7 +52,7 @@ class Table:
 
     frame: "pandas.DataFrame"
     caption: str
-    digits: int
+    digits: int = 1
 
     def _format(self, value: float) -> str:
         return f"{value:,.{self.digits}f}"
