@@ -38,7 +38,7 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
     """The converter's .tflite file as kwslib gives it out.
 
     Of an int8 model, the input's quantization becomes exactly (scale, zero_point), where the converter's is off
-    by a rounding error, and a dense last layer's scale one that every runtime rounds alike (see kwslib.rounding).
+    by a rounding error, and the logits' scale one that every runtime rounds alike (see kwslib.rounding).
     Raises ValueError when the input's scale is off by more.
     """
     from ai_edge_litert import schema_py_generated as schema
@@ -115,12 +115,15 @@ def _rename(graph: Any, kinds: tuple[str, ...]) -> None:
 
 
 def _settle_logits(graph: Any) -> None:
-    """Give the last layer's output a scale with which all runtimes put out the same."""
+    """Give the last layer's output a scale with which all runtimes put out the same.
+
+    There is one for weights of one scale; with a scale per channel there is none in general.
+    """
     last = graph.operators[-1]
     source, weights, logits = (graph.tensors[i].quantization for i in (*last.inputs[:2], last.outputs[0]))
-    (scale,) = weights.scale
-    settled = agreeing_scale(float(source.scale[0]), float(scale), float(logits.scale[0]))
-    logits.scale = np.array([settled], np.float32)
+    if len(weights.scale) == 1:
+        settled = agreeing_scale(float(source.scale[0]), float(weights.scale[0]), float(logits.scale[0]))
+        logits.scale = np.array([settled], np.float32)
 
 
 def _buffers_in_use(model: Any, schema: Any) -> list[Any]:
