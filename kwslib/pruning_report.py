@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from kwslib import channels
 from kwslib.comparison import load_original
-from kwslib.dataset import FeatureSet, feature_splits
+from kwslib.dataset import FeatureSet
 from kwslib.latency import Latency, pytorch
 from kwslib.models import ModelConfig, build, load_checkpoint
 from kwslib.profiling import costs
 from kwslib.pruning import Pruning, pruned
-from kwslib.recipes import setup
 from kwslib.recording import Run
 from kwslib.statistics import mean_share
-from kwslib.training import score, train
+from kwslib.training import score
+from kwslib.training_report import base_models as base_models
 
 if TYPE_CHECKING:
     import pandas
@@ -24,18 +24,6 @@ WHEN = ("raw", "finetuned")  # accuracy before and after fine-tuning
 BOUNDS = ("mean", "low", "high")
 COUNTS = ("sparsity", "channels", "parameters", "flops")
 COLUMNS = (*COUNTS, *(f"{when}_{bound}" for when in WHEN for bound in BOUNDS), "seeds")
-
-
-def base_models(run: Run) -> dict[int, Path]:
-    """The trained TinyConv of every seed: Part 3's, or trained here where there is none."""
-    made = setup("tinyconv", run.profile.epochs)
-
-    def make(path: Path) -> None:
-        splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-        seed = int(path.stem.rpartition("seed")[2])
-        train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
-
-    return {seed: run.model(f"tinyconv_seed{seed}.pt", make=make) for seed in run.seeds}
 
 
 def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame":

@@ -2,26 +2,40 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kwslib.comparison import load_original
-from kwslib.dataset import FeatureSet
+from kwslib.dataset import FeatureSet, feature_splits
 from kwslib.evaluation import Evaluation, evaluate
 from kwslib.experiments import Trained, accuracies
 from kwslib.labels import UNKNOWN
 from kwslib.models import load_checkpoint
 from kwslib.protocol import Example
+from kwslib.recipes import setup
 from kwslib.recording import Run
 from kwslib.splits import SPLITS
 from kwslib.statistics import mean_interval, mean_share, wilson
-from kwslib.training import predict
+from kwslib.training import predict, train
 
 if TYPE_CHECKING:
     import pandas
 
 TOTAL = "total"
+
+
+def base_models(run: Run) -> dict[int, Path]:
+    """The trained TinyConv of every seed: Part 3's, or trained here where there is none."""
+    made = setup("tinyconv", run.profile.epochs)
+
+    def make(path: Path) -> None:
+        splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+        seed = int(path.stem.rpartition("seed")[2])
+        train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
+
+    return {seed: run.model(f"tinyconv_seed{seed}.pt", make=make) for seed in run.seeds}
 
 
 def split_sizes(
@@ -31,7 +45,7 @@ def split_sizes(
     import pandas
 
     stated = {entry.ours: entry for entry in load_original().values()}
-    rows = {}
+    rows: dict[str, dict[str, str]] = {}
     for split in SPLITS:
         counts = Counter(labels[example.label] for example in splits[split])
         counts[TOTAL] = len(splits[split])
