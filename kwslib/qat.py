@@ -2,8 +2,10 @@
 
 It starts from the post-training quantization of the same network, so that step sizes begin where they have the
 least squared error, and learns weights and step sizes together (LSQ: Esser et al., arXiv:1902.08153; logarithmic
-steps: Jain et al., TQT, arXiv:1903.08066).
+steps: Jain et al., arXiv:1903.08066).
 """
+
+import math
 
 import torch
 from torch import nn
@@ -13,11 +15,16 @@ from kwslib.ptq import CALIBRATION_CLIPS, post_training
 from kwslib.quantizers import Quantization
 from kwslib.training import Epoch, Recipe, fit, to_input
 
-RECIPE = Recipe(epochs=12, learning_rate=1e-3)
+
+def recipe(quantization: Quantization, epochs: int) -> Recipe:
+    """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer."""
+    wide = isinstance(quantization.weights, int) and quantization.weights > 4
+    share = 0.04 if quantization.in_place else 0.08 if wide else 0.3
+    return Recipe(epochs=math.ceil(share * epochs), learning_rate=1e-3 if wide else 3e-3)
 
 
 def calibration_inputs(training: FeatureSet) -> torch.Tensor:
-    """The training clips that ranges are taken from, as network input (N, 49, 40); the examples are in random order."""
+    """Training clips to take ranges from, as network input (N, 49, 40); the examples are in random order."""
     return to_input(training.copy(0)[0][:CALIBRATION_CLIPS])
 
 
@@ -30,6 +37,5 @@ def quantization_aware(
     seed: int,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Quantize a float network and train it on; the given one stays as it is. Returns network and history."""
-    narrow = post_training(model, quantization, calibration_inputs(training), not quantization.in_place)
-    history = fit(narrow, recipe, training, validation, seed)
-    return narrow, history
+    narrow = post_training(model, quantization, calibration_inputs(training), careful=False)
+    return narrow, fit(narrow, recipe, training, validation, seed)
