@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from kwslib.errors import CheckFailed, KwsError
 from kwslib.firmware import build_firmware
 from kwslib.labels import CLIP_SAMPLES
 from kwslib.model_data import model_header
-from kwslib.network import read_network
+from kwslib.network import Network, read_network
 from kwslib.paths import atomic_write
 
 # The original's board took 87.91, 84.08 and 72.16 ms for its network of 8, 7 and 4 channels; the cycle model gives
@@ -83,23 +82,21 @@ class BoardProfile:
 
 
 class Board:
-    """A .tflite model's firmware. Compiles on construction; raises KwsError for a model that the C core cannot
-    run or that does not fit."""
+    """A network's firmware. Compiles on construction; raises KwsError when it does not fit, or when the network
+    does not map features to one score a label."""
 
     def __init__(
         self,
-        model: Path,
+        network: Network,
         labels: Sequence[str],
         settings: DecisionSettings | None = None,
         compiler: str | None = None,
     ) -> None:
-        self.network = read_network(model)
+        self.network = network
         self.labels = tuple(labels)
         classes = self.network.sizes[self.network.output]
         if classes != len(self.labels) or self.network.sizes[self.network.input] != FRAMES * 40:
-            raise KwsError(
-                f"{model}: does not map 49 x 40 features to {len(self.labels)} classes; see `kws export`"
-            )
+            raise KwsError(f"the network does not map 49 x 40 features to {len(self.labels)} classes")
         self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
         self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
@@ -189,7 +186,7 @@ class BoardPredictor:
         from kwslib.predictors import LiteRtPredictor
 
         self.labels = LiteRtPredictor(path, keywords).labels
-        self.board = Board(path, self.labels)
+        self.board = Board(read_network(path), self.labels)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""
@@ -202,5 +199,5 @@ class BoardPredictor:
         return self._dequantized(run_network(self.board.network, q8))
 
     def _dequantized(self, logits: np.ndarray) -> np.ndarray:
-        network: Any = self.board.network
+        network = self.board.network
         return (logits.astype(np.float32) - network.output_zero_point) * np.float32(network.output_scale)

@@ -16,6 +16,7 @@ from kwslib.errors import CheckFailed, KwsError
 from kwslib.firmware import build_firmware
 from kwslib.frontend import features
 from kwslib.labels import class_labels
+from kwslib.network import read_network
 
 GOOD_END = "static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {"
 
@@ -27,7 +28,7 @@ def model(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def board(model) -> Board:
-    return Board(model, class_labels())
+    return Board(read_network(model), class_labels())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_the_board_computes_what_this_machine_does(board, clips):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_narrow_networks(tmp_path, clips, channels):
-    narrow = Board(tinyconv(tmp_path / "narrow.tflite", channels), class_labels())
+    narrow = Board(read_network(tinyconv(tmp_path / "narrow.tflite", channels)), class_labels())
     expected = run_network(narrow.network, features(clips))
     np.testing.assert_array_equal(narrow.run(clips).logits, expected)
 
@@ -112,7 +113,7 @@ def test_qemu_agrees(board, clips, profile, tmp_path):
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")
 def test_gcc_builds_the_same_network(model, board, clips):
     np.testing.assert_array_equal(
-        Board(model, class_labels(), compiler="gcc").run(clips).logits, board.run(clips).logits
+        Board(read_network(model), class_labels(), compiler="gcc").run(clips).logits, board.run(clips).logits
     )
 
 
@@ -156,9 +157,9 @@ def test_a_model_too_large_for_flash_is_told_by_how_much(tmp_path):
     maker.operator("FULLY_CONNECTED", [middle, second, -1], output, "FullyConnectedOptions")
     path = maker.write(tmp_path / "large.tflite", source, output)
     with pytest.raises(KwsError, match=r"does not fit the board: .* (\d{3},\d{3}) bytes too large for FLASH"):
-        Board(path, class_labels())
+        Board(read_network(path), class_labels())
 
 
 def test_a_model_of_another_shape_is_refused(model):
     with pytest.raises(KwsError, match="49 x 40 features to 3 classes"):
-        Board(model, class_labels(("yes",)))
+        Board(read_network(model), class_labels(("yes",)))
