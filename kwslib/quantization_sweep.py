@@ -114,6 +114,16 @@ def causes(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
     ]
 
 
+def kept(points: Sequence[Point]) -> list[str]:
+    """Names of the networks that `run_points` keeps, in order: tinyconv_<name>.pt, such as qat3, qat_ternary."""
+    chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]
+    return [_file(p) for p in chosen if p.seed == min(q.seed for q in chosen)]
+
+
+def _file(point: Point) -> str:
+    return f"{point.method}{point.bits}" if isinstance(point.bits, int) else f"{point.method}_{point.bits}"
+
+
 def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
@@ -131,9 +141,8 @@ def run_point(
         made = replace(recipe(how, 1), epochs=epochs)
         narrow, _ = quantization_aware(model, how, made, training, validation, point.seed)
     if models:
-        width = point.bits if isinstance(point.bits, int) else f"_{point.bits}"
         extra = {"seed": point.seed, "finished": True}
-        save_checkpoint(models / f"tinyconv_{point.method}{width}.pt", narrow, config, extra)
+        save_checkpoint(models / f"tinyconv_{_file(point)}.pt", narrow, config, extra)
     return {
         "point": point.name,
         "bits": point.bits,
@@ -164,7 +173,7 @@ def run_points(
         return (epochs or recipe(points[i].quantization, trained).epochs) * (points[i].method == "qat")
 
     def run(i: int) -> dict[str, Any]:
-        first = points[i].seed == min(bases) and points[i].method == "qat" and points[i].recipe == "ours"
+        first = points[i].seed == min(bases) and points[i].recipe == "ours" and points[i].method == "qat"
         keep = models if first else None
         return run_point(points[i], bases[points[i].seed], splits, length(i), keep)
 

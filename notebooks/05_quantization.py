@@ -1,0 +1,261 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 5: Quantization
+#
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/05_quantization.ipynb)
+#
+# A weight of the trained network takes 32 bits. How many does it need? The original report quantizes to 8, 7, ...
+# bits, after training (PTQ) and during it (QAT), sees both fall off a cliff at 3 bits, and cannot train 2. This part
+# rebuilds that experiment, finds out what makes the cliff, walks on to a single bit, and packs the bits into bytes.
+#
+# The notebook runs the whole sweep. With `bits` it runs that one point.
+
+# %% tags=["hide-input"]
+# On Colab this installs kwslib; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("kwslib") is None:
+    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert,board] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+
+# %% tags=["parameters"]
+profile = None  # "quick" or "report"; None asks $KWS_PROFILE
+data = None  # a folder of clips in Speech Commands' layout
+results = None  # where values and models are kept
+bits = None  # 8 to 1 or "ternary"; None runs every point
+method = "qat"  # or "ptq"
+recipe = "ours"  # or "original"
+scheme = None  # of weights: "symmetric" or "asymmetric"; None takes the recipe's
+granularity = None  # of weights: "channel" or "tensor"; None takes the recipe's
+seed = 0  # of the one point
+epochs = None  # of QAT; None takes the recipe's
+
+# %%
+from kwslib import quantization_sweep as sweep
+from kwslib import recording
+
+one = sweep.point(bits, method, recipe, granularity, scheme, seed) if bits else None
+run = recording.start(
+    f"05_quantization_{one.name}" if one else "05_quantization", profile, data, results, [seed] if one else None
+)
+points = [one] if one else sweep.grid(run.seeds)
+
+# %% [markdown]
+# ## Rounding that can be trained through
+#
+# Rounding is flat almost everywhere, so its gradient is zero, and nothing before it would ever learn. The
+# *straight-through estimator* {cite}`bengio2013estimating` rounds on the way forward and does nothing on the way back:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import torch
+
+from kwslib.quantization import round_straight_through
+
+x = torch.tensor([-1.4, -0.5, 0.2, 0.7, 2.5], requires_grad=True)
+rounded = round_straight_through(x)
+rounded.square().sum().backward()
+print("rounded ", rounded.tolist())
+print("gradient", x.grad.tolist(), "is 2 x rounded, as if rounding were not there")
+
+# %% [markdown]
+# ## Two grids
+#
+# A *grid* is the whole numbers that $k$ bits can hold. The symmetric one has zero in its middle and serves weights;
+# the asymmetric one starts at zero and serves what a ReLU leaves. We add two short ones: *ternary* and *binary*
+# weights.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.quantization import asymmetric_grid, symmetric_grid
+
+for k in (8, 4, 3, 2, 1):
+    low, high = symmetric_grid(k), asymmetric_grid(k)
+    print(f"{k} bit: symmetric {low.low} .. {low.high}, asymmetric {high.low} .. {high.high}")
+for name in ("ternary", "binary"):
+    grid = symmetric_grid(name)
+    print(f"{name}:", list(range(grid.low, grid.high + 1, grid.step)))
+
+# %% [markdown]
+# A *scale* and a *zero point* lay the grid over real numbers: $x \approx s\,(q - z)$ {cite}`jacob2018quantization`.
+# Which $x$ the ends stand for is a choice, the *saturation bounds*; here they are the extremes of five values on 3
+# bits:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.quantization import fake_quantize, min_max, quantize, scale_and_zero_point
+
+values = torch.tensor([-0.6, 0.0, 0.1, 0.75, 1.5])
+for name, grid in (("symmetric", symmetric_grid(3)), ("asymmetric", asymmetric_grid(3))):
+    scale, zero_point = scale_and_zero_point(min_max(values), grid, name == "symmetric")
+    q = quantize(values, scale, zero_point, grid).int().tolist()
+    print(f"{name:10} scale {scale.item():.2f}, zero point {zero_point.item():.0f}, q {q}")
+
+# %% [markdown]
+# Tensors that are constant, all zero or on one side of zero have a scale too, and never divide by zero:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for values in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
+    x, grid = torch.tensor(values), asymmetric_grid(8)
+    scale, zero_point = scale_and_zero_point(min_max(x), grid, symmetric=False)
+    print(f"{values} -> {[round(v, 3) for v in fake_quantize(x, scale, zero_point, grid).tolist()]}")
+
+# %% [markdown]
+# Where a network is concerned, a wrapper around each convolution and linear layer quantizes what goes into it. This is
+# the original's recipe at 3 bits:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.models import ModelConfig, build
+from kwslib.quantizers import Quantization, original, quantized
+
+print(original(3))
+print([type(layer).__name__ for layer in quantized(build(ModelConfig()), original(3)).children()])
+
+# %% [markdown]
+# ## What the grid does to the weights
+#
+# The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A few are
+# large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie between the
+# same two lines and become zero. Cutting off the large ones costs less than it gains.
+
+# %%
+from kwslib.dataset import feature_splits
+from kwslib.quantization_report import grids_at
+from kwslib.recipes import setup
+from kwslib.training_report import base_models
+
+made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
+splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+weights, lines = grids_at(3, bases[run.seeds[0]])
+
+# %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (the original's choice), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights surround zero; in the lower they are close together."}}
+from kwslib.figures import quantization as draw
+
+draw.grids_over_weights(weights, lines)
+
+# %% [markdown]
+# ## The sweep
+#
+# Every seed's network is quantized to every width by two recipes and two methods. *PTQ* rounds the trained
+# weights. *QAT* goes on training with fake quantization in the loop.
+#
+# - **The original's recipe**: one range for a whole tensor, from its extremes; weights, biases, activations and the
+#   network's input all on $k$ bits; the activations' range taken anew from each batch (99.9th percentile); weights
+#   overwritten by their quantized values.
+# - **Ours**: a scale for each channel, from the least squared error; weights and hidden activations on $k$ bits;
+#   biases as the 32-bit integers that a chip adds anyway; the input as it comes from the front end, on its 8 bits.
+#   PTQ chooses each weight's rounding so that errors cancel in the layer's output {cite}`nagel2020up`; QAT keeps
+#   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and
+#   one-bit (−1, +1) weights meet activations of 8 bits.
+
+# %%
+from kwslib.quantization_report import float_accuracies, over_seeds, record_points, widths_table
+
+floats = float_accuracies(run, bases, splits["testing"])
+rows = sweep.run_points(points, bases, splits, run.profile.epochs, run.models, epochs)
+record_points(run, rows, floats)
+run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
+
+# %% mystnb={"figure": {"name": "fig-12", "caption": "Figure 12. Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
+from kwslib.quantization_report import originals
+
+full = run.values["accuracy_float"]["value"]
+draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "qat": originals("qat")})
+
+# %% [markdown]
+# What our recipe loses against float32, taken seed by seed:
+
+# %%
+from kwslib.quantization_report import losses_table
+
+run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (points), mean over seeds.", digits=2)
+
+# %% [markdown]
+# ## Why the original fell
+#
+# The original's recipe, with one of its choices changed at a time, at 3 bits and at 2. Bars reach from the lowest to
+# the highest seed.
+
+# %%
+widths, few = ((3, 2), run.seeds[:3]) if one is None else ((), ())
+why = over_seeds(sweep.run_points(sweep.causes(widths, few), bases, splits, run.profile.epochs)) if widths else None
+
+# %% mystnb={"figure": {"name": "fig-12-causes", "caption": "The original's recipe as it was, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds."}, "image": {"alt": "Two panels of points by row. At 3 bits PTQ rises most with a scale per channel, QAT most when weights are not overwritten. At 2 bits hardly any single change helps."}}
+draw.causes(why, widths) if widths else None
+
+# %% [markdown]
+# *After training*, the one range for a whole tensor decides: at 3 bits a scale per channel alone brings nearly
+# everything back. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
+# of the grid; written back onto the grid, the weight is where it was. Training then changes nothing at all, while
+# the loss is noisy enough to look unstable. With the weights kept in float, steps add up until they cross. At 2 bits all
+# causes act together: a grid of four points that reaches to the largest weight of a tensor makes nearly all weights zero,
+# and a network of zeros answers the same to everything.
+#
+# ## Real bits
+#
+# So far all numbers were floats on a grid. On the chip, weights lie packed. A 32-bit word has four lanes of a byte
+# each; fields of $k$ bits fill the lanes from their low ends, so that one shift and one mask give four weights in the places
+# where an int8 kernel wants them. Ternary weights are five to a byte:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import numpy as np
+
+from kwslib.packing import pack, row_bytes, unpack
+
+weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
+for k in (8, 4, 2):
+    print(f"{k} bit:", pack(weights, k).tobytes().hex(" "))
+print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
+
+# %% [markdown]
+# Whatever the training, TinyConv's constants take these bytes in flash: 16,640 weights, and bias, multiplier and shift of
+# its 12 channels.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.integer import CONSTANT_BYTES
+
+for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
+    weights = 8 * row_bytes(80, k) + 4 * row_bytes(4000, k)
+    print(f"{k!s:8}{weights:7,} + {12 * CONSTANT_BYTES} bytes")
+
+# %% [markdown]
+# The same network in integers alone: int8 activations, weights as packed, int32 sums, TensorFlow Lite's requantization.
+# NumPy and the C core compute it, and the next cell fails unless they agree on every logit of every test clip. Fake
+# quantization differs where a float sum lies within rounding of two integers.
+
+# %%
+from kwslib.quantization_report import integers_table
+
+models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
+run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)
+
+# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, mean over seeds in its 95 % interval."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat from 16,000 bytes down to about 4,000, then bends down towards binary weights at 2,000."}}
+draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
+
+# %% [markdown]
+# ## The original's numbers
+
+# %%
+if one is None:
+    run.record("widest_bits", max(k for k in sweep.WIDTHS if k != "ternary"), "bit")
+    run.record("narrowest_bits", min(k for k in sweep.WIDTHS if k != "ternary"), "bit")
+recording.Table(run.compare_table(), "The original's quantized networks and ours.", digits=1)
+
+# %%
+run.finish()
