@@ -121,7 +121,7 @@ class Operands:
         if options.padding != SAME:
             pads = [0, 0]
         axes = ("height", "width", "channels")
-        return {
+        window = {
             **{f"in_{axis}": size for axis, size in zip(axes, source.shape[1:], strict=True)},
             **{f"out_{axis}": size for axis, size in zip(axes, output.shape[1:], strict=True)},
             **{"kernel_height": kernel[0], "kernel_width": kernel[1]},
@@ -133,6 +133,13 @@ class Operands:
             },
             "input_zero_point": source.zero_point,
         }
+        if (
+            source.shape[2] == kernel[1] == 1
+        ):  # a column lies in memory as a row does, whose kernels run longer
+            turned = {"height": "width", "width": "height", "top": "left", "left": "top"}
+            names = {name: "_".join(turned.get(word, word) for word in name.split("_")) for name in window}
+            window = {names[name]: size for name, size in window.items()}
+        return window
 
     def rescaled(self, source: Tensor, weights: Tensor) -> np.ndarray:
         """(C,) factors from sums of products to the output's steps."""

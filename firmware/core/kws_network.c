@@ -10,25 +10,27 @@ static void inside(int32_t start, int32_t kernel, int32_t size, int32_t *from, i
 }
 
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output) {
-    const int32_t depth = layer->out_channels, in_depth = layer->in_channels, multiplier = depth / in_depth;
-    for (int32_t y = 0; y < layer->out_height; y++)
-        for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
-            const int32_t top = y * layer->stride_height - layer->pad_top;
-            const int32_t left = x * layer->stride_width - layer->pad_left;
-            int32_t y0, y1, x0, x1;
-            inside(top, layer->kernel_height, layer->in_height, &y0, &y1);
-            inside(left, layer->kernel_width, layer->in_width, &x0, &x1);
-            for (int32_t c = 0; c < depth; c++) {
-                int32_t sum = layer->output.bias[c];
+    const kws_window at = *layer;
+    const int32_t depth = at.out_channels, in_depth = at.in_channels, multiplier = depth / in_depth;
+    for (int32_t c = 0; c < depth; c++) {
+        const kws_scale scale = kws_scale_of(&at.output, c);
+        const int32_t bias = at.output.bias[c];
+        int8_t *out = output + c;
+        for (int32_t y = 0; y < at.out_height; y++)
+            for (int32_t x = 0; x < at.out_width; x++, out += depth) {
+                const int32_t top = y * at.stride_height - at.pad_top, left = x * at.stride_width - at.pad_left;
+                int32_t y0, y1, x0, x1, sum = bias;
+                inside(top, at.kernel_height, at.in_height, &y0, &y1);
+                inside(left, at.kernel_width, at.in_width, &x0, &x1);
                 for (int32_t ky = y0; ky < y1; ky++) {
-                    const int8_t *in = input + ((top + ky) * layer->in_width + left + x0) * in_depth + c / multiplier;
-                    const int8_t *w = layer->weights + (ky * layer->kernel_width + x0) * depth + c;
+                    const int8_t *in = input + ((top + ky) * at.in_width + left + x0) * in_depth + c / multiplier;
+                    const int8_t *w = at.weights + (ky * at.kernel_width + x0) * depth + c;
                     for (int32_t kx = x0; kx < x1; kx++, in += in_depth, w += depth)
-                        sum += (*in - layer->input_zero_point) * *w;
+                        sum += (*in - at.input_zero_point) * *w;
                 }
-                output[c] = kws_scaled(kws_scale_of(&layer->output, c), sum);
+                *out = kws_scaled(scale, sum);
             }
-        }
+    }
 }
 
 /* Quotient rounded to nearest, halves away from zero. */
@@ -85,11 +87,12 @@ void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output) 
 }
 
 void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output) {
-    for (int32_t i = 0; i < layer->size; i++) {
-        const int32_t x = kws_rescale((a[i] - layer->zero_point_a) * (1 << 20), layer->multiplier_a, layer->shift_a);
-        const int32_t y = kws_rescale((b[i] - layer->zero_point_b) * (1 << 20), layer->multiplier_b, layer->shift_b);
-        const int32_t sum = kws_rescale(x + y, layer->multiplier, layer->shift) + layer->zero_point;
-        output[i] = kws_clamp(sum, layer->min, layer->max);
+    const kws_sum at = *layer;
+    for (int32_t i = 0; i < at.size; i++) {
+        const int32_t x = kws_rescale((a[i] - at.zero_point_a) * (1 << 20), at.multiplier_a, at.shift_a);
+        const int32_t y = kws_rescale((b[i] - at.zero_point_b) * (1 << 20), at.multiplier_b, at.shift_b);
+        const int32_t sum = kws_rescale(x + y, at.multiplier, at.shift) + at.zero_point;
+        output[i] = kws_clamp(sum, at.min, at.max);
     }
 }
 

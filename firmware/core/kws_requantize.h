@@ -34,15 +34,15 @@ KWS_INLINE kws_scale kws_scale_of(const kws_requantize *to, int32_t channel) {
     return (kws_scale){to->multiplier[channel], shift, plain ? 1 << (-shift - 1) : 0, to->zero_point, to->min, to->max, plain};
 }
 
-/* A sum of convolution, bias included, as the output's int8. */
-KWS_INLINE int8_t kws_scaled(kws_scale scale, int32_t sum) {
-    return kws_clamp(kws_rescale(sum, scale.multiplier, scale.shift) + scale.zero_point, scale.min, scale.max);
-}
-
-/* The same in eight instructions where the scale is plain. */
+/* A sum of convolution, bias included, as the output's int8: eight instructions where the scale is plain. */
 KWS_INLINE int8_t kws_scaled_plain(kws_scale scale, int32_t sum) {
     const int32_t x = kws_smmulr(sum * 2, scale.multiplier);
     return (int8_t)kws_ssat8(((x + (x >> 31) + scale.half) >> -scale.shift) + scale.zero_point);
+}
+
+KWS_INLINE int8_t kws_scaled(kws_scale scale, int32_t sum) {
+    if (scale.plain) return kws_scaled_plain(scale, sum);
+    return kws_clamp(kws_rescale(sum, scale.multiplier, scale.shift) + scale.zero_point, scale.min, scale.max);
 }
 
 #endif
