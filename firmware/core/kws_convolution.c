@@ -107,7 +107,8 @@ typedef struct {
 /* A row of 5 * `fives` outputs of one channel, `depth` apart, whose windows are 4 words wide and start one word apart,
  * as for one input channel, kernel width 8 and stride 2: neighbours share words. `rows` rows of kernel, at most 10. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to, int8_t *out);
+void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+                    int8_t *out);
 #else
 static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
                            int8_t *out) {

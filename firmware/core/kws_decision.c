@@ -21,7 +21,8 @@ void kws_posteriors(const kws_decision_settings *settings, const int8_t *logits,
         posteriors[c] = (uint16_t)((posteriors[c] * (uint32_t)KWS_CERTAIN + total / 2) / total);
 }
 
-int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, const int8_t *logits, uint16_t *smoothed) {
+int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, const int8_t *logits,
+                   uint16_t *smoothed) {
     uint16_t posteriors[KWS_CLASSES_MAX];
     kws_posteriors(settings, logits, posteriors);
     const int32_t full = state->seen == settings->smoothing;

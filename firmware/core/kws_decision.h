@@ -42,7 +42,8 @@ void kws_posteriors(const kws_decision_settings *settings, const int8_t *logits,
 
 /* Takes in one inference. Writes the smoothed posteriors and returns the class that is reported now, or -1: never
  * before the history is full. */
-int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, const int8_t *logits, uint16_t *smoothed);
+int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, const int8_t *logits,
+                   uint16_t *smoothed);
 
 /* Bytes of a state, for callers who cannot see the struct. */
 size_t kws_decision_size(void);

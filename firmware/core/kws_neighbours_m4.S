@@ -1,6 +1,7 @@
 /* Cortex-M4: a row of neighbouring outputs of a convolution; its twin and its meaning are in kws_convolution.c.
  *
- *   void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel *to, int8_t *out)
+ *   void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+ *                       int8_t *out)
  *
  * In assembly, because compilers spill: five sums, four words of weights, three of input and two pointers are all the
  * registers there are. A row of the kernel is 35 cycles for 40 products: 20 SMLAD, 12 loads in three runs (a run of n

@@ -52,7 +52,8 @@ void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t
                 for (int32_t ky = y0; ky < y1; ky++)
                     for (int32_t kx = x0; kx < x1; kx++)
                         sum += input[((top + ky) * layer->in_width + left + kx) * depth + c];
-                output[c] = kws_clamp(rounded_quotient(sum, (y1 - y0) * (x1 - x0)), layer->output.min, layer->output.max);
+                const int32_t mean = rounded_quotient(sum, (y1 - y0) * (x1 - x0));
+                output[c] = kws_clamp(mean, layer->output.min, layer->output.max);
             }
         }
 }

@@ -31,7 +31,8 @@ typedef struct {
 
 KWS_INLINE kws_scale kws_scale_of(const kws_requantize *to, int32_t channel) {
     const int32_t shift = to->shift[channel], plain = shift < 0 && to->min == -128 && to->max == 127;
-    return (kws_scale){to->multiplier[channel], shift, plain ? 1 << (-shift - 1) : 0, to->zero_point, to->min, to->max, plain};
+    const int32_t half = plain ? 1 << (-shift - 1) : 0;
+    return (kws_scale){to->multiplier[channel], shift, half, to->zero_point, to->min, to->max, plain};
 }
 
 /* A sum of convolution, bias included, as the output's int8: eight instructions where the scale is plain. */
