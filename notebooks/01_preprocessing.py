@@ -238,10 +238,9 @@ from kwslib.training import Recipe
 
 recipe = Recipe(epochs=run.profile.epochs // 2)
 splits = representation_splits(run.corpus, Protocol())
-runs = {
-    name: train_seeds(config, recipe, parts, run.seeds, what=name)
-    for name, parts in splits.items()
-}
+runs = {}
+for name, parts in splits.items():
+    runs[name] = train_seeds(config, recipe, parts, run.seeds, what=name)
 
 # %% mystnb={"figure": {"name": "fig-representations", "caption": "Test accuracy of TinyConv by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
 draw.accuracies(*report.accuracy_intervals(run, runs))
