@@ -106,11 +106,15 @@ class LiteRtPredictor:
         self.interpreter.invoke()
         return self.interpreter.get_tensor(self.output["index"])
 
-    def logits(self, q8: np.ndarray) -> np.ndarray:
-        """int8 (N, 49, 40) to float32 (N, C); of a model that ends in SOFTMAX, logarithms."""
+    def dequantized(self, scores: np.ndarray) -> np.ndarray:
+        """What the model puts out as logits, float32; of a model that ends in SOFTMAX, logarithms."""
         scale, zero_point = self.output["quantization"]  # 0, 0 of a float model
-        logits = (self.integer_logits(q8).astype(np.float32) - zero_point) * np.float32(scale or 1)
+        logits = (scores.astype(np.float32) - zero_point) * np.float32(scale or 1)
         return np.log(np.maximum(logits, 1e-4)) if self.gives_probabilities else logits
+
+    def logits(self, q8: np.ndarray) -> np.ndarray:
+        """int8 (N, 49, 40) to float32 (N, C)."""
+        return self.dequantized(self.integer_logits(q8))
 
 
 class TflmPredictor(LiteRtPredictor):

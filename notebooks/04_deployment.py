@@ -1,0 +1,205 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 4: Model conversion and deployment
+#
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/04_deployment.ipynb)
+#
+# The network of Part 3 is a PyTorch checkpoint of float weights. A microcontroller wants a constant array of
+# bytes, and arithmetic in integers. This part converts the one into the other, step by step, and asks after
+# each step whether it is still the same network.
+
+# %% tags=["hide-input"]
+# On Colab this installs kwslib; elsewhere it does nothing.
+from importlib.util import find_spec
+
+if find_spec("kwslib") is None:
+    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert,board,field] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+
+# %% tags=["parameters"]
+profile = None  # "quick" or "report"; None asks $KWS_PROFILE
+data = None  # a folder of clips in Speech Commands' layout
+results = None  # where values and models are kept
+
+# %%
+from kwslib import recording
+
+run = recording.start("04_deployment", profile=profile, data=data, results=results)
+
+# %% [markdown]
+# ## Conversion
+#
+# PyTorch writes the network as ONNX, onnx2tf turns that into a TensorFlow graph, and TensorFlow's converter
+# makes two TensorFlow Lite files of it: one in float32, one in int8. For the latter it needs to know the
+# ranges that activations take, so it is shown a fixed sample of training clips. The int8 file is the one
+# that goes into a sketch, as a C++ array. One call does it all, and so does `kws export`.
+
+# %%
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kwslib.deployment_report import trained_checkpoint
+from kwslib.export import calibration_features, export
+from kwslib.labels import class_labels
+
+folder = TemporaryDirectory()
+calibration = calibration_features(run.corpus, class_labels())
+exported = export(trained_checkpoint(run), calibration, Path(folder.name))
+shutil.copy(exported.tflite_int8, run.models / "tinyconv.tflite")
+print(*(path.name for path in exported.files), sep=", ")
+
+# %% [markdown]
+# ## Bytes from step to step
+
+# %%
+from kwslib.deployment_report import steps, steps_table
+
+sizes = steps(run, exported)
+run.show(steps_table(sizes), "The network's files, the weights in them, their share of 1,048,576 bytes of flash.")
+
+# %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
+from kwslib.figures import deployment as draw
+
+draw.sizes(sizes)
+
+# %% [markdown]
+# Only quantization makes the file smaller: a weight takes one byte in place of four. The containers around
+# the weights cost little.
+#
+# ## What the int8 file holds
+#
+# Three operators are left. The convolution pads by itself and has its ReLU built in; dropout is gone; the
+# reshape moves nothing.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(*exported.operators, sep=", ")
+
+# %%
+from kwslib.deployment_report import tensors_table
+
+run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A real value is scale x (int8 - zero point).")
+
+# %% [markdown]
+# The input's scale and zero point are those with which the front end's int8 features are normalised in
+# training. So the bytes that the front end puts out go straight into the network; nothing converts them.
+
+# %%
+# NBVAL_CHECK_OUTPUT
+import numpy as np
+
+from kwslib.frontend import INPUT_SCALE, INPUT_ZERO_POINT
+from kwslib.predictors import LiteRtPredictor
+
+scale, zero_point = LiteRtPredictor(exported.tflite_int8).input["quantization"]
+print("the input takes the features as they are:", (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT))
+
+# %% [markdown]
+# Labels travel inside the file, with the name of the architecture and a digest of the checkpoint. A sketch
+# finds them beside the array:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.flatbuffer import read_description
+
+print(read_description(exported.tflite_int8.read_bytes()).labels)
+print((exported.folder / "model_data.h").read_text())
+
+# %% [markdown]
+# ## Is it still the same network?
+#
+# Every form of the network hears the whole test split: PyTorch; the ONNX file; the float file; the int8 file
+# in LiteRT with its reference kernels and with its fast ones (XNNPACK), in the interpreter of TensorFlow Lite
+# Micro (TFLM), compiled for this host, and in the C core that the board will run.
+
+# %%
+from kwslib.dataset import feature_split
+from kwslib.deployment_report import parity_table, run_forms
+from kwslib.protocol import Protocol
+
+testing = feature_split(run.corpus, Protocol(), "testing")
+forms = run_forms(exported, testing.x)
+caption = "Forms of one network on the test split: logits against PyTorch's, int8 logits against the reference's."
+run.show(parity_table(run, forms, testing), caption, digits=2)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.deployment_report import MICRO, REFERENCE
+
+for name in (MICRO, "C core"):
+    same = np.array_equal(forms[name].integers, forms[REFERENCE].integers)
+    print(f"{name} equals the reference kernels bit for bit: {same}")
+
+# %% [markdown]
+# That equality takes some care. TFLM multiplies a sum by a factor in fixed point and rounds twice; LiteRT's
+# reference kernel for the last layer multiplies in floating point and rounds once. With whatever output scale
+# comes along the two differ now and then by one step: where the first rounding reaches a tie that the sum had not quite
+# reached. The exported scale is therefore moved, by about a thousandth, to one at which no sum can do so.
+
+# %%
+from kwslib.deployment_report import rounding_table
+
+run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that int8 outputs can come from, and how many the two round apart.")
+
+# %% [markdown]
+# The interpreter also needs RAM: its arena holds the tensors that are alive at once, and its own bookkeeping.
+
+# %%
+from kwslib.tflite import tflm_arena_bytes
+
+run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
+print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit host")
+
+# %% [markdown]
+# ## What int8 costs
+#
+# The original suspects quantization of having pushed *unknown* words below the threshold, so that the board
+# heard *silence*. That can be looked up: the same clips, the same network, before and after quantization.
+
+# %%
+from kwslib.deployment_report import cost_table, quantization_cost
+
+costs = quantization_cost(run, forms, testing, exported.labels)
+caption = "Test clips by class: right answers, answers that quantization changed, answers it turned into silence."
+run.show(cost_table(costs, forms, testing), caption)
+
+# %% mystnb={"figure": {"name": "fig-04-int8", "caption": "Test accuracy in float32 and in int8, by class, with 95 % (Wilson) intervals."}, "image": {"alt": "One row per class with two points and their intervals, float32 and int8, which overlap almost wholly in every row."}}
+draw.accuracy_by_type(costs)
+
+# %% [markdown]
+# If quantization were to blame, the column *to silence* would be long in the row *unknown*. The difference
+# between the two number types is, in every class, far smaller than what the size of the test leaves open. Whatever
+# made a board in a room answer *silence* to other words, eight bits did not.
+#
+# ## What the original measured on the board
+#
+# The original flashed its int8 network to a Nano 33 BLE Sense, read its timer, and spoke to it twenty times.
+
+# %%
+recording.Table(run.compare_table(["board_ms_frontend", "board_ms_network", "board_ms_decision"]), "One inference on the board.", digits=2)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+from kwslib.deployment_report import original_field_table
+
+recording.Table(original_field_table(), "The original's live trials, with the Wilson intervals that so few leave.")
+
+# %% [markdown]
+# Five trials of a class leave an interval about as wide as the question {cite}`wilson1927probable`. That live accuracy
+# is well below that on the test split stands beyond doubt; by how much, and in which class, does not.
+
+# %%
+run.finish()
