@@ -162,12 +162,9 @@ def compare(
         if ours is None:
             rows.append(Comparison(entry, None))
             continue
-        low, high = ours.get("ci95") or (None, None)
-        interval = low is not None and (
-            convert(low, ours["unit"], entry.unit),
-            convert(high, ours["unit"], entry.unit),
-        )
-        rows.append(Comparison(entry, convert(ours["value"], ours["unit"], entry.unit), interval or None))
+        bounds = [convert(bound, ours["unit"], entry.unit) for bound in ours.get("ci95") or ()]
+        interval = (bounds[0], bounds[1]) if bounds else None
+        rows.append(Comparison(entry, convert(ours["value"], ours["unit"], entry.unit), interval))
     return rows
 
 

@@ -53,7 +53,9 @@ def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Eval
     if len(y) == 0:
         raise KwsError("nothing to evaluate: the split is empty")
     if logits.shape != (len(y), len(labels)):
-        raise KwsError(f"logits of shape {logits.shape} do not fit {len(y)} examples of {len(labels)} classes")
+        raise KwsError(
+            f"logits of shape {logits.shape} do not fit {len(y)} examples of {len(labels)} classes"
+        )
     confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(confusion, (y, logits.argmax(axis=1)), 1)
     return Evaluation(labels, confusion)

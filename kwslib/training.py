@@ -95,7 +95,7 @@ def fit(
     """
     torch.set_num_threads(1)  # the order of sums, and so the bits, must not hang on the machine's cores
     torch.manual_seed(seed)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim <= 1], "weight_decay": 0.0},
     ]
@@ -157,6 +157,12 @@ def train(
     """
     torch.manual_seed(seed)
     model = build(config)
+    resume = out.with_suffix(".resume.pt") if out else None
+    best = (
+        load_checkpoint(out)[2].get("best", -1.0)
+        if out and resume and resume.exists() and out.exists()
+        else -1.0
+    )
 
     def keep_best(epoch: Epoch, network: nn.Module) -> None:
         nonlocal best
@@ -166,12 +172,6 @@ def train(
         if after_epoch:
             after_epoch(epoch, network)
 
-    resume = out.with_suffix(".resume.pt") if out else None
-    best = (
-        load_checkpoint(out)[2].get("best", -1.0)
-        if out and resume and resume.exists() and out.exists()
-        else -1.0
-    )
     history = fit(model, recipe, training, validation, seed, after_epoch=keep_best, resume=resume)
     if out:
         extra = {

@@ -99,5 +99,5 @@ _ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsi
 
 def _curves(ax: Axes, points: "pandas.DataFrame", column: str) -> None:
     for when, (label, colour, marker) in CURVES.items():
-        bounds = (points[f"{when}_{bound}"] for bound in ("mean", "low", "high"))
-        style.interval_curve(ax, points[column], *bounds, label=label, colour=colour, marker=marker)
+        mean, low, high = (points[f"{when}_{bound}"] for bound in ("mean", "low", "high"))
+        style.interval_curve(ax, points[column], mean, low, high, label=label, colour=colour, marker=marker)
