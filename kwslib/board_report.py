@@ -162,9 +162,9 @@ def record_board(run: "Run", profile: BoardProfile, macs: int, cpu_ms: float | N
     """Record what the board costs: raw and calibrated milliseconds, bytes, cycles per multiply-accumulate."""
     stages, front = profile.stages(), frontend_ms(profile)
     raw = {
-        "frontend": front["second"],
+        "frontend": front["cycle"],  # what the original's figure means
         "frontend_frame": front["frame"],
-        "frontend_cycle": front["cycle"],
+        "frontend_second": front["second"],
         "network": stages["network"]["ms"],
         "decision": stages["decision"]["ms"],
     }
