@@ -1,0 +1,84 @@
+"""kws eval: the contract's JSON, for every kind of model, on the corpus that was named."""
+
+import json
+
+import pytest
+from small_corpus import write_corpus
+
+from kwslib.models import ModelConfig, build, save_checkpoint
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    save_checkpoint(tmp_path / "model.pt", build(ModelConfig()), ModelConfig())
+    return tmp_path / "model.pt"
+
+
+def test_json(kws, checkpoint, corpus):
+    status, out, err = kws("eval", checkpoint, "--data", corpus, "--json")
+    assert status == 0
+    assert err.startswith("data: tiny")
+    result = json.loads(out)
+    assert (result["model"], result["data"], result["split"]) == (str(checkpoint), "tiny", "testing")
+    assert list(result["per_class"]) == ["silence", "unknown", "yes", "no"]
+    assert result["n"] == sum(row["n"] for row in result["per_class"].values())
+    assert result["accuracy"] * result["n"] == pytest.approx(
+        sum(row["correct"] for row in result["per_class"].values())
+    )
+    low, high = result["ci95"]
+    assert low <= result["accuracy"] <= high
+
+
+def test_splits(kws, checkpoint, corpus):
+    sizes = {}
+    for split in ("training", "validation", "testing"):
+        status, out, _ = kws("eval", checkpoint, "--data", corpus, "--split", split, "--json")
+        assert status == 0
+        sizes[split] = json.loads(out)["n"]
+    assert sizes["training"] > sizes["validation"] + sizes["testing"]
+
+
+def test_words_are_the_models_own(kws, tmp_path, corpus):
+    config = ModelConfig(labels=("silence", "unknown", "up"))
+    save_checkpoint(tmp_path / "model.pt", build(config), config)
+    status, out, _ = kws("eval", tmp_path / "model.pt", "--data", corpus, "--json")
+    assert status == 0
+    assert list(json.loads(out)["per_class"]) == ["silence", "unknown", "up"]
+
+
+def test_text_names_every_class(kws, checkpoint, corpus):
+    status, out, _ = kws("eval", checkpoint, "--data", corpus)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["silence", "unknown", "yes", "no"]
+
+
+def test_every_kind_of_model(kws, exported, recordings):
+    accuracy = {}
+    for path in (exported.checkpoint, exported.tflite_float, exported.tflite_int8):
+        status, out, _ = kws("eval", path, "--data", recordings, "--json")
+        assert status == 0
+        accuracy[path.name] = json.loads(out)["accuracy"]
+    assert accuracy["model_float32.tflite"] == accuracy["model.pt"]
+    assert accuracy["model.tflite"] == pytest.approx(accuracy["model.pt"], abs=0.005)
+    assert accuracy["model.pt"] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--split", "holdout"], "holdout"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--keywords", "left,right"], "left, right"),
+        (["--profile", "fast"], "fast"),
+    ],
+)
+def test_bad_usage_is_one_line(kws, checkpoint, arguments, named):
+    status, out, err = kws("eval", checkpoint, *arguments)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert named in err

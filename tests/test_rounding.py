@@ -1,0 +1,42 @@
+"""An output scale on which fixed point and floating point agree, for every sum."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kwslib.rounding import agreeing_scale, once, twice
+
+scales = st.floats(-4, -1).map(lambda power: float(np.float32(10**power)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(source=scales, weights=scales, steps=st.floats(10, 6000))
+def test_every_sum_is_rounded_alike(source, weights, steps):
+    wanted = float(np.float32(source * weights * steps))
+    scale = agreeing_scale(source, weights, wanted)
+    assert scale == np.float32(scale)
+    assert abs(scale / wanted - 1) < max(0.03, 6 / steps)
+    most = int(256 * scale / (source * weights))
+    sums = np.arange(-most, most + 1)
+    expected = once(sums, source * weights / scale)
+    np.testing.assert_array_equal(twice(sums, source * weights / scale), expected)
+    short = float(np.float32(source) * np.float32(weights))
+    np.testing.assert_array_equal(twice(sums, short / scale), expected)
+
+
+def test_other_scales_do_round_apart():
+    sums = np.arange(-200_000, 200_000)
+    assert (once(sums, 1 / 1500.3) != twice(sums, 1 / 1500.3)).sum() > 50
+
+
+@pytest.mark.parametrize(("total", "expected"), [(3, 2), (-3, -2), (1, 1), (-1, -1), (2, 1), (0, 0)])
+def test_halves_go_away_from_zero(total, expected):
+    assert once(np.array([total]), 0.5)[0] == expected
+
+
+def test_both_are_within_half_a_step():
+    sums = np.random.default_rng(0).integers(-(2**20), 2**20, 10_000)
+    for factor in (0.4, 1e-2, 4.1e-4):
+        assert np.abs(once(sums, factor) - sums * factor).max() <= 0.5
+        assert np.abs(twice(sums, factor) - sums * factor).max() <= 1
