@@ -1,19 +1,20 @@
 """What Part 3 shows of its runs: tables in the original's form, means over seeds, what is mistaken for what."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kwslib.comparison import load_original
+from kwslib.corpus import Corpus
 from kwslib.dataset import FeatureSet, feature_splits
 from kwslib.evaluation import Evaluation, evaluate
 from kwslib.experiments import Trained, accuracies
 from kwslib.labels import UNKNOWN
 from kwslib.models import load_checkpoint
-from kwslib.protocol import Example
+from kwslib.protocol import Example, Protocol
 from kwslib.recipes import setup
 from kwslib.recording import Run
 from kwslib.splits import SPLITS
@@ -186,3 +187,8 @@ def _spread(accuracies: Sequence[float]) -> dict[str, float]:
         "highest": 100 * max(accuracies),
         "runs": len(accuracies),
     }
+
+
+def drawn_the_old_way(corpus: Corpus) -> Callable[[int], dict[str, FeatureSet]]:
+    """A function of the seed: the splits as a run of the original protocol draws them."""
+    return lambda seed: feature_splits(corpus, Protocol(name="original"), seed=seed)
