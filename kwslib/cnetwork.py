@@ -4,7 +4,7 @@ The same structs, with the same names, are written as text by kwslib.model_data 
 """
 
 import ctypes
-from ctypes import POINTER, Structure, c_float, c_int8, c_int16, c_int32
+from ctypes import POINTER, Structure, c_float, c_int8, c_int16, c_int32, c_uint8, c_uint16
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,16 @@ class Dense(Structure):
     ]
 
 
+class Sparse(Structure):
+    _fields_ = [
+        ("inputs", c_int32),
+        ("outputs", c_int32),
+        ("groups", POINTER(c_uint8)),
+        ("counts", POINTER(c_uint16)),
+        ("output", Requantize),
+    ]
+
+
 class Mean(Structure):
     _fields_ = [
         (name, c_int32)
@@ -73,6 +83,7 @@ STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct
     "depthwise": ("kws_window", Window),
     "average_pool": ("kws_window", Window),
     "dense": ("kws_dense", Dense),
+    "sparse": ("kws_sparse", Sparse),
     "mean": ("kws_mean", Mean),
     "sum": ("kws_sum", Sum),
     "softmax": ("kws_softmax", Softmax),

@@ -10,7 +10,7 @@ from kwslib.cnetwork import STRUCTS, scratch_bytes
 from kwslib.decision import DecisionSettings, exponential_table
 from kwslib.network import Layer, Network
 
-C_TYPES = {"int8": "int8_t", "int32": "int32_t", "uint16": "uint16_t", "float32": "float"}
+C_TYPES = {"int8": "int8_t", "int32": "int32_t", "uint8": "uint8_t", "uint16": "uint16_t", "float32": "float"}
 
 
 def plan_memory(network: Network) -> tuple[dict[tuple[int, str], int], int]:
