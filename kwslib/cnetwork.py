@@ -4,7 +4,7 @@ The same structs, with the same names, are written as text by kwslib.model_data 
 """
 
 import ctypes
-from ctypes import POINTER, Structure, c_float, c_int8, c_int16, c_int32, c_uint8, c_uint16
+from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_uint8, c_uint16
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,12 +70,7 @@ class Sum(Structure):
 
 
 class Softmax(Structure):
-    _fields_ = [
-        ("classes", c_int32),
-        ("exponentials", POINTER(c_float)),
-        ("scale", c_float),
-        ("zero_point", c_int32),
-    ]
+    _fields_ = [("classes", c_int32), ("exponentials", POINTER(c_int32)), ("differences", c_int32)]
 
 
 STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct's name in C, and here

@@ -12,20 +12,13 @@ from typing import Any
 import numpy as np
 
 from kwslib.errors import KwsError
+from kwslib.fixed_exponential import exponential_table
 from kwslib.graph import Graph, Operator, Tensor
+from kwslib.quantize_multiplier import quantize_multiplier
 
 ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
 SAME = 0
 BAND_BYTES = 2560  # of widened input that a convolution works on at a time, where that is enough for one row
-
-
-def quantize_multiplier(factor: float) -> tuple[int, int]:
-    """The fixed-point form of a factor: multiplier / 2^31 * 2^shift, with 31 significant bits."""
-    fraction, shift = math.frexp(factor)
-    multiplier = math.floor(fraction * 2**31 + 0.5)
-    if multiplier == 2**31:
-        multiplier, shift = multiplier // 2, shift + 1
-    return (multiplier, shift) if shift >= -31 else (0, 0)
 
 
 class Operands:
@@ -256,10 +249,11 @@ def _softmax(given: Operands) -> tuple[str, dict[str, Any]]:
     classes = source.shape[-1]
     if math.prod(source.shape) != classes:
         raise given.error(f"its input {list(source.shape)} is not one vector")
-    step = np.float32(-source.scale * given.options.beta)
-    exponentials = np.array([math.exp(float(step * np.float32(255 - d))) for d in range(256)], np.float32)
-    fields = {"classes": classes, "exponentials": exponentials, "scale": output.scale}
-    return "softmax", {**fields, "zero_point": output.zero_point}
+    if (output.scale, output.zero_point) != (1 / 256, -128):
+        raise given.error("its output must have a scale of 1/256 and a zero point of -128")
+    exponentials = exponential_table(source.scale * given.options.beta)
+    fields = {"classes": classes, "exponentials": exponentials, "differences": len(exponentials)}
+    return "softmax", fields
 
 
 OPERATORS: dict[str, Callable[[Operands], tuple[str, dict[str, Any]]]] = {

@@ -11,7 +11,7 @@ from tflite_files import Maker, reference
 from kwslib.cnetwork import run_network
 from kwslib.errors import KwsError
 from kwslib.network import read_network
-from kwslib.operators import quantize_multiplier
+from kwslib.quantize_multiplier import quantize_multiplier
 
 EXAMPLES = settings(
     max_examples=60,

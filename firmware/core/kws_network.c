@@ -97,15 +97,36 @@ void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_
     }
 }
 
+/* Product of numbers with 31 fractional bits; division by a power of two, halves away from zero; saturating shift. */
+static int32_t product(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31); }
+static int32_t divided(int32_t a, int32_t bits) {
+    const int32_t mask = (int32_t)((1u << bits) - 1);
+    return (a >> bits) + ((a & mask) > (mask >> 1) + (a < 0));
+}
+static int32_t raised(int32_t a, int32_t bits) {
+    const int32_t limit = INT32_MAX >> bits;
+    return a > limit ? INT32_MAX : a < -limit - 1 ? INT32_MIN : a * (1 << bits);
+}
+
+/* 1 / (1 + a) for 0 <= a < 1 with 31 fractional bits: three steps of Newton's, in gemmlowp's order of rounding. */
+static int32_t reciprocal(int32_t a) {
+    const int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
+    int32_t x = 1515870810 + product(half, -1010580540); /* 48/17 - 32/17 half, 29 fractional bits */
+    for (int32_t i = 0; i < 3; i++) x += raised(product(x, (1 << 29) - product(half, x)), 2);
+    return raised(x, 1);
+}
+
 void kws_softmax_layer(const kws_softmax *layer, const int8_t *input, int8_t *output) {
     const int32_t largest = input[kws_argmax(input, layer->classes)];
-    const float *exponentials = layer->exponentials + 255 - largest;
-    float total = 0.0f;
-    for (int32_t i = 0; i < layer->classes; i++) total += exponentials[input[i]];
-    const float inverse = 1.0f / (total * layer->scale);
+    int32_t total = 0; /* 19 fractional bits */
+    for (int32_t i = 0; i < layer->classes; i++)
+        if (largest - input[i] < layer->differences) total += divided(layer->exponentials[largest - input[i]], 12);
+    const int32_t headroom = kws_clz((uint32_t)total);
+    const int32_t scale = reciprocal((int32_t)(((uint32_t)total << headroom) - (1u << 31)));
     for (int32_t i = 0; i < layer->classes; i++) {
-        const float share = exponentials[input[i]] * inverse;
-        output[i] = kws_clamp((int32_t)(share + 0.5f) + layer->zero_point, -128, 127);
+        const int32_t difference = largest - input[i];
+        const int32_t share = difference < layer->differences ? product(scale, layer->exponentials[difference]) : 0;
+        output[i] = kws_clamp(divided(share, 12 - headroom + 31 - 8) - 128, -128, 127);
     }
 }
 

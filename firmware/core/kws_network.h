@@ -62,12 +62,12 @@ typedef struct {
     int32_t zero_point, multiplier, shift, min, max;
 } kws_sum;
 
-/* Softmax: exponentials[255 - d] = exp(-d * scale * beta) for logits d below the largest. */
+/* Softmax with outputs in steps of 1/256: exp(-d * scale * beta), 31 fractional bits, for logits d = 0, 1, ... steps
+ * below the largest; it is 0 from `differences` steps on. */
 typedef struct {
     int32_t classes;
-    const float *exponentials;
-    float scale;
-    int32_t zero_point;
+    const int32_t *exponentials;
+    int32_t differences;
 } kws_softmax;
 
 /* A convolution's scratch holds int16: its weights, each row's run filled up to an even number; then the rows that
