@@ -120,7 +120,7 @@ for values in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
 # %%
 # NBVAL_CHECK_OUTPUT
 from kwslib.models import ModelConfig, build
-from kwslib.quantizers import Quantization, original, quantized
+from kwslib.quantizers import original, quantized
 
 print(original(3))
 print([type(layer).__name__ for layer in quantized(build(ModelConfig()), original(3)).children()])
