@@ -6,6 +6,7 @@ Accuracies are fractions of one, drawn in percent. Every function takes data and
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import seaborn
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -44,20 +45,16 @@ def confusion(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
     counts = np.asarray(matrix, float)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, ax = style.subplots(height=1.2 + 0.75 * len(labels))
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for row, column in np.ndindex(*counts.shape):
-        value = counts[row, column]
-        text = f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
-        ax.text(
-            column,
-            row,
-            f"{text}\n{share[row, column]:.1%}".replace("%", " %"),
-            ha="center",
-            va="center",
-            color="white" if share[row, column] > 0.5 else style.INK,
-        )
-    ax.set_xticks(range(len(labels)), labels)
-    ax.set_yticks(range(len(labels)), labels)
+    texts = [
+        [f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}" for value in row] for row in counts
+    ]
+    cells = [
+        [f"{text}\n{part:.1%}".replace("%", " %") for text, part in zip(*rows, strict=True)]
+        for rows in zip(texts, share, strict=True)
+    ]
+    shades = {"cmap": "Blues", "vmin": 0, "vmax": 1, "cbar": False}
+    seaborn.heatmap(share, annot=cells, fmt="", ax=ax, xticklabels=labels, yticklabels=labels, **shades)
+    ax.tick_params(axis="y", rotation=0)
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.grid(visible=False)
     ax.tick_params(length=0)
