@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from kwslib.errors import KwsError
 from kwslib.models import TinyConv
-from kwslib.saliency import NORMS
+from kwslib.pruning import NORMS
 from kwslib.training import to_input
 
 CRITERIA = (*NORMS, "loss")

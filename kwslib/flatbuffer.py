@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import flatbuffers
 import numpy as np
 
 from kwslib.rounding import agreeing_scale
@@ -24,6 +25,13 @@ class Description:
     labels: tuple[str, ...]
     arch: str
     checkpoint: str
+
+
+class _Builder(flatbuffers.Builder):
+    """A builder that aligns the data of buffers, so that a microcontroller reads weights where they lie."""
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
+        return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
 
 
 def finish(content: bytes, description: Description, scale: float, zero_point: int) -> bytes:
@@ -56,7 +64,7 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)
     model.metadata = [entry]
-    builder = _aligning_builder(len(content))
+    builder = _Builder(len(content))
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 
@@ -85,17 +93,6 @@ def operators(content: bytes) -> tuple[str, ...]:
     from ai_edge_litert import schema_py_generated as schema
 
     return _kinds(schema.ModelT.InitFromPackedBuf(content, 0), schema)
-
-
-def _aligning_builder(size: int) -> Any:
-    """A builder that aligns the data of buffers, so that a microcontroller reads weights where they lie."""
-    import flatbuffers
-
-    class Builder(flatbuffers.Builder):
-        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
-            return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
-
-    return Builder(size)
 
 
 def _kinds(model: Any, schema: Any) -> tuple[str, ...]:

@@ -160,13 +160,6 @@ def test_nothing_is_left_by_a_failure(tmp_path, clips):
         export(checkpoint, clips, out)
 
 
-def test_missing_converters_are_named(kws, exported, recordings, tmp_path, monkeypatch):
-    monkeypatch.setattr("kwslib.conversion.NEEDED", ("onnx", "no_such_converter"))
-    status, out, err = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings)
-    assert (status, out) == (2, "")
-    assert "export needs no_such_converter: pip install 'kwslib[convert]'" in err
-
-
 def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path):
     status, out, _ = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings, "--json")
     assert status == 0
