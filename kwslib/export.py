@@ -5,8 +5,7 @@
     model.tflite            int8, weights per channel; takes the front end's int8 features as they are
     model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
 
-The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone. A quantized
-checkpoint becomes model.tflite with its own scales, and the C array; it needs no clips and no converter.
+The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone.
 """
 
 import hashlib
@@ -42,7 +41,6 @@ class ExportResult:
     folder: Path
     labels: tuple[str, ...]
     operators: tuple[str, ...]
-    quantized: bool = False
 
     @property
     def onnx(self) -> Path:
@@ -59,8 +57,8 @@ class ExportResult:
     @property
     def files(self) -> tuple[Path, ...]:
         """All that was written, in order."""
-        floats = () if self.quantized else (self.onnx, self.tflite_float)
-        return (*floats, self.tflite_int8, self.folder / "model_data.h", self.folder / "model_data.cc")
+        sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
+        return (self.onnx, self.tflite_float, self.tflite_int8, *sources)
 
 
 def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
@@ -71,52 +69,29 @@ def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
     return feature_split(corpus, Protocol(keywords=tuple(labels[2:])), "training", first=CALIBRATION_CLIPS).x
 
 
-def export(checkpoint: Path, calibration: np.ndarray | None, folder: Path) -> ExportResult:
+def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportResult:
     """Write all forms of a checkpoint's network into `folder`, or none.
 
-    calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`; a quantized checkpoint needs
-    none. Raises KwsError for a bad checkpoint or calibration set, and CheckFailed when a converter changed what the
-    network computes.
+    calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
+    a bad checkpoint or calibration set, and CheckFailed when a converter changed what the network computes.
     """
     from kwslib.models import load_checkpoint
+    from kwslib.onnx_export import to_onnx
 
     checkpoint, folder = Path(checkpoint), Path(folder)
     network, config, _ = load_checkpoint(checkpoint)
+    if calibration.dtype != np.int8 or calibration.shape[1:] != (FRAMES, CHANNELS) or not len(calibration):
+        raise KwsError(
+            f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
+        )
+    check_installed()
+    check_writable(folder / "model.onnx")
+    onnx = to_onnx(network)
+    onnx.metadata_props.add(key="labels", value=",".join(config.labels))
+    ((float32, int8),) = convert([onnx], calibration)
     description = Description(
         config.labels, config.arch, hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
     )
-    check_writable(folder / "model.tflite")
-    quantized = hasattr(network, "quantization")
-    if quantized:
-        from kwslib.integer import integer_network
-        from kwslib.integer_tflite import to_tflite
-
-        int8 = to_tflite(integer_network(network), description)
-        contents: tuple[bytes, ...] = (int8,)
-    else:
-        contents = _converted(checkpoint, network, calibration, description)
-        int8 = contents[-1]
-    contents += (c_header(config.labels).encode(), c_source(int8, config.labels).encode())
-    result = ExportResult(checkpoint, folder, config.labels, operators(int8), quantized)
-    for path, content in zip(result.files, contents, strict=True):
-        with atomic_write(path) as temporary:
-            temporary.write_bytes(content)
-    return result
-
-
-def _converted(
-    checkpoint: Path, network: "nn.Module", calibration: np.ndarray | None, description: Description
-) -> tuple[bytes, bytes, bytes]:
-    """A float network as ONNX, TensorFlow Lite in float and in int8."""
-    from kwslib.onnx_export import to_onnx
-
-    x = np.empty(0) if calibration is None else calibration
-    if x.dtype != np.int8 or x.shape[1:] != (FRAMES, CHANNELS) or not len(x):
-        raise KwsError(f"calibration of {x.dtype} {x.shape}: give int8 (N, 49, 40) features")
-    check_installed()
-    onnx = to_onnx(network)
-    onnx.metadata_props.add(key="labels", value=",".join(description.labels))
-    ((float32, int8),) = convert([onnx], x)
     try:
         float32, int8 = (
             finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
@@ -125,8 +100,19 @@ def _converted(
         raise CheckFailed(
             f"{checkpoint}: the converter did not keep the front end's scale: {error}"
         ) from error
-    _check_unchanged(checkpoint, network, float32, x[:8])
-    return onnx.SerializeToString(deterministic=True), float32, int8
+    _check_unchanged(checkpoint, network, float32, calibration[:8])
+    contents = (
+        onnx.SerializeToString(deterministic=True),
+        float32,
+        int8,
+        c_header(config.labels).encode(),
+        c_source(int8, config.labels).encode(),
+    )
+    result = ExportResult(checkpoint, folder, config.labels, operators(int8))
+    for path, content in zip(result.files, contents, strict=True):
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
+    return result
 
 
 def _check_unchanged(checkpoint: Path, network: "nn.Module", float32: bytes, q8: np.ndarray) -> None:

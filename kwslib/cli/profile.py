@@ -31,10 +31,8 @@ def profile_model(
 
 def _network(name: str, device: str) -> dict[str, Any]:
     from kwslib import latency
-    from kwslib.integer import integer_network
     from kwslib.models import ZOO, ModelConfig, build, load_checkpoint
     from kwslib.profiling import costs
-    from kwslib.quantizers import dequantized
 
     if name in ZOO:
         config = ModelConfig(name)
@@ -43,10 +41,6 @@ def _network(name: str, device: str) -> dict[str, Any]:
         network, config, _ = load_checkpoint(Path(name))
     else:
         raise KwsError(f"{name}: no model; name a .pt or .tflite file, or one of {', '.join(ZOO)}")
-    packed = {}
-    if hasattr(network, "quantization"):
-        packed = {"packed": integer_network(network).flash_bytes}
-        network = dequantized(network)
     times = latency.cuda(network) if device == "cuda" else (latency.pytorch(network),)
     counts = costs(network)
     memory = {
@@ -54,7 +48,7 @@ def _network(name: str, device: str) -> dict[str, Any]:
         "peak_live_float32": counts.peak_live_bytes("float32"),
         "peak_live_int8": counts.peak_live_bytes("int8"),
     }
-    weights = {dtype: counts.weight_bytes(dtype) for dtype in ("float32", "int8")} | packed
+    weights = {dtype: counts.weight_bytes(dtype) for dtype in ("float32", "int8")}
     head = {"model": name, "arch": config.arch, "channels": config.channels, "labels": list(config.labels)}
     return head | _counts(counts, weights, memory) | {"latency": [time.as_json() for time in times]}
 
