@@ -19,24 +19,22 @@ def export_model(
 ) -> None:
     """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
 
-    The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
-    quantized checkpoint has its own: it needs no data, and leaves no float files.
+    The ranges of the int8 model's activations come from training clips: give the data it was trained on.
     """
     from kwslib.corpus import open_corpus
     from kwslib.export import calibration_features, export
     from kwslib.models import load_checkpoint
 
-    network, config, _ = load_checkpoint(checkpoint)
-    source, calibration = None, None
-    if not hasattr(network, "quantization"):
-        corpus = open_corpus(data, profile)
-        print(corpus.describe(), file=sys.stderr)
-        source, calibration = corpus.name, calibration_features(corpus, config.labels)
-    result = export(checkpoint, calibration, out)
+    _, config, _ = load_checkpoint(checkpoint)
+    corpus = open_corpus(data, profile)
+    print(corpus.describe(), file=sys.stderr)
+    result = export(checkpoint, calibration_features(corpus, config.labels), out)
     sizes = {path.name: path.stat().st_size for path in result.files}
     if as_json:
         operators = list(result.operators)
-        print_json({"labels": list(result.labels), "operators": operators, "bytes": sizes, "data": source})
+        print_json(
+            {"labels": list(result.labels), "operators": operators, "bytes": sizes, "data": corpus.name}
+        )
         return
     for name, size in sizes.items():
         print(f"{out / name}: {size:,} bytes")
