@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.board import FRAMES, STAGES, BoardPredictor, BoardProfile
-from kwslib.cycles import milliseconds
-from kwslib.profiling import file_costs
+from kwslib.board.cycles import milliseconds
+from kwslib.board.machine import FRAMES, STAGES, BoardPredictor, BoardProfile
+from kwslib.measure.profiling import file_costs
 
 
 def clip() -> np.ndarray:

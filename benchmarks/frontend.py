@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 
-from kwslib import ccore
-from kwslib.frontend import features
+from kwslib.features import ccore
+from kwslib.features.frontend import features
 from kwslib.labels import CLIP_SAMPLES
 
 CLIPS, ROUNDS = 200, 10

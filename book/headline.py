@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from kwslib.comparison import Comparison, compare, format_value, load_original, load_results
 from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
+from kwslib.report.comparison import Comparison, compare, format_value, load_original, load_results
 from notebooks import ROOT
 
 BEGIN, END = "<!-- headline: written by `make record`, do not edit -->\n", "<!-- /headline -->"

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from kwslib.dataset import FeatureSet
 from kwslib.errors import KwsError
-from kwslib.training import Epoch, Hook, Recipe, fit
+from kwslib.features.dataset import FeatureSet
+from kwslib.networks.training import Epoch, Hook, Recipe, fit
 
 NORMS = {"l1": 1.0, "l2": 2.0, "linf": float("inf")}
 CRITERIA = (*NORMS, "lamp", "random")

@@ -4,8 +4,8 @@
 
 Part 5 of the original report in pure functions: the straight-through estimator, symmetric and asymmetric linear
 quantization, and four ways of choosing how much of a tensor's range the grid covers. Everything is float32 that
-holds whole numbers ("fake quantization"); kwslib.integer does the same in integers. Scheme and notation: Jacob et
-al., arXiv:1712.05877; Krishnamoorthi, arXiv:1806.08342.
+holds whole numbers ("fake quantization"); kwslib.compression.integer does the same in integers. Scheme and
+notation: Jacob et al., arXiv:1712.05877; Krishnamoorthi, arXiv:1806.08342.
 """
 
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ results = None  # where values and models are kept
 recordings = None  # a folder of your own yes_loud.wav, no_quiet.wav, ...
 
 # %%
-from kwslib import recording
+from kwslib.report import recording
 
 run = recording.start("01_preprocessing", profile, data, results)
 
@@ -54,8 +54,8 @@ run = recording.start("01_preprocessing", profile, data, results)
 # will do.
 
 # %%
-from kwslib import preprocessing_report as report
-from kwslib.audio import read_clip
+from kwslib.data.audio import read_clip
+from kwslib.report import preprocessing as report
 
 paths = report.examples(run.corpus, recordings)
 clips = {title: read_clip(path) for title, path in paths.items()}
@@ -98,7 +98,7 @@ draw.spectra(clips)
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.representations import spectrum
+from kwslib.features.representations import spectrum
 
 seconds = np.arange(16_000) / 16_000
 tone = np.round(16_384 * np.sin(2 * np.pi * 1_000 * seconds))
@@ -157,7 +157,7 @@ draw.mfccs(clips)
 # NBVAL_CHECK_OUTPUT
 from scipy.fft import dct
 
-from kwslib.representations import with_librosa
+from kwslib.features.representations import with_librosa
 
 pictures = with_librosa(clips["yes, loud"])
 transformed = dct(pictures["mel"], axis=0, norm="ortho")
@@ -183,7 +183,7 @@ run.record("samples_per_second", len(clips["yes, loud"]))
 # the rounding of 32-bit floats, largest where there is hardly any power.
 
 # %%
-from kwslib.protocol import Protocol, build_splits, load_waveforms
+from kwslib.data.protocol import Protocol, build_splits, load_waveforms
 
 examples = build_splits(run.corpus, Protocol())["validation"][:100]
 agreement = report.agreement_table(run, load_waveforms(examples))
@@ -226,15 +226,15 @@ draw.micro_front_end(clips)
 # %%
 # NBVAL_CHECK_OUTPUT
 from kwslib.labels import class_labels
-from kwslib.models import ModelConfig, build
+from kwslib.networks.models import ModelConfig, build
 
 config = ModelConfig(arch="tinyconv", labels=class_labels())
 print(sum(p.numel() for p in build(config).parameters()), "parameters each")
 
 # %%
-from kwslib.experiments import train_seeds
-from kwslib.representations import representation_splits
-from kwslib.training import Recipe
+from kwslib.features.representations import representation_splits
+from kwslib.networks.experiments import train_seeds
+from kwslib.networks.training import Recipe
 
 recipe = Recipe(epochs=run.profile.epochs // 2)
 splits = representation_splits(run.corpus, Protocol())

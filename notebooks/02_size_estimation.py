@@ -36,7 +36,7 @@ results = None  # where values and models are kept
 arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
 
 # %%
-from kwslib import recording
+from kwslib.report import recording
 
 run = recording.start("02_size_estimation", profile=profile, data=data, results=results)
 
@@ -49,8 +49,8 @@ run = recording.start("02_size_estimation", profile=profile, data=data, results=
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.models import ModelConfig, build
-from kwslib.profiling import costs
+from kwslib.measure.profiling import costs
+from kwslib.networks.models import ModelConfig, build
 
 config = ModelConfig(arch)
 counts = costs(build(config))
@@ -58,7 +58,7 @@ print(f"{counts.parameters:,} parameters, {counts.macs:,} MACs, {counts.flops:,}
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.size_report import layer_table
+from kwslib.report.sizes import layer_table
 
 recording.Table(layer_table(counts), "Operations of one inference in order; bytes of a float32 output.")
 
@@ -87,7 +87,7 @@ print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {theirs == 
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.size_report import flash_table
+from kwslib.report.sizes import flash_table
 
 recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 bytes of flash.", digits=2)
 
@@ -108,7 +108,7 @@ recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 byte
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kwslib.size_report import export_untrained
+from kwslib.report.sizes import export_untrained
 
 folder = TemporaryDirectory()
 exported = export_untrained(config, Path(folder.name))
@@ -119,14 +119,14 @@ print(len(exported.operators), "operators:", ", ".join(dict.fromkeys(exported.op
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.profiling import file_costs
+from kwslib.measure.profiling import file_costs
 
 from_file = file_costs(exported.tflite_int8)
 print(f"{from_file.macs:,} MACs, {from_file.peak_live_bytes('int8'):,} B alive at once")
 
 # %%
-from kwslib.size_report import memory_table, record_counts
-from kwslib.tflite import tflm_arena_bytes
+from kwslib.deployment.tflite import tflm_arena_bytes
+from kwslib.report.sizes import memory_table, record_counts
 
 record_counts(run, counts)
 run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
@@ -171,7 +171,7 @@ recording.Table(run.compare_table(names), f"The original's TinyConv and our {arc
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.size_report import published_models, published_table, zoo
+from kwslib.report.sizes import published_models, published_table, zoo
 
 published = published_models()
 caption = "Published networks: MACs for one second, accuracy on version 1 or 2 of Speech Commands."
@@ -190,8 +190,8 @@ draw.landscape(published, zoo())
 # the network as written, the others the exported files.
 
 # %%
-from kwslib import latency
-from kwslib.size_report import latency_table
+from kwslib.measure import latency
+from kwslib.report.sizes import latency_table
 
 measured = [latency.pytorch(build(config)), latency.onnxruntime(exported.onnx)]
 measured += [latency.litert(exported.tflite_float), latency.litert(exported.tflite_int8)]
@@ -202,7 +202,7 @@ else:
 recording.Table(latency_table(measured), "One inference, batch of one.", digits=1)
 
 # %% mystnb={"figure": {"name": "fig-02-latency", "caption": "One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
-from kwslib.comparison import load_original
+from kwslib.report.comparison import load_original
 
 original = load_original()
 theirs = {"PyTorch": 1000 * original["cpu_latency"].value, latency.CUDA_GRAPH: original["gpu_latency"].value}
@@ -215,7 +215,7 @@ draw.latencies(measured, original=theirs)
 # is the bottleneck; Part 4 counts its cycles.
 
 # %%
-from kwslib.size_report import record_latencies
+from kwslib.report.sizes import record_latencies
 
 record_latencies(run, measured)
 run.finish()

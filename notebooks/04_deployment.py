@@ -34,7 +34,7 @@ data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
 # %%
-from kwslib import recording
+from kwslib.report import recording
 
 run = recording.start("04_deployment", profile=profile, data=data, results=results)
 
@@ -50,9 +50,9 @@ run = recording.start("04_deployment", profile=profile, data=data, results=resul
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kwslib.deployment_report import trained_checkpoint
-from kwslib.export import calibration_features, export
+from kwslib.deployment.export import calibration_features, export
 from kwslib.labels import class_labels
+from kwslib.report.deployment import trained_checkpoint
 
 folder = TemporaryDirectory()
 calibration = calibration_features(run.corpus, class_labels())
@@ -64,7 +64,7 @@ print(*(path.name for path in exported.files), sep=", ")
 # ## Bytes from step to step
 
 # %%
-from kwslib.deployment_report import steps, steps_table
+from kwslib.report.deployment import steps, steps_table
 
 sizes = steps(run, exported)
 run.show(steps_table(sizes), "The network's files, the weights in them, their share of 1,048,576 bytes of flash.")
@@ -88,7 +88,7 @@ draw.sizes(sizes)
 print(*exported.operators, sep=", ")
 
 # %%
-from kwslib.deployment_report import tensors_table
+from kwslib.report.deployment import tensors_table
 
 run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A real value is scale x (int8 - zero point).")
 
@@ -100,8 +100,8 @@ run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A 
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.frontend import INPUT_SCALE, INPUT_ZERO_POINT
-from kwslib.predictors import LiteRtPredictor
+from kwslib.deployment.predictors import LiteRtPredictor
+from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 
 scale, zero_point = LiteRtPredictor(exported.tflite_int8).input["quantization"]
 print("the input takes the features as they are:", (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT))
@@ -112,7 +112,7 @@ print("the input takes the features as they are:", (scale, zero_point) == (np.fl
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.flatbuffer import read_description
+from kwslib.deployment.flatbuffer import read_description
 
 print(read_description(exported.tflite_int8.read_bytes()).labels)
 print((exported.folder / "model_data.h").read_text())
@@ -125,9 +125,9 @@ print((exported.folder / "model_data.h").read_text())
 # Micro (TFLM), compiled for this host, and in the C core that the board will run.
 
 # %%
-from kwslib.dataset import feature_split
-from kwslib.deployment_report import parity_table, run_forms
-from kwslib.protocol import Protocol
+from kwslib.data.protocol import Protocol
+from kwslib.features.dataset import feature_split
+from kwslib.report.deployment import parity_table, run_forms
 
 testing = feature_split(run.corpus, Protocol(), "testing")
 forms = run_forms(exported, testing.x)
@@ -136,7 +136,7 @@ run.show(parity_table(run, forms, testing), caption, digits=2)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.deployment_report import MICRO, REFERENCE
+from kwslib.report.deployment import MICRO, REFERENCE
 
 for name in (MICRO, "C core"):
     same = np.array_equal(forms[name].integers, forms[REFERENCE].integers)
@@ -149,7 +149,7 @@ for name in (MICRO, "C core"):
 # reached. The exported scale is therefore moved, by about a thousandth, to one at which no sum can do so.
 
 # %%
-from kwslib.deployment_report import rounding_table
+from kwslib.report.deployment import rounding_table
 
 run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that int8 outputs can come from, and how many the two round apart.")
 
@@ -157,7 +157,7 @@ run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that
 # The interpreter also needs RAM: its arena holds the tensors that are alive at once, and its own bookkeeping.
 
 # %%
-from kwslib.tflite import tflm_arena_bytes
+from kwslib.deployment.tflite import tflm_arena_bytes
 
 run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
 print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit host")
@@ -169,7 +169,7 @@ print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit 
 # heard *silence*. That can be looked up: the same clips, the same network, before and after quantization.
 
 # %%
-from kwslib.deployment_report import cost_table, quantization_cost
+from kwslib.report.deployment import cost_table, quantization_cost
 
 costs = quantization_cost(run, forms, testing, exported.labels)
 caption = "Test clips by class: right answers, answers that quantization changed, answers it turned into silence."
@@ -192,7 +192,7 @@ draw.accuracy_by_type(costs)
 # memory. What it computes is exact: over the whole test split every logit equals that of LiteRT's
 # reference kernels. What it costs is counted.
 #
-# Cycles come from the instructions that ran and the rules of the Cortex-M4's manual (`kwslib/cycles.py` lists
+# Cycles come from the instructions that ran and the rules of the Cortex-M4's manual (`kwslib/board/cycles.py` lists
 # them with their sources). A model is no measurement: it leaves out what the manual leaves open, mostly
 # waits for instructions that are not in the cache. How much that is, the original report's own figures tell:
 # TensorFlow Lite Micro with its network takes 72.5, 69.4 and 59.8 ms by the model at 8, 7 and 4 channels,
@@ -200,8 +200,8 @@ draw.accuracy_by_type(costs)
 # is the model's, calibrated is 1.21 times that.
 
 # %%
-from kwslib.audio import read_clip
-from kwslib.board import CALIBRATION, BoardPredictor
+from kwslib.board.machine import CALIBRATION, BoardPredictor
+from kwslib.data.audio import read_clip
 
 predictor = BoardPredictor(exported.tflite_int8)
 said_yes = next(clip for clip in run.corpus.clips if clip.word == "yes")
@@ -209,7 +209,7 @@ spoken = read_clip(said_yes.path)
 profile_on_board = predictor.board.profile(spoken)
 
 # %%
-from kwslib.board_report import stage_table
+from kwslib.report.board import stage_table
 
 stages = stage_table(profile_on_board)
 run.show(stages, "Time of one inference; the original's was measured on its board.", digits=3)
@@ -234,7 +234,7 @@ draw_board.stages(stages)
 # its weights once and so waits for the flash; bringing sums back to eight bits costs nine instructions a value.
 
 # %%
-from kwslib.board_report import function_table
+from kwslib.report.board import function_table
 
 run.show(function_table(profile_on_board), "Functions by stage; cycles that wait for constants from flash.")
 
@@ -247,7 +247,7 @@ run.show(function_table(profile_on_board), "Functions by stage; cycles that wait
 # more work than the multiplication. Our convolution does not copy, so its time follows the channels.
 
 # %%
-from kwslib.board_report import decompose, original_by_channels, record_channels, time_by_channels
+from kwslib.report.board import decompose, original_by_channels, record_channels, time_by_channels
 
 theirs = original_by_channels()
 ours = {channels: CALIBRATION * ms for channels, ms in time_by_channels(predictor.board, spoken).items()}
@@ -265,8 +265,8 @@ draw_board.by_channels(theirs, ours, lines)
 # book was prepared; those figures are quoted, not measured again here. Its firmware takes 80 to 128 KB of flash.
 
 # %%
-from kwslib.board_report import peer_table
-from kwslib.profiling import file_costs
+from kwslib.measure.profiling import file_costs
+from kwslib.report.board import peer_table
 
 macs = file_costs(exported.tflite_int8).macs
 peers = peer_table(profile_on_board, macs)
@@ -280,9 +280,9 @@ draw_board.peers(peers)
 # much slower the board is than a processor of this machine's kind, the ratio of the two latencies tells.
 
 # %%
-from kwslib import latency
-from kwslib.board_report import record_board
-from kwslib.models import load_checkpoint
+from kwslib.measure import latency
+from kwslib.networks.models import load_checkpoint
+from kwslib.report.board import record_board
 
 host = latency.pytorch(load_checkpoint(exported.checkpoint)[0])
 record_board(run, profile_on_board, macs, cpu_ms=host.median)
@@ -299,7 +299,7 @@ recording.Table(run.compare_table([f"board_ms_{stage}_calibrated" for stage in (
 
 # %% mystnb={"figure": {"name": "fig-10", "caption": "Figure 10. The original's twenty live trials by class, with the Wilson intervals that so few leave."}}
 # NBVAL_CHECK_OUTPUT
-from kwslib.deployment_report import original_field_table
+from kwslib.report.deployment import original_field_table
 
 recording.Table(original_field_table(), "")
 

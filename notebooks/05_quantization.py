@@ -43,8 +43,8 @@ seed = 0  # of the one point
 epochs = None  # of QAT; None takes the recipe's
 
 # %%
-from kwslib import quantization_sweep as sweep
-from kwslib import recording
+from kwslib.compression import quantization_sweep as sweep
+from kwslib.report import recording
 
 one = sweep.point(bits, method, recipe, granularity, scheme, seed) if bits else None
 run = recording.start(
@@ -119,8 +119,8 @@ for values in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.models import ModelConfig, build
-from kwslib.quantizers import original, quantized
+from kwslib.compression.quantizers import original, quantized
+from kwslib.networks.models import ModelConfig, build
 
 print(original(3))
 print([type(layer).__name__ for layer in quantized(build(ModelConfig()), original(3)).children()])
@@ -133,10 +133,10 @@ print([type(layer).__name__ for layer in quantized(build(ModelConfig()), origina
 # same two lines and become zero. Cutting off the large ones costs less than it gains.
 
 # %%
-from kwslib.dataset import feature_splits
-from kwslib.quantization_report import grids_at
-from kwslib.recipes import setup
-from kwslib.training_report import base_models
+from kwslib.features.dataset import feature_splits
+from kwslib.networks.recipes import setup
+from kwslib.report.quantization import grids_at
+from kwslib.report.training import base_models
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
@@ -163,7 +163,7 @@ draw.grids_over_weights(weights, lines)
 #   one-bit (−1, +1) weights meet activations of 8 bits.
 
 # %%
-from kwslib.quantization_report import float_accuracies, over_seeds, record_points, widths_table
+from kwslib.report.quantization import float_accuracies, over_seeds, record_points, widths_table
 
 floats = float_accuracies(run, bases, splits["testing"])
 rows = sweep.run_points(points, bases, splits, run.profile.epochs, run.models, epochs)
@@ -171,7 +171,7 @@ record_points(run, rows, floats)
 run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
 
 # %% mystnb={"figure": {"name": "fig-12", "caption": "Figure 12. Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
-from kwslib.quantization_report import originals
+from kwslib.report.quantization import originals
 
 full = run.values["accuracy_float"]["value"]
 draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "qat": originals("qat")})
@@ -180,7 +180,7 @@ draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "q
 # What our recipe loses against float32, taken seed by seed:
 
 # %%
-from kwslib.quantization_report import losses_table
+from kwslib.report.quantization import losses_table
 
 run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (points), mean over seeds.", digits=2)
 
@@ -215,7 +215,7 @@ draw.causes(why, widths) if widths else None
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.packing import pack, row_bytes, unpack
+from kwslib.compression.packing import pack, row_bytes, unpack
 
 weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
 for k in (8, 4, 2):
@@ -228,7 +228,7 @@ print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.integer import CONSTANT_BYTES
+from kwslib.compression.integer import CONSTANT_BYTES
 
 for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
     weights = 8 * row_bytes(80, k) + 4 * row_bytes(4000, k)
@@ -240,7 +240,7 @@ for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
 # quantization differs where a float sum lies within rounding of two integers.
 
 # %%
-from kwslib.quantization_report import integers_table
+from kwslib.report.quantization import integers_table
 
 models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
 run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)

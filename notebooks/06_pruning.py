@@ -41,8 +41,8 @@ structured = False  # remove channels in place of weights
 seed = 0  # of the one point
 
 # %%
-from kwslib import recording
-from kwslib.pruning_sweep import Point, grid
+from kwslib.compression.pruning_sweep import Point, grid
+from kwslib.report import recording
 
 one = None if sparsity is None else Point(sparsity, criterion, schedule, structured, seed)
 run = recording.start(
@@ -96,7 +96,7 @@ print("LAMP, ten times as large", importance(10 * single, "lamp").round(decimals
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.models import ModelConfig, build
+from kwslib.networks.models import ModelConfig, build
 from kwslib.pruning import Pruning, finish, nonzero_parameters, prune_to
 
 network = build(ModelConfig())
@@ -114,10 +114,10 @@ print(nonzero_parameters(network) - 12, "of 16,640 weights are left at 99 %, and
 # weights gradually, many at first and few at the end {cite}`zhu2017prune`, and trains on under the final mask.
 
 # %%
-from kwslib.dataset import feature_splits
-from kwslib.pruning_report import base_models, over_points, points_table, record_points
-from kwslib.pruning_sweep import run_points
-from kwslib.recipes import setup
+from kwslib.compression.pruning_sweep import run_points
+from kwslib.features.dataset import feature_splits
+from kwslib.networks.recipes import setup
+from kwslib.report.pruning import base_models, over_points, points_table, record_points
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
@@ -127,7 +127,7 @@ run.show(points_table(over_points(rows, False)), "Test accuracy by share of the 
 
 # %% mystnb={"figure": {"name": "fig-13", "caption": "Figure 13. Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below half of the weights; fine-tuned it stays high down to a few hundred weights."}}
 from kwslib.figures import pruning as draw
-from kwslib.pruning_report import originals
+from kwslib.report.pruning import originals
 
 draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
 
@@ -138,7 +138,7 @@ draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
 # criterion and not fine-tuned, single weights above, blocks of four below.
 
 # %%
-from kwslib.pruning_report import raw_by_criterion
+from kwslib.report.pruning import raw_by_criterion
 
 shares = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 kinds = [("l1", 1), ("lamp", 1), ("random", 1), ("l1", 4), ("l2", 4), ("linf", 4), ("random", 4)]
@@ -157,7 +157,7 @@ draw.criteria(table)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.channels import narrow
+from kwslib.compression.channels import narrow
 
 whole, clips = build(ModelConfig()).eval(), torch.randn(16, 49, 40)
 silenced, small = build(ModelConfig()).eval(), narrow(whole, [0, 2, 5, 7])
@@ -171,7 +171,7 @@ print(f"narrow equals silenced: {torch.allclose(small(clips), silenced(clips), a
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.pruning_report import widths_table
+from kwslib.report.pruning import widths_table
 
 recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 
@@ -181,7 +181,7 @@ recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.channels import THRESHOLDS, channels_left
+from kwslib.compression.channels import THRESHOLDS, channels_left
 
 print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
 
@@ -190,7 +190,7 @@ print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
 # the least loss over training clips. Before any fine-tuning, the two are far apart:
 
 # %%
-from kwslib.pruning_report import channels_by_criterion
+from kwslib.report.pruning import channels_by_criterion
 
 by_criterion = channels_by_criterion(bases, splits["training"], splits["testing"])
 run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows) and channels left, mean over seeds.")
@@ -202,7 +202,7 @@ run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows
 run.show(points_table(over_points(rows, True)), "Test accuracy by channels left, mean over seeds (95 % interval).")
 
 # %% mystnb={"figure": {"name": "fig-14", "caption": "Figure 14. Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Fine-tuned accuracy falls slowly from eight channels to one; without fine-tuning it falls from the first channel removed."}}
-from kwslib.pruning_report import cpu_latencies
+from kwslib.report.pruning import cpu_latencies
 
 draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("channels"))
 

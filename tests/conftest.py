@@ -29,7 +29,7 @@ def speech_commands() -> Path:
 @pytest.fixture(scope="session")
 def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the synthetic corpus, made once and kept in the cache."""
-    from kwslib.corpus import open_corpus
+    from kwslib.data.corpus import open_corpus
 
     return open_corpus(profile="quick").root
 
@@ -44,12 +44,12 @@ def recordings(request: pytest.FixtureRequest) -> Path:
 def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
     """A TinyConv, trained for a moment and exported: the ExportResult, checkpoint beside the files."""
     pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_split
-    from kwslib.export import calibration_features, export
-    from kwslib.models import ModelConfig
-    from kwslib.protocol import Protocol
-    from kwslib.training import Recipe, train
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol
+    from kwslib.deployment.export import calibration_features, export
+    from kwslib.features.dataset import feature_split
+    from kwslib.networks.models import ModelConfig
+    from kwslib.networks.training import Recipe, train
 
     corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
     some = feature_split(corpus, Protocol(), "training", first=3000)

@@ -6,7 +6,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.audio import fit, read_audio, read_clip
+from kwslib.data.audio import fit, read_audio, read_clip
 from kwslib.errors import KwsError
 
 FORMATS = [

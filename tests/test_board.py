@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from tflite_files import Maker, tinyconv
 
-from kwslib.board import CALIBRATION, Board
-from kwslib.board_report import decompose, first_channels, original_by_channels, time_by_channels
-from kwslib.cnetwork import run_network
-from kwslib.emulator import Emulator, read_image
+from kwslib.board.emulator import Emulator, read_image
+from kwslib.board.firmware import build_firmware
+from kwslib.board.machine import CALIBRATION, Board
+from kwslib.deployment.cnetwork import run_network
+from kwslib.deployment.network import read_network
 from kwslib.errors import CheckFailed, KwsError
-from kwslib.firmware import build_firmware
-from kwslib.frontend import features
+from kwslib.features.frontend import features
 from kwslib.labels import class_labels
-from kwslib.network import read_network
+from kwslib.report.board import decompose, first_channels, original_by_channels, time_by_channels
 
 GOOD_END = "static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {"
 
@@ -120,7 +120,7 @@ def test_gcc_builds_the_same_network(model, board, clips):
 
 def broken(board: Board, body: str, clips: np.ndarray) -> None:
     """Run a firmware whose network does `body`."""
-    from kwslib.model_data import model_header
+    from kwslib.deployment.model_data import model_header
 
     header = model_header(board.network, board.labels, board.settings)
     assert GOOD_END in header

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kwslib import ccore
 from kwslib.errors import KwsError
+from kwslib.features import ccore
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_ziglang_stands_in_for_cc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_several_processes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
-    code = "import numpy, kwslib.frontend as f; print(f.features(numpy.zeros(16000, numpy.int16)).sum())"
+    code = "import numpy, kwslib.features.frontend as f; print(f.features(numpy.zeros(16000, numpy.int16)).sum())"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[0].split() for process in started] == [[b"-250880"]] * 3
     assert len(list((tmp_path / "core").iterdir())) == 1
@@ -85,7 +85,7 @@ def test_sources_lie_in_the_checkout_or_in_the_wheel(tmp_path: Path, monkeypatch
     package = tmp_path / "site-packages" / "kwslib"
     installed = package / "_firmware" / "core"
     shutil.copytree(ccore.source_folder(), installed)
-    monkeypatch.setattr(ccore, "__file__", str(package / "ccore.py"))
+    monkeypatch.setattr(ccore, "__file__", str(package / "features" / "ccore.py"))
     assert ccore.source_folder() == installed
     shutil.rmtree(installed)
     with pytest.raises(KwsError, match="reinstall kwslib"):

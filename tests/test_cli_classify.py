@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwslib.models import ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -19,7 +19,7 @@ def checkpoint(tmp_path):
 
 
 def clip_of(corpus, word):
-    from kwslib.corpus import open_corpus
+    from kwslib.data.corpus import open_corpus
 
     return next(clip.path for clip in open_corpus(corpus).clips if clip.word == word)
 

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from kwslib import speech_commands
-from kwslib.speech_commands import Archive
+from kwslib.data import speech_commands
+from kwslib.data.speech_commands import Archive
 
 
 @pytest.fixture

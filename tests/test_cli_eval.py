@@ -5,7 +5,7 @@ import json
 import pytest
 from small_corpus import write_corpus
 
-from kwslib.models import ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
 
 
 @pytest.fixture(scope="module")

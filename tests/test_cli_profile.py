@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from kwslib.models import ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
 
 
 @pytest.mark.parametrize("arch", ["tinyconv", "tenet"])

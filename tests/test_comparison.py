@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwslib.comparison import (
+from kwslib.errors import KwsError
+from kwslib.report.comparison import (
     UNITS,
     Comparison,
     compare,
@@ -18,7 +19,6 @@ from kwslib.comparison import (
     load_results,
     recorded_folder,
 )
-from kwslib.errors import KwsError
 
 ORIGINAL = load_original()
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_corpus import write_corpus
 
-from kwslib import corpus as corpora
-from kwslib.corpus import add_recordings, open_corpus, read_folder
+from kwslib.data import corpus as corpora
+from kwslib.data.corpus import add_recordings, open_corpus, read_folder
+from kwslib.data.splits import SPLITS, which_split
 from kwslib.errors import KwsError
-from kwslib.splits import SPLITS, which_split
 
 
 @pytest.fixture(autouse=True)
@@ -138,8 +138,8 @@ def test_what_is_no_corpus_is_named(tmp_path):
 
 def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
     given_, named, unpacked = (write_corpus(tmp_path / name) for name in ("given", "named", "unpacked"))
-    monkeypatch.setattr("kwslib.speech_commands.official_folder", lambda: unpacked)
-    monkeypatch.setattr("kwslib.synthetic.make_synthetic", lambda root, seed=0: write_corpus(root))
+    monkeypatch.setattr("kwslib.data.speech_commands.official_folder", lambda: unpacked)
+    monkeypatch.setattr("kwslib.data.synthetic.make_synthetic", lambda root, seed=0: write_corpus(root))
     monkeypatch.delenv("KWS_DATA", raising=False)
     assert open_corpus(given_, "report").root == given_.resolve()
     assert open_corpus(given_, "quick").root == given_.resolve()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kwslib.cycles import block_cost, decode, jump_cost, milliseconds, run_cost
+from kwslib.board.cycles import block_cost, decode, jump_cost, milliseconds, run_cost
 
 ASSEMBLED = {  # Thumb code, as arm-none-eabi-as makes it
     "movs r0, #1": "0120",

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kwslib import dataset
-from kwslib.corpus import open_corpus
-from kwslib.dataset import NO_AUGMENTATION, Augmentation, augment, feature_splits
+from kwslib.data.corpus import open_corpus
+from kwslib.data.protocol import Protocol
 from kwslib.errors import KwsError
-from kwslib.protocol import Protocol
+from kwslib.features import dataset
+from kwslib.features.dataset import NO_AUGMENTATION, Augmentation, augment, feature_splits
 
 FULL = Augmentation(copies=2, speed=0.1, shift_ms=100, noise_probability=1, noise_volume=0.5)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.decision import CERTAIN, Decision, DecisionSettings, exponential_table
+from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
 
 SCALE = 0.1

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from kwslib import deployment_report as report
 from kwslib.figures import deployment as draw
-from kwslib.recording import start
+from kwslib.report import deployment as report
+from kwslib.report.recording import start
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +17,9 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def testing(recordings):
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_split
-    from kwslib.protocol import Protocol
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol
+    from kwslib.features.dataset import feature_split
 
     return feature_split(open_corpus(recordings), Protocol(), "testing", first=200)
 

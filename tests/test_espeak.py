@@ -6,8 +6,8 @@ import espeakng_loader
 import numpy as np
 import pytest
 
+from kwslib.data.espeak import RATE, Utterance, speak
 from kwslib.errors import KwsError
-from kwslib.espeak import RATE, Utterance, speak
 
 WORDS = [
     Utterance("yes", "gmw/en-US+f2", speed=140, pitch=60, seed=1),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kwslib.errors import KwsError
-from kwslib.evaluation import evaluate
+from kwslib.networks.evaluation import evaluate
 
 LABELS = ("silence", "unknown", "yes", "no")
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from kwslib.carray import c_source
+from kwslib.deployment.carray import c_source
+from kwslib.deployment.export import export
+from kwslib.deployment.predictors import LiteRtPredictor, TorchPredictor
 from kwslib.errors import KwsError
-from kwslib.export import export
-from kwslib.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.models import ModelConfig, build, save_checkpoint
-from kwslib.predictors import LiteRtPredictor, TorchPredictor
+from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
 
 pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
 
-from kwslib.conversion import convert
-from kwslib.flatbuffer import Description, finish, operators, read_description
-from kwslib.onnx_export import to_onnx
+from kwslib.deployment.conversion import convert
+from kwslib.deployment.flatbuffer import Description, finish, operators, read_description
+from kwslib.deployment.onnx_export import to_onnx
 
 OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
@@ -32,9 +32,9 @@ OTHERS = {  # arch, channels: operators of the int8 graph
 
 @pytest.fixture(scope="module")
 def clips(recordings) -> np.ndarray:
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_split
-    from kwslib.protocol import Protocol
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol
+    from kwslib.features.dataset import feature_split
 
     return feature_split(open_corpus(recordings), Protocol(), "training", first=512).x
 

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import Maker, tinyconv
 
-from kwslib.ccore import source_folder
-from kwslib.decision import DecisionSettings
+from kwslib.board.seriallog import parse_log
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.network import Network, read_network
 from kwslib.errors import KwsError
+from kwslib.features.ccore import source_folder
 from kwslib.labels import class_labels
-from kwslib.model_data import model_header
-from kwslib.network import Network, read_network
-from kwslib.seriallog import parse_log
 
 CORE = source_folder()
 ARDUINO = CORE.parent / "arduino"
@@ -142,7 +142,7 @@ def test_the_sketch_of_the_core_compiles(tmp_path):
 
 
 def test_the_sketch_of_tflm_compiles(tmp_path):
-    from kwslib.carray import c_header
+    from kwslib.deployment.carray import c_header
 
     (tmp_path / "model_data.h").write_text(c_header(class_labels()))
     check(ARDUINO / "kws_tflm" / "kws_tflm.ino", tmp_path)

@@ -11,9 +11,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib import ccore, frontend
 from kwslib.errors import KwsError
-from kwslib.frontend import Frontend, features, normalise, raw_features
+from kwslib.features import ccore, frontend
+from kwslib.features.frontend import Frontend, features, normalise, raw_features
 
 N = 16_000
 LOUDEST = 32_767
@@ -128,9 +128,9 @@ def test_int8_features_follow_tflm_mapping() -> None:
 
 
 def test_input_scale_is_that_of_the_training_split(speech_commands: Path) -> None:
-    from kwslib.corpus import open_corpus
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol, build_splits, load_waveforms
     from kwslib.labels import SILENCE, class_labels
-    from kwslib.protocol import Protocol, build_splits, load_waveforms
 
     silence = class_labels().index(SILENCE)
     training = build_splits(open_corpus(speech_commands), Protocol())["training"]

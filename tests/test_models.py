@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import KwsError
-from kwslib.models import (
+from kwslib.networks.models import (
     ZOO,
     Dropout,
     ModelConfig,

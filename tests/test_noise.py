@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kwslib.data.noise import LEVEL, NOISES, make_noise
 from kwslib.errors import KwsError
 from kwslib.labels import SAMPLE_RATE
-from kwslib.noise import LEVEL, NOISES, make_noise
 
 SECONDS = 20
 

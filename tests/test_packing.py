@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.packing import field_bits, pack, row_bytes, unpack
+from kwslib.compression.packing import field_bits, pack, row_bytes, unpack
 from kwslib.quantization import BINARY, TERNARY, symmetric_grid
 
 WIDTHS = (*range(1, 9), TERNARY, BINARY)

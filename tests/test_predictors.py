@@ -9,20 +9,20 @@ pytest.importorskip("ai_edge_litert", reason="needs kwslib[convert]")
 
 from tflite_files import Maker
 
+from kwslib.deployment.flatbuffer import METADATA
+from kwslib.deployment.predictors import LiteRtPredictor, TflmPredictor, TorchPredictor, load_predictor
 from kwslib.errors import KwsError
-from kwslib.evaluation import evaluate
-from kwslib.flatbuffer import METADATA
-from kwslib.frontend import INPUT_SCALE, INPUT_ZERO_POINT
-from kwslib.models import ModelConfig, build, save_checkpoint
-from kwslib.predictors import LiteRtPredictor, TflmPredictor, TorchPredictor, load_predictor
+from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
+from kwslib.networks.evaluation import evaluate
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
 
 
 @pytest.fixture(scope="module")
 def testing(recordings):
     """The whole test split."""
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_split
-    from kwslib.protocol import Protocol
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol
+    from kwslib.features.dataset import feature_split
 
     return feature_split(open_corpus(recordings), Protocol(), "testing")
 

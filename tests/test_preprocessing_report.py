@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwslib import preprocessing_report as report
-from kwslib.audio import read_clip
-from kwslib.corpus import Corpus
+from kwslib.data.audio import read_clip
+from kwslib.data.corpus import Corpus
 from kwslib.errors import KwsError
-from kwslib.recording import start
+from kwslib.report import preprocessing as report
+from kwslib.report.recording import start
 
 RNG = np.random.default_rng(0)
 NOBODY = Corpus("none", root=None, clips=(), noises=(), synthetic=True)  # type: ignore[arg-type]

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kwslib import latency
 from kwslib.errors import KwsError
-from kwslib.models import ZOO, ModelConfig, build
-from kwslib.profiling import Costs, Operation, costs, file_costs
+from kwslib.measure import latency
+from kwslib.measure.profiling import Costs, Operation, costs, file_costs
+from kwslib.networks.models import ZOO, ModelConfig, build
 
 
 @pytest.mark.parametrize("arch", ZOO)
@@ -97,7 +97,7 @@ def test_counts_of_a_tflite_file(tflite):
 
 def test_the_arena_holds_what_lives(tflite):
     pytest.importorskip("tflite_micro")
-    from kwslib.tflite import tflm_arena_bytes
+    from kwslib.deployment.tflite import tflm_arena_bytes
 
     assert 1960 + 1000 <= tflm_arena_bytes(tflite) < 1960 + 1000 + 6000
 

@@ -11,10 +11,9 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from kwslib.audio import read_clip
-from kwslib.corpus import Clip, read_folder
-from kwslib.errors import KwsError
-from kwslib.protocol import (
+from kwslib.data.audio import read_clip
+from kwslib.data.corpus import Clip, read_folder
+from kwslib.data.protocol import (
     Example,
     Noise,
     Protocol,
@@ -25,7 +24,8 @@ from kwslib.protocol import (
     noise_stretches,
     read_noise,
 )
-from kwslib.splits import SPLITS, which_split
+from kwslib.data.splits import SPLITS, which_split
+from kwslib.errors import KwsError
 
 FIXED, ORIGINAL = Protocol(), Protocol("original")
 EVALUATION = ("validation", "testing")

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils import prune
 
-from kwslib.channels import THRESHOLDS, channels_left, narrow, removal_order
-from kwslib.dataset import FeatureSet
+from kwslib.compression.channels import THRESHOLDS, channels_left, narrow, removal_order
 from kwslib.errors import KwsError
-from kwslib.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.features.dataset import FeatureSet
+from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.networks.training import Recipe, fit
 from kwslib.pruning import (
     CRITERIA,
     SCHEDULES,
@@ -29,7 +30,6 @@ from kwslib.pruning import (
     sparsity,
     weights,
 )
-from kwslib.training import Recipe, fit
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)

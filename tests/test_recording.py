@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib import comparison, recording
 from kwslib.errors import KwsError
+from kwslib.report import comparison, recording
 
 PART = "02_size_estimation"
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.fft import dct
 
-from kwslib import representations as rep
-from kwslib.levels import background_level, speech_level
+from kwslib.data.levels import background_level, speech_level
+from kwslib.features import representations as rep
 
 
 def tone(hertz: float, amplitude: float = 0.5) -> np.ndarray:
@@ -35,7 +35,7 @@ def test_librosa_and_torchaudio_agree():
 
 
 def test_they_agree_on_speech(speech_commands):
-    from kwslib.audio import read_clip
+    from kwslib.data.audio import read_clip
 
     words = np.stack([read_clip(path) for path in sorted((speech_commands / "yes").iterdir())[:8]])
     assert max(rep.largest_differences(words).values()) < 0.05
@@ -92,8 +92,8 @@ def test_model_inputs_share_one_shape_and_batching_changes_nothing():
 
 
 def test_columns_are_scaled_by_training_alone(synthetic):
-    from kwslib.corpus import open_corpus
-    from kwslib.protocol import Protocol
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol
 
     splits = rep.representation_splits(open_corpus(synthetic), Protocol())
     assert tuple(splits) == rep.NAMES
@@ -115,10 +115,10 @@ def test_levels_are_in_decibels_of_full_scale(db):
 
 
 def test_loud_and_quiet_clips_are_chosen_by_rule(synthetic):
-    from kwslib.audio import read_clip
-    from kwslib.corpus import open_corpus
+    from kwslib.data.audio import read_clip
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.levels import loud_and_quiet
     from kwslib.errors import KwsError
-    from kwslib.levels import loud_and_quiet
 
     corpus = open_corpus(synthetic)
     loud, quiet = loud_and_quiet(corpus, "yes")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.rounding import agreeing_scale, once, twice
+from kwslib.deployment.rounding import agreeing_scale, once, twice
 
 scales = st.floats(-4, -1).map(lambda power: float(np.float32(10**power)))
 

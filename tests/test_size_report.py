@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib.comparison import book_file, load_original
 from kwslib.figures import sizes
-from kwslib.latency import CUDA_GRAPH, Latency
-from kwslib.models import ModelConfig, build
-from kwslib.profiling import costs
-from kwslib.size_report import (
+from kwslib.measure.latency import CUDA_GRAPH, Latency
+from kwslib.measure.profiling import costs
+from kwslib.networks.models import ModelConfig, build
+from kwslib.report.comparison import book_file, load_original
+from kwslib.report.sizes import (
     latency_table,
     layer_table,
     published_models,

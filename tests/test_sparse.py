@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import tinyconv
 
-from kwslib.board import Board, BoardPredictor
-from kwslib.cnetwork import run_network
+from kwslib.board.machine import Board, BoardPredictor
+from kwslib.compression.sparse import WORTHWHILE, compress, dense_weights, groups
+from kwslib.deployment.cnetwork import run_network
+from kwslib.deployment.network import Network, read_network
 from kwslib.labels import class_labels
-from kwslib.network import Network, read_network
-from kwslib.sparse import WORTHWHILE, compress, dense_weights, groups
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,6 @@ def test_the_board_computes_the_same_in_less_flash_and_time(network):
 
 
 def test_a_model_on_the_board_is_compressed(tmp_path: Path, network, monkeypatch):
-    monkeypatch.setattr("kwslib.board.read_network", lambda path: thinned(network, 0.9))
+    monkeypatch.setattr("kwslib.board.machine.read_network", lambda path: thinned(network, 0.9))
     predictor = BoardPredictor(tinyconv(tmp_path / "model.tflite"))
     assert predictor.board.network.layers[1].kind == "sparse"

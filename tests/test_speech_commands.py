@@ -9,10 +9,10 @@ import threading
 import pytest
 from small_corpus import write_corpus
 
-from kwslib import speech_commands
-from kwslib.corpus import read_folder
+from kwslib.data import speech_commands
+from kwslib.data.corpus import read_folder
+from kwslib.data.speech_commands import Archive, official_folder, unpack
 from kwslib.errors import KwsError
-from kwslib.speech_commands import Archive, official_folder, unpack
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib import espeak
-from kwslib import synthetic as corpus_maker
+from kwslib.data import espeak
+from kwslib.data import synthetic as corpus_maker
+from kwslib.data.noise import NOISES
+from kwslib.data.splits import which_split
+from kwslib.data.synthetic import SPEAKERS, draw_speakers, fingerprint, make_synthetic, record
 from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
-from kwslib.noise import NOISES
-from kwslib.splits import which_split
-from kwslib.synthetic import SPEAKERS, draw_speakers, fingerprint, make_synthetic, record
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     def no_noise(*_: object) -> None:
         raise KwsError("no noise today")
 
-    monkeypatch.setattr("kwslib.noise.make_noise", no_noise)
+    monkeypatch.setattr("kwslib.data.noise.make_noise", no_noise)
     with pytest.raises(KwsError, match="no noise today"):
         make_synthetic(tmp_path / "corpus")
     assert list(tmp_path.iterdir()) == []

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from kwslib.dataset import FeatureSet
 from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
-from kwslib.models import ModelConfig, load_checkpoint
-from kwslib.training import Recipe, predict, train
+from kwslib.networks.models import ModelConfig, load_checkpoint
+from kwslib.networks.training import Recipe, predict, train
 
 CONFIG = ModelConfig(labels=class_labels())
 RECIPE = Recipe(epochs=3, batch_size=16)

@@ -1,7 +1,7 @@
 /* The int8 network: layers in TFLite's quantized arithmetic, bit for bit its reference kernels.
  *
  * A layer is a const struct (shapes, weights, how sums become int8) and a function that runs it; a model is a
- * straight line of such calls, written by kwslib/network.py. No interpreter, no heap. Tensors are NHWC with a
+ * straight line of such calls, written by kwslib/deployment/network.py. No interpreter, no heap. Tensors are NHWC with a
  * batch of one. Zero points of inputs are subtracted as TFLite does; where a kernel pads, it pads with that zero.
  *
  * Arithmetic: Jacob et al., arXiv:1712.05877; https://ai.google.dev/edge/litert/models/quantization_spec
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* From int32 sums to int8: add the bias, multiply by scale = multiplier / 2^31 * 2^shift, add the zero point, clamp.
- * One entry per output channel. kwslib/operators.py makes sure that no step leaves int32. Convolutions and sums round
+ * One entry per output channel. kwslib/deployment/operators.py makes sure that no step leaves int32. Convolutions and sums round
  * twice on the way and dense layers once, as TFLite does. */
 typedef struct {
     const int32_t *bias;

@@ -8,7 +8,7 @@ import typer
 from kwslib.cli.output import print_json
 
 if TYPE_CHECKING:
-    from kwslib.board import BoardProfile
+    from kwslib.board.machine import BoardProfile
 
 
 def run_on_board(
@@ -22,8 +22,8 @@ def run_on_board(
     """Compile the firmware, execute it, and tell what it says and what it costs."""
     import numpy as np
 
-    from kwslib.audio import read_clip
-    from kwslib.board import CALIBRATION, BoardPredictor
+    from kwslib.board.machine import CALIBRATION, BoardPredictor
+    from kwslib.data.audio import read_clip
     from kwslib.labels import CLIP_SAMPLES
 
     clip = read_clip(wav) if wav else np.zeros(CLIP_SAMPLES, np.int16)

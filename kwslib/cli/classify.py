@@ -18,9 +18,9 @@ def classify(
     """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
     import numpy as np
 
-    from kwslib.audio import read_clip
-    from kwslib.frontend import features
-    from kwslib.predictors import ClipPredictor, load_predictor
+    from kwslib.data.audio import read_clip
+    from kwslib.deployment.predictors import ClipPredictor, load_predictor
+    from kwslib.features.frontend import features
 
     predictor = load_predictor(model)
     clips, problems = [], []

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.output import print_json
-from kwslib.comparison import Comparison, compare, load_results
+from kwslib.report.comparison import Comparison, compare, load_results
 
 
 def compare_values(

@@ -11,8 +11,8 @@ from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
 
 if TYPE_CHECKING:
-    from kwslib.corpus import Corpus
-    from kwslib.protocol import Example
+    from kwslib.data.corpus import Corpus
+    from kwslib.data.protocol import Example
 
 app = typer.Typer(help="The recordings: download them, check them, count them.", no_args_is_help=True)
 
@@ -32,9 +32,9 @@ def info(
     as_json: bool = JSON,
 ) -> None:
     """Count the examples of each split and class under the fixed protocol."""
-    from kwslib.corpus import add_recordings, open_corpus
-    from kwslib.protocol import Protocol, build_splits, counts
-    from kwslib.splits import SPLITS
+    from kwslib.data.corpus import add_recordings, open_corpus
+    from kwslib.data.protocol import Protocol, build_splits, counts
+    from kwslib.data.splits import SPLITS
 
     if list_split not in (None, *SPLITS):
         raise KwsError(f"--list {list_split}: use {', '.join(SPLITS)}")
@@ -63,7 +63,7 @@ def info(
 @app.command("prepare")
 def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bool = JSON) -> None:
     """Download, verify and unpack the recordings, or make the synthetic corpus; check every file."""
-    from kwslib.corpus import open_corpus
+    from kwslib.data.corpus import open_corpus
 
     corpus = open_corpus(data, profile)
     if as_json:

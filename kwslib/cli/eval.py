@@ -22,12 +22,12 @@ def evaluate_model(
     """Accuracy with its 95 % interval, in all and of each class, under the fixed protocol."""
     import numpy as np
 
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_split
-    from kwslib.evaluation import evaluate
-    from kwslib.predictors import ClipPredictor, load_predictor
-    from kwslib.protocol import Protocol, build_splits, load_waveforms
-    from kwslib.splits import SPLITS
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.protocol import Protocol, build_splits, load_waveforms
+    from kwslib.data.splits import SPLITS
+    from kwslib.deployment.predictors import ClipPredictor, load_predictor
+    from kwslib.features.dataset import feature_split
+    from kwslib.networks.evaluation import evaluate
 
     if split not in SPLITS:
         raise KwsError(f"--split {split}: use {', '.join(SPLITS)}")

@@ -21,9 +21,9 @@ def export_model(
 
     The ranges of the int8 model's activations come from training clips: give the data it was trained on.
     """
-    from kwslib.corpus import open_corpus
-    from kwslib.export import calibration_features, export
-    from kwslib.models import load_checkpoint
+    from kwslib.data.corpus import open_corpus
+    from kwslib.deployment.export import calibration_features, export
+    from kwslib.networks.models import load_checkpoint
 
     _, config, _ = load_checkpoint(checkpoint)
     corpus = open_corpus(data, profile)

@@ -9,7 +9,7 @@ from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
-    from kwslib.profiling import Costs
+    from kwslib.measure.profiling import Costs
 
 
 def profile_model(
@@ -30,9 +30,9 @@ def profile_model(
 
 
 def _network(name: str, device: str) -> dict[str, Any]:
-    from kwslib import latency
-    from kwslib.models import ZOO, ModelConfig, build, load_checkpoint
-    from kwslib.profiling import costs
+    from kwslib.measure import latency
+    from kwslib.measure.profiling import costs
+    from kwslib.networks.models import ZOO, ModelConfig, build, load_checkpoint
 
     if name in ZOO:
         config = ModelConfig(name)
@@ -54,8 +54,9 @@ def _network(name: str, device: str) -> dict[str, Any]:
 
 
 def _file(path: Path, device: str) -> dict[str, Any]:
-    from kwslib import latency, tflite
-    from kwslib.profiling import file_costs
+    from kwslib.deployment import tflite
+    from kwslib.measure import latency
+    from kwslib.measure.profiling import file_costs
 
     if device == "cuda":
         raise KwsError(
@@ -73,7 +74,7 @@ def _file(path: Path, device: str) -> dict[str, Any]:
 
 
 def _counts(counts: "Costs", flash: dict[str, int], memory: dict[str, int]) -> dict[str, Any]:
-    from kwslib.profiling import FLASH_BYTES, RAM_BYTES
+    from kwslib.measure.profiling import FLASH_BYTES, RAM_BYTES
 
     return {
         "parameters": counts.parameters,

@@ -14,7 +14,7 @@ def read_board_log(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Stage timings and the confusion matrix of spoken trials, from a sketch of firmware/arduino."""
-    from kwslib.seriallog import read_serial
+    from kwslib.board.seriallog import read_serial
 
     if not seconds > 0:
         raise KwsError(f"--seconds {seconds}: use more than 0")

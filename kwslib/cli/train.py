@@ -32,13 +32,13 @@ def train(
 
     from tqdm import tqdm
 
-    from kwslib.corpus import open_corpus
-    from kwslib.dataset import feature_splits
-    from kwslib.evaluation import evaluate
+    from kwslib.data.corpus import open_corpus
+    from kwslib.features.dataset import feature_splits
+    from kwslib.networks.evaluation import evaluate
+    from kwslib.networks.recipes import setup
+    from kwslib.networks.training import predict
+    from kwslib.networks.training import train as train_network
     from kwslib.profiles import get_profile
-    from kwslib.recipes import setup
-    from kwslib.training import predict
-    from kwslib.training import train as train_network
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))

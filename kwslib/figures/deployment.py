@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from kwslib.evaluation import Evaluation
 from kwslib.figures import style
+from kwslib.networks.evaluation import Evaluation
 from kwslib.statistics import wilson
 
 

@@ -1,6 +1,6 @@
 """Figures of Part 6: pruned weights (Figure 13), criteria, narrow networks (Figure 14), board time (Figure 15).
 
-Accuracies are in percent, of `kwslib.pruning_report.over_points`. Every function takes data and returns a Figure.
+Accuracies are in percent, of `kwslib.report.pruning.over_points`. Every function takes data and returns a Figure.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from kwslib.figures import style
-from kwslib.latency import Latency
+from kwslib.measure.latency import Latency
 
 if TYPE_CHECKING:
     import pandas

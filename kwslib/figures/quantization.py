@@ -1,6 +1,6 @@
 """Figures of Part 5: grids over weights, accuracy by width (Figure 12), causes, accuracy by bytes.
 
-Accuracies are in percent, of `kwslib.quantization_report.over_seeds`. Every function takes data, returns a Figure.
+Accuracies are in percent, of `kwslib.report.quantization.over_seeds`. Every function takes data, returns a Figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> 
 def causes(points: "pandas.DataFrame", bits: Sequence[int]) -> Figure:
     """The original's recipe as it was (first row) and with one cause switched off: a panel for each width.
 
-    points: of `kwslib.quantization_report.over_seeds`, recipes named for what is switched off.
+    points: of `kwslib.report.quantization.over_seeds`, recipes named for what is switched off.
     """
     figure, axes = style.subplots(1, len(bits), height=3.6, sharex=True, sharey=True, squeeze=False)
     names = list(points.recipe.unique())

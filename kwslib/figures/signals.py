@@ -12,10 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from kwslib.figures import style
-from kwslib.frontend import features
-from kwslib.labels import SAMPLE_RATE
-from kwslib.representations import (
+from kwslib.features.frontend import features
+from kwslib.features.representations import (
     HIGHEST,
     LOWEST,
     MFCC_KEPT,
@@ -26,6 +24,8 @@ from kwslib.representations import (
     waveform,
     with_librosa,
 )
+from kwslib.figures import style
+from kwslib.labels import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from IPython.display import HTML

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from kwslib.figures import style
-from kwslib.latency import Latency
-from kwslib.profiling import ITEM_BYTES, Costs
+from kwslib.measure.latency import Latency
+from kwslib.measure.profiling import ITEM_BYTES, Costs
 
 if TYPE_CHECKING:
     import pandas

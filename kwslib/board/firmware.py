@@ -1,0 +1,115 @@
+"""Compiles the firmware of a model for the Cortex-M4F: PyPI's zig, or arm-none-eabi-gcc; kept by content.
+
+Everything that decides the binary (sources, model, compiler, flags) is hashed, and a binary of the same hash is
+taken from the cache.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from kwslib.errors import KwsError
+from kwslib.features.ccore import source_folder
+from kwslib.paths import atomic_write, cache_dir
+
+COMMON = (
+    "-std=c99",
+    "-O3",
+    "-g",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+    "-Wl,--gc-sections",
+)
+ZIG = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp", "-Wl,-e,reset_handler")
+GCC = (
+    "-mcpu=cortex-m4",
+    "-mthumb",
+    "-mfloat-abi=hard",
+    "-mfpu=fpv4-sp-d16",
+    "-ffreestanding",
+    "-nostartfiles",
+)
+COMPILERS = ("zig", "gcc")
+
+
+@dataclass(frozen=True)
+class Build:
+    """`elf` is what would be flashed; `watched` is the same code with its constants where each read is seen."""
+
+    elf: Path
+    watched: Path
+
+
+def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
+    """Name and command of the compiler: `name`, else zig when installed, else gcc. Raises KwsError without one."""
+    commands = {}
+    if importlib.util.find_spec("ziglang"):
+        commands["zig"] = [sys.executable, "-m", "ziglang", "cc", *ZIG, *COMMON]
+    if shutil.which("arm-none-eabi-gcc"):
+        commands["gcc"] = ["arm-none-eabi-gcc", *GCC, *COMMON]
+    if name is not None and name not in COMPILERS:
+        raise KwsError(f"compiler {name!r}: use {' or '.join(COMPILERS)}")
+    for candidate in (name,) if name else COMPILERS:
+        if candidate in commands:
+            return candidate, commands[candidate]
+    raise KwsError("no compiler for the Cortex-M4: pip install ziglang, or install arm-none-eabi-gcc")
+
+
+def build_firmware(model_header: str, compiler: str | None = None) -> Build:
+    """Compile the virtual board's firmware for a model.
+
+    Raises KwsError when there is no compiler, and when the firmware does not fit, telling by how much.
+    """
+    _, command = find_compiler(compiler)
+    core = source_folder()
+    virtual = core.parent / "virtual"
+    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), *sorted(virtual.glob("*.c"))]
+    hashed = [*sources, *sorted(core.glob("*.h")), *sorted(virtual.glob("*.h")), virtual / "nrf52840.ld"]
+    recipe = [model_header.encode(), *(p.name.encode() + b"\0" + p.read_bytes() for p in hashed)]
+    recipe += [" ".join(command).encode(), _version(command).encode()]
+    folder = cache_dir() / "firmware" / hashlib.sha256(b"\0".join(recipe)).hexdigest()[:24]
+    build = Build(folder / "firmware.elf", folder / "watched.elf")
+    if build.elf.is_file() and build.watched.is_file():
+        return build
+    script = (virtual / "nrf52840.ld").read_text()
+    watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
+    with atomic_write(folder / "model_data.h") as temporary:
+        temporary.write_text(model_header)
+    for text, elf in ((script, build.elf), (watched, build.watched)):
+        _link([*command, f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)], text, elf)
+    return build
+
+
+def _version(command: list[str]) -> str:
+    if "ziglang" in command:
+        return importlib.metadata.version("ziglang")
+    return subprocess.run([command[0], "-dumpfullversion"], capture_output=True, text=True).stdout
+
+
+def _link(command: list[str], script: str, elf: Path) -> None:
+    with atomic_write(elf.with_suffix(".ld")) as linker_script, atomic_write(elf) as temporary:
+        linker_script.write_text(script)
+        options = ["-T", str(linker_script), "-o", str(temporary)]
+        environment = os.environ | {"LC_ALL": "C"}
+        done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment)
+        if done.returncode:
+            overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
+            if overflow:
+                region, excess = overflow.groups()
+                raise KwsError(
+                    f"the model does not fit the board: its firmware is {int(excess):,} bytes too large for {region};"
+                    " use fewer channels, fewer bits or a smaller network"
+                )
+            errors = [line for line in done.stderr.splitlines() if "error" in line] or [
+                f"status {done.returncode}"
+            ]
+            raise KwsError(f"the firmware could not be compiled: {errors[0]}")

@@ -1,0 +1,1 @@
+"""Fewer bits, fewer weights, fewer channels."""

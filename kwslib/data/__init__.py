@@ -1,0 +1,1 @@
+"""From a corpus of recordings to listed clips of one second."""

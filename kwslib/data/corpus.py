@@ -1,0 +1,234 @@
+"""A corpus: a folder of clips in the layout of Speech Commands, listed, checked and described.
+
+`<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Every
+file is decoded once, when it is first seen; the verdict and a digest of its samples are kept in the cache.
+So broken files are known by name before a run begins, the content hash costs nothing, and opening a corpus
+again takes a moment.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from kwslib.data.audio import decode
+from kwslib.data.splits import SPLITS, which_split
+from kwslib.errors import KwsError
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.profiles import Profile, get_profile
+from kwslib.progress import progress
+
+NOISE_FOLDER = "_background_noise_"
+MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording. `name` is "word/stem.wav" whatever the container; `digest` tells its samples apart."""
+
+    path: Path
+    word: str
+    speaker: str
+    name: str
+    digest: str = ""
+
+    @property
+    def split(self) -> str:
+        """The split of the clip's speaker."""
+        return which_split(self.name)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is no usable recording, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Clips and noise recordings, sorted by name, and the files that were left out."""
+
+    name: str
+    root: Path
+    clips: tuple[Clip, ...]
+    noises: tuple[Path, ...]
+    synthetic: bool
+    skipped: tuple[Skipped, ...] = ()
+    noise_digests: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words spoken, in alphabetical order."""
+        return tuple(sorted({clip.word for clip in self.clips}))
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over all names and decoded samples: equal for WAV and FLAC copies, wherever they lie."""
+        noises = zip(self.noises, self.noise_digests, strict=True)
+        lines = [f"{clip.name} {clip.digest}\n" for clip in self.clips]
+        lines += [f"{NOISE_FOLDER}/{path.stem}.wav {digest}\n" for path, digest in noises]
+        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """{split: {word: clips}} under the official split rule."""
+        found = Counter((clip.split, clip.word) for clip in self.clips)
+        return {split: {word: found[split, word] for word in self.words} for split in SPLITS}
+
+    def duplicates_across_splits(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of names that hold the very same audio although their speakers are in different splits."""
+        groups: dict[str, list[Clip]] = {}
+        for clip in self.clips:
+            groups.setdefault(clip.digest, []).append(clip)
+        astray = (group for group in groups.values() if len({clip.split for clip in group}) > 1)
+        return tuple(tuple(clip.name for clip in group) for group in astray)
+
+    def describe(self) -> str:
+        """One line that says which data this is."""
+        kind = "synthetic speech, not recordings" if self.synthetic else f"recordings in {self.root}"
+        skipped = f", {len(self.skipped)} unusable files skipped" if self.skipped else ""
+        size = f"{len(self.clips):,} clips of {len(self.words)} words{skipped}"
+        return f"data: {self.name} ({kind}): {size}, content {self.content_hash[:12]}"
+
+
+def open_corpus(data: Path | str | None = None, profile: Profile | str | None = None) -> Corpus:
+    """The corpus that a run uses: `data` where given, else what the profile says.
+
+    quick: the synthetic corpus, made on first use. report: `$KWS_DATA`, else the official archive, from the
+    cache or downloaded into it. Raises KwsError for a folder that is missing or holds no clips, and for a
+    failed download.
+    """
+    if data is not None:
+        return read_folder(Path(data))
+    chosen = profile if isinstance(profile, Profile) else get_profile(profile)
+    if chosen.synthetic:
+        from kwslib.data.synthetic import fingerprint, make_synthetic
+
+        return replace(
+            read_folder(make_synthetic(cache_dir() / f"synthetic-{fingerprint()}")), name="synthetic"
+        )
+    if os.environ.get("KWS_DATA"):
+        return read_folder(Path(os.environ["KWS_DATA"]))
+    from kwslib.data.speech_commands import official_folder
+
+    return read_folder(official_folder())
+
+
+def read_folder(root: Path) -> Corpus:
+    """List and check a folder in the official layout; files that are broken or no audio go to `skipped`.
+
+    Raises KwsError when there is no such folder or it holds no clips.
+    """
+    root = _folder(root, "give one that holds <word>/<speaker>_nohash_<take>.wav")
+    words = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
+    files = [path for word in words for path in _files(root / word)]
+    noises = [path for path in _files(root / NOISE_FOLDER) if path.name != "README.md"]
+    verdicts = _inspect(root, [*files, *noises])
+    clips, skipped = _clips(files, verdicts)
+    if not clips:
+        raise KwsError(f"{root}: no clips here: it should hold <word>/<speaker>_nohash_<take>.wav or .flac")
+    skipped += [Skipped(path, verdicts[path].reason) for path in noises if verdicts[path].reason]
+    sound = [path for path in noises if not verdicts[path].reason]
+    return Corpus(
+        name=root.name,
+        root=root,
+        clips=tuple(sorted(clips, key=lambda clip: clip.name)),
+        noises=tuple(sound),
+        synthetic=(root / MARKER).is_file(),
+        skipped=tuple(skipped),
+        noise_digests=tuple(verdicts[path].digest for path in sound),
+    )
+
+
+def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
+    """`corpus` and a folder of one's own recordings of `word`, under any file names: a new word to spot.
+
+    The split hangs on the name up to `_nohash_`, else on the whole name: ten recordings give about eight for
+    training. Raises KwsError when the folder is missing or holds no recordings.
+    """
+    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
+    files = _files(folder)
+    clips, skipped = _clips(files, _inspect(folder, files), word, taken={clip.name for clip in corpus.clips})
+    if not clips:
+        raise KwsError(f"{folder}: no recordings of {word!r} here: put audio files into it")
+    return replace(
+        corpus,
+        name=f"{corpus.name} + {folder.name}",
+        clips=tuple(sorted((*corpus.clips, *clips), key=lambda clip: clip.name)),
+        skipped=(*corpus.skipped, *skipped),
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a look into a file gave: a digest of its samples, or the reason why it cannot be used."""
+
+    digest: str
+    reason: str
+
+
+def _folder(path: Path, remedy: str) -> Path:
+    path = path.expanduser().resolve()
+    if not path.is_dir():
+        raise KwsError(f"{path}: no such folder: {remedy}")
+    return path
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files of a folder by name, hidden ones aside; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != ".")
+    return [folder / name for name in names]
+
+
+def _clips(
+    files: Iterable[Path], verdicts: dict[Path, Verdict], word: str | None = None, taken: Iterable[str] = ()
+) -> tuple[list[Clip], list[Skipped]]:
+    """Clips of the usable files, of `word` or else of the word that their folder names; and the others."""
+    clips: list[Clip] = []
+    skipped: list[Skipped] = []
+    names = set(taken)
+    for path in files:
+        said = word or path.parent.name
+        name = f"{said}/{path.stem}.wav"
+        if verdicts[path].reason:
+            skipped.append(Skipped(path, verdicts[path].reason))
+        elif name in names:
+            skipped.append(Skipped(path, f"a second recording called {name}"))
+        else:
+            names.add(name)
+            clips.append(Clip(path, said, path.stem.split("_nohash_", 1)[0], name, verdicts[path].digest))
+    return clips, skipped
+
+
+def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
+    """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
+    index = cache_dir() / "index-v3" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
+    known = json.loads(index.read_text()) if index.exists() else {}
+    stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}
+    unseen = [path for path in files if known.get(str(path), ())[:2] != stamps[path]]
+    if unseen:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
+            known |= {str(p): [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
+        with atomic_write(index) as temporary:
+            temporary.write_text(json.dumps(known))
+    return {path: Verdict(*known[str(path)][2:]) for path in files}
+
+
+def _look(path: Path) -> Verdict:
+    """Decode a file whole. The digest is over the samples as stored: the same for lossless copies."""
+    try:
+        samples, rate = decode(path)
+    except KwsError as error:
+        return Verdict("", str(error).removeprefix(f"{path}: "))
+    digest = hashlib.sha256(f"{rate} {samples.shape[1]} {samples.dtype} ".encode())
+    digest.update(samples.tobytes())
+    return Verdict(digest.hexdigest()[:32], "")

@@ -1,0 +1,124 @@
+"""Words spoken by eSpeak NG, the same bytes every time.
+
+The synthesizer is the library that the PyPI package espeakng-loader carries (eSpeak NG 1.52). It keeps
+hidden state from one word to the next, so a list of words is always spoken by a fresh process, in order,
+with the random seed set before each: `speak` starts `python -m kwslib.espeak`, hands it the list on
+standard input and reads the PCM back. eSpeak NG is GPL-3: it runs as a separate program while data is
+made, and nothing of it is part of kwslib.
+"""
+
+import ctypes
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from kwslib.errors import KwsError
+
+RATE = 22_050  # Hz, of every eSpeak NG voice
+VOLUME = 60  # of eSpeak's 0 to 200: at its usual 100 some voices clip
+REMEDY = "reinstall it with `pip install --force-reinstall espeakng-loader`, or use recordings (--data DIR)"
+
+# Constants of speak_lib.h
+_SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
+_SPEED, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
+_UTF8 = 1
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One word to speak. `voice` is an eSpeak name such as "gmw/en-US+f2" (accent + variant)."""
+
+    text: str
+    voice: str
+    speed: int = 160  # words per minute
+    pitch: int = 50  # 0 to 99
+    pitch_range: int = 50  # 0 (monotone) to 99
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 80 <= self.speed <= 450 or not 0 <= self.pitch <= 99 or not 0 <= self.pitch_range <= 99:
+            raise KwsError(f"cannot speak {self}: speed must be 80 to 450, pitch and pitch_range 0 to 99")
+
+
+def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
+    """Speak each utterance in a fresh process: int16 arrays (n,) at 22,050 Hz, in order.
+
+    Raises KwsError when eSpeak NG cannot be loaded here, lacks a voice or breaks off.
+    """
+    request = json.dumps([vars(utterance) for utterance in utterances]).encode()
+    package_parent = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "kwslib.data.espeak"]
+    done = subprocess.run(command, input=request, capture_output=True, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").split("\n")
+        reason = next((line for line in reversed(lines) if line.strip()), f"exit status {done.returncode}")
+        raise KwsError(f"eSpeak NG does not work here ({reason.strip()}): {REMEDY}")
+    clips, start = [], 0
+    for _ in utterances:
+        (size,) = struct.unpack_from("<I", done.stdout, start)
+        clips.append(np.frombuffer(done.stdout, "<i2", size // 2, start + 4).astype(np.int16))
+        start += 4 + size
+    return clips
+
+
+class _Synthesizer:
+    """eSpeak NG through ctypes. One per process: the library's state is global."""
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        self.library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self.library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
+        data = Path(espeakng_loader.get_data_path())
+        os.chdir(data.parent)  # the library takes paths of up to 160 bytes: a relative one is always short
+        rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data.name.encode(), _DO_NOT_EXIT)
+        if rate != RATE:
+            raise OSError(f"espeak_Initialize gave {rate} instead of {RATE} Hz with {data}")
+        self.chunks: list[bytes] = []
+        self.callback = _CALLBACK(self._collect)  # kept: ctypes does not own a reference
+        self.library.espeak_SetSynthCallback(self.callback)
+
+    def _collect(self, samples, count: int, events) -> int:
+        if samples and count > 0:
+            self.chunks.append(ctypes.string_at(samples, 2 * count))
+        return 0
+
+    def speak(self, utterance: Utterance) -> bytes:
+        """Little-endian int16 PCM of one utterance."""
+        if self.library.espeak_SetVoiceByName(utterance.voice.encode()):
+            raise OSError(f"no voice {utterance.voice}")
+        self.library.espeak_SetParameter(_VOLUME, VOLUME, 0)
+        self.library.espeak_SetParameter(_SPEED, utterance.speed, 0)
+        self.library.espeak_SetParameter(_PITCH, utterance.pitch, 0)
+        self.library.espeak_SetParameter(_RANGE, utterance.pitch_range, 0)
+        self.library.espeak_ng_SetRandSeed(utterance.seed)
+        self.chunks.clear()
+        text = utterance.text.encode() + b"\0"
+        failed = self.library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, 0, 0, _UTF8, None, None)
+        self.library.espeak_Synchronize()
+        if failed or not self.chunks:
+            raise OSError(f"{utterance.text!r} gave no sound")
+        return b"".join(self.chunks)
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Speak the JSON list of utterances on `requests`; write each as its byte count and its PCM."""
+    synthesizer = _Synthesizer()
+    for fields in json.load(requests):
+        pcm = synthesizer.speak(Utterance(**fields))
+        answers.write(struct.pack("<I", len(pcm)) + pcm)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    _serve(sys.stdin.buffer, sys.stdout.buffer)

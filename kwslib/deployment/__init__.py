@@ -1,0 +1,1 @@
+"""From a checkpoint to TensorFlow Lite and to the C core."""

@@ -1,0 +1,112 @@
+"""The decision logic of the C core: averaged posteriors, a threshold per class, silence after each report.
+
+After Chen, Parada, Heigold, ICASSP 2014 (posterior smoothing) and TensorFlow's micro_speech (suppression). The
+same C decides here, on the virtual board and in the sketch.
+"""
+
+import ctypes
+import functools
+import math
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, c_int32, c_uint16
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwslib.errors import KwsError
+from kwslib.features.ccore import library
+
+CLASSES_MAX, SMOOTHING_MAX = 16, 32
+CERTAIN = 32768  # a posterior of one
+
+
+@dataclass(frozen=True)
+class DecisionSettings:
+    """When a word is reported.
+
+    classes    in output order; the first two, silence and unknown, are never reported
+    smoothing  inferences averaged, 1 to 32
+    threshold  mean posterior that reports: one for all words, or one per class
+    suppression  inferences after a report without another
+
+    Raises KwsError for values outside these ranges.
+    """
+
+    classes: int = 4
+    smoothing: int = 10
+    threshold: float | Sequence[float] = 0.7
+    suppression: int = 40
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.classes <= CLASSES_MAX:
+            raise KwsError(f"{self.classes} classes: the decision logic takes 2 to {CLASSES_MAX}")
+        if not 1 <= self.smoothing <= SMOOTHING_MAX:
+            raise KwsError(f"smoothing over {self.smoothing} inferences: use 1 to {SMOOTHING_MAX}")
+        if self.suppression < 0:
+            raise KwsError(f"suppression of {self.suppression} inferences: use 0 or more")
+        if not isinstance(self.threshold, int | float):
+            object.__setattr__(self, "threshold", tuple(self.threshold))
+            if len(self.threshold) != self.classes:
+                raise KwsError(
+                    f"thresholds {self.threshold}: name one, or one for each of {self.classes} classes"
+                )
+
+    def thresholds(self) -> np.ndarray:
+        """(classes,) uint16 on the posteriors' scale; a class above CERTAIN is never reported."""
+        if isinstance(self.threshold, int | float):
+            values = [math.inf, math.inf, *[self.threshold] * (self.classes - 2)]
+        else:
+            values = list(self.threshold)
+        return np.array([min(round(min(v, 2) * CERTAIN), 2 * CERTAIN - 1) for v in values], np.uint16)
+
+
+def exponential_table(scale: float) -> np.ndarray:
+    """(n,) uint16: 65535 exp(-d scale) for d = 0, 1, ... as long as that is not 0."""
+    values = np.floor(65535 * np.exp(-scale * np.arange(256)) + 0.5).astype(np.uint16)
+    return values[values > 0]
+
+
+class _Settings(Structure):
+    _fields_ = [
+        *((name, c_int32) for name in ("classes", "smoothing", "suppression")),
+        *((name, POINTER(c_uint16)) for name in ("thresholds", "exponentials")),
+        ("differences", c_int32),
+    ]
+
+
+@functools.cache
+def _core() -> ctypes.CDLL:
+    core = library()
+    core.kws_decision_size.restype = ctypes.c_size_t
+    return core
+
+
+class Decision:
+    """A stream of inferences in, reports out. `scale`: that of the logits' int8."""
+
+    def __init__(self, settings: DecisionSettings, scale: float) -> None:
+        self.settings = settings
+        self._tables = settings.thresholds(), exponential_table(scale)
+        pointers = [table.ctypes.data_as(POINTER(c_uint16)) for table in self._tables]
+        self._settings = _Settings(
+            settings.classes, settings.smoothing, settings.suppression, *pointers, len(self._tables[1])
+        )
+        self._state = ctypes.create_string_buffer(_core().kws_decision_size())
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the history and the last report."""
+        _core().kws_decision_init(self._state)
+
+    def process(self, logits: np.ndarray) -> tuple[int, np.ndarray]:
+        """logits: int8 (classes,). Returns the class reported now, or -1, and the smoothed posteriors
+        (classes,) float32. Raises KwsError for logits of another type or number."""
+        if logits.dtype != np.int8 or logits.shape != (self.settings.classes,):
+            raise KwsError(
+                f"logits are {logits.dtype} {logits.shape}: int8 ({self.settings.classes},) is needed"
+            )
+        logits = np.ascontiguousarray(logits)
+        smoothed = np.empty(self.settings.classes, np.uint16)
+        pointers = (array.ctypes.data_as(ctypes.c_void_p) for array in (logits, smoothed))
+        reported = _core().kws_decide(ctypes.byref(self._settings), self._state, *pointers)
+        return reported, smoothed.astype(np.float32) / CERTAIN

@@ -1,0 +1,136 @@
+"""From a checkpoint to what a microcontroller is given: ONNX, TensorFlow Lite in float and int8, a C array.
+
+    model.onnx              one clip of normalised features (1, 49, 40) float32 to logits
+    model_float32.tflite    the same network, TensorFlow Lite, float32
+    model.tflite            int8, weights per channel; takes the front end's int8 features as they are
+    model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
+
+The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.deployment.carray import c_header, c_source
+from kwslib.deployment.conversion import check_installed, convert
+from kwslib.deployment.flatbuffer import Description, finish, operators
+from kwslib.deployment.tflite import quiet_stderr
+from kwslib.errors import CheckFailed, KwsError
+from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.paths import atomic_write, check_writable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from kwslib.data.corpus import Corpus
+
+CALIBRATION_CLIPS = 512
+TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """Where the files are. `operators`: those of the int8 graph, in order."""
+
+    checkpoint: Path
+    folder: Path
+    labels: tuple[str, ...]
+    operators: tuple[str, ...]
+
+    @property
+    def onnx(self) -> Path:
+        return self.folder / "model.onnx"
+
+    @property
+    def tflite_float(self) -> Path:
+        return self.folder / "model_float32.tflite"
+
+    @property
+    def tflite_int8(self) -> Path:
+        return self.folder / "model.tflite"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that was written, in order."""
+        sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
+        return (self.onnx, self.tflite_float, self.tflite_int8, *sources)
+
+
+def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
+    """Features of a fixed sample of a corpus's training clips, int8 (N, 49, 40): 512, or all where fewer."""
+    from kwslib.data.protocol import Protocol
+    from kwslib.features.dataset import feature_split
+
+    return feature_split(corpus, Protocol(keywords=tuple(labels[2:])), "training", first=CALIBRATION_CLIPS).x
+
+
+def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportResult:
+    """Write all forms of a checkpoint's network into `folder`, or none.
+
+    calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
+    a bad checkpoint or calibration set, and CheckFailed when a converter changed what the network computes.
+    """
+    from kwslib.deployment.onnx_export import to_onnx
+    from kwslib.networks.models import load_checkpoint
+
+    checkpoint, folder = Path(checkpoint), Path(folder)
+    network, config, _ = load_checkpoint(checkpoint)
+    if calibration.dtype != np.int8 or calibration.shape[1:] != (FRAMES, CHANNELS) or not len(calibration):
+        raise KwsError(
+            f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
+        )
+    check_installed()
+    check_writable(folder / "model.onnx")
+    onnx = to_onnx(network)
+    onnx.metadata_props.add(key="labels", value=",".join(config.labels))
+    ((float32, int8),) = convert([onnx], calibration)
+    description = Description(
+        config.labels, config.arch, hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
+    )
+    try:
+        float32, int8 = (
+            finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
+        )
+    except ValueError as error:
+        raise CheckFailed(
+            f"{checkpoint}: the converter did not keep the front end's scale: {error}"
+        ) from error
+    _check_unchanged(checkpoint, network, float32, calibration[:8])
+    contents = (
+        onnx.SerializeToString(deterministic=True),
+        float32,
+        int8,
+        c_header(config.labels).encode(),
+        c_source(int8, config.labels).encode(),
+    )
+    result = ExportResult(checkpoint, folder, config.labels, operators(int8))
+    for path, content in zip(result.files, contents, strict=True):
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
+    return result
+
+
+def _check_unchanged(checkpoint: Path, network: "nn.Module", float32: bytes, q8: np.ndarray) -> None:
+    """Raises CheckFailed unless the converted network gives the logits of the trained one, up to rounding."""
+    import torch
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(normalise(q8))).numpy()  # (n, C)
+    with quiet_stderr():
+        interpreter = Interpreter(
+            model_content=float32, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+        )
+    interpreter.allocate_tensors()
+    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+    for clip, logits in zip(q8, expected, strict=True):
+        interpreter.set_tensor(source["index"], normalise(clip).reshape(source["shape"]))
+        interpreter.invoke()
+        difference = np.abs(interpreter.get_tensor(sink["index"])[0] - logits).max()
+        if not difference <= TOLERANCE * max(1, np.abs(logits).max()):
+            raise CheckFailed(f"{checkpoint}: the converted network's logits are off by {difference:.3g}")

@@ -1,0 +1,75 @@
+"""A .tflite file as a straight line of the C core's layers (firmware/core/kws_network.h)."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kwslib.deployment.graph import read_graph
+from kwslib.deployment.operators import OPERATORS, Operands
+from kwslib.errors import KwsError
+
+VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same bytes under another shape
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One call of the core: `kind` names its function and struct, `fields` fill the struct."""
+
+    kind: str
+    name: str
+    fields: dict[str, Any] = field(repr=False)
+    inputs: tuple[int, ...]
+    output: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in order of execution. Tensors are int8, NHWC, of batch 1, known by number; `sizes` in bytes."""
+
+    layers: tuple[Layer, ...]
+    sizes: dict[int, int]
+    input: int
+    output: int
+    input_scale: float
+    input_zero_point: int
+    output_scale: float
+    output_zero_point: int
+
+
+def read_network(path: Path) -> Network:
+    """The layers of a .tflite file.
+
+    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
+    the C core lacks; it names the operator and what is supported.
+    """
+    graph = read_graph(path)
+    alias: dict[int, int] = {}
+    layers, sizes = [], {graph.input: math.prod(graph.tensors[graph.input].shape)}
+    for number, operator in enumerate(graph.operators):
+        if operator.name in VIEWS:
+            alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
+            continue
+        if operator.name not in OPERATORS:
+            supported = ", ".join((*OPERATORS, *VIEWS))
+            raise KwsError(
+                f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
+            )
+        given = Operands(graph, operator, number)
+        kind, fields = OPERATORS[operator.name](given)
+        inputs = operator.inputs if kind == "sum" else operator.inputs[:1]
+        sources = tuple(alias.get(i, i) for i in inputs)
+        layers.append(Layer(kind, given.name, fields, sources, operator.output))
+        sizes[operator.output] = math.prod(graph.tensors[operator.output].shape)
+    if not layers:
+        raise KwsError(f"{path}: has no layer to run; `kws export` makes a model")
+    first, last = graph.tensors[graph.input], graph.tensors[graph.output]
+    for tensor, role in ((first, "input"), (last, "output")):
+        if tensor.type != "INT8":
+            raise KwsError(
+                f"{path}: its {role} is {tensor.type} where the C core needs INT8; see `kws export`"
+            )
+    output = alias.get(graph.output, graph.output)
+    return Network(
+        tuple(layers), sizes, graph.input, output, first.scale, first.zero_point, last.scale, last.zero_point
+    )

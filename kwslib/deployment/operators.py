@@ -1,0 +1,267 @@
+"""TFLite operators as structs of the C core: what TensorFlow Lite works out when it loads a model.
+
+Multipliers, padding and activation ranges follow the same formulas, so that the core gives bit for bit what
+LiteRT's reference kernels give. Formulas: tensorflow/lite/kernels, kernel_util.cc, padding.h and
+internal/quantization_util.cc; the scheme: Jacob et al., arXiv:1712.05877.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kwslib.compression.quantize_multiplier import quantize_multiplier
+from kwslib.deployment.fixed_exponential import exponential_table
+from kwslib.deployment.graph import Graph, Operator, Tensor
+from kwslib.errors import KwsError
+
+ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
+SAME = 0
+BAND_BYTES = 2560  # of widened input that a convolution works on at a time, where that is enough for one row
+
+
+class Operands:
+    """An operator's tensors and options; complaints name the file and the operator."""
+
+    def __init__(self, graph: Graph, operator: Operator, number: int) -> None:
+        self.graph, self.operator = graph, operator
+        self.name = f"{operator.name.lower()}_{number}"
+        self.options = operator.options
+
+    def error(self, reason: str) -> KwsError:
+        return KwsError(f"{self.graph.path}: {self.operator.name}: {reason}")
+
+    def int8(self, index: int, role: str) -> Tensor:
+        tensor = self.graph.tensors[index]
+        if tensor.type != "INT8":
+            raise self.error(
+                f"its {role} is {tensor.type} where the C core needs INT8; `kws export` makes it so"
+            )
+        return tensor
+
+    def input(self, position: int = 0) -> Tensor:
+        return self.int8(self.operator.inputs[position], "input")
+
+    @property
+    def output(self) -> Tensor:
+        return self.int8(self.operator.output, "output")
+
+    def weights(self) -> Tensor:
+        tensor = self.int8(self.operator.inputs[1], "weight tensor")
+        if tensor.data is None or tensor.zero_point != 0:
+            raise self.error(
+                "its weights are computed or have a zero point; the C core needs constants around 0"
+            )
+        return tensor
+
+    def bias(self, count: int) -> np.ndarray:
+        """(C,) int64, zeros where there is none."""
+        if len(self.operator.inputs) < 3 or self.operator.inputs[2] < 0:
+            return np.zeros(count, np.int64)
+        data = self.graph.tensors[self.operator.inputs[2]].data
+        if data is None or data.dtype != np.int32:
+            raise self.error("its bias is not a constant INT32; `kws export` makes it so")
+        return data.reshape(-1).astype(np.int64)
+
+    def image(self) -> Tensor:
+        tensor = self.input()
+        if len(tensor.shape) != 4 or tensor.shape[0] != 1:
+            raise self.error(
+                f"its input is {list(tensor.shape)} where the C core needs (1, height, width, C)"
+            )
+        return tensor
+
+    def activation(self) -> dict[str, int]:
+        """The int8 range that the fused activation leaves, and the output's zero point."""
+        code, output = self.options.fusedActivationFunction, self.output
+        if code not in ACTIVATIONS:
+            raise self.error(
+                f"fused activation {code} is not supported; {', '.join(ACTIVATIONS.values())} are"
+            )
+        low = high = 0
+        if code:
+            low = max(-128, output.zero_point)
+        high = output.zero_point + math.floor(6 / output.scale + 0.5) if ACTIVATIONS[code] == "RELU6" else 127
+        return {"zero_point": output.zero_point, "min": low if code else -128, "max": min(high, 127)}
+
+    def requantize(
+        self, factors: np.ndarray, bias: np.ndarray, products: np.ndarray, roundings: int = 2
+    ) -> dict[str, Any]:
+        """The struct kws_requantize of factors, biases and the largest sums of products, all (C,)."""
+        pairs = [quantize_multiplier(float(factor)) for factor in factors]
+        shifts = np.array([shift for _, shift in pairs])
+        sums = products + np.abs(bias)
+        if roundings == 2:  # done in 32 bits
+            sums = 2 * sums * 2.0 ** np.maximum(shifts, 0)
+        if np.any(sums >= 2**31) or np.any(shifts > 30):
+            raise self.error("its sums can leave 32 bits; use fewer inputs, or smaller weights or biases")
+        return {
+            "bias": bias.astype(np.int32),
+            "multiplier": np.array([multiplier for multiplier, _ in pairs], np.int32),
+            "shift": shifts.astype(np.int8),
+            **self.activation(),
+        }
+
+    def window(self, kernel: tuple[int, ...]) -> dict[str, int]:
+        """Shapes of a struct kws_window; of SAME padding the odd row or column comes last."""
+        source, output, options = self.image(), self.output, self.options
+        if getattr(options, "dilationHFactor", 1) != 1 or getattr(options, "dilationWFactor", 1) != 1:
+            raise self.error("dilation is not supported; use kernels without")
+        strides = (options.strideH, options.strideW)
+        spans = zip(output.shape[1:3], strides, kernel, source.shape[1:3], strict=True)
+        pads = [max((out - 1) * stride + k - size, 0) // 2 for out, stride, k, size in spans]
+        if options.padding != SAME:
+            pads = [0, 0]
+        axes = ("height", "width", "channels")
+        window = {
+            **{f"in_{axis}": size for axis, size in zip(axes, source.shape[1:], strict=True)},
+            **{f"out_{axis}": size for axis, size in zip(axes, output.shape[1:], strict=True)},
+            **{"kernel_height": kernel[0], "kernel_width": kernel[1]},
+            **{
+                "stride_height": strides[0],
+                "stride_width": strides[1],
+                "pad_top": pads[0],
+                "pad_left": pads[1],
+            },
+            "input_zero_point": source.zero_point,
+        }
+        if (
+            source.shape[2] == kernel[1] == 1
+        ):  # a column lies in memory as a row does, whose kernels run longer
+            turned = {"height": "width", "width": "height", "top": "left", "left": "top"}
+            names = {name: "_".join(turned.get(word, word) for word in name.split("_")) for name in window}
+            window = {names[name]: size for name, size in window.items()}
+        return window
+
+    def rescaled(self, source: Tensor, weights: Tensor) -> np.ndarray:
+        """(C,) factors from sums of products to the output's steps."""
+        return source.scale * weights.scales.astype(np.float64) / self.output.scale
+
+
+def _largest(weights: np.ndarray, axes: tuple[int, ...], step: int) -> np.ndarray:
+    return np.abs(weights.astype(np.int64)).sum(axes) * step
+
+
+def _convolution(given: Operands, weights: np.ndarray) -> tuple[str, dict[str, Any]]:
+    """`weights` (C, height, width, in_channels)."""
+    source, channels = given.image(), weights.shape[0]
+    if weights.shape[3] != source.shape[3]:
+        raise given.error("groups are not supported; use depthwise or full convolutions")
+    window = given.window(weights.shape[1:3])
+    row = 2 * ((window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]) * weights.shape[3]
+    rows = (BAND_BYTES // row - window["kernel_height"]) // window["stride_height"] + 1
+    factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
+    output = given.requantize(factors, given.bias(channels), _largest(weights, (1, 2, 3), 255))
+    band = {"band_rows": min(max(rows, 1), window["out_height"])}
+    return "convolution", {**window, **band, "weights": weights, "output": output}
+
+
+def _conv_2d(given: Operands) -> tuple[str, dict[str, Any]]:
+    data = given.weights().data
+    assert data is not None
+    return _convolution(given, data)
+
+
+def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
+    source, weights = given.image(), given.weights()
+    data, channels = weights.data, given.output.shape[3]
+    assert data is not None
+    if source.shape[3] == 1:  # a convolution of one input channel under another name
+        return _convolution(given, np.moveaxis(data, 3, 0).transpose(0, 2, 3, 1))
+    factors = np.broadcast_to(given.rescaled(source, weights), channels)
+    output = given.requantize(factors, given.bias(channels), _largest(data, (0, 1, 2), 255))
+    return "depthwise", {**given.window(data.shape[1:3]), "band_rows": 0, "weights": data, "output": output}
+
+
+def _average_pool(given: Operands) -> tuple[str, dict[str, Any]]:
+    if (given.image().scale, given.image().zero_point) != (given.output.scale, given.output.zero_point):
+        raise given.error("its output has another scale than its input; the C core pools within one scale")
+    window = given.window((given.options.filterHeight, given.options.filterWidth))
+    empty = {"bias": None, "multiplier": None, "shift": None}
+    return "average_pool", {
+        **window,
+        "band_rows": 0,
+        "weights": None,
+        "output": {**empty, **given.activation()},
+    }
+
+
+def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
+    source, weights = given.input(), given.weights()
+    data = weights.data
+    assert data is not None
+    outputs, inputs = data.shape
+    if math.prod(source.shape) != inputs:
+        raise given.error(
+            f"its input {list(source.shape)} is not one vector of {inputs}; export with a batch of 1"
+        )
+    bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
+    factors = np.broadcast_to(given.rescaled(source, weights), outputs)
+    output = given.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
+    blocks = np.pad(data, ((0, -outputs % 4), (0, -inputs % 4)))
+    blocks = blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
+    return "dense", {"inputs": inputs, "outputs": outputs, "weights": blocks, "output": output}
+
+
+def _mean(given: Operands) -> tuple[str, dict[str, Any]]:
+    source, axes = given.image(), given.graph.tensors[given.operator.inputs[1]].data
+    if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
+        raise given.error("only the mean over height and width is supported")
+    multiplier, shift = quantize_multiplier(source.scale / given.output.scale)
+    positions = source.shape[1] * source.shape[2]
+    places = min(positions.bit_length() - 1, 31 + shift)  # divide, keeping as many bits as there are
+    multiplier, shift = (multiplier << places) // positions, shift - places
+    if positions * 255 * 2.0 ** max(shift, 0) >= 2**30:
+        raise given.error("its sums can leave 30 bits; use fewer positions")
+    return "mean", {
+        "positions": positions,
+        "channels": source.shape[3],
+        "input_zero_point": source.zero_point,
+        "multiplier": multiplier,
+        "shift": shift,
+        "zero_point": given.output.zero_point,
+    }
+
+
+def _sum(given: Operands) -> tuple[str, dict[str, Any]]:
+    a, b, output = given.input(0), given.input(1), given.output
+    if a.shape != b.shape or a.data is not None or b.data is not None:
+        raise given.error("only the sum of two computed tensors of one shape is supported")
+    common = 2 * max(a.scale, b.scale)
+    parts = {
+        "_a": quantize_multiplier(a.scale / common),
+        "_b": quantize_multiplier(b.scale / common),
+        "": quantize_multiplier(common / (2**20 * output.scale)),
+    }
+    fields: dict[str, Any] = {
+        "size": math.prod(a.shape),
+        "zero_point_a": a.zero_point,
+        "zero_point_b": b.zero_point,
+    }
+    for suffix, (multiplier, shift) in parts.items():
+        fields |= {f"multiplier{suffix}": multiplier, f"shift{suffix}": shift}
+    return "sum", {**fields, **given.activation()}
+
+
+def _softmax(given: Operands) -> tuple[str, dict[str, Any]]:
+    source, output = given.input(), given.output
+    classes = source.shape[-1]
+    if math.prod(source.shape) != classes:
+        raise given.error(f"its input {list(source.shape)} is not one vector")
+    if (output.scale, output.zero_point) != (1 / 256, -128):
+        raise given.error("its output must have a scale of 1/256 and a zero point of -128")
+    exponentials = exponential_table(source.scale * given.options.beta)
+    fields = {"classes": classes, "exponentials": exponentials, "differences": len(exponentials)}
+    return "softmax", fields
+
+
+OPERATORS: dict[str, Callable[[Operands], tuple[str, dict[str, Any]]]] = {
+    "CONV_2D": _conv_2d,
+    "DEPTHWISE_CONV_2D": _depthwise,
+    "FULLY_CONNECTED": _dense,
+    "AVERAGE_POOL_2D": _average_pool,
+    "MEAN": _mean,
+    "ADD": _sum,
+    "SOFTMAX": _softmax,
+}

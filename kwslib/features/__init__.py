@@ -1,0 +1,1 @@
+"""From a clip to what a network sees, by the C core that also runs on the board."""

@@ -1,0 +1,80 @@
+"""The C core as a shared library: compiled on first use from the very files that the board runs.
+
+The library lies in the cache under the hash of its sources, flags and compiler, so an edit makes a new one
+and nothing stale is ever loaded.
+"""
+
+import ctypes
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from kwslib.errors import KwsError
+from kwslib.paths import atomic_write, cache_dir
+
+FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
+
+
+def source_folder() -> Path:
+    """`firmware/core` of the checkout, or its copy in the installed package. Raises KwsError without one."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parent / "firmware" / "core", package / "_firmware" / "core"):
+        if (folder / "kws_frontend.c").is_file():
+            return folder
+    raise KwsError(
+        f"the C core is missing beside {package}: reinstall kwslib, or run it from a whole checkout"
+    )
+
+
+def source_hash() -> str:
+    """Hexadecimal hash of the C core's files, whatever compiles them."""
+    files = [path for path in sorted(source_folder().iterdir()) if path.suffix in (".c", ".h")]
+    content = b"".join(path.name.encode() + b"\0" + path.read_bytes() + b"\0" for path in files)
+    return hashlib.sha256(content).hexdigest()
+
+
+def compiler() -> list[str]:
+    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any."""
+    if os.environ.get("CC"):
+        return shlex.split(os.environ["CC"])
+    if shutil.which("cc"):
+        return ["cc"]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise KwsError("no C compiler found: install gcc or clang, or `pip install ziglang`, or name one in $CC")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise KwsError(f"the C compiler {command[0]} does not start: {error.strerror} (check $CC)") from None
+    if done.returncode:
+        lines = done.stderr.splitlines()
+        reason = next((line for line in lines if "error" in line), f"exit status {done.returncode}")
+        raise KwsError(f"the C compiler {command[0]} could not build the core: {reason} (check $CC)")
+
+
+def build() -> Path:
+    """Path of the compiled library, made when the cache has none. Raises KwsError when the compiler fails."""
+    command = [*compiler(), *FLAGS]
+    recipe = "\0".join([source_hash(), *command, platform.system(), platform.machine()])
+    path = cache_dir() / "core" / f"{hashlib.sha256(recipe.encode()).hexdigest()[:24]}.so"
+    if not path.exists():
+        sources = map(str, sorted(source_folder().glob("*.c")))
+        with atomic_write(path) as temporary:  # several processes may build at once: the last one's stays
+            _run([*command, *sources, "-o", str(temporary)])
+    return path
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """The loaded C core, built when needed."""
+    return ctypes.CDLL(str(build()))

@@ -1,0 +1,160 @@
+"""From listed examples to arrays of features, augmented for training, kept in the cache.
+
+A split is computed once: the cache key holds the corpus's content, the protocol, the augmentation and the front
+end's answers, so that a change to any of them makes a new file and nothing stale is ever read.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwslib.data.corpus import Corpus
+from kwslib.data.protocol import Example, Protocol, build_splits, load_waveforms, noise_stretches
+from kwslib.errors import KwsError
+from kwslib.features.frontend import features, fingerprint
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import progress
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What training clips go through; each of `copies` is drawn anew, the first stays as recorded.
+
+    `speed`: playing speed within 1 +- this. `shift_ms`: moved by up to this, earlier or later. With
+    `noise_probability`, a training stretch of a noise recording is mixed in at up to `noise_volume` of full scale.
+    """
+
+    copies: int = 1
+    speed: float = 0.0
+    shift_ms: float = 0.0
+    noise_probability: float = 0.0
+    noise_volume: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.copies < 1 or not 0 <= self.speed < 0.5 or not 0 <= self.shift_ms < 1000:
+            raise KwsError("an augmentation needs copies >= 1, 0 <= speed < 0.5 and 0 <= shift_ms < 1000")
+        if not (0 <= self.noise_probability <= 1 and 0 <= self.noise_volume <= 1):
+            raise KwsError("noise_probability and noise_volume lie between 0 and 1")
+
+
+NO_AUGMENTATION = Augmentation()
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features of one split: x (copies * n, 49, 40), int8 from the front end; y (copies * n,) int64; names (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    names: tuple[str, ...]
+    copies: int = 1
+
+    @property
+    def n(self) -> int:
+        """Examples, not counting augmented copies."""
+        return len(self.y) // self.copies
+
+    def copy(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """x (n, 49, 40) and y (n,) of one augmented copy."""
+        part = slice(index * self.n, (index + 1) * self.n)
+        return self.x[part], self.y[part]
+
+
+def feature_splits(
+    corpus: Corpus, protocol: Protocol, augmentation: Augmentation = NO_AUGMENTATION, seed: int = 0
+) -> dict[str, FeatureSet]:
+    """Features of the three splits under `protocol`; only the training split is augmented.
+
+    `seed` draws what the protocol leaves to chance (nothing of the evaluation splits, under the fixed protocol).
+    """
+    splits = build_splits(corpus, protocol, seed)
+    return {
+        split: _cached(corpus, examples, augmentation if split == "training" else NO_AUGMENTATION)
+        for split, examples in splits.items()
+    }
+
+
+def feature_split(
+    corpus: Corpus, protocol: Protocol, split: str, seed: int = 0, first: int | None = None
+) -> FeatureSet:
+    """Features of one split as recorded, or of its `first` examples, which are a fair sample of it."""
+    return _cached(corpus, build_splits(corpus, protocol, seed)[split][:first], NO_AUGMENTATION)
+
+
+def augment(
+    clip: np.ndarray, augmentation: Augmentation, noises: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """One augmented copy of a clip, int16 (16000,) to int16 (16000,)."""
+    samples = clip.astype(np.float32)
+    if augmentation.speed:
+        samples = _change_speed(samples, 1 + augmentation.speed * rng.uniform(-1, 1))
+    if augmentation.shift_ms:
+        samples = _shift(samples, round(augmentation.shift_ms * rng.uniform(-1, 1) * SAMPLE_RATE / 1000))
+    if len(noises) and rng.random() < augmentation.noise_probability:
+        noise = noises[rng.integers(len(noises))]
+        start = rng.integers(len(noise) - CLIP_SAMPLES + 1)
+        samples += noise[start : start + CLIP_SAMPLES] * rng.uniform(0, augmentation.noise_volume)
+    return np.clip(np.rint(samples), -32768, 32767).astype(np.int16)
+
+
+def _change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
+    """Play `factor` times as fast, pitch and all; cropped or padded around the middle to the old length."""
+    import soxr
+
+    changed = soxr.resample(samples, SAMPLE_RATE * factor, SAMPLE_RATE, quality="MQ")
+    surplus = len(changed) - len(samples)
+    if surplus >= 0:
+        return changed[surplus // 2 : surplus // 2 + len(samples)]
+    return np.pad(changed, (-surplus // 2, -surplus - -surplus // 2))
+
+
+def _shift(samples: np.ndarray, by: int) -> np.ndarray:
+    """Later by `by` samples (earlier when negative); zeros come in."""
+    shifted = np.zeros_like(samples)
+    if by >= 0:
+        shifted[by:] = samples[: len(samples) - by]
+    else:
+        shifted[:by] = samples[-by:]
+    return shifted
+
+
+def _copies(
+    examples: Sequence[Example],
+    waveforms: np.ndarray,
+    augmentation: Augmentation,
+    noises: Sequence[np.ndarray],
+) -> Iterator[np.ndarray]:
+    """Features of every copy in turn, int8 (n, 49, 40). A clip's draws depend on its name and the copy alone."""
+    yield features(waveforms)
+    for index in range(1, augmentation.copies):
+        changed = np.empty_like(waveforms)
+        for row, (example, clip) in enumerate(zip(examples, waveforms, strict=True)):
+            name = int.from_bytes(hashlib.sha256(example.name.encode()).digest()[:8], "little")
+            changed[row] = augment(clip, augmentation, noises, np.random.default_rng([name, index]))
+        yield features(changed)
+
+
+def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentation) -> FeatureSet:
+    method = [inspect.getsource(step) for step in (_copies, augment, _change_speed, _shift)]
+    drawn = [
+        (e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0)
+        for e in examples
+    ]
+    what = repr(
+        (corpus.content_hash, drawn, augmentation, method if augmentation.copies > 1 else [], fingerprint())
+    )
+    path = cache_dir() / "features" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
+    y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
+    names = tuple(example.name for example in examples)
+    if not path.exists():
+        waveforms = load_waveforms(examples)
+        noises = noise_stretches(corpus, "training") if augmentation.noise_probability else []
+        copies = _copies(examples, waveforms, augmentation, noises)
+        x = np.concatenate(list(progress(copies, "features", augmentation.copies)))
+        with atomic_write(path) as temporary:
+            np.save(temporary, x)
+    return FeatureSet(np.load(path), y, names, augmentation.copies)

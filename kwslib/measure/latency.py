@@ -1,0 +1,146 @@
+"""How long one clip takes: batch 1, single-threaded unless told otherwise, the spread over many runs.
+
+Every CPU call is timed by itself, input and output copies included, after a warm-up. On a GPU, CUDA events
+bracket a run of calls: eager ones, which the host's launches pace, and replays of a captured graph, the core
+execution time. The original report states 1.019 ms (Colab CPU) and 35.968 us (Colab T4) for TinyConv.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from kwslib.deployment.tflite import open_litert
+from kwslib.errors import KwsError
+from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.networks.models import fold_batch_norm
+
+RUNS, WARM_UP = 1000, 100
+CUDA_GRAPH = "PyTorch, CUDA graph"
+REPLAYS = 20  # GPU calls between two events, whose resolution is about half a microsecond
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Times of one inference in milliseconds, one per run. `threads` is 0 on a GPU."""
+
+    runtime: str
+    device: str
+    threads: int
+    milliseconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return self.percentile(50)
+
+    def percentile(self, q: float) -> float:
+        """Milliseconds that `q` percent of the runs stay within."""
+        return float(np.percentile(self.milliseconds, q))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values: runtime, device, threads, runs, and the 5th, 25th, 50th, 75th and 95th percentile."""
+        spread = {f"p{q:02d}_ms": self.percentile(q) for q in (5, 25, 75, 95)}
+        where = {"runtime": self.runtime, "device": self.device, "threads": self.threads}
+        return {**where, "runs": len(self.milliseconds), "median_ms": self.median, **spread}
+
+
+def pytorch(model: nn.Module, threads: int = 1, runs: int = RUNS) -> Latency:
+    """Latency of a zoo network in PyTorch on this CPU, batch norms folded."""
+    model, x = fold_batch_norm(model).cpu(), torch.from_numpy(_clip())
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.inference_mode():
+            return Latency("PyTorch", "CPU", threads, _time(lambda: model(x), runs))
+    finally:
+        torch.set_num_threads(before)
+
+
+def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+    """Latency of an .onnx file in ONNX Runtime on this CPU. Raises KwsError for a bad file."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    try:
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions share no base class of their own
+        raise KwsError(f"{path}: missing, damaged or no .onnx model; make it with `kws export`") from error
+    feed = {session.get_inputs()[0].name: _clip()}
+    return Latency("ONNX Runtime", "CPU", threads, _time(lambda: session.run(None, feed), runs))
+
+
+def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+    """Latency of a .tflite file in LiteRT, with XNNPACK, on this CPU. Raises KwsError for a bad file."""
+    interpreter = open_litert(path, threads, xnnpack=True)
+    (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
+    scale, zero_point = source["quantization"]
+    x = _clip() / (scale or 1.0) + zero_point
+    if np.issubdtype(source["dtype"], np.integer):
+        x = np.clip(np.rint(x), np.iinfo(source["dtype"]).min, np.iinfo(source["dtype"]).max)
+    x = x.astype(source["dtype"]).reshape(source["shape"])
+
+    def infer() -> None:
+        interpreter.set_tensor(source["index"], x)
+        interpreter.invoke()
+        interpreter.get_tensor(sink["index"])
+
+    kind = np.dtype(source["dtype"]).name
+    return Latency(f"LiteRT {kind}", "CPU", threads, _time(infer, runs))
+
+
+def cuda(model: nn.Module, runs: int = RUNS) -> tuple[Latency, Latency]:
+    """Latency of a zoo network on the first GPU: (eager calls, replays of one captured CUDA graph).
+
+    Raises KwsError where there is no GPU.
+    """
+    if not torch.cuda.is_available():
+        raise KwsError("no CUDA device here: use --device cpu")
+    model, x = fold_batch_norm(model).cuda(), torch.from_numpy(_clip()).cuda()
+    side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    with torch.inference_mode():
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):  # capture wants kernels chosen and workspaces allocated beforehand
+            for _ in range(WARM_UP):
+                model(x)
+        torch.cuda.current_stream().wait_stream(side)
+        with torch.cuda.graph(graph):
+            model(x)
+        name = torch.cuda.get_device_name()
+        eager = Latency("PyTorch, CUDA", name, 0, _time_on_gpu(lambda: model(x), runs))
+        return eager, Latency(CUDA_GRAPH, name, 0, _time_on_gpu(graph.replay, runs))
+
+
+def _clip() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((1, FRAMES, CHANNELS), dtype=np.float32)
+
+
+def _time(call: Callable[[], object], runs: int) -> tuple[float, ...]:
+    for _ in range(min(WARM_UP, runs)):
+        call()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter_ns()
+        call()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return tuple(times)
+
+
+def _time_on_gpu(call: Callable[[], object], runs: int) -> tuple[float, ...]:
+    """Milliseconds per call, one value for each run of REPLAYS calls, by CUDA events."""
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    times = []
+    for run in range(WARM_UP + runs):
+        start.record()
+        for _ in range(REPLAYS):
+            call()
+        end.record()
+        end.synchronize()
+        if run >= WARM_UP:
+            times.append(start.elapsed_time(end) / REPLAYS)
+    return tuple(times)

@@ -1,0 +1,279 @@
+"""The model zoo: small keyword-spotting networks, their configuration and their checkpoints.
+
+tinyconv  one convolution and one linear layer: the network of the original report (16,652 parameters) and of
+          TensorFlow's speech-commands example
+dscnn     two-dimensional depthwise-separable CNN, after Hello Edge (Zhang et al., arXiv:1711.07128)
+tenet     temporal depthwise-separable net: time is the only spatial axis, the 40 mel channels are the input
+          channels, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960)
+teacher   a tenet without stride, 104 channels wide: too large for the budget, made to teach the others
+
+Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions pad
+as TensorFlow's SAME does and flatten in NHWC order, so that an exported graph needs no PAD and no TRANSPOSE.
+"""
+
+import copy
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from kwslib.errors import KwsError
+from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.labels import class_labels
+from kwslib.paths import atomic_write
+
+FORMAT = 1  # of checkpoints
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What `build` needs. `channels` is the network's width: TinyConv's 1 to 8 filters, or that of the first
+    layer of the others (None: the architecture's own). Raises KwsError for values that make no network."""
+
+    arch: str = "tinyconv"
+    labels: tuple[str, ...] = class_labels()
+    channels: int | None = None
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.arch not in ZOO:
+            raise KwsError(f"architecture {self.arch!r} is unknown: use one of {', '.join(ZOO)}")
+        object.__setattr__(self, "labels", tuple(self.labels))
+        if len(self.labels) < 2 or len(set(self.labels)) < len(self.labels):
+            raise KwsError(
+                f"labels {self.labels} are too few or repeated: name at least two distinct classes"
+            )
+        _, width, widest = ZOO[self.arch]
+        object.__setattr__(self, "channels", width if self.channels is None else self.channels)
+        if not isinstance(self.channels, int) or not 1 <= self.channels <= widest:
+            raise KwsError(f"channels={self.channels} of {self.arch}: use a whole number from 1 to {widest}")
+        if not 0 <= self.dropout < 1:
+            raise KwsError(f"dropout={self.dropout}: use a share of at least 0 and less than 1")
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros (before, after) one axis in TensorFlow's SAME padding: output = ceil(size / stride)."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution with SAME padding for inputs of one fixed (height, width).
+
+    The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        size: tuple[int, int],
+        stride: int = 1,
+        **options: Any,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, **options)
+        top_bottom, left_right = (same_padding(n, k, stride) for n, k in zip(size, kernel, strict=True))
+        self.same = (*left_right, *top_bottom)  # F.pad wants the last axis first
+        self.output_size = (-(-size[0] // stride), -(-size[1] // stride))
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return super()._conv_forward(F.pad(input, self.same), weight, bias)
+
+
+class Dropout(nn.Dropout):
+    """Dropout that draws a byte per value where torch draws a float: a third less time for a TinyConv training step.
+
+    The rate is rounded to a multiple of 1/256.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        dropped = round(256 * self.p)
+        if not self.training or dropped == 0:
+            return x
+        bits = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        keep = bits.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+        return x * keep * (256 / (256 - dropped))
+
+
+class TinyConv(nn.Module):
+    """Convolution 10 x 8 with stride 2, ReLU, dropout, linear: 336,000 multiply-accumulates at 8 channels."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = SameConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2)
+        self.relu = nn.ReLU()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(25 * 20 * channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
+        x = self.dropout(self.relu(self.conv(x)))  # (B, C, 25, 20)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # (B, 25 * 20 * C), NHWC order
+        return self.linear(x)
+
+
+class Separable(nn.Module):
+    """Depthwise then pointwise convolution, each with batch norm and ReLU; `residual` adds the input back."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        size: tuple[int, int],
+        stride: int = 1,
+        residual: bool = False,
+    ) -> None:
+        super().__init__()
+        self.depthwise = SameConv2d(inputs, inputs, kernel, size, stride, groups=inputs, bias=False)
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.relu1 = nn.ReLU()
+        self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.relu2 = nn.ReLU()
+        self.residual = residual
+        self.output_size = self.depthwise.output_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu1(self.norm1(self.depthwise(x)))  # (B, inputs, H, W)
+        y = self.norm2(self.pointwise(y))  # (B, outputs, H, W)
+        return self.relu2(x + y if self.residual else y)
+
+
+class DsCnn(nn.Module):
+    """Depthwise-separable CNN of widths C, 2C, 3C and 4C, two blocks each, halved in size twice."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = SameConv2d(1, channels, (5, 5), (FRAMES, CHANNELS), stride=2, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
+        blocks: list[Separable] = []
+        size, width = self.conv.output_size, channels
+        for wider, stride in ((2, 1), (2, 1), (3, 2), (3, 1), (4, 1), (4, 1)):
+            blocks.append(Separable(width, wider * channels, (3, 3), size, stride))
+            size, width = blocks[-1].output_size, wider * channels
+        self.blocks = nn.Sequential(*blocks)
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
+        x = self.relu(self.norm(self.conv(x)))  # (B, C, 25, 20)
+        x = self.blocks(x).mean((2, 3))  # (B, 4C) over 13 x 10 positions
+        return self.linear(self.dropout(x))
+
+
+class TemporalNet(nn.Module):
+    """A convolution over 3 frames, seven residual separable blocks over 9 frames, and their mean in time."""
+
+    def __init__(self, classes: int, channels: int, dropout: float, stride: int = 2) -> None:
+        super().__init__()
+        self.conv = SameConv2d(CHANNELS, channels, (3, 1), (FRAMES, 1), stride, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
+        size = self.conv.output_size
+        self.blocks = nn.Sequential(
+            *(Separable(channels, channels, (9, 1), size, residual=True) for _ in range(7))
+        )
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, FRAMES, 1, CHANNELS).permute(
+            0, 3, 1, 2
+        )  # (B, 40, 49, 1): NHWC keeps the memory order
+        x = self.relu(self.norm(self.conv(x)))  # (B, C, 25, 1)
+        x = self.blocks(x).mean((2, 3))  # (B, C) over time
+        return self.linear(self.dropout(x))
+
+
+class Teacher(TemporalNet):
+    """The temporal net at every frame."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__(classes, channels, dropout, stride=1)
+
+
+ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own width, the widest allowed
+    "tinyconv": (TinyConv, 8, 8),
+    "dscnn": (DsCnn, 16, 512),
+    "tenet": (TemporalNet, 32, 512),
+    "teacher": (Teacher, 104, 512),
+}
+
+
+def build(config: ModelConfig) -> nn.Module:
+    """A freshly initialised network (B, 49, 40) -> (B, len(labels)); torch's seed decides its weights."""
+    network, _, _ = ZOO[config.arch]
+    return network(len(config.labels), config.channels, config.dropout)
+
+
+def fold_batch_norm(model: nn.Module) -> nn.Module:
+    """A copy in evaluation mode with every batch norm folded into the convolution before it, as deployed."""
+    model = copy.deepcopy(model).eval()
+    for parent in list(model.modules()):
+        previous = ""
+        for name, module in list(parent.named_children()):
+            if isinstance(module, nn.BatchNorm2d):
+                setattr(parent, previous, fuse_conv_bn_eval(getattr(parent, previous), module))
+                setattr(parent, name, nn.Identity())
+            previous = name
+    return model
+
+
+def save_checkpoint(
+    path: Path, model: nn.Module, config: ModelConfig, extra: Mapping[str, Any] | None = None
+) -> None:
+    """Write weights, configuration and `extra` (plain values and tensors) as one file that is safe to load.
+
+    A network of kwslib.quantizers keeps how it is quantized, and its ranges.
+
+    Raises pickle.UnpicklingError, and writes nothing, when `extra` holds something that is not plain.
+    """
+    content = {
+        "format": FORMAT,
+        "config": {**asdict(config), "labels": list(config.labels)},
+        "state": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()},
+        "extra": dict(extra or {}),
+    }
+    if quantization := getattr(model, "quantization", None):
+        content["quantization"] = asdict(quantization)
+    buffer = io.BytesIO()  # not straight to the file, whose name torch would store inside
+    torch.save(content, buffer)
+    torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
+    """The model in evaluation mode on the CPU, its configuration and what was saved as `extra`.
+
+    Only tensors and plain values are unpickled. Raises KwsError for a missing file and for one not of ours.
+    """
+    if not Path(path).is_file():
+        raise KwsError(f"{path}: no such file; train a model with `kws train --out {path}`")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        version = content["format"]
+        if version == FORMAT:
+            config = ModelConfig(**content["config"])
+            model = build(config)
+            if "quantization" in content:
+                from kwslib.compression.quantizers import Quantization, quantized
+
+                model = quantized(model, Quantization(**content["quantization"]))
+            model.load_state_dict(content["state"])
+            return model.eval(), config, content["extra"]
+    except Exception as error:  # torch raises a dozen kinds for a file that is not its own
+        raise KwsError(
+            f"{path}: damaged or not a kwslib checkpoint; make it again with `kws train`"
+        ) from error
+    raise KwsError(f"{path}: checkpoint of format {version}, this kwslib reads {FORMAT}; update kwslib")

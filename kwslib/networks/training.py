@@ -1,0 +1,236 @@
+"""Training: one short loop for every network here, float, quantized or pruned.
+
+AdamW under a one-cycle cosine schedule with label smoothing. A run is a function of its seed: every epoch reseeds the
+generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted one. The network that
+a finished run returns is that of the last epoch, never one picked by its validation score.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet
+from kwslib.features.frontend import normalise
+from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.paths import atomic_write
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. `average` is the decay of the moving average of the weights, 0 for none."""
+
+    epochs: int = 50
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    label_smoothing: float = 0.05
+    average: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise KwsError("a recipe needs at least one epoch and one example a batch")
+        if not (self.learning_rate > 0 and 0 <= self.label_smoothing < 1 and 0 <= self.average < 1):
+            raise KwsError("a recipe needs learning_rate > 0, and 0 <= label_smoothing, average < 1")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to: mean losses (nats) and accuracies (0..1)."""
+
+    epoch: int
+    training_loss: float
+    training_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+Hook = Callable[[nn.Module, int, int], None]  # (model, step, steps in all), after each optimizer step
+
+
+def to_input(x: np.ndarray) -> torch.Tensor:
+    """Features (N, 49, 40), int8 from the front end or float32 of another representation, as network input."""
+    return torch.from_numpy(normalise(x) if x.dtype == np.int8 else np.ascontiguousarray(x))
+
+
+@torch.no_grad()
+def predict(model: nn.Module, x: np.ndarray, batch_size: int = 512) -> np.ndarray:
+    """Logits float32 (N, C) of `model` in evaluation mode for features (N, 49, 40)."""
+    training = model.training
+    model.eval()
+    parts = [model(to_input(x[i : i + batch_size])).numpy() for i in range(0, len(x), batch_size)]
+    model.train(training)
+    return np.concatenate(parts)
+
+
+def score(model: nn.Module, data: FeatureSet) -> tuple[float, float]:
+    """Mean cross entropy (nats) and accuracy of `model` on `data`."""
+    logits, y = torch.from_numpy(predict(model, data.x)), torch.from_numpy(data.y)
+    return F.cross_entropy(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
+
+
+def fit(
+    model: nn.Module,
+    recipe: Recipe,
+    training: FeatureSet,
+    validation: FeatureSet,
+    seed: int,
+    *,
+    after_step: Hook | None = None,
+    after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
+    resume: Path | None = None,
+) -> list[Epoch]:
+    """Train `model` in place and return its history.
+
+    `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same recipe and
+    seed, training goes on from there. It is removed at the end. Raises KwsError when it belongs to another run.
+    """
+    torch.set_num_threads(1)  # the order of sums, and so the bits, must not hang on the machine's cores
+    torch.manual_seed(seed)
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},
+        {"params": [p for p in model.parameters() if p.requires_grad and p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    per_epoch = math.ceil(training.n / recipe.batch_size)
+    total = recipe.epochs * per_epoch
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _one_cycle(step, total))
+    averaged = copy.deepcopy(model) if recipe.average else None
+    state = _State(model, optimizer, scheduler, averaged)
+    identity = {"recipe": asdict(recipe), "seed": seed, "examples": len(training.y)}
+    history = state.load(resume, identity) if resume and resume.exists() else []
+    for epoch in range(len(history), recipe.epochs):
+        order, x, y = _epoch_data(training, seed, epoch)
+        model.train()
+        loss_sum, correct = 0.0, 0
+        for i, batch in enumerate(order.split(recipe.batch_size)):
+            logits = model(to_input(x[batch.numpy()]))
+            loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            step = epoch * per_epoch + i
+            if after_step:
+                after_step(model, step, total)
+            if averaged is not None:
+                _move_average(averaged, model, min(recipe.average, (1 + step) / (10 + step)))
+            loss_sum += loss.item() * len(batch)
+            correct += int((logits.argmax(1) == y[batch]).sum())
+        network = averaged or model
+        result = Epoch(epoch, loss_sum / len(order), correct / len(order), *score(network, validation))
+        history.append(result)
+        if resume:
+            state.save(resume, identity, history)
+        if after_epoch:
+            after_epoch(result, network)
+    if averaged is not None:
+        model.load_state_dict(averaged.state_dict())
+    model.eval()
+    if resume:
+        resume.unlink(missing_ok=True)
+    return history
+
+
+def train(
+    config: ModelConfig,
+    recipe: Recipe,
+    training: FeatureSet,
+    validation: FeatureSet,
+    seed: int,
+    *,
+    out: Path | None = None,
+    after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
+) -> tuple[nn.Module, list[Epoch]]:
+    """Build and train a network; with `out`, leave its checkpoint there.
+
+    When the run is interrupted, `out` holds the best epoch so far by validation accuracy, and a resume file beside
+    it lets the same call go on. Returns the network in evaluation mode and the history.
+    """
+    torch.manual_seed(seed)
+    model = build(config)
+    resume = out.with_suffix(".resume.pt") if out else None
+    best = (
+        load_checkpoint(out)[2].get("best", -1.0)
+        if out and resume and resume.exists() and out.exists()
+        else -1.0
+    )
+
+    def keep_best(epoch: Epoch, network: nn.Module) -> None:
+        nonlocal best
+        if out and epoch.validation_accuracy > best:
+            best = epoch.validation_accuracy
+            save_checkpoint(out, network, config, {"seed": seed, "finished": False, "best": best})
+        if after_epoch:
+            after_epoch(epoch, network)
+
+    history = fit(model, recipe, training, validation, seed, after_epoch=keep_best, resume=resume)
+    if out:
+        extra = {
+            "seed": seed,
+            "recipe": asdict(recipe),
+            "history": [asdict(e) for e in history],
+            "finished": True,
+        }
+        save_checkpoint(out, model, config, extra)
+    return model, history
+
+
+def _one_cycle(step: int, total: int) -> float:
+    """Linear warm-up over the first twentieth, then a cosine down to zero: a factor of the learning rate."""
+    warm = max(1, total // 20)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def _epoch_data(training: FeatureSet, seed: int, epoch: int) -> tuple[torch.Tensor, np.ndarray, torch.Tensor]:
+    """This epoch's order and its augmented copy of the examples: x (n, 49, 40), y (n,)."""
+    torch.manual_seed(seed * 100_003 + epoch)
+    x, y = training.copy(epoch % training.copies)
+    return torch.randperm(len(y)), x, torch.from_numpy(y)
+
+
+@torch.no_grad()
+def _move_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
+    for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - decay)
+        else:
+            mean.copy_(value)
+
+
+@dataclass(frozen=True)
+class _State:
+    """Everything a resumed run needs, kept in one file of plain tensors."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    averaged: nn.Module | None
+
+    def save(self, path: Path, identity: dict, history: list[Epoch]) -> None:
+        content = {"identity": identity, "history": [asdict(epoch) for epoch in history]}
+        parts = {name: part.state_dict() for name, part in vars(self).items() if part is not None}
+        with atomic_write(path) as temporary:
+            torch.save(content | parts, temporary)
+
+    def load(self, path: Path, identity: dict) -> list[Epoch]:
+        try:
+            content = torch.load(path, weights_only=True)
+        except Exception as error:
+            raise KwsError(f"{path} cannot be resumed from: delete it to start again") from error
+        if content["identity"] != identity:
+            raise KwsError(f"{path} belongs to another recipe, seed or data: delete it to start again")
+        for name, part in vars(self).items():
+            if part is not None:
+                part.load_state_dict(content[name])
+        return [Epoch(**epoch) for epoch in content["history"]]

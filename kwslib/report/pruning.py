@@ -1,0 +1,144 @@
+"""What Part 6 shows of its runs: means over seeds by point, criteria side by side, times of narrow networks."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kwslib.compression import channels
+from kwslib.features.dataset import FeatureSet
+from kwslib.measure.latency import Latency, pytorch
+from kwslib.measure.profiling import costs
+from kwslib.networks.models import ModelConfig, build, load_checkpoint
+from kwslib.networks.training import score
+from kwslib.pruning import Pruning, pruned
+from kwslib.report.comparison import load_original
+from kwslib.report.recording import Run
+from kwslib.report.training import base_models as base_models
+from kwslib.statistics import mean_share
+
+if TYPE_CHECKING:
+    import pandas
+
+WHEN = ("raw", "finetuned")  # accuracy before and after fine-tuning
+BOUNDS = ("mean", "low", "high")
+COUNTS = ("sparsity", "channels", "parameters", "flops")
+COLUMNS = (*COUNTS, *(f"{when}_{bound}" for when in WHEN for bound in BOUNDS), "seeds")
+
+
+def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame":
+    """A row for each point: counts, and mean, low and high of accuracy over seeds (%), raw and finetuned."""
+    import pandas
+
+    points = []
+    for _, group in rows[rows.structured == structured].groupby("sparsity", sort=True):
+        point = {name: group[name].iloc[0] for name in COUNTS}
+        for when in WHEN:
+            bounds = mean_share(list(group[when]))
+            point |= {f"{when}_{name}": 100 * value for name, value in zip(BOUNDS, bounds, strict=True)}
+        points.append(point | {"seeds": len(group)})
+    table = pandas.DataFrame(points, columns=COLUMNS)
+    return table if len(table) else table.astype(float)
+
+
+def record_points(run: Run, rows: "pandas.DataFrame") -> None:
+    """Record accuracy_<point>_raw and _finetuned, means over seeds with t intervals, and what is left."""
+    for (structured, _), group in rows.groupby(["structured", "sparsity"]):
+        name = group["point"].iloc[0]
+        for when in WHEN:
+            mean = mean_share(list(group[when]))
+            interval = mean[1:] if len(group) > 1 else None
+            run.record(f"accuracy_{name}_{when}", mean.mean, "fraction", interval, n=len(group))
+        if structured:
+            run.record(f"flops_{name}", int(group["flops"].iloc[0]), "FLOP")
+        run.record(f"parameters_{name}", int(group["parameters"].iloc[0]))
+
+
+def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
+    """`over_points` as a reader wants it: mean accuracies (%) with their intervals."""
+    import pandas
+
+    table = pandas.DataFrame({"removed": [f"{100 * share:g} %" for share in points.sparsity]})
+    for name in ("channels", "parameters", "flops"):
+        table[name] = [f"{value:,}" for value in points[name]]
+    for when in WHEN:
+        bounds = zip(*(points[f"{when}_{bound}"] for bound in BOUNDS), strict=True)
+        table[when] = [f"{mean:.1f} ({low:.1f} to {high:.1f})" for mean, low, high in bounds]
+    return table.set_index("removed").rename(
+        columns={"raw": "no fine-tuning (%)", "finetuned": "fine-tuned (%)"}
+    )
+
+
+def widths_table() -> "pandas.DataFrame":
+    """Parameters, MACs and FLOPs of TinyConv with 8 to 1 channels."""
+    import pandas
+
+    counts = {c: costs(build(ModelConfig(channels=c))) for c in range(8, 0, -1)}
+    rows = {c: {"parameters": n.parameters, "MACs": n.macs, "FLOPs": n.flops} for c, n in counts.items()}
+    return pandas.DataFrame(rows).T.rename_axis("channels")
+
+
+def raw_by_criterion(
+    bases: Mapping[int, Path],
+    testing: FeatureSet,
+    sparsities: Sequence[float],
+    criteria: Iterable[tuple[str, int]],
+) -> "pandas.DataFrame":
+    """Mean test accuracy (%) over seeds without fine-tuning: rows (criterion, block), a column for each sparsity."""
+    import pandas
+
+    networks = {seed: load_checkpoint(path)[0] for seed, path in bases.items()}
+    rows = {}
+    for criterion, block in criteria:
+        rows[criterion, block] = {
+            share: 100
+            * mean_share(
+                [
+                    score(pruned(m, Pruning(share, criterion, block=block), s), testing)[1]
+                    for s, m in networks.items()
+                ]
+            ).mean
+            for share in sparsities
+        }
+    return pandas.DataFrame(rows).T.rename_axis(["criterion", "block"])
+
+
+def channels_by_criterion(
+    bases: Mapping[int, Path], training: FeatureSet, testing: FeatureSet
+) -> "pandas.DataFrame":
+    """Mean test accuracy (%) over seeds without fine-tuning: rows are criteria, columns channels left, 7 to 1."""
+    import pandas
+
+    from kwslib.compression.pruning_sweep import EXAMPLES
+
+    networks = [load_checkpoint(path)[0] for path in bases.values()]
+    x, y = (part[:EXAMPLES] for part in training.copy(0))
+    rows = {}
+    for criterion in channels.CRITERIA:
+        orders = [channels.removal_order(m, criterion, x, y) for m in networks]
+        rows[criterion] = {
+            c: 100
+            * mean_share(
+                [score(channels.narrow(m, o[-c:]), testing)[1] for m, o in zip(networks, orders, strict=True)]
+            ).mean
+            for c in range(7, 0, -1)
+        }
+    return pandas.DataFrame(rows).T
+
+
+def cpu_latencies(run: Run, widths: Iterable[int] = range(8, 0, -1)) -> dict[int, Latency]:
+    """Latency of every width in PyTorch on this CPU, as in Part 2; medians recorded as cpu_latency_ms_channels_<c>."""
+    times = {}
+    for c in widths:
+        times[c] = pytorch(build(ModelConfig(channels=c)))
+        run.record(f"cpu_latency_ms_channels_{c}", times[c].median, "ms", n=len(times[c].milliseconds))
+    return times
+
+
+def originals(kind: str) -> dict[int, float]:
+    """The original's accuracies (%): of "unstructured" by percent of the weights removed, of "channels" by channels."""
+    found = {}
+    for entry in load_original().values():
+        if name := re.fullmatch(rf"06_pruning/accuracy_{kind}_(\d+)_(raw|finetuned)", entry.ours or ""):
+            found[int(name[1])] = float(entry.value)
+    return found
