@@ -155,7 +155,8 @@ print(f"the original's 1,275 of 1,368 test clips leave its accuracy anywhere fro
 from kwslib.report.training import record_accuracies
 
 record_accuracies(run, runs)
-run.show(run.compare_table(), "The original's run and ours, mean over seeds.")
+names = ["accuracy_training", "accuracy_validation", "accuracy_testing", *(f"accuracy_testing_{label}" for label in protocol.labels)]
+run.show(run.compare_table(names), "The original's run and ours, mean over seeds.")
 
 # %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
 from kwslib.report.training import class_intervals

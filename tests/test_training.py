@@ -40,10 +40,8 @@ def test_it_learns_and_a_seed_fixes_every_bit():
     assert not torch.equal(weights(first), weights(other))
 
 
-@pytest.mark.parametrize("average", [0.0, 0.9])
-def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, average):
-    recipe = replace(RECIPE, average=average)
-    whole, _ = train(CONFIG, recipe, toy(64), toy(32, seed=1), seed=0)
+def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
+    whole, _ = train(CONFIG, RECIPE, toy(64), toy(32, seed=1), seed=0)
     out = tmp_path / "model.pt"
 
     def interrupt(epoch, _network):
@@ -51,9 +49,9 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, average):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(CONFIG, recipe, toy(64), toy(32, seed=1), seed=0, out=out, after_epoch=interrupt)
+        train(CONFIG, RECIPE, toy(64), toy(32, seed=1), seed=0, out=out, after_epoch=interrupt)
     assert load_checkpoint(out)[2]["finished"] is False
-    resumed, history = train(CONFIG, recipe, toy(64), toy(32, seed=1), seed=0, out=out)
+    resumed, history = train(CONFIG, RECIPE, toy(64), toy(32, seed=1), seed=0, out=out)
     assert [epoch.epoch for epoch in history] == [0, 1, 2]
     assert torch.equal(weights(whole), weights(resumed))
     assert load_checkpoint(out)[2]["finished"] is True
@@ -83,7 +81,7 @@ def test_a_checkpoint_carries_labels_and_predicts_the_same(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"learning_rate": 0}, {"average": 1.0}, {"label_smoothing": 1.0}]
+    "wrong", [{"epochs": 0}, {"learning_rate": 0}, {"label_smoothing": 1.0}]
 )
 def test_impossible_recipes_are_refused(wrong):
     with pytest.raises(KwsError):

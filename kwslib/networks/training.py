@@ -5,7 +5,6 @@ generators, so an interrupted run that is resumed ends with the very bits of an 
 a finished run returns is that of the last epoch, never one picked by its validation score.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,20 +25,19 @@ from kwslib.paths import atomic_write
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained. `average` is the decay of the moving average of the weights, 0 for none."""
+    """How a network is trained; `learning_rate` is the highest of the schedule."""
 
     epochs: int = 50
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
-    average: float = 0.0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1:
             raise KwsError("a recipe needs at least one epoch and one example a batch")
-        if not (self.learning_rate > 0 and 0 <= self.label_smoothing < 1 and 0 <= self.average < 1):
-            raise KwsError("a recipe needs learning_rate > 0, and 0 <= label_smoothing, average < 1")
+        if not (self.learning_rate > 0 and 0 <= self.label_smoothing < 1):
+            raise KwsError("a recipe needs learning_rate > 0 and 0 <= label_smoothing < 1")
 
 
 @dataclass(frozen=True)
@@ -103,8 +101,7 @@ def fit(
     per_epoch = math.ceil(training.n / recipe.batch_size)
     total = recipe.epochs * per_epoch
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _one_cycle(step, total))
-    averaged = copy.deepcopy(model) if recipe.average else None
-    state = _State(model, optimizer, scheduler, averaged)
+    state = _State(model, optimizer, scheduler)
     identity = {"recipe": asdict(recipe), "seed": seed, "examples": len(training.y)}
     history = state.load(resume, identity) if resume and resume.exists() else []
     for epoch in range(len(history), recipe.epochs):
@@ -121,19 +118,14 @@ def fit(
             step = epoch * per_epoch + i
             if after_step:
                 after_step(model, step, total)
-            if averaged is not None:
-                _move_average(averaged, model, min(recipe.average, (1 + step) / (10 + step)))
             loss_sum += loss.item() * len(batch)
             correct += int((logits.argmax(1) == y[batch]).sum())
-        network = averaged or model
-        result = Epoch(epoch, loss_sum / len(order), correct / len(order), *score(network, validation))
+        result = Epoch(epoch, loss_sum / len(order), correct / len(order), *score(model, validation))
         history.append(result)
         if resume:
             state.save(resume, identity, history)
         if after_epoch:
-            after_epoch(result, network)
-    if averaged is not None:
-        model.load_state_dict(averaged.state_dict())
+            after_epoch(result, model)
     model.eval()
     if resume:
         resume.unlink(missing_ok=True)
@@ -199,15 +191,6 @@ def _epoch_data(training: FeatureSet, seed: int, epoch: int) -> tuple[torch.Tens
     return torch.randperm(len(y)), x, torch.from_numpy(y)
 
 
-@torch.no_grad()
-def _move_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
-    for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - decay)
-        else:
-            mean.copy_(value)
-
-
 @dataclass(frozen=True)
 class _State:
     """Everything a resumed run needs, kept in one file of plain tensors."""
@@ -215,11 +198,10 @@ class _State:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     scheduler: Any
-    averaged: nn.Module | None
 
     def save(self, path: Path, identity: dict, history: list[Epoch]) -> None:
         content = {"identity": identity, "history": [asdict(epoch) for epoch in history]}
-        parts = {name: part.state_dict() for name, part in vars(self).items() if part is not None}
+        parts = {name: part.state_dict() for name, part in vars(self).items()}
         with atomic_write(path) as temporary:
             torch.save(content | parts, temporary)
 
@@ -231,6 +213,5 @@ class _State:
         if content["identity"] != identity:
             raise KwsError(f"{path} belongs to another recipe, seed or data: delete it to start again")
         for name, part in vars(self).items():
-            if part is not None:
-                part.load_state_dict(content[name])
+            part.load_state_dict(content[name])
         return [Epoch(**epoch) for epoch in content["history"]]
