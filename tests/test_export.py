@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -168,3 +169,24 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
     for path in exported.files:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
         assert result["bytes"][path.name] == path.stat().st_size
+
+
+WITHOUT_CONVERTERS = """
+import sys
+from kwslib.cli.main import main
+
+for name in ("flatbuffers", "onnx", "onnx2tf", "tensorflow", "tf_keras", "ai_edge_litert"):
+    sys.modules[name] = None
+main()
+"""
+
+
+def test_missing_converters_are_named_before_anything_is_done(exported, tmp_path):
+    command = ["export", exported.checkpoint, "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CONVERTERS, *map(str, command)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "export needs onnx, onnx2tf" in done.stderr
+    assert "pip install 'kwslib[convert]'" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -80,9 +80,7 @@ def test_a_checkpoint_carries_labels_and_predicts_the_same(tmp_path):
     assert np.array_equal(predict(model, data.x), predict(loaded, data.x))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"learning_rate": 0}, {"label_smoothing": 1.0}]
-)
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"learning_rate": 0}, {"label_smoothing": 1.0}])
 def test_impossible_recipes_are_refused(wrong):
     with pytest.raises(KwsError):
         Recipe(**wrong)

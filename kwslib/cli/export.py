@@ -22,9 +22,11 @@ def export_model(
     The ranges of the int8 model's activations come from training clips: give the data it was trained on.
     """
     from kwslib.data.corpus import open_corpus
+    from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export
     from kwslib.networks.models import load_checkpoint
 
+    check_installed()
     _, config, _ = load_checkpoint(checkpoint)
     corpus = open_corpus(data, profile)
     print(corpus.describe(), file=sys.stderr)

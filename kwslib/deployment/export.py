@@ -78,13 +78,13 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     from kwslib.deployment.onnx_export import to_onnx
     from kwslib.networks.models import load_checkpoint
 
+    check_installed()
     checkpoint, folder = Path(checkpoint), Path(folder)
     network, config, _ = load_checkpoint(checkpoint)
     if calibration.dtype != np.int8 or calibration.shape[1:] != (FRAMES, CHANNELS) or not len(calibration):
         raise KwsError(
             f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
         )
-    check_installed()
     check_writable(folder / "model.onnx")
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))

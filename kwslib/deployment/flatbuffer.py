@@ -9,7 +9,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import flatbuffers
 import numpy as np
 
 from kwslib.deployment.rounding import agreeing_scale
@@ -25,13 +24,6 @@ class Description:
     labels: tuple[str, ...]
     arch: str
     checkpoint: str
-
-
-class _Builder(flatbuffers.Builder):
-    """A builder that aligns the data of buffers, so that a microcontroller reads weights where they lie."""
-
-    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
-        return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
 
 
 def finish(content: bytes, description: Description, scale: float, zero_point: int) -> bytes:
@@ -64,9 +56,20 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)
     model.metadata = [entry]
-    builder = _Builder(len(content))
+    builder = _builder(len(content))
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _builder(size: int) -> Any:
+    """A builder that aligns the data of buffers, so that a microcontroller reads weights where they lie."""
+    import flatbuffers
+
+    class Aligned(flatbuffers.Builder):
+        def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
+            return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
+
+    return Aligned(size)
 
 
 def read_description(content: bytes) -> Description | None:
