@@ -21,7 +21,8 @@
 # bits, after training (PTQ) and during it (QAT), sees both fall off a cliff at 3 bits, and cannot train 2. This part
 # rebuilds that experiment, finds out what makes the cliff, walks on to a single bit, and packs the bits into bytes.
 #
-# The notebook runs the whole sweep. With `bits` it runs that one point.
+# The notebook runs the whole sweep. With `bits` it runs that one point: `kws sweep bits` does so for every point, and
+# with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
 # On Colab this installs kwslib; elsewhere it does nothing.
@@ -41,8 +42,9 @@ scheme = None  # of weights: "symmetric" or "asymmetric"; None takes the recipe'
 granularity = None  # of weights: "channel" or "tensor"; None takes the recipe's
 seed = 0  # of the one point
 epochs = None  # of QAT; None takes the recipe's
+swept = None  # folder of a finished `kws sweep bits`; None runs the points here
 
-# %%
+# %% tags=["point"]
 from kwslib.compression import quantization_sweep as sweep
 from kwslib.report import recording
 
@@ -132,20 +134,19 @@ print([type(layer).__name__ for layer in quantized(build(ModelConfig()), origina
 # large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie between the
 # same two lines and become zero. Cutting off the large ones costs less than it gains.
 
-# %%
+# %% tags=["point"]
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
-from kwslib.report.quantization import grids_at
 from kwslib.report.training import base_models
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-weights, lines = grids_at(3, bases[run.seeds[0]])
 
 # %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (the original's choice), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights surround zero; in the lower they are close together."}}
 from kwslib.figures import quantization as draw
+from kwslib.report.quantization import grids_at
 
-draw.grids_over_weights(weights, lines)
+draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 
 # %% [markdown]
 # ## The sweep
@@ -162,11 +163,15 @@ draw.grids_over_weights(weights, lines)
 #   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and
 #   one-bit (−1, +1) weights meet activations of 8 bits.
 
-# %%
+# %% tags=["point"]
 from kwslib.report.quantization import float_accuracies, over_seeds, record_points, widths_table
+from kwslib.sweeps.table import rows_of
 
 floats = float_accuracies(run, bases, splits["testing"])
-rows = sweep.run_points(points, bases, splits, run.profile.epochs, run.models, epochs)
+if swept:
+    rows = rows_of(swept, points, run.models)
+else:
+    rows = sweep.run_points(points, bases, splits, run.profile.epochs, run.models, epochs)
 record_points(run, rows, floats)
 run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
 
@@ -257,5 +262,5 @@ if one is None:
     run.record("narrowest_bits", min(k for k in sweep.WIDTHS if k != "ternary"), "bit")
 recording.Table(run.compare_table(), "The original's quantized networks and ours.", digits=1)
 
-# %%
-run.finish()
+# %% tags=["point"]
+run.finish(rows if one else None)

@@ -21,7 +21,8 @@
 # they are (*unstructured* pruning), or whole channels of the convolution (*structured* pruning). The first leaves
 # more accuracy, the second leaves a smaller network that any processor runs faster.
 #
-# The notebook runs the whole sweep. With a `sparsity` it runs that one point.
+# The notebook runs the whole sweep. With a `sparsity` it runs that one point: `kws sweep sparsity` and `kws sweep
+# channels` do so for every point, and with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
 # On Colab this installs kwslib; elsewhere it does nothing.
@@ -39,8 +40,9 @@ criterion = ""  # "l1", "l2", "linf", "lamp", "random"; of channels "l1", "l2", 
 schedule = "gradual"  # or "one-shot"
 structured = False  # remove channels in place of weights
 seed = 0  # of the one point
+swept = None  # folder of a finished `kws sweep sparsity` and `kws sweep channels`; None runs the points here
 
-# %%
+# %% tags=["point"]
 from kwslib.compression.pruning_sweep import Point, grid
 from kwslib.report import recording
 
@@ -113,15 +115,21 @@ print(nonzero_parameters(network) - 12, "of 16,640 weights are left at 99 %, and
 # Each seed's network is pruned to every sparsity, tested, fine-tuned and tested again. Fine-tuning removes the
 # weights gradually, many at first and few at the end {cite}`zhu2017prune`, and trains on under the final mask.
 
-# %%
+# %% tags=["point"]
 from kwslib.compression.pruning_sweep import run_points
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
 from kwslib.report.pruning import base_models, over_points, points_table, record_points
+from kwslib.sweeps.table import rows_of
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-rows = run_points(points, bases, splits, run.profile.epochs, run.models)
+if swept:
+    rows = rows_of(swept, points, run.models)
+else:
+    rows = run_points(points, bases, splits, run.profile.epochs, run.models)
+
+# %% tags=["point"]
 record_points(run, rows)
 run.show(points_table(over_points(rows, False)), "Test accuracy by share of the weights removed, mean over seeds (95 % interval).")
 
@@ -212,5 +220,5 @@ draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("chan
 # %%
 recording.Table(run.compare_table(), "The original's pruned networks and ours.", digits=2)
 
-# %%
-run.finish()
+# %% tags=["point"]
+run.finish(rows if one else None)

@@ -169,8 +169,8 @@ class Run:
         """
         return Table(frame, f"{caption} (synthetic corpus)".strip() if self.synthetic else caption, digits)
 
-    def finish(self) -> None:
-        """Write `<results>/<part>.json`, whole or not at all."""
+    def finish(self, rows: "pandas.DataFrame | None" = None) -> None:
+        """Write `<results>/<part>.json`, whole or not at all; with the `rows` of a sweep's point, if given."""
         contents = {
             "profile": self.profile.name,
             "data": {
@@ -183,6 +183,8 @@ class Run:
             "commit": _commit(),
             "values": self.values,
         }
+        if rows is not None:
+            contents["rows"] = json.loads(rows.to_json(orient="records", double_precision=15))
         with atomic_write(self.results / f"{self.part}.json") as path:
             path.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"{self.part}: {len(self.values)} values recorded, profile {self.profile.name}")
