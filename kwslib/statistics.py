@@ -44,3 +44,14 @@ def mean_share(values: Sequence[float], confidence: float = 0.95) -> MeanInterva
         if len(values) > 1
         else MeanInterval(mean, low, high)
     )
+
+
+def poisson_rate(events: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a rate, events per unit of exposure (Garwood, Biometrika 28, 1936). (0, inf) without any."""
+    if exposure <= 0:
+        return 0.0, math.inf
+    from scipy.stats import chi2
+
+    tail = (1 - confidence) / 2
+    low = float(chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
+    return low / exposure, float(chi2.ppf(1 - tail, 2 * (events + 1))) / 2 / exposure

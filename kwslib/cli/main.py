@@ -15,6 +15,7 @@ from kwslib.cli.classify import classify
 from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
+from kwslib.cli.field import run_field_test
 from kwslib.cli.profile import profile_model
 from kwslib.cli.serial import read_board_log
 from kwslib.cli.train import train as train_network
@@ -50,6 +51,7 @@ app.command("classify")(classify)
 app.command("compare")(compare_values)
 app.command("eval")(evaluate_model)
 app.command("export")(export_model)
+app.command("field")(run_field_test)
 app.command("profile")(profile_model)
 app.command("serial")(read_board_log)
 app.command("train")(train_network)

@@ -1,0 +1,117 @@
+"""`kws field`: a model in simulated rooms, or on one's own recordings."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+
+if TYPE_CHECKING:
+    from kwslib.field.conditions import Field
+
+
+def run_field_test(
+    model: Path = typer.Argument(help="FILE.tflite, int8, or FILE.pt."),
+    trials: int = typer.Option(400, min=1, help="How many; the classes take turns."),
+    seed: int = typer.Option(0, min=0, help="All draws hang on it."),
+    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    hard: bool = typer.Option(False, "--hard", help="Half the signal-to-noise ratios, twice the distances."),
+    snr: str | None = typer.Option(
+        None, help="Another signal-to-noise ratio, dB: LOW:HIGH.", metavar="LOW:HIGH"
+    ),
+    distance: str | None = typer.Option(None, help="Another distance, m.", metavar="LOW:HIGH"),
+    rt60: str | None = typer.Option(None, help="Another reverberation time, s.", metavar="LOW:HIGH"),
+    rooms: Path | None = typer.Option(None, help="Folder of measured impulse responses."),
+    recordings: Path | None = typer.Option(
+        None, help="Folder of own recordings, a folder a class, in place of trials."
+    ),
+    threshold: float | None = typer.Option(
+        None, min=0, max=1, help="Smoothed posterior that reports a word."
+    ),
+    smoothing: int | None = typer.Option(None, help="Inferences averaged."),
+    trial: int | None = typer.Option(None, min=0, help="Run this trial alone."),
+    save_wav: Path | None = typer.Option(
+        None, help="Folder for the sound of the trials and the list of draws."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Speak to the deployed chain: words at a distance, in rooms, amid noise, through the board's microphone."""
+    from dataclasses import replace
+
+    from kwslib.deployment.decision import DecisionSettings
+    from kwslib.field.stream import open_network
+
+    network = open_network(model)
+    settings = DecisionSettings(classes=len(network.labels))
+    if threshold is not None:
+        settings = replace(settings, threshold=threshold)
+    if smoothing is not None:
+        settings = replace(settings, smoothing=smoothing)
+    field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
+    result: dict[str, Any] = {"model": str(model)}
+    if recordings is not None:
+        from kwslib.field.recordings import read_recordings, reasons, run_recordings
+
+        found, refused = read_recordings(recordings, network.labels)
+        for one in refused:
+            print(f"{one.path}: {one.reason}", file=sys.stderr)
+        outcome = run_recordings(network, found, settings)
+        result |= {
+            "recordings": str(recordings),
+            "refused": len(refused),
+            "refused_because": reasons(refused),
+        }
+    else:
+        from kwslib.data.corpus import open_corpus
+        from kwslib.field.evaluate import run_stage, stage
+        from kwslib.field.listing import save_trials
+        from kwslib.field.rooms import describe, measured_rooms
+
+        corpus = open_corpus(data, profile)
+        print(corpus.describe(), file=sys.stderr)
+        measured = measured_rooms(rooms, field) if rooms else None
+        where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
+        print(describe(where.rooms), file=sys.stderr)
+        indices = [trial] if trial is not None else list(range(trials))
+        outcome = run_stage(network, where, indices, settings)
+        if save_wav is not None:
+            answers = [network.labels[answer] for answer in outcome.answers]
+            save_trials(where, dict(zip(indices, answers, strict=True)), save_wav)
+        result |= {"data": corpus.name, "seed": seed, "field": _plain(field)}
+    result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | outcome.as_json()
+    if as_json:
+        print_json(result)
+        return
+    low, high = outcome.ci95
+    print(f"{model}: {outcome.accuracy:.1%} of {outcome.n} (95 % interval {low:.1%} to {high:.1%})")
+    print(f"  {'said / answered':<16}" + "".join(f"{label:>10}" for label in outcome.labels))
+    for label, row in zip(outcome.labels, result["confusion"], strict=True):
+        print(f"  {label:<16}" + "".join(f"{count:>10}" for count in row))
+    print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
+
+
+def _field(hard: bool, changed: dict[str, str | None]) -> "Field":
+    """The default field, or the hard one, with ranges changed. Raises KwsError for what is no range."""
+    from dataclasses import replace
+
+    from kwslib.field.conditions import HARD, Field
+
+    ranges = {}
+    for name, text in changed.items():
+        if text is not None:
+            try:
+                low, _, high = text.partition(":")
+                ranges[name] = (float(low), float(high or low))
+            except ValueError:
+                raise KwsError(f"--{name} {text}: give LOW:HIGH, such as 5:30") from None
+    return replace(HARD if hard else Field(), **ranges)  # type: ignore[arg-type]
+
+
+def _plain(field: "Field") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(field)

@@ -1,0 +1,206 @@
+"""The field test: many trials of one model, counted by class, with their intervals."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib.data.corpus import Corpus, open_corpus
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.features import frontend
+from kwslib.field.conditions import Field
+from kwslib.field.rooms import Room, room_bank
+from kwslib.field.sources import Material, material
+from kwslib.field.stream import (
+    FRAME_SECONDS,
+    STRIDE,
+    Network,
+    answer,
+    decide,
+    first_after,
+    frames_in,
+    listen,
+    open_network,
+    windows,
+)
+from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
+from kwslib.labels import SAMPLE_RATE
+from kwslib.networks.evaluation import Evaluation
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import progress
+from kwslib.statistics import poisson_rate, wilson
+
+SINCE = first_after(PROMPT / SAMPLE_RATE, frames_in(LENGTH))  # the first inference whose answer counts
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where trials happen: a field, the material of a split, its rooms, and the seed that all draws hang on."""
+
+    field: Field
+    material: Material
+    rooms: tuple[Room, ...]
+    content: str
+    seed: int = 0
+
+    def trial(self, index: int) -> Trial:
+        return draw(self.material, self.field, self.rooms, self.seed, index)
+
+    def render(self, trial: Trial) -> np.ndarray:
+        """int16 (64000,)."""
+        return render(trial, self.material, self.field, self.rooms)
+
+    def frames(self, indices: Sequence[int]) -> np.ndarray:
+        """The front end's frames of trials, int8 (n, F, 40), from the cache or made."""
+        path = cache_dir() / "field" / f"{self._key(indices)}.npy"
+        if not path.exists():
+            made = [listen(self.render(self.trial(i))) for i in progress(indices, "field trials")]
+            with atomic_write(path) as temporary:
+                np.save(temporary, np.stack(made))
+        return np.load(path)
+
+    def _key(self, indices: Sequence[int]) -> str:
+        code = [
+            p.read_bytes()
+            for p in sorted(Path(__file__).parent.glob("*.py"))
+            if p.stem in ("microphone", "rooms", "sources", "trials")
+        ]
+        rooms = [(room.name, room.distance, room.rt60, room.speech.tobytes()) for room in self.rooms]
+        what = (
+            self.field,
+            self.material.split,
+            self.material.labels,
+            self.content,
+            self.seed,
+            list(indices),
+            frontend.fingerprint(),
+            code,
+            rooms,
+        )
+        return hashlib.sha256(repr(what).encode()).hexdigest()[:24]
+
+
+def stage(
+    corpus: Corpus,
+    labels: Sequence[str],
+    field: Field = Field(),
+    *,
+    split: str = "testing",
+    seed: int = 0,
+    rooms: tuple[Room, ...] | None = None,
+) -> Stage:
+    """A stage for a corpus; its rooms are the split's bank unless given. Raises KwsError as `material` does."""
+    rooms = room_bank(field, split) if rooms is None else rooms
+    return Stage(field, material(corpus, labels, split), rooms, corpus.content_hash, seed)
+
+
+@dataclass(frozen=True)
+class FieldResult:
+    """Trials of one model. `answers`: the class answered in each; `reported`: keywords reported, by trial."""
+
+    labels: tuple[str, ...]
+    said: np.ndarray
+    answers: np.ndarray
+    false_accepts: int
+    hours: float
+    settings: DecisionSettings
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Counts by class."""
+        confusion = np.zeros((len(self.labels), len(self.labels)), int)
+        np.add.at(confusion, (self.said, self.answers), 1)
+        return Evaluation(self.labels, confusion)
+
+    @property
+    def n(self) -> int:
+        return len(self.said)
+
+    @property
+    def accuracy(self) -> float:
+        return self.evaluation.accuracy
+
+    @property
+    def ci95(self) -> tuple[float, float]:
+        """Wilson interval of the accuracy."""
+        return wilson(self.evaluation.correct, self.n)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `kws field --json` prints: counts, intervals, confusion (said by answered), false accepts."""
+        result = self.evaluation.as_json()
+        for row in result["per_class"].values():
+            row["ci95"] = list(wilson(row["correct"], row["n"]))
+        return result | {
+            "labels": list(self.labels),
+            "false_accepts": self.false_accepts,
+            "hours": self.hours,
+            "false_accepts_per_hour": self.false_accepts / self.hours if self.hours else None,
+            "false_accepts_per_hour_ci95": list(poisson_rate(self.false_accepts, self.hours)),
+        }
+
+
+def trial_logits(network: Network, frames: np.ndarray) -> np.ndarray:
+    """Logits of every inference of every trial, (n, T, C), from frames int8 (n, F, 40)."""
+    return np.stack([network(windows(one)) for one in progress(frames, network.name)])
+
+
+def judge(logits: np.ndarray, said: np.ndarray, network: Network, settings: DecisionSettings) -> FieldResult:
+    """Answers to trials from their logits (n, T, C) and the classes said (n,)."""
+    labels = network.labels
+    heard = [decide(one, network.scale, settings) for one in logits]
+    answers = np.array([answer(one, SINCE) for one in heard])
+    false_accepts = sum(
+        int((one.reported >= 0).sum()) for one, which in zip(heard, said, strict=True) if which < 2
+    )
+    hours = float((said < 2).sum()) * logits.shape[1] * STRIDE * FRAME_SECONDS / 3600
+    return FieldResult(labels, said, answers, false_accepts, hours, settings)
+
+
+def run_stage(
+    network: Network, stage: Stage, indices: Sequence[int], settings: DecisionSettings
+) -> FieldResult:
+    """Trials of a stage, by number: the classes take turns in them."""
+    said = np.array(indices) % len(network.labels)
+    return judge(trial_logits(network, stage.frames(indices)), said, network, settings)
+
+
+def run_trials(
+    model: str | Path | Network,
+    n: int = 2000,
+    seed: int = 0,
+    corpus: Corpus | None = None,
+    *,
+    field: Field = Field(),
+    settings: DecisionSettings | None = None,
+    split: str = "testing",
+    rooms: tuple[Room, ...] | None = None,
+) -> FieldResult:
+    """`n` field trials of a model (FILE.tflite or FILE.pt): the same ones for every model of a corpus and seed.
+
+    `corpus`: default that of the profile. Raises KwsError for fewer trials than classes.
+    """
+    network = model if isinstance(model, Network) else open_network(model)
+    if n < len(network.labels):
+        raise KwsError(f"{n} trials: give at least one for each of the {len(network.labels)} classes")
+    where = stage(corpus or open_corpus(), network.labels, field, split=split, seed=seed, rooms=rooms)
+    settings = settings or DecisionSettings(classes=len(network.labels))
+    return run_stage(network, where, range(n), settings)
+
+
+def small_tests(result: FieldResult, trials: int = 20, times: int = 1000, seed: int = 0) -> np.ndarray:
+    """Accuracies (times,) of small tests drawn from a large one's trials, as many of each class, none twice."""
+    rng = np.random.default_rng(seed)
+    correct = result.said == result.answers
+    each = trials // len(result.labels)
+    by_class = [np.flatnonzero(result.said == label) for label in range(len(result.labels))]
+    return np.array(
+        [
+            np.mean([correct[rng.choice(mine, each, replace=False)].mean() for mine in by_class])
+            for _ in range(times)
+        ]
+    )

@@ -1,0 +1,39 @@
+"""Trials on paper and on disk: every draw in a row, and the sound of a trial to listen to."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import soundfile
+
+from kwslib.field.evaluate import Stage
+from kwslib.labels import SAMPLE_RATE
+from kwslib.paths import atomic_write, check_writable
+
+LISTING = "trials.csv"
+
+
+def save_trials(stage: Stage, answers: dict[int, str], folder: Path) -> Path:
+    """Write `<index>_<said>_<answered>.wav` of each trial in `answers`, and their draws as trials.csv; its path.
+
+    Raises KwsError when nothing can be written there.
+    """
+    check_writable(folder / LISTING)
+    for index, answered in answers.items():
+        trial = stage.trial(index)
+        with atomic_write(folder / f"{index:05d}_{trial.said}_{answered}.wav") as temporary:
+            soundfile.write(temporary, stage.render(trial), SAMPLE_RATE, subtype="PCM_16")
+    with atomic_write(folder / LISTING) as temporary:
+        temporary.write_text(listing(stage, answers.items()), encoding="utf-8")
+    return folder / LISTING
+
+
+def listing(stage: Stage, answers: Iterable[tuple[int, str]]) -> str:
+    """The draws of trials and the answers to them, as CSV."""
+    rows = [stage.trial(index).listed(stage.rooms) | {"answered": answered} for index, answered in answers]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["index"])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,125 @@
+"""Own recordings through the same chain: a folder per class, as many files as there are."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.data.audio import read_audio
+from kwslib.data.levels import BACKGROUND
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.field.evaluate import FieldResult
+from kwslib.field.stream import (
+    FRAME_SECONDS,
+    STRIDE,
+    Network,
+    answer,
+    decide,
+    first_after,
+    frames_in,
+    listen,
+    windows,
+)
+from kwslib.field.trials import PROMPT
+from kwslib.labels import SAMPLE_RATE, SILENCE
+
+SHORTEST = 0.3  # s
+CLIPPED = 0.001  # share of samples at full scale from which a recording is overdriven
+TAIL = SAMPLE_RATE // 2  # samples after a recording's end in which the decision may still come
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file or folder that is no trial, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One spoken trial: `said` is the folder's class."""
+
+    path: Path
+    said: str
+    samples: np.ndarray
+
+
+def read_recordings(
+    folder: Path, labels: tuple[str, ...]
+) -> tuple[tuple[Recording, ...], tuple[Refused, ...]]:
+    """Recordings in folders named for their class, and what is refused: another folder's name, a file that is no
+    audio, too short, silent or clipped. Raises KwsError when no recording is left."""
+    if not folder.is_dir():
+        raise KwsError(f"{folder}: no such folder: give one with folders {', '.join(labels)}")
+    found: list[Recording] = []
+    refused: list[Refused] = []
+    for inner in sorted(folder.iterdir()):
+        if inner.name[0] == "." or not inner.is_dir():
+            continue
+        if inner.name not in labels:
+            refused.append(Refused(inner, f"not a class: name it {', '.join(labels)}"))
+            continue
+        for path in sorted(inner.iterdir()):
+            if path.is_dir() or path.name[0] == ".":
+                continue
+            try:
+                samples = read_audio(path)
+            except KwsError as error:
+                refused.append(Refused(path, str(error).removeprefix(f"{path}: ")))
+                continue
+            problem = _problem(samples, inner.name)
+            if problem:
+                refused.append(Refused(path, problem))
+            else:
+                found.append(Recording(path, inner.name, samples))
+    if not found:
+        because = "; ".join(f"{one.path.name}: {one.reason}" for one in refused[:3]) or "it holds no folder"
+        raise KwsError(f"{folder}: no usable recording ({because})")
+    return tuple(found), tuple(refused)
+
+
+def _problem(samples: np.ndarray, said: str) -> str:
+    if len(samples) < SHORTEST * SAMPLE_RATE:
+        return f"too short ({len(samples) / SAMPLE_RATE:.2f} s): record at least {SHORTEST} s"
+    spread = int(samples.max()) - int(samples.min())
+    if spread == 0 or (said != SILENCE and spread < 8):
+        return "silent: record it again, nearer or louder"
+    if np.mean((samples == 32_767) | (samples == -32_768)) > CLIPPED:
+        return "clipped: record it again, further away or more quietly"
+    return ""
+
+
+def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A recording with two seconds of noise as loud as its own quietest tenth of a second before it, and half a
+    second after it: what the front end gets used to, and time for the decision. int16."""
+    power = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    quietest = np.sqrt(max((power[BACKGROUND:] - power[:-BACKGROUND]).min(), 0) / BACKGROUND)
+    before, after = (np.rint(quietest * rng.standard_normal(n)) for n in (PROMPT, TAIL))
+    joined = np.concatenate([before, samples, after])
+    return np.clip(joined, -32_768, 32_767).astype(np.int16)
+
+
+def run_recordings(
+    network: Network, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
+) -> FieldResult:
+    """Every recording as a trial, the prompt at its beginning."""
+    rng = np.random.default_rng(seed)
+    answers, false_accepts, seconds = [], 0, 0.0
+    for recording in recordings:
+        stream = surrounded(recording.samples, rng)
+        since = first_after(PROMPT / SAMPLE_RATE, frames_in(len(stream)))
+        heard = decide(network(windows(listen(stream))), network.scale, settings)
+        answers.append(answer(heard, since))
+        if network.labels.index(recording.said) < 2:
+            false_accepts += int((heard.reported[since:] >= 0).sum())
+            seconds += (len(heard.reported) - since) * STRIDE * FRAME_SECONDS
+    said = np.array([network.labels.index(recording.said) for recording in recordings])
+    return FieldResult(network.labels, said, np.array(answers), false_accepts, seconds / 3600, settings)
+
+
+def reasons(refused: tuple[Refused, ...]) -> dict[str, int]:
+    """How many were refused by the first word or two of the reason."""
+    return dict(Counter(one.reason.split(":")[0].split(" (")[0] for one in refused))

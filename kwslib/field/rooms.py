@@ -1,0 +1,181 @@
+"""Rooms: impulse responses from a mouth and from a source of background to the microphone, simulated or measured.
+
+Simulated rooms are boxes by the image-source method (Allen and Berkley, JASA 65, 1979; pyroomacoustics, Scheibler et
+al., ICASSP 2018). A box decays more slowly than Sabine's law says, so each response is brought to its reverberation
+time exactly, by an exponential. A bank of rooms is made once per field and split from a seed, and cached: training,
+validation and testing never share a room.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.data.audio import decode
+from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError
+from kwslib.field.conditions import LIMITS, Field
+from kwslib.labels import SAMPLE_RATE
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import progress
+
+ROOMS = 120  # of a split
+SMALLEST, LARGEST = (3.0, 3.0, 2.4), (7.0, 6.0, 3.0)  # m
+WALL = 0.3  # m that mouth and microphone keep from it
+MOST_REFLECTIONS = 60
+BEFORE = 16  # samples kept before the direct sound
+
+
+@dataclass(frozen=True)
+class Room:
+    """`speech` and `background`: impulse responses float32 (n,) at 16 kHz. Direct speech at 1 m has a gain of 1."""
+
+    name: str
+    distance: float
+    rt60: float
+    speech: np.ndarray
+    background: np.ndarray
+
+
+def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
+    """The rooms of a split for a field's distances and reverberation times, from the cache or made."""
+    rng = np.random.default_rng([SPLITS.index(split), 2204])
+    shares = (np.arange(count) + 0.5) / count  # even over both ranges, in random company
+    distances = _logarithmic(field.distance, rng.permutation(shares))
+    if field.rt60 is None:
+        return tuple(_open_air(float(distance)) for distance in distances)
+    times = field.rt60[0] + rng.permutation(shares) * (field.rt60[1] - field.rt60[0])
+    source = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    what = repr((field.distance, field.rt60, split, count, source))
+    path = cache_dir() / "rooms" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npz"
+    if not path.exists():
+        seeds = rng.integers(2**32, size=count)
+        draws = list(zip(seeds, distances, times, strict=True))
+        rooms = [_simulated(*draw) for draw in progress(draws, f"rooms for {split}")]
+        arrays = {
+            f"{n}_{part}": getattr(r, part) for n, r in enumerate(rooms) for part in ("speech", "background")
+        }
+        with atomic_write(path) as temporary:
+            np.savez(temporary, names=[room.name for room in rooms], **arrays)
+    with np.load(path) as kept:
+        return tuple(
+            Room(str(kept["names"][n]), float(d), float(t), kept[f"{n}_speech"], kept[f"{n}_background"])
+            for n, (d, t) in enumerate(zip(distances, times, strict=True))
+        )
+
+
+def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room, ...]:
+    """Rooms from measured impulse responses, one file each, at distances that the field draws.
+
+    A response is scaled to its direct sound (5 ms around its peak); the background takes another file's, where there
+    is one. Raises KwsError for a folder without responses, and naming a file that is no response of a room: silent,
+    longer than 10 s, or with a reverberation time beyond what a field allows.
+    """
+    if not folder.is_dir():
+        raise KwsError(f"{folder}: no such folder: give one of impulse responses (WAV or FLAC)")
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    if not paths:
+        raise KwsError(f"{folder}: no impulse responses here: put WAV or FLAC files into it")
+    found = [_measured(path) for path in paths]
+    rng = np.random.default_rng(2205)
+    distances = _logarithmic(field.distance, rng.permutation((np.arange(count) + 0.5) / count))
+    rooms = []
+    for number, distance in enumerate(distances):
+        (name, time, near), (_, _, other) = found[number % len(found)], found[(number + 1) % len(found)]
+        rooms.append(Room(name, float(distance), time, near / np.float32(distance), other))
+    return tuple(rooms)
+
+
+def decay_time(response: np.ndarray) -> float:
+    """Seconds for 60 dB of decay, from the slope between -5 and -25 dB of Schroeder's integral (ISO 3382)."""
+    energy = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
+    level = 10 * np.log10(np.maximum(energy / energy[0], 1e-12))
+    part = np.flatnonzero((level <= -5) & (level >= -25))
+    if len(part) < 2:
+        return 0.0
+    slope = np.polyfit(part / SAMPLE_RATE, level[part], 1)[0]
+    return float(-60 / slope)
+
+
+def _logarithmic(limits: tuple[float, float], shares: np.ndarray) -> np.ndarray:
+    return limits[0] * (limits[1] / limits[0]) ** shares
+
+
+def _open_air(distance: float) -> Room:
+    return Room("open air", distance, 0.0, np.array([1 / distance], np.float32), np.ones(1, np.float32))
+
+
+def _simulated(seed: int, distance: float, rt60: float) -> Room:
+    """A box with the microphone on a table, a mouth at `distance`, a source of background anywhere."""
+    import pyroomacoustics
+
+    rng = np.random.default_rng(int(seed))
+    while True:
+        size = rng.uniform(SMALLEST, LARGEST)
+        microphone = np.array([*rng.uniform(WALL, size[:2] - WALL), rng.uniform(0.7, 1.2)])
+        angle, rise = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.6) / max(1.0, distance)
+        direction = np.array([np.cos(angle) * np.cos(rise), np.sin(angle) * np.cos(rise), np.sin(rise)])
+        mouth = microphone + distance * direction
+        noise = rng.uniform(WALL, size - WALL)
+        inside = np.all(mouth > WALL) and np.all(mouth < size - WALL)
+        if not inside or np.linalg.norm(noise - microphone) < 0.5:
+            continue
+        try:
+            absorption, order = pyroomacoustics.inverse_sabine(rt60, size)
+        except ValueError:  # no walls absorb enough for so short a time in so large a box
+            continue
+        break
+    box = pyroomacoustics.ShoeBox(
+        size,
+        fs=SAMPLE_RATE,
+        materials=pyroomacoustics.Material(absorption),
+        max_order=min(order, MOST_REFLECTIONS),
+    )
+    box.add_source(mouth)
+    box.add_source(noise)
+    box.add_microphone(microphone)
+    box.compute_rir()
+    responses = [_shaped(np.asarray(response), rt60) for response in box.rir[0]]
+    name = " x ".join(f"{side:.1f}" for side in size) + " m"
+    return Room(name, distance, rt60, *responses)
+
+
+def _shaped(response: np.ndarray, rt60: float) -> np.ndarray:
+    """From the direct sound on, decaying by 60 dB in `rt60`, cut there. Float32."""
+    response = response[max(int(np.argmax(np.abs(response))) - BEFORE, 0) :]
+    time = np.arange(len(response)) / SAMPLE_RATE
+    measured = decay_time(response) or rt60
+    shaped = response * np.exp(np.log(1000) * time * (1 / measured - 1 / rt60))
+    return shaped[: int(rt60 * SAMPLE_RATE) + BEFORE].astype(np.float32)
+
+
+def _measured(path: Path) -> tuple[str, float, np.ndarray]:
+    """Name, reverberation time and response, its direct sound at gain 1."""
+    samples, rate = decode(path)
+    response = samples.mean(axis=1, dtype=np.float64)
+    if len(response) > 10 * rate:
+        raise KwsError(f"{path}: {len(response) / rate:.0f} s are no impulse response: give up to 10 s")
+    if rate != SAMPLE_RATE:
+        import soxr
+
+        response = soxr.resample(response, rate, SAMPLE_RATE, quality="HQ")
+    peak = int(np.argmax(np.abs(response)))
+    around = response[max(peak - 40, 0) : peak + 40]
+    direct = np.sqrt(np.sum(np.square(around)))
+    if not direct > 0:
+        raise KwsError(f"{path}: a silent impulse response: measure it again or remove it")
+    response = response[max(peak - BEFORE, 0) :]
+    time = decay_time(response)
+    _, _, longest = LIMITS["rt60"]
+    if time > longest:
+        raise KwsError(f"{path}: a reverberation time of {time:.1f} s: a room here has up to {longest:g} s")
+    return path.name, time, (response / direct).astype(np.float32)
+
+
+def describe(rooms: Sequence[Room]) -> str:
+    """One line on a bank."""
+    return (
+        f"{len(rooms)} rooms, {min(r.distance for r in rooms):.2f} to {max(r.distance for r in rooms):.2f} m"
+    )

@@ -1,0 +1,156 @@
+"""The deployed chain on a stream: C front end, network, C decision logic, in the order and rhythm of the sketch.
+
+A frame every 20 ms, an inference over the last 49 frames every second frame, a decision on it. An int8 .tflite file
+runs in the C core, bit for bit what the board computes. A checkpoint runs in PyTorch with the decision's arithmetic in
+floating point: that is the chain before quantization.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.labels import SAMPLE_RATE
+
+STRIDE = 2  # frames from inference to inference: 40 ms
+FRAME_SECONDS, WINDOW_SECONDS = 0.02, 0.03
+UNKNOWN_PERCENT = (
+    50  # of smoothed posterior from which the sketch answers "unknown" where nothing is reported
+)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model that takes int8 windows (N, 49, 40). `scale`: of its int8 logits, None where they are float."""
+
+    name: str
+    labels: tuple[str, ...]
+    scale: float | None
+    _run: Any
+
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        """Logits (N, C): int8 where the model is quantized, else float32."""
+        return self._run(windows)
+
+
+def open_network(model: str | Path) -> Network:
+    """FILE.tflite (int8) or FILE.pt. Raises KwsError for another file, or one that the C core cannot run."""
+    path = Path(model)
+    if path.suffix == ".pt":
+        from kwslib.deployment.predictors import TorchPredictor
+
+        predictor = TorchPredictor(path)
+        return Network(path.name, predictor.labels, None, predictor.logits)
+    if path.suffix != ".tflite":
+        raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
+    from kwslib.deployment.cnetwork import run_network
+    from kwslib.deployment.flatbuffer import read_description
+    from kwslib.deployment.network import read_network
+    from kwslib.labels import class_labels
+
+    network = read_network(path)
+    description = read_description(path.read_bytes())
+    labels = description.labels if description else class_labels()
+    if network.sizes[network.output] != len(labels):
+        raise KwsError(f"{path}: its outputs are not the classes {', '.join(labels)}")
+    return Network(path.name, labels, network.output_scale, lambda windows: run_network(network, windows))
+
+
+def listen(samples: np.ndarray) -> np.ndarray:
+    """All frames of a stream int16 (n,), the front end beginning afresh: int8 (frames, 40)."""
+    return Frontend().process(samples)
+
+
+def inference_frames(frames: int) -> np.ndarray:
+    """Number of frames complete at each inference once the window is full: FRAMES rounded up to the stride, ..."""
+    return np.arange(FRAMES + FRAMES % STRIDE, frames + 1, STRIDE)
+
+
+def inference_times(frames: int) -> np.ndarray:
+    """Seconds into the stream at which these inferences have their last sample."""
+    return (inference_frames(frames) - 1) * FRAME_SECONDS + WINDOW_SECONDS
+
+
+def windows(frames: np.ndarray) -> np.ndarray:
+    """What the network sees at each inference: int8 (T, 49, 40) of frames (F, 40)."""
+    view = np.lib.stride_tricks.sliding_window_view(frames, FRAMES, axis=0).swapaxes(1, 2)
+    return np.ascontiguousarray(view[inference_frames(len(frames)) - FRAMES])
+
+
+@dataclass(frozen=True)
+class Heard:
+    """By inference: smoothed posteriors uint16 (T, C) on the scale of CERTAIN, the class reported or -1 (T,)."""
+
+    smoothed: np.ndarray
+    reported: np.ndarray
+
+
+def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) -> Heard:
+    """The decision logic over the logits of one stream (T, C): the C core's for int8, its float twin else."""
+    if scale is None:
+        smoothed = _smoothed(_softmax(logits), settings.smoothing)
+        return Heard(smoothed, reports(smoothed, settings))
+    decision = Decision(settings, scale)
+    smoothed = np.empty(logits.shape, np.uint16)
+    reported = np.empty(len(logits), np.int64)
+    for t, row in enumerate(logits):
+        reported[t], posteriors = decision.process(row)
+        smoothed[t] = np.rint(posteriors * CERTAIN)
+    return Heard(smoothed, reported)
+
+
+def reports(smoothed: np.ndarray, settings: DecisionSettings) -> np.ndarray:
+    """What the C decision logic reports on these smoothed posteriors: classes or -1, (T,). For many thresholds."""
+    thresholds = settings.thresholds().astype(np.int64)
+    best = smoothed.argmax(axis=1)
+    loud = smoothed[np.arange(len(best)), best] >= thresholds[best]
+    loud[: settings.smoothing - 1] = False
+    reported = np.full(len(best), -1)
+    free = 0
+    for t in np.flatnonzero(loud):
+        if t >= free:
+            reported[t] = best[t]
+            free = t + settings.suppression + 1
+    return reported
+
+
+def answer(heard: Heard, since: int) -> int:
+    """The sketch's answer to a trial whose prompt comes before inference `since`: a class.
+
+    The last word reported; else unknown (1) where its smoothed posterior was the largest and half or more; else
+    silence (0).
+    """
+    words = heard.reported[since:]
+    if (words >= 0).any():
+        return int(words[words >= 0][-1])
+    smoothed = heard.smoothed[since:].astype(np.int64)
+    unknown = (smoothed.argmax(axis=1) == 1) & (smoothed[:, 1] * 100 // CERTAIN >= UNKNOWN_PERCENT)
+    return int(unknown.any())
+
+
+def first_after(seconds: float, frames: int) -> int:
+    """The first inference of a stream of so many frames that has sound from after `seconds` in it."""
+    return int(np.searchsorted(inference_times(frames), seconds, side="right"))
+
+
+def frames_in(samples: int) -> int:
+    """Frames that so many samples complete."""
+    return 1 + int((samples / SAMPLE_RATE - WINDOW_SECONDS) / FRAME_SECONDS + 1e-9)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def _smoothed(posteriors: np.ndarray, smoothing: int) -> np.ndarray:
+    """Means over the last `smoothing` rows, fewer at the start: uint16 (T, C)."""
+    sums = np.concatenate([np.zeros((1, posteriors.shape[1])), np.cumsum(posteriors, axis=0)])
+    ends = np.arange(1, len(sums))
+    starts = np.maximum(ends - smoothing, 0)
+    means = (sums[ends] - sums[starts]) / (ends - starts)[:, None]
+    return np.floor(np.clip(means, 0, 1) * CERTAIN).astype(np.uint16)

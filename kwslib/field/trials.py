@@ -1,0 +1,112 @@
+"""One trial of the field test: what is drawn, and the samples that the microphone delivers.
+
+A trial is a stream of four seconds. For one second the front end gets used to the background, for one more the whole
+chain listens; then comes the prompt, and two seconds count (as in firmware/arduino, where an answer is due two seconds
+after the prompt). The clip with the word begins within 0.6 s of the prompt. Trial `index` of a seed is a function of
+these two, the field and the corpus: it can be replayed alone, bit for bit. All quantities are drawn as shares of their
+ranges, so the same trial in two fields differs in nothing but what the fields differ in.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from kwslib.data.corpus import Clip
+from kwslib.data.splits import SPLITS
+from kwslib.field.conditions import Field
+from kwslib.field.microphone import FULL_SCALE, pascal
+from kwslib.field.rooms import Room
+from kwslib.field.sources import BACKGROUNDS, Material, background, loudest, recorded_level, spoken
+from kwslib.labels import SAMPLE_RATE
+
+PROMPT, LENGTH = 2 * SAMPLE_RATE, 4 * SAMPLE_RATE  # samples
+LATEST = int(0.6 * SAMPLE_RATE)  # start of the clip after the prompt
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The draws. `said` is a class; `clip` the recording spoken, or in a trial of silence one that only sets levels.
+
+    start: sample at which the clip begins. spl: of the speech at 1 m. snr: None for no background. room: number.
+    """
+
+    seed: int
+    index: int
+    split: str
+    said: str
+    clip: Clip
+    start: int
+    spl: float
+    snr: float | None
+    room: int
+    background: str
+
+    def listed(self, rooms: tuple[Room, ...]) -> dict[str, Any]:
+        """The draws as plain values, the room's included."""
+        room = rooms[self.room]
+        row = asdict(self) | {"clip": self.clip.name, "speaker": self.clip.speaker}
+        row |= {"start_s": self.start / SAMPLE_RATE, "room": room.name, "room_number": self.room}
+        del row["start"]
+        return row | {"distance": room.distance, "rt60": room.rt60}
+
+
+def draw(material: Material, field: Field, rooms: tuple[Room, ...], seed: int, index: int) -> Trial:
+    """Trial `index`: classes take turns, and so do the clips of a class, in an order that the seed shuffles."""
+    labels = material.labels
+    said = index % len(labels)
+    pool = material.clips[said or 1]
+    order = np.random.default_rng([seed, SPLITS.index(material.split), said]).permutation(len(pool))
+    rng = _generator(material.split, seed, index, 0)
+    level, ratio, start = rng.random(3)
+    return Trial(
+        seed,
+        index,
+        material.split,
+        labels[said],
+        pool[order[index // len(labels) % len(pool)]],
+        PROMPT + int(start * LATEST),
+        field.speech_spl[0] + level * (field.speech_spl[1] - field.speech_spl[0]),
+        None if field.snr is None else float(field.snr[0] + ratio * (field.snr[1] - field.snr[0])),
+        int(rng.integers(len(rooms))),
+        str(rng.choice(BACKGROUNDS)),
+    )
+
+
+def render(trial: Trial, material: Material, field: Field, rooms: tuple[Room, ...]) -> np.ndarray:
+    """What the microphone delivers: int16 (64000,)."""
+    rng = _generator(trial.split, trial.seed, trial.index, 1)
+    room = rooms[trial.room]
+    clip = spoken(trial.clip) * np.float32(pascal(trial.spl))
+    word = convolve(clip, room.speech)
+    level = loudest(word)
+    pressure = np.zeros(LENGTH, np.float32)
+    if trial.said != material.labels[0]:
+        word = word[: LENGTH - trial.start]
+        pressure[trial.start : trial.start + len(word)] = word
+    if trial.snr is not None:
+        around = background(
+            trial.background, rng, material, LENGTH + len(room.background), trial.clip.speaker
+        )
+        around = convolve(around, room.background)[len(room.background) : len(room.background) + LENGTH]
+        rms = float(np.sqrt(np.mean(np.square(around, dtype=np.float64))))
+        pressure += around * np.float32(level / 10 ** (trial.snr / 20) / (rms or 1))
+    if field.microphone is not None:
+        return field.microphone(pressure, rng)
+    turned_up = FULL_SCALE * recorded_level(trial.clip) / (level or 1)
+    return np.clip(np.rint(turned_up * pressure), -32_768, 32_767).astype(np.int16)
+
+
+def convolve(sound: np.ndarray, response: np.ndarray) -> np.ndarray:
+    """The full convolution of (n,) and (m,): float32 (n + m - 1,)."""
+    if len(response) == 1:
+        return sound * response[0]
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    length = len(sound) + len(response) - 1
+    points = next_fast_len(length, real=True)
+    return irfft(rfft(sound, points) * rfft(response, points), points)[:length]
+
+
+def _generator(split: str, seed: int, index: int, purpose: int) -> np.random.Generator:
+    return np.random.default_rng([seed, SPLITS.index(split), index, purpose])
