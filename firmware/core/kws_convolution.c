@@ -123,15 +123,30 @@ static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, in
 }
 #endif
 
+/* Of a row of outputs the runs of fives that are `read`, bit by bit; the others are left as they are. */
+static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, uint32_t read, const channel_scale *to,
+                            int8_t *out) {
+    while (read) {
+        int32_t first = 0, past;
+        while (!(read >> first & 1)) first++;
+        for (past = first; read >> past & 1;) past++;
+        kws_neighbours(in + 10 * first, w, rows, past - first, to, out + 5 * first * to->depth);
+        in += 10 * past, out += 5 * past * to->depth, read >>= past;
+    }
+}
+
 /* The band's outputs of one channel, by neighbours. */
 static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
     const kws_window *layer = at->layer;
     const kws_scale scale = kws_scale_of(&layer->output, channel);
-    const int32_t depth = layer->out_channels, bias = layer->output.bias[channel];
+    const int32_t depth = layer->out_channels, bias = layer->output.bias[channel], fives = layer->out_width / 5;
     const channel_scale to = {scale.multiplier, scale.half, -scale.shift, scale.zero_point, depth, bias};
+    const uint8_t *read = layer->read ? layer->read + at->top * depth + channel : 0;
     for (int32_t y = 0; y < at->rows; y++, output += layer->out_width * depth) {
         const kernel_rows of = rows_inside(at, y);
-        kws_neighbours(of.in, w + 8 * of.skipped, of.rows, layer->out_width / 5, &to, output);
+        const int16_t *v = w + 8 * of.skipped;
+        if (read) some_neighbours(of.in, v, of.rows, read[y * depth], &to, output);
+        else kws_neighbours(of.in, v, of.rows, fives, &to, output);
     }
 }
 

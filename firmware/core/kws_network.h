@@ -30,6 +30,7 @@ typedef struct {
     int16_t band_rows; /* convolution: rows of output made from one band of widened input */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
+    const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 of a row is read */
 } kws_window;
 
 /* Every input meets every output. The zero point's share of the sum is in the bias. */

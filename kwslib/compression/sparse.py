@@ -1,7 +1,8 @@
 """Dense layers of pruned networks, stored and run by their weights that are not zero (firmware/core/kws_sparse.c).
 
 Each output has groups of eight bytes: four gaps, from the input of the weight before to the weight's own, and four
-weights. A gap of more than 255 inputs is bridged by weights of zero; so is the end of the last group.
+weights. A gap of more than 255 inputs is bridged by weights of zero; so is the end of the last group. What no
+weight reads, the convolution before need not compute: it is told, by fives of neighbours in a row, what is read.
 """
 
 from dataclasses import replace
@@ -12,14 +13,36 @@ from kwslib.deployment.network import Layer, Network
 
 WIDEST = 255  # inputs that a gap can span
 GROUP = 4  # weights that the kernel multiplies at a time
+FIVE = 5  # neighbouring outputs that the convolution computes at a time
 WORTHWHILE = (
     0.25  # share of the weights up to which a layer takes fewer cycles compressed, as measured in Part 6
 )
 
 
-def compress(network: Network, worthwhile: float = WORTHWHILE) -> Network:
-    """The network with each dense layer compressed of whose weights at most the share `worthwhile` is not zero."""
-    return replace(network, layers=tuple(_compress(layer, worthwhile) for layer in network.layers))
+def compress(network: Network, worthwhile: float = WORTHWHILE, skip: bool = True) -> Network:
+    """The network with each dense layer compressed of whose weights at most the share `worthwhile` is not zero.
+
+    With `skip`, convolutions leave out those outputs that no weight of such a layer reads.
+    """
+    layers = {layer.output: _compress(layer, worthwhile) for layer in network.layers}
+    if skip:
+        for dense in network.layers:
+            if layers[dense.output].kind == "sparse":
+                (source,) = dense.inputs
+                readers = [other for other in network.layers if source in other.inputs]
+                if len(readers) == 1 and source in layers:
+                    layers[source] = _told(layers[source], dense_weights(dense).any(0))
+    return replace(network, layers=tuple(layers.values()))
+
+
+def _told(layer: Layer, read: np.ndarray) -> Layer:
+    """A convolution that knows which of its outputs are read: bool (height * width * C,)."""
+    height, width, channels = (layer.fields.get(f"out_{axis}", 0) for axis in ("height", "width", "channels"))
+    if layer.kind != "convolution" or width % FIVE or width > 8 * FIVE:
+        return layer
+    fives = read.reshape(height, width // FIVE, FIVE, channels).any(2)
+    bits = np.packbits(fives, axis=1, bitorder="little")[:, 0]  # (height, C)
+    return replace(layer, fields=layer.fields | {"read": bits})
 
 
 def _compress(layer: Layer, worthwhile: float) -> Layer:

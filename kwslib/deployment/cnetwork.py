@@ -32,6 +32,7 @@ class Window(Structure):
         *((name, c_int16) for name in ("pad_top", "pad_left", "input_zero_point", "band_rows")),
         ("weights", POINTER(c_int8)),
         ("output", Requantize),
+        ("read", POINTER(c_uint8)),
     ]
 
 
@@ -117,7 +118,7 @@ class _Call:
 def _fill(struct: Any, fields: dict[str, Any], keep: list[np.ndarray]) -> Structure:
     filled = struct()
     for name, kind in struct._fields_:
-        value = fields[name]
+        value = fields.get(name)
         if isinstance(value, dict):
             setattr(filled, name, _fill(kind, value, keep))
         elif isinstance(value, np.ndarray):
