@@ -4,27 +4,27 @@ Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig
 stays zero whatever the optimizer does to weight_orig. `finish` makes the zeros plain; `hold_zeros` turns the zeros
 of a loaded network into masks again.
 
-Criteria  Han et al., arXiv:1506.02626 (magnitude); Lee et al., arXiv:2010.07611 (layer-adaptive: LAMP)
-Schedule  Zhu and Gupta, arXiv:1710.01878 (cubic)
-The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
+Which weights go is kwslib.saliency's to say; when, by the cubic schedule of Zhu and Gupta, arXiv:1710.01878. The
+original report: Figure 13, global magnitude over both layers, 0 to 99 %.
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
+from kwslib.compression.saliency import CRITERIA, importance, squared_gradients
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
-from kwslib.networks.training import Epoch, Hook, Recipe, fit
+from kwslib.networks.training import Epoch, Hook, Recipe, fit, score
 
-NORMS = {"l1": 1.0, "l2": 2.0, "linf": float("inf")}
-CRITERIA = (*NORMS, "lamp", "random")
 SCHEDULES = ("one-shot", "gradual")
-RAMP = 0.7  # share of a gradual run in which weights are removed; over the rest the mask stands still
+RAMP = 0.4  # share of a gradual run in which weights are removed; over the rest the mask stands still
 EVERY = 8  # optimizer steps from one removal to the next
+MEMORY = 0.98  # of the running mean of squared gradients, from one step to the next
 
 
 @dataclass(frozen=True)
@@ -79,55 +79,44 @@ def nonzero_parameters(model: nn.Module) -> int:
     return sum(b.numel() for b in biases) + sum(int((weights(layer) != 0).sum()) for layer in layers)
 
 
-def importance(values: Tensor, criterion: str, block: int = 1, draw: torch.Generator | None = None) -> Tensor:
-    """A score of each weight of one layer, in the shape of `values`; the lowest go first.
-
-    l1, l2, linf: the norm of the weight's block, for single weights all the same. lamp: the square of the block's L2
-    norm, as a share of all squares in the layer that are no smaller, so that the best of every layer scores 1.
-    random: drawn from `draw`. Raises KwsError when an output's weights do not come in whole blocks.
-    """
-    if values[0].numel() % block:
-        raise KwsError(f"{values[0].numel()} weights of one output are not whole blocks of {block}")
-    blocks = values.reshape(-1, block)
-    if criterion == "random":
-        score = torch.rand(len(blocks), generator=draw)
-    elif criterion == "lamp":
-        squares, order = blocks.square().sum(1).sort()
-        no_smaller = squares.flip(0).cumsum(0).flip(0)
-        score = torch.empty_like(squares)
-        score[order] = squares / no_smaller.clamp_min(torch.finfo(squares.dtype).tiny)
-    else:
-        score = blocks.norm(NORMS[criterion], dim=1)
-    return score.repeat_interleave(block).reshape(values.shape)
-
-
-def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
+def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0, squares: Sequence[Tensor] = ()) -> None:
     """Mask weights, lowest score first over all layers together, until `pruning.sparsity` of them are masked.
 
-    Masked weights stay masked: a sparsity below the present one changes nothing.
+    Masked weights stay masked: a sparsity below the present one changes nothing. squares: for criterion fisher,
+    layer by layer.
     """
-    layers = prunable(model)
-    for layer in layers.values():
+    layers = list(prunable(model).values())
+    for layer in layers:
         if not prune.is_pruned(layer):
             prune.identity(layer, "weight")
     draw = torch.Generator().manual_seed(seed)
     scores = {
-        (layer, "weight"): importance(weights(layer), pruning.criterion, pruning.block, draw)
-        for layer in layers.values()
+        (layer, "weight"): importance(
+            weights(layer), pruning.criterion, pruning.block, squares[i] if squares else None, draw
+        )
+        for i, layer in enumerate(layers)
     }
-    masks = torch.cat([layer.get_buffer("weight_mask").flatten() for layer in layers.values()])
+    masks = torch.cat([layer.get_buffer("weight_mask").flatten() for layer in layers])
     total, gone = len(masks), int((masks == 0).sum())
     more = round(pruning.sparsity * total / pruning.block) * pruning.block - gone
     if more > 0:
         prune.global_unstructured(list(scores), prune.L1Unstructured, importance_scores=scores, amount=more)
 
 
-def pruned(model: nn.Module, pruning: Pruning, seed: int = 0) -> nn.Module:
-    """A copy of `model` with the weights gone at once, and nothing trained after it."""
+def raw_accuracies(
+    model: nn.Module, steps: Sequence[Pruning], training: FeatureSet, testing: FeatureSet, seed: int = 0
+) -> list[float]:
+    """Accuracy on `testing` of a copy of `model` after each step, with nothing trained in between.
+
+    The steps are of one criterion and rising sparsity, so that each prunes on from the one before.
+    """
     model = copy.deepcopy(model)
-    prune_to(model, pruning, seed)
-    finish(model)
-    return model
+    squares = _squares(model, steps[0], training)
+    accuracies = []
+    for pruning in steps:
+        prune_to(model, pruning, seed, squares)
+        accuracies.append(score(model, testing)[1])
+    return accuracies
 
 
 def hold_zeros(model: nn.Module) -> None:
@@ -162,24 +151,35 @@ def fine_tune(
     one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the first RAMP of the run.
     """
     hold_zeros(model)
+    squares = _squares(model, pruning, training)
+    removal: Hook | None = None
     if pruning.schedule == "one-shot":
-        prune_to(model, pruning, seed)
-    history = fit(
-        model,
-        recipe,
-        training,
-        validation,
-        seed,
-        after_step=_removal(pruning, seed) if pruning.schedule == "gradual" else None,
-    )
+        prune_to(model, pruning, seed, squares)
+    else:
+        removal = _removal(pruning, seed, squares)
+    history = fit(model, recipe, training, validation, seed, after_step=removal)
     finish(model)
     return history
 
 
-def _removal(pruning: Pruning, seed: int) -> Hook:
+def _squares(model: nn.Module, pruning: Pruning, training: FeatureSet) -> list[Tensor]:
+    """The squared gradients that the criterion asks for, if it does."""
+    if pruning.criterion != "fisher":
+        return []
+    return squared_gradients(model, list(prunable(model).values()), training)
+
+
+def _removal(pruning: Pruning, seed: int, squares: Sequence[Tensor]) -> Hook:
+    """Removes weights along the schedule. Squared gradients are averaged on, over the steps of the training."""
+
     def remove(model: nn.Module, step: int, total: int) -> None:
+        for mean, layer in zip(squares, prunable(model).values(), strict=bool(squares)):
+            gradient = layer.get_parameter("weight_orig").grad
+            assert gradient is not None
+            mean.lerp_(gradient.square(), 1 - MEMORY)
         progress = (step + 1) / (RAMP * total)
         if step % EVERY == 0 or step == total - 1:
-            prune_to(model, replace(pruning, sparsity=pruning.sparsity * cubic(progress)), seed)
+            now = replace(pruning, sparsity=pruning.sparsity * cubic(progress))
+            prune_to(model, now, seed, squares)
 
     return remove

@@ -8,25 +8,26 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils import prune
 
 from kwslib.compression.channels import THRESHOLDS, channels_left, narrow, removal_order
+from kwslib.compression.saliency import CRITERIA, importance, squared_gradients
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
-from kwslib.networks.training import Recipe, fit
+from kwslib.networks.training import Recipe, fit, score, to_input
 from kwslib.pruning import (
-    CRITERIA,
     SCHEDULES,
     Pruning,
     cubic,
     fine_tune,
     finish,
     hold_zeros,
-    importance,
     nonzero_parameters,
     prunable,
     prune_to,
+    raw_accuracies,
     sparsity,
     weights,
 )
@@ -46,6 +47,15 @@ def noise(n: int, seed: int = 0) -> FeatureSet:
     return FeatureSet(x, rng.integers(4, size=n), tuple(map(str, range(n))))
 
 
+def cut(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
+    """prune_to, with made-up squared gradients."""
+    layers = prunable(model).values()
+    squares = [
+        torch.rand(weights(layer).shape, generator=torch.Generator().manual_seed(7)) for layer in layers
+    ]
+    prune_to(model, pruning, seed, squares)
+
+
 def zeros(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: weights(layer) == 0 for name, layer in prunable(model).items()}
 
@@ -63,7 +73,7 @@ def none_came_back(before: dict[str, torch.Tensor], model: nn.Module) -> bool:
 )
 def test_exactly_the_asked_share_goes(share, criterion, block, seed):
     model = network(seed)
-    prune_to(model, Pruning(share, criterion, block=block), seed)
+    cut(model, Pruning(share, criterion, block=block), seed)
     removed = sum(int(mask.sum()) for mask in zeros(model).values())
     assert removed == round(share * TOTAL / block) * block
     assert sparsity(model) == removed / TOTAL
@@ -81,9 +91,9 @@ def test_exactly_the_asked_share_goes(share, criterion, block, seed):
 )
 def test_masks_only_grow(first, second, criterion, seed):
     model = network(seed)
-    prune_to(model, Pruning(first, criterion))
+    cut(model, Pruning(first, criterion))
     before = zeros(model)
-    prune_to(model, Pruning(second, criterion))
+    cut(model, Pruning(second, criterion))
     assert none_came_back(before, model)
     assert sparsity(model) == pytest.approx(max(first, second), abs=1 / TOTAL)
 
@@ -142,6 +152,43 @@ def test_lamp_keeps_the_best_weight_of_every_layer():
     assert [int((weights(layer) != 0).sum()) >= 1 for layer in prunable(model).values()] == [True, True]
 
 
+def test_fisher_weighs_a_square_by_its_gradients():
+    values, squares = torch.tensor([[2.0, -1.0, 3.0, 0.5]]), torch.tensor([[1.0, 9.0, 0.1, 0.0]])
+    assert importance(values, "fisher", squares=squares).tolist() == [[4.0, 9.0, pytest.approx(0.9), 0.0]]
+    assert importance(values, "fisher", 2, squares).tolist() == [
+        [13.0, 13.0, pytest.approx(0.9), pytest.approx(0.9)]
+    ]
+    with pytest.raises(KwsError, match="squared gradients"):
+        prune_to(network(), Pruning(0.5, "fisher"))
+
+
+def test_squared_gradients_are_those_of_the_loss():
+    model, data = network(), noise(128)
+    layers = list(prunable(model).values())
+    conv, linear = squared_gradients(model, layers, data)
+    functional.cross_entropy(model(to_input(data.x)), torch.from_numpy(data.y)).backward()
+    assert torch.allclose(conv, model.conv.weight.grad.square(), rtol=1e-3, atol=1e-12)
+    assert torch.allclose(linear, model.linear.weight.grad.square(), rtol=1e-3, atol=1e-12)
+
+
+def test_accuracies_of_rising_sparsity_leave_the_model_whole():
+    model, data = network(), noise(64)
+    before = weights(model.linear).clone()
+    steps = [Pruning(share, "fisher") for share in (0.0, 0.5, 0.9)]
+    accuracies = raw_accuracies(model, steps, noise(128), data)
+    assert accuracies[0] == score(model, data)[1]
+    for share, accuracy in zip((0.5, 0.9), accuracies[1:], strict=True):
+        twin = network()
+        prune_to(
+            twin,
+            Pruning(share, "fisher"),
+            0,
+            squared_gradients(twin, list(prunable(twin).values()), noise(128)),
+        )
+        assert score(twin, data)[1] == accuracy
+    assert torch.equal(weights(model.linear), before)
+
+
 def test_random_pruning_is_fixed_by_its_seed():
     def mask(seed: int) -> torch.Tensor:
         model = network()
@@ -160,7 +207,7 @@ def test_the_cubic_schedule_rises_from_nothing_to_all(progress, later):
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize(("criterion", "block"), [("l1", 1), ("lamp", 1), ("l2", 4)])
+@pytest.mark.parametrize(("criterion", "block"), [("l1", 1), ("fisher", 1), ("lamp", 4)])
 def test_fine_tuning_ends_at_the_sparsity_and_brings_nothing_back(schedule, criterion, block):
     model = network()
     fine_tune(model, Pruning(0.9, criterion, schedule, block), RECIPE, noise(64), noise(16), seed=0)
@@ -258,7 +305,7 @@ def test_a_narrow_network_equals_the_silenced_one(keep, seed):
 
 def test_torch_pruning_removes_the_same_channels():
     """It reads columns in NCHW order, so it gets a twin whose linear layer is in that order."""
-    tp = pytest.importorskip("torch_pruning")
+    import torch_pruning as tp
 
     class Twin(nn.Module):
         def __init__(self, model: nn.Module) -> None:

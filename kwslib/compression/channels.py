@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from kwslib.compression.saliency import NORMS
 from kwslib.errors import KwsError
 from kwslib.networks.models import TinyConv
 from kwslib.networks.training import to_input
-from kwslib.pruning import NORMS
 
 CRITERIA = (*NORMS, "loss")
 THRESHOLDS = (0, 10, 20, 25, 50, 75, 90)  # percent of the channels removed in the original's Figure 14

@@ -16,7 +16,7 @@ from kwslib.measure.profiling import costs
 from kwslib.networks.experiments import Splits, over_seeds
 from kwslib.networks.models import load_checkpoint, save_checkpoint
 from kwslib.networks.training import Recipe, fit, score
-from kwslib.pruning import Pruning, fine_tune, nonzero_parameters, pruned
+from kwslib.pruning import Pruning, fine_tune, nonzero_parameters, raw_accuracies
 
 if TYPE_CHECKING:
     import pandas
@@ -29,7 +29,7 @@ EXAMPLES = 2048  # training clips that the channels' losses are taken over
 class Point:
     """One run. `sparsity` is the share of the weights that goes or, if `structured`, of the channels.
 
-    Without a criterion, weights go by LAMP and channels by loss; channels always go at once. Raises KwsError for
+    Without a criterion, weights go by fisher and channels by loss; channels always go at once. Raises KwsError for
     values that make no pruning, and when no channel would be left.
     """
 
@@ -40,7 +40,7 @@ class Point:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "criterion", self.criterion or ("loss" if self.structured else "lamp"))
+        object.__setattr__(self, "criterion", self.criterion or ("loss" if self.structured else "fisher"))
         if self.structured:
             channels.check_criterion(self.criterion)
             channels.channels_left(100 * self.sparsity)
@@ -85,7 +85,7 @@ def run_point(
         fit(model, made, training, validation, point.seed)
     else:
         pruning = Pruning(point.sparsity, point.criterion, point.schedule)
-        raw = score(pruned(model, pruning, point.seed), testing)[1]
+        (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
         fine_tune(model, pruning, made, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}

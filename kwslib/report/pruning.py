@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kwslib.compression import channels
 from kwslib.features.dataset import FeatureSet
 from kwslib.measure.latency import Latency, pytorch
 from kwslib.measure.profiling import costs
 from kwslib.networks.models import ModelConfig, build, load_checkpoint
 from kwslib.networks.training import score
-from kwslib.pruning import Pruning, pruned
+from kwslib.pruning import Pruning, raw_accuracies
 from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
 from kwslib.report.training import base_models as base_models
@@ -80,6 +82,7 @@ def widths_table() -> "pandas.DataFrame":
 
 def raw_by_criterion(
     bases: Mapping[int, Path],
+    training: FeatureSet,
     testing: FeatureSet,
     sparsities: Sequence[float],
     criteria: Iterable[tuple[str, int]],
@@ -90,17 +93,10 @@ def raw_by_criterion(
     networks = {seed: load_checkpoint(path)[0] for seed, path in bases.items()}
     rows = {}
     for criterion, block in criteria:
-        rows[criterion, block] = {
-            share: 100
-            * mean_share(
-                [
-                    score(pruned(m, Pruning(share, criterion, block=block), s), testing)[1]
-                    for s, m in networks.items()
-                ]
-            ).mean
-            for share in sparsities
-        }
-    return pandas.DataFrame(rows).T.rename_axis(["criterion", "block"])
+        plans = [Pruning(share, criterion, block=block) for share in sorted(sparsities)]
+        accuracy = [raw_accuracies(m, plans, training, testing, seed) for seed, m in networks.items()]
+        rows[criterion, block] = 100 * np.mean(accuracy, axis=0)
+    return pandas.DataFrame(rows, index=sorted(sparsities)).T.rename_axis(["criterion", "block"])
 
 
 def channels_by_criterion(
