@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tflite_files import tinyconv
 
 from kwslib.board.machine import Board, BoardPredictor
-from kwslib.compression.sparse import WORTHWHILE, compress, dense_weights, groups
 from kwslib.deployment.cnetwork import run_network
 from kwslib.deployment.network import Network, read_network
+from kwslib.deployment.sparse import WORTHWHILE, compress, dense_weights, groups
 from kwslib.labels import class_labels
 
 

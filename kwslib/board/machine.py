@@ -15,10 +15,10 @@ import numpy as np
 from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, Image, Profile, read_image
 from kwslib.board.firmware import build_firmware
-from kwslib.compression.sparse import compress
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.network import Network, read_network
+from kwslib.deployment.sparse import compress
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.labels import CLIP_SAMPLES
 from kwslib.paths import atomic_write
