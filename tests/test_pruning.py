@@ -12,9 +12,17 @@ from torch.nn import functional
 from torch.nn.utils import prune
 
 from kwslib.compression.channels import THRESHOLDS, channels_left, narrow, removal_order
+from kwslib.compression.integer import integer_network
+from kwslib.compression.qat import quantization_aware
+from kwslib.compression.quantizers import Quantization
 from kwslib.compression.saliency import CRITERIA, importance, squared_gradients
+from kwslib.deployment.flatbuffer import Description
+from kwslib.deployment.integer_tflite import to_tflite
+from kwslib.deployment.network import read_network
+from kwslib.deployment.sparse import dense_weights
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
+from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
 from kwslib.networks.training import Recipe, fit, score, to_input
 from kwslib.pruning import (
@@ -349,3 +357,20 @@ def test_a_channel_that_decides_is_removed_last():
 
 def test_the_originals_thresholds():
     assert [channels_left(t) for t in THRESHOLDS] == [8, 7, 6, 6, 4, 2, 1]
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_zeros_survive_quantization_aware_training_and_export(tmp_path, bits):
+    model, data = network(), noise(64)
+    fine_tune(model, Pruning(0.9), RECIPE, data, noise(16), seed=0)
+    before = zeros(model)
+    narrow, _ = quantization_aware(model, Quantization(bits, bits), RECIPE, data, noise(16), seed=0)
+    save_checkpoint(tmp_path / "narrow.pt", narrow, ModelConfig())
+    integers = integer_network(load_checkpoint(tmp_path / "narrow.pt")[0])
+    assert not torch.equal(narrow.linear.layer.weight, model.linear.weight)
+    assert not integers.conv.weights.transpose(0, 3, 1, 2)[before["conv"].numpy()].any()
+    assert not integers.linear.weights[before["linear"].numpy()].any()
+    (tmp_path / "model.tflite").write_bytes(to_tflite(integers, Description(class_labels(), "tinyconv", "")))
+    conv, dense = read_network(tmp_path / "model.tflite").layers
+    assert not np.moveaxis(conv.fields["weights"], 3, 1)[before["conv"].numpy()].any()
+    assert not dense_weights(dense)[before["linear"].numpy()].any()

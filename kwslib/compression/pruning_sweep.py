@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwslib.compression import channels
+from kwslib.compression.integer import integer_network, run
+from kwslib.compression.qat import quantization_aware
+from kwslib.compression.qat import recipe as qat_recipe
+from kwslib.compression.quantization_sweep import ours
 from kwslib.data.splits import SPLITS
 from kwslib.measure.profiling import costs
 from kwslib.networks.experiments import Splits, over_seeds
@@ -53,6 +57,11 @@ class Point:
         return channels.channels_left(100 * self.sparsity) if self.structured else 8
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """Bits to which the pruned network is quantized: narrow networks to short weights as well."""
+        return (8, 4) if self.structured else (8,)
+
+    @property
     def name(self) -> str:
         """What is pruned, as it is recorded: unstructured_90 or channels_4."""
         return f"channels_{self.kept}" if self.structured else f"unstructured_{100 * self.sparsity:g}"
@@ -69,9 +78,10 @@ def recipe(point: Point, epochs: int) -> Recipe:
 def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
-    """Prune the checkpoint `base`; returns a row: the point's values, counts and accuracies (0..1).
+    """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
+    accuracies (0..1): raw, finetuned, and qat8 and the like in integers.
 
-    With a folder `models`, the fine-tuned network is kept there as tinyconv_<name>.pt.
+    With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat8.pt.
     """
     model, config, _ = load_checkpoint(base)
     training, validation, testing = (splits[name] for name in SPLITS)
@@ -90,15 +100,29 @@ def run_point(
     if models:
         extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}
         save_checkpoint(models / f"tinyconv_{point.name}.pt", model, config, extra)
-    return asdict(point) | {
-        "point": point.name,
-        "channels": point.kept,
-        "parameters": nonzero_parameters(model),
-        "flops": costs(model).flops,
-        "raw": raw,
-        "finetuned": score(model, testing)[1],
-        "validation": score(model, validation)[1],
-    }
+    row: dict[str, Any] = {}
+    for bits in point.widths:
+        how = ours(bits)
+        narrow, _ = quantization_aware(model, how, qat_recipe(how, epochs), training, validation, point.seed)
+        logits = run(integer_network(narrow), testing.x)
+        row[f"qat{bits}"] = float((logits.argmax(1) == testing.y).mean())
+        if models:
+            save_checkpoint(
+                models / f"tinyconv_{point.name}_qat{bits}.pt", narrow, config, {"seed": point.seed}
+            )
+    return (
+        asdict(point)
+        | row
+        | {
+            "point": point.name,
+            "channels": point.kept,
+            "parameters": nonzero_parameters(model),
+            "flops": costs(model).flops,
+            "raw": raw,
+            "finetuned": score(model, testing)[1],
+            "validation": score(model, validation)[1],
+        }
+    )
 
 
 def run_points(
@@ -118,11 +142,11 @@ def run_points(
         range(len(points)), key=lambda i: -recipe(points[i], epochs).epochs * points[i].kept
     )  # longest first
 
-    def run(i: int) -> dict[str, Any]:
+    def one(i: int) -> dict[str, Any]:
         keep = models if points[i].seed == min(bases) else None
         return run_point(points[i], bases[points[i].seed], splits, epochs, keep)
 
-    return pandas.DataFrame(over_seeds(run, todo, "pruning"), index=todo).sort_index()
+    return pandas.DataFrame(over_seeds(one, todo, "pruning"), index=todo).sort_index()
 
 
 def grid(seeds: Sequence[int]) -> list[Point]:

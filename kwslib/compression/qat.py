@@ -13,7 +13,8 @@ from torch import nn
 from kwslib.compression.ptq import CALIBRATION_CLIPS, post_training
 from kwslib.compression.quantizers import Quantization
 from kwslib.features.dataset import FeatureSet
-from kwslib.networks.training import Epoch, Recipe, fit, to_input
+from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
+from kwslib.pruning import prunable
 
 
 def recipe(quantization: Quantization, epochs: int) -> Recipe:
@@ -36,6 +37,26 @@ def quantization_aware(
     validation: FeatureSet,
     seed: int,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """Quantize a float network and train it on; the given one stays as it is. Returns network and history."""
+    """Quantize a float network and train it on; the given one stays as it is. Returns network and history.
+
+    Weights that were pruned from it, and so are zero, stay zero.
+    """
     narrow = post_training(model, quantization, calibration_inputs(training), careful=False)
-    return narrow, fit(narrow, recipe, training, validation, seed)
+    return narrow, fit(narrow, recipe, training, validation, seed, after_step=_holding_zeros(model, narrow))
+
+
+def _holding_zeros(model: nn.Module, narrow: nn.Module) -> Hook | None:
+    """Puts those weights of `narrow` back to zero after each step that are zero in `model`, if there are any."""
+    masks = {name: layer.get_parameter("weight") != 0 for name, layer in prunable(model).items()}
+    held = [
+        (narrow.get_submodule(f"{name}.layer").get_parameter("weight"), mask)
+        for name, mask in masks.items()
+        if not mask.all()
+    ]
+
+    def hold(*_: object) -> None:
+        with torch.no_grad():
+            for weight, mask in held:
+                weight.mul_(mask)
+
+    return hold if held else None
