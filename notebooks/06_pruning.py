@@ -158,6 +158,54 @@ run.show(table, "Test accuracy (%) without fine-tuning, by criterion, block size
 draw.criteria(table)
 
 # %% [markdown]
+# ## Zeros on the chip
+#
+# Zeros save nothing as long as they are stored and multiplied. So each pruned network is quantized to eight bits by
+# quantization-aware training that holds its zeros, and its linear layer is stored by the weights that are left. There
+# are several ways to do that; these are the bytes that each would take:
+
+# %%
+from kwslib.report.pruned_board import export_int8, formats_table
+
+int8 = export_int8(run, [point.name for point in points if point.seed == run.seeds[0]])
+sparse = {name: network for name, network in int8.items() if name.startswith("unstructured")}
+run.show(formats_table(sparse), "Bytes of the linear layer's weights, by share of all weights removed and by format.")
+
+# %% [markdown]
+# Ours stores a weight in two bytes, its value and the gap to the one before; wider gaps are bridged by a weight of zero.
+# A bitmap is smaller while many weights are left, but every one of its bits must be looked at. Gaps come four at a
+# time, so that the kernel loads a word of gaps and a word of weights and ends in two SMLAD.
+#
+# The linear layer has only 5 % of the multiplications, and the convolution's kernel is dense: zeros among its few weights
+# are multiplied like any others. Storing the linear layer sparsely therefore cannot save more than that layer's
+# share of the time. But a convolution's output that no weight reads need not be computed at all. Our convolution
+# computes five neighbours at a time, and leaves out those fives that nobody reads. All three forms give the same logits
+# bit for bit; only what they cost differs:
+
+# %%
+from kwslib.report.pruned_board import break_even, measure_sparse, sparse_table
+
+sparse_costs = measure_sparse(run, sparse)
+even = break_even(run, sparse_costs)
+run.show(sparse_table(sparse_costs), "Pruned int8 networks on the virtual board, raw: flash of the whole firmware, time of the network.")
+
+# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network (raw) against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
+from kwslib.figures import pruned_board as draw_board
+
+draw_board.sparse_costs(sparse_costs, even)
+
+# %%
+print(*(f"{form}: breaks even at {zeros:.0f} % zeros" for form, zeros in even.items()), sep="\n")
+print(f"the convolution's share of the dense network's cycles: {run.values.get('board_share_convolution', {}).get('value', 0):.0%}")
+
+# %% [markdown]
+# In bytes, two for one break even where half of the weights are gone. In time, a sparse product costs about three times a
+# dense one, so that about two thirds must go. With the linear layer alone the time then levels off at the convolution's
+# share: that is the bound. Skipping gets below it, because at high sparsity few of the 4,000 outputs have a reader.
+# `kws board` and `kws eval board:` choose the form by themselves: sparse and skipping, where at most a third of a
+# linear layer's weights is left.
+
+# %% [markdown]
 # ## Channels: what is removed
 #
 # A convolution channel takes its filter and the 2,000 linear weights that read it along. The linear layer
@@ -214,6 +262,61 @@ run.show(points_table(over_points(rows, True)), "Test accuracy by channels left,
 from kwslib.report.pruning import cpu_latencies
 
 draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("channels"))
+
+# %% [markdown]
+# ## Channels on the chip: Figure 15
+#
+# A network that is narrow needs no special kernel. Everything follows the channels:
+
+# %%
+from kwslib.report.pruned_board import channels_table, measure_channels, removed_table
+
+narrow_costs = measure_channels(run, {name: network for name, network in int8.items() if name.startswith("channels")})
+run.show(channels_table(narrow_costs), "Narrow int8 networks on the virtual board: the whole firmware's memory, the network's time.")
+
+# %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Flash and RAM of the whole firmware by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by half a kilobyte."}}
+draw_board.memory_by_channels(narrow_costs)
+
+# %% [markdown]
+# The original timed three of them on its board and spoke to them:
+
+# %%
+by_share = removed_table(narrow_costs)
+run.show(by_share, "Time of the network by share of the channels removed: the original's measured, ours calibrated.")
+
+# %% mystnb={"figure": {"name": "fig-15", "caption": "Figure 15. Time of the network by share of the channels removed: the original's, measured on its board (diamonds), and ours by the calibrated cycle model (dots), with what is saved against the whole network."}, "image": {"alt": "The original's times fall slowly from 88 to 72 milliseconds; ours fall from 8 to 4."}}
+draw_board.removed_channels(by_share)
+
+# %% [markdown]
+# With half of the channels the original's time fell by 18 %. Part 4 takes that apart: a straight line through its three
+# times has 56 ms at no channels at all, and 3.9 ms for each. The fixed part is the copying of the input into columns
+# for a general matrix multiplication, which does not care how many filters will read them. Ours does not copy; what
+# is fixed is widening the input, well below a millisecond:
+
+# %%
+from kwslib.report.pruned_board import fixed_and_per_channel
+
+lines = fixed_and_per_channel(narrow_costs)
+print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, each) in lines.items()})
+
+# %% [markdown]
+# ## Everything together
+#
+# Sparse, narrow, on fewer bits, narrow and on fewer bits: every network of Parts 3, 5 and 6, quantized, by what it takes
+# and how often it is right. A network on the line is beaten by no other in both.
+
+# %%
+from kwslib.report import pareto
+
+networks = pareto.models(run)
+pareto.write(run, networks)
+run.show(pareto.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")
+
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board (raw). The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+draw_board.trade_off(networks)
+
+# %% [markdown]
+# [The whole table](../book/results/06_trade_off.csv) is a CSV file.
 
 # %% [markdown]
 # ## The original's numbers

@@ -79,7 +79,7 @@ def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
-    accuracies (0..1): raw, finetuned, and qat8 and the like in integers.
+    accuracies (0..1): raw, finetuned, and in integers qat8 and the like, with flash8, the bytes of all constants.
 
     With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat8.pt.
     """
@@ -104,8 +104,9 @@ def run_point(
     for bits in point.widths:
         how = ours(bits)
         narrow, _ = quantization_aware(model, how, qat_recipe(how, epochs), training, validation, point.seed)
-        logits = run(integer_network(narrow), testing.x)
-        row[f"qat{bits}"] = float((logits.argmax(1) == testing.y).mean())
+        integers = integer_network(narrow)
+        row[f"qat{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        row[f"flash{bits}"] = integers.flash_bytes
         if models:
             save_checkpoint(
                 models / f"tinyconv_{point.name}_qat{bits}.pt", narrow, config, {"seed": point.seed}
