@@ -53,9 +53,9 @@ def test_no_page_shows_an_error(pages):
 def test_every_figure_has_its_number_caption_and_description(pages):
     for name in notebooks.names():
         soup = pages[f"notebooks/{name}"]
-        for cell in jupytext.read(notebooks.FOLDER / f"{name}.py").cells:
+        for cell in jupytext.read(notebooks.FOLDER / f"{name}.ipynb").cells:
             options = cell.metadata.get("mystnb", {})
-            if "figure" not in options or not _executed(name):
+            if "figure" not in options or not cell.get("outputs"):
                 continue
             figure = soup.find(id=options["figure"]["name"])
             assert figure is not None, options["figure"]["name"]
@@ -66,11 +66,6 @@ def test_every_figure_has_its_number_caption_and_description(pages):
                 assert re.fullmatch(r"Figure \d+[a-z]", number)
             if "image" in options:
                 assert figure.find("img")["alt"] == options["image"]["alt"]
-
-
-def _executed(name: str) -> bool:
-    cells = jupytext.read(notebooks.FOLDER / f"{name}.ipynb").cells
-    return any(cell.get("outputs") for cell in cells)
 
 
 def test_the_index_lists_every_figure(pages):

@@ -105,8 +105,7 @@ def test_the_originals_figures_are_all_there():
     found = [figure for figure in found if figure]
     assert len(found) == len(set(found))
     numbered = [figure for figure in found if re.fullmatch(r"fig-\d+", figure)]
-    # Figure 15 needs live trials of pruned networks, which nobody has run yet; additions have other names
-    assert sorted(numbered) == [f"fig-{number:02}" for number in range(1, 15)]
+    assert sorted(numbered) == [f"fig-{number:02}" for number in range(1, 16)]
 
 
 SCRIPT = """\

@@ -110,7 +110,9 @@ def _layer(layer: Any, source: Scale8, output: Scale8, step: float, unit: float,
     scale = quantizer.scale.expand(len(weight))
     whole = quantize(weight, scale.reshape(-1, *[1] * (weight.ndim - 1)), torch.zeros(()), quantizer.grid)
     whole = whole.to(torch.int8)
-    empty = (whole == 0).flatten(1).all(1)  # a pruned channel's scale is free: one that the kernels are fast with
+    empty = (
+        (whole == 0).flatten(1).all(1)
+    )  # a pruned channel's scale is free: one that the kernels are fast with
     if empty.any() and not empty.all():
         scale = torch.where(empty, scale[~empty].amax(), scale)
     if whole.ndim == 4:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 from kwslib.figures import style
 
@@ -29,7 +28,6 @@ KINDS = {  # of networks in the trade-off
     "narrow": (style.GREEN, "^"),
     "narrow and quantized": (style.PURPLE, "v"),
 }
-_THOUSANDS = FuncFormatter(lambda value, _: f"{value:,g}")
 
 
 def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure:
@@ -74,8 +72,7 @@ def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure:
 def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None" = None) -> Figure:
     """Figure 15: time of the network by share of the channels removed, and in-field accuracy where it is known.
 
-    table: of `removed_table`, by percent removed. field: by percent removed, accuracies (%) of the original and the
-    mean, low and high of ours.
+    table: of `removed_table`, by percent removed. field: of `in_field`.
     """
     figure, axes = style.subplots(1, 1 if field is None else 2, height=3.6, squeeze=False)
     ax = axes[0, 0]
@@ -119,10 +116,11 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
     models: of `kwslib.report.pareto.models`. Names stand at the networks that no other beats in both.
     """
     figure, axes = style.subplots(2, height=8.4, sharey=True)
-    for ax, size, label in (
-        (axes[0], "flash", "constants in flash (bytes)"),
-        (axes[1], "ms", "network on the board (ms)"),
-    ):
+    panels = (
+        ("flash", "constants in flash (bytes)", (1000, 2000, 5000, 10_000, 20_000)),
+        ("ms", "network on the board (ms)", (1, 2, 3, 5, 8)),
+    )
+    for ax, (size, label, ticks) in zip(axes, panels, strict=True):
         known = models.dropna(subset=size)
         for kind, (colour, marker) in KINDS.items():
             part = known[known.kind == kind]
@@ -142,10 +140,13 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
         ax.step(front[size], front.accuracy, where="post", color=style.INK, linewidth=1)
         for number, row in enumerate(front.itertuples()):
             ax.annotate(
-                row.Index, (getattr(row, size), row.accuracy), xytext=(3, -10 - 9 * (number % 2)), **_BESIDE
+                row.Index, (getattr(row, size), row.accuracy), xytext=(4, -8 - 10 * (number % 2)), **_BESIDE
             )
         ax.set(xscale="log", xlabel=label)
-        ax.xaxis.set_major_formatter(_THOUSANDS)
+        ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        ax.minorticks_off()
+        lowest = front.accuracy.min() if len(front) else 50
+        ax.set_ylim(max(lowest - 8, 0), None)
     figure.supylabel("test accuracy (%)")
     axes[0].legend(loc="lower right")
     return figure

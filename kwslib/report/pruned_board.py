@@ -21,12 +21,14 @@ from kwslib.labels import CLIP_SAMPLES, class_labels
 from kwslib.networks.experiments import over_seeds
 from kwslib.networks.models import load_checkpoint
 from kwslib.report.board import decompose, original_by_channels
+from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
 
 if TYPE_CHECKING:
     import pandas
 
 DENSE, LINEAR, BOTH = "dense", "sparse linear layer", "and outputs skipped"
+TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
 REMOVED = {
     0: 8,
     10: 7,
@@ -231,6 +233,28 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         for percent, channels in REMOVED.items()
         if channels in costs and 8 in costs
     }
+    return pandas.DataFrame(rows).T.rename_axis("removed (%)")
+
+
+def in_field(run: Run, channels: Sequence[int]) -> "pandas.DataFrame":
+    """Figure 15's accuracies (%) in the simulated field by percent of the channels removed: the original's live
+    trials, and of the first seed's int8 network the mean, low and high (Wilson).
+
+    Recorded as field_accuracy_channels_<c>. Networks that `export_int8` has not written are left out.
+    """
+    import pandas
+
+    from kwslib.field.evaluate import run_trials
+
+    stated, rows = load_original(), {}
+    for percent, count in REMOVED.items():
+        if count in channels:
+            model = run.models / f"tinyconv_channels_{count}.tflite"
+            result = run_trials(model, TRIALS[run.profile.name], corpus=run.corpus)
+            run.record(f"field_accuracy_channels_{count}", result.accuracy, "fraction", result.ci95, result.n)
+            bounds = dict(zip(("mean", "low", "high"), (result.accuracy, *result.ci95), strict=True))
+            rows[percent] = {"original": stated[f"field_removed_{percent}"].value}
+            rows[percent] |= {name: 100 * value for name, value in bounds.items()}
     return pandas.DataFrame(rows).T.rename_axis("removed (%)")
 
 
