@@ -1,7 +1,7 @@
 """The field: how loud, how far, in what room, against what background, through which microphone.
 
 The ranges below are the test's definition. They are fixed here, so that results can be compared and nobody can make
-the field easy; `Field()` is the default field, `HARD` the hard one.
+the field easy; DEFAULT is the default field, HARD the hard one.
 """
 
 from dataclasses import dataclass, replace
@@ -54,4 +54,5 @@ def harder(field: Field) -> Field:
     return replace(field, distance=(2 * field.distance[0], 2 * field.distance[1]), snr=snr)
 
 
-HARD = harder(Field())
+DEFAULT = Field()
+HARD = harder(DEFAULT)

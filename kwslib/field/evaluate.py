@@ -13,7 +13,7 @@ from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
 from kwslib.features import frontend
-from kwslib.field.conditions import Field
+from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.sources import Material, material
 from kwslib.field.stream import (
@@ -88,7 +88,7 @@ class Stage:
 def stage(
     corpus: Corpus,
     labels: Sequence[str],
-    field: Field = Field(),
+    field: Field = DEFAULT,
     *,
     split: str = "testing",
     seed: int = 0,
@@ -175,7 +175,7 @@ def run_trials(
     seed: int = 0,
     corpus: Corpus | None = None,
     *,
-    field: Field = Field(),
+    field: Field = DEFAULT,
     settings: DecisionSettings | None = None,
     split: str = "testing",
     rooms: tuple[Room, ...] | None = None,

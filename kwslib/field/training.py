@@ -1,0 +1,170 @@
+"""Training for the field: features of training clips as a board would hear them, for the ordinary training path.
+
+A copy of the training set speaks every clip in a training room amid a training background, through the microphone,
+the front end already running; what the network is shown is a second in which the word lies whole, anywhere. A part of
+each copy stays as the ordinary augmentation made it. Nothing here has been near a test: speakers, stretches of the
+noise recordings, pieces of made noise and rooms are those of the training split.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.data.corpus import Corpus
+from kwslib.data.protocol import Example, build_splits
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet, feature_splits
+from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
+from kwslib.field.conditions import DEFAULT, Field
+from kwslib.field.microphone import pascal
+from kwslib.field.rooms import Room, room_bank
+from kwslib.field.sources import BACKGROUNDS, Material, background, loudest, material, spoken
+from kwslib.field.stream import listen
+from kwslib.field.trials import convolve
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+from kwslib.networks.recipes import Setup
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import progress
+
+BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
+LENGTH = BEFORE + 2 * CLIP_SAMPLES  # of one stream
+PIECE = 12 * SAMPLE_RATE  # of background, from which streams take theirs
+FRAME = 320  # samples from frame to frame
+
+
+@dataclass(frozen=True)
+class FieldAugmentation:
+    """What training for the field is made of.
+
+    streams     times that every clip is spoken
+    windows     seconds shown of each of these
+    clean       share of the examples that stays as the ordinary augmentation made it
+    rooms       simulated for training
+    backgrounds pieces of background of each kind
+    """
+
+    field: Field = DEFAULT
+    streams: int = 5
+    windows: int = 3
+    clean: float = 0.3
+    rooms: int = 120
+    backgrounds: int = 24
+
+    def __post_init__(self) -> None:
+        if min(self.streams, self.windows, self.rooms, self.backgrounds) < 1 or not 0 <= self.clean < 1:
+            raise KwsError("training for the field needs one or more of each, and 0 <= clean < 1")
+        if self.field.snr is None or self.field.microphone is None:
+            raise KwsError("training for the field needs a background and a microphone")
+
+    @property
+    def copies(self) -> int:
+        return self.streams * self.windows
+
+
+def field_splits(corpus: Corpus, made: Setup, augmentation: FieldAugmentation) -> dict[str, FeatureSet]:
+    """As `feature_splits`, the training split mixed from field and ordinary copies; cached stream by stream."""
+    splits = feature_splits(corpus, made.protocol, made.augmentation)
+    examples = build_splits(corpus, made.protocol)["training"]
+    ordinary = splits["training"]
+    parts = [
+        _stream_copies(corpus, examples, made, augmentation, number) for number in range(augmentation.streams)
+    ]
+    x = np.concatenate([part.reshape(-1, FRAMES, CHANNELS) for part in parts])  # (copies * n, 49, 40)
+    rng = np.random.default_rng(0)
+    n = ordinary.n
+    for copy in range(augmentation.copies):
+        kept = np.flatnonzero(rng.random(n) < augmentation.clean)
+        x[copy * n + kept] = ordinary.copy(copy % ordinary.copies)[0][kept]
+    y = np.tile(ordinary.y[:n], augmentation.copies)
+    return splits | {"training": FeatureSet(x, y, ordinary.names, augmentation.copies)}
+
+
+def _stream_copies(
+    corpus: Corpus, examples: Sequence[Example], made: Setup, augmentation: FieldAugmentation, number: int
+) -> np.ndarray:
+    """Stream `number` of every example, int8 (windows, n, 49, 40), from the cache or made."""
+    code = [
+        (Path(__file__).parent / f"{name}.py").read_bytes()
+        for name in ("microphone", "rooms", "sources", "training")
+    ]
+    names = [(example.name, example.label) for example in examples]
+    what = repr((corpus.content_hash, names, augmentation, number, fingerprint(), code))
+    path = cache_dir() / "field" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
+    if not path.exists():
+        scene = _Scene.make(corpus, made.protocol.labels, augmentation)
+        x = np.empty((augmentation.windows, len(examples), FRAMES, CHANNELS), np.int8)
+        for row, example in enumerate(
+            progress(examples, f"field features {number + 1}/{augmentation.streams}")
+        ):
+            x[:, row] = scene.windows(example, number)
+        with atomic_write(path) as temporary:
+            np.save(temporary, x)
+    return np.load(path)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    augmentation: FieldAugmentation
+    material: Material
+    rooms: tuple[Room, ...]
+    backgrounds: tuple[np.ndarray, ...]  # float32 (PIECE,), each in a room of its own
+
+    @staticmethod
+    def make(corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation) -> "_Scene":
+        lent = material(corpus, labels, "training")
+        rooms = room_bank(augmentation.field, "training", augmentation.rooms)
+        rng = np.random.default_rng(7)
+        pieces = []
+        for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
+            room = rooms[rng.integers(len(rooms))].background
+            kind = BACKGROUNDS[number % len(BACKGROUNDS)]
+            sound = background(kind, rng, lent, PIECE + len(room), None)
+            pieces.append(convolve(sound, room)[len(room) : len(room) + PIECE].astype(np.float32))
+        return _Scene(augmentation, lent, rooms, tuple(pieces))
+
+    def windows(self, example: Example, number: int) -> np.ndarray:
+        """Seconds of one stream of an example, int8 (windows, 49, 40); its draws hang on name and number."""
+        field = self.augmentation.field
+        assert field.snr is not None
+        assert field.microphone is not None
+        name = int.from_bytes(hashlib.sha256(example.name.encode()).digest()[:8], "little")
+        rng = np.random.default_rng([name, number])
+        room = self.rooms[rng.integers(len(self.rooms))]
+        spl, snr = rng.uniform(*field.speech_spl), rng.uniform(*field.snr)
+        piece = self.backgrounds[rng.integers(len(self.backgrounds))]
+        start = rng.integers(PIECE - LENGTH + 1)
+        around = piece[start : start + LENGTH]
+        begin = BEFORE + int(rng.integers(2 * FRAME))
+        if example.clip is None:  # silence: as loud as if someone had spoken
+            level = float(pascal(spl)) / room.distance
+            first, last = begin, begin
+            pressure = np.zeros(LENGTH, np.float32)
+        else:
+            clip = spoken(example.clip)
+            word = convolve(clip * np.float32(pascal(spl)), room.speech)[: LENGTH - begin]
+            level = loudest(word)
+            first, last = (begin + end for end in _extent(clip))
+            pressure = np.zeros(LENGTH, np.float32)
+            pressure[begin : begin + len(word)] = word
+        rms = float(np.sqrt(np.mean(np.square(around)))) or 1.0
+        pressure += around * np.float32(level / 10 ** (snr / 20) / rms)
+        frames = listen(field.microphone(pressure, rng))
+        if example.clip is None:
+            ends = np.arange(FRAMES, len(frames) + 1)
+        else:  # the first window that holds the word's end, to the last that holds its beginning
+            earliest = -(-(last - 480) // FRAME) + 1
+            latest = min(max(first // FRAME + FRAMES, earliest), len(frames))
+            ends = np.arange(min(earliest, latest), latest + 1)
+        chosen = np.sort(
+            rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
+        )
+        return np.stack([frames[end - FRAMES : end] for end in chosen])
+
+
+def _extent(clip: np.ndarray) -> tuple[int, int]:
+    """Samples between which a clip has all but the first and last 2.5 % of its energy."""
+    energy = np.cumsum(np.square(clip, dtype=np.float64))
+    return tuple(int(i) for i in np.searchsorted(energy, energy[-1] * np.array([0.025, 0.975])))  # type: ignore[return-value]
