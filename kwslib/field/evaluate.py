@@ -57,14 +57,15 @@ class Stage:
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         """The front end's frames of trials, int8 (n, F, 40), from the cache or made."""
-        path = cache_dir() / "field" / f"{self._key(indices)}.npy"
+        path = cache_dir() / "field" / f"{self.key(indices)}.npy"
         if not path.exists():
             made = [listen(self.render(self.trial(i))) for i in progress(indices, "field trials")]
             with atomic_write(path) as temporary:
                 np.save(temporary, np.stack(made))
         return np.load(path)
 
-    def _key(self, indices: Sequence[int]) -> str:
+    def key(self, indices: Sequence[int]) -> str:
+        """Digest of all that the sound of these trials hangs on."""
         code = [
             p.read_bytes()
             for p in sorted(Path(__file__).parent.glob("*.py"))

@@ -33,7 +33,7 @@ def listing(stage: Stage, answers: Iterable[tuple[int, str]]) -> str:
     """The draws of trials and the answers to them, as CSV."""
     rows = [stage.trial(index).listed(stage.rooms) | {"answered": answered} for index, answered in answers]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else ["index"])
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -21,10 +21,10 @@ from kwslib.labels import SAMPLE_RATE
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
 
-ROOMS = 120  # of a split
+ROOMS = 100  # of a split
 SMALLEST, LARGEST = (3.0, 3.0, 2.4), (7.0, 6.0, 3.0)  # m
 WALL = 0.3  # m that mouth and microphone keep from it
-MOST_REFLECTIONS = 60
+MOST_REFLECTIONS = 50
 BEFORE = 16  # samples kept before the direct sound
 
 

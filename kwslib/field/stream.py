@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings
+from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
@@ -92,14 +92,14 @@ class Heard:
 def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) -> Heard:
     """The decision logic over the logits of one stream (T, C): the C core's for int8, its float twin else."""
     if scale is None:
-        smoothed = _smoothed(_softmax(logits), settings.smoothing)
+        smoothed = smooth(posteriors(logits, None), settings.smoothing)
         return Heard(smoothed, reports(smoothed, settings))
     decision = Decision(settings, scale)
     smoothed = np.empty(logits.shape, np.uint16)
     reported = np.empty(len(logits), np.int64)
     for t, row in enumerate(logits):
-        reported[t], posteriors = decision.process(row)
-        smoothed[t] = np.rint(posteriors * CERTAIN)
+        reported[t], means = decision.process(row)
+        smoothed[t] = np.rint(means * CERTAIN)
     return Heard(smoothed, reported)
 
 
@@ -142,15 +142,23 @@ def frames_in(samples: int) -> int:
     return 1 + int((samples / SAMPLE_RATE - WINDOW_SECONDS) / FRAME_SECONDS + 1e-9)
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+def posteriors(logits: np.ndarray, scale: float | None) -> np.ndarray:
+    """Posteriors of (T, C) logits on the scale of CERTAIN, int64: bit for bit the C core's for int8 logits."""
+    if scale is None:
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
+        return np.rint(CERTAIN * exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.int64)
+    table = np.zeros(256, np.int64)
+    known = exponential_table(scale)
+    table[: len(known)] = known
+    wide = logits.astype(np.int64)
+    shares = table[wide.max(axis=1, keepdims=True) - wide]
+    total = shares.sum(axis=1, keepdims=True)
+    return (shares * CERTAIN + total // 2) // total
 
 
-def _smoothed(posteriors: np.ndarray, smoothing: int) -> np.ndarray:
-    """Means over the last `smoothing` rows, fewer at the start: uint16 (T, C)."""
-    sums = np.concatenate([np.zeros((1, posteriors.shape[1])), np.cumsum(posteriors, axis=0)])
+def smooth(posteriors: np.ndarray, smoothing: int) -> np.ndarray:
+    """Means over the last `smoothing` rows, fewer at the start, as in the C core: uint16 (T, C)."""
+    sums = np.concatenate([np.zeros((1, posteriors.shape[1]), np.int64), np.cumsum(posteriors, axis=0)])
     ends = np.arange(1, len(sums))
     starts = np.maximum(ends - smoothing, 0)
-    means = (sums[ends] - sums[starts]) / (ends - starts)[:, None]
-    return np.floor(np.clip(means, 0, 1) * CERTAIN).astype(np.uint16)
+    return ((sums[ends] - sums[starts]) // (ends - starts)[:, None]).astype(np.uint16)

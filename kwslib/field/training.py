@@ -50,7 +50,7 @@ class FieldAugmentation:
     streams: int = 5
     windows: int = 3
     clean: float = 0.3
-    rooms: int = 120
+    rooms: int = 100
     backgrounds: int = 24
 
     def __post_init__(self) -> None:

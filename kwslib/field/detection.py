@@ -1,0 +1,170 @@
+"""Detection over hours: false accepts per hour, false rejects, the trade-off between them, and latency.
+
+False accepts are counted on continuous sound without a keyword: scenes of a minute, each in another room, a third of
+them background alone, in the others a word of the unknown class every two seconds or so. The front end runs through.
+False rejects are counted on the trials of the field test: a keyword that is not reported within them. The trade-off
+over all thresholds is the detection-error curve (Martin et al., Eurospeech 1997) in the units of keyword spotting.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.features.frontend import FRAMES, Frontend, fingerprint
+from kwslib.field.evaluate import SINCE, Stage
+from kwslib.field.microphone import pascal
+from kwslib.field.sources import BACKGROUNDS, background, loudest, spoken
+from kwslib.field.stream import (
+    FRAME_SECONDS,
+    STRIDE,
+    Network,
+    inference_times,
+    posteriors,
+    reports,
+    smooth,
+    windows,
+)
+from kwslib.field.trials import convolve
+from kwslib.labels import SAMPLE_RATE
+from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import progress
+from kwslib.statistics import poisson_rate, wilson
+
+SCENE = 60 * SAMPLE_RATE  # samples
+ALONE = 1 / 3  # share of scenes without a word
+PAUSE = (0.0, 2.0)  # s between clips of one second
+THRESHOLDS = tuple(np.round(np.concatenate([np.arange(0.3, 0.95, 0.025), np.arange(0.95, 1.0, 0.005)]), 4))
+CHUNK = 4096  # inferences at a time
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """One threshold: false accepts and hours listened, keywords missed and said, latencies in s of those reported."""
+
+    threshold: float
+    false_accepts: int
+    hours: float
+    rejects: int
+    keywords: int
+    latencies: np.ndarray
+
+    @property
+    def per_hour(self) -> float:
+        return self.false_accepts / self.hours
+
+    @property
+    def per_hour_ci95(self) -> tuple[float, float]:
+        return poisson_rate(self.false_accepts, self.hours)
+
+    @property
+    def reject_rate(self) -> float:
+        return self.rejects / self.keywords
+
+    @property
+    def reject_ci95(self) -> tuple[float, float]:
+        return wilson(self.rejects, self.keywords)
+
+
+def continuous_frames(stage: Stage, hours: float) -> np.ndarray:
+    """Frames of so many hours without a keyword, int8 (F, 40), from the cache or made."""
+    code = Path(__file__).read_bytes()
+    key = hashlib.sha256(repr((stage.key(()), hours, code, fingerprint())).encode()).hexdigest()[:24]
+    path = cache_dir() / "field" / f"{key}.npy"
+    if not path.exists():
+        frontend = Frontend()
+        scenes = range(round(3600 * hours * SAMPLE_RATE / SCENE))
+        frames = [
+            frontend.process(_scene(stage, number))
+            for number in progress(scenes, "minutes without a keyword")
+        ]
+        with atomic_write(path) as temporary:
+            np.save(temporary, np.concatenate(frames))
+    return np.load(path)
+
+
+def _scene(stage: Stage, number: int) -> np.ndarray:
+    """A minute in one room: int16 (SCENE,)."""
+    field, lent = stage.field, stage.material
+    rng = np.random.default_rng([stage.seed, 60, number])
+    room = stage.rooms[rng.integers(len(stage.rooms))]
+    pool = lent.clips[1]
+    pressure = np.zeros(SCENE, np.float32)
+    levels = []
+    alone = rng.random() < ALONE
+    start = 0
+    while start < SCENE - 2 * SAMPLE_RATE:
+        sound = spoken(pool[rng.integers(len(pool))]) * np.float32(pascal(rng.uniform(*field.speech_spl)))
+        word = convolve(sound, room.speech)
+        levels.append(loudest(word))
+        if alone:
+            break
+        word = word[: SCENE - start]
+        pressure[start : start + len(word)] += word
+        start += SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
+    if field.snr is not None:
+        kind = str(rng.choice(BACKGROUNDS))
+        around = convolve(background(kind, rng, lent, SCENE + len(room.background), None), room.background)
+        around = around[len(room.background) : len(room.background) + SCENE]
+        rms = float(np.sqrt(np.mean(np.square(around, dtype=np.float64)))) or 1.0
+        level = float(np.median(levels)) / 10 ** (rng.uniform(*field.snr) / 20)
+        pressure += around * np.float32(level / rms)
+    if field.microphone is None:
+        return np.clip(np.rint(pressure * 32_768 * 0.1), -32_768, 32_767).astype(np.int16)
+    return field.microphone(pressure, rng)
+
+
+def stream_logits(network: Network, frames: np.ndarray) -> np.ndarray:
+    """Logits of every inference over a long stream of frames (F, 40): (T, C)."""
+    step = STRIDE * CHUNK
+    parts = [
+        network(windows(frames[start : start + step + FRAMES - 1]))
+        for start in progress(range(0, len(frames) - FRAMES, step), network.name)
+    ]
+    return np.concatenate(parts)
+
+
+def detection_curve(
+    network: Network,
+    stage: Stage,
+    trial_logits: np.ndarray,
+    continuous_logits: np.ndarray,
+    settings: DecisionSettings,
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> list[OperatingPoint]:
+    """An operating point for each threshold.
+
+    trial_logits (n, T, C): of trials 0 to n - 1 of `stage`; continuous_logits (T, C).
+    """
+    hours = len(continuous_logits) * STRIDE * FRAME_SECONDS / 3600
+    heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
+    said = np.arange(len(trial_logits)) % len(network.labels)
+    spoken_trials = np.flatnonzero(said >= 2)
+    smoothed = [smooth(posteriors(trial_logits[i], network.scale), settings.smoothing) for i in spoken_trials]
+    ends = [word_end(stage, int(i)) for i in spoken_trials]
+    times = inference_times(STRIDE * trial_logits.shape[1] + FRAMES)[: trial_logits.shape[1]]
+    points = []
+    for threshold in thresholds:
+        at = replace(settings, threshold=float(threshold))
+        rejects, latencies = 0, []
+        for trial, means, end in zip(spoken_trials, smoothed, ends, strict=True):
+            right = np.flatnonzero(reports(means, at)[SINCE:] == said[trial])
+            if len(right):
+                latencies.append(times[SINCE + right[0]] - end)
+            else:
+                rejects += 1
+        accepts = int((reports(heard, at) >= 0).sum())
+        points.append(
+            OperatingPoint(float(threshold), accepts, hours, rejects, len(spoken_trials), np.array(latencies))
+        )
+    return points
+
+
+def word_end(stage: Stage, index: int) -> float:
+    """Seconds into the stream of a trial at which 97.5 % of its clip's energy have sounded."""
+    trial = stage.trial(index)
+    energy = np.cumsum(np.square(spoken(trial.clip), dtype=np.float64))
+    return float(trial.start + np.searchsorted(energy, 0.975 * energy[-1])) / SAMPLE_RATE

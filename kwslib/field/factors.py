@@ -1,0 +1,100 @@
+"""What costs the accuracy: the field taken apart, one factor at a time, on the same trials.
+
+Every row runs trials of the same seed, so the clips, positions and shares of all ranges are equal, and rows differ in
+the factor alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kwslib.data.audio import read_clip
+from kwslib.data.corpus import Corpus
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.features.frontend import features
+from kwslib.field.conditions import DEFAULT, Field, harder
+from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
+from kwslib.field.stream import Network
+
+CLEAN = Field(rt60=None, snr=None, microphone=None)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A row of the table: a field, how decisions are made, and whether the float network hears it.
+
+    `group`: "clips" (no stream at all), "alone" (added to a clean stream), "without" (taken from the whole field),
+    "decision" or "network" (the whole field).
+    """
+
+    name: str
+    group: str
+    field: Field
+    threshold: float | None = None
+    smoothing: int | None = None
+    floating: bool = False
+
+
+def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
+    """The rows, in the order of the table."""
+    near = replace(field, distance=(field.distance[0], field.distance[0]))
+    return (
+        Factor("clips as recorded, whole", "clips", CLEAN),
+        Factor("a stream, word anywhere", "alone", CLEAN),
+        Factor("microphone and level", "alone", replace(field, rt60=None, snr=None)),
+        Factor("room", "alone", replace(field, snr=None, microphone=None)),
+        Factor("background", "alone", replace(field, rt60=None, microphone=None)),
+        Factor("the whole field", "all", field),
+        Factor("without the background", "without", replace(field, snr=None)),
+        Factor("without the room", "without", replace(field, rt60=None)),
+        Factor("without the microphone", "without", replace(field, microphone=None)),
+        Factor("at the least distance", "without", near),
+        Factor("hard field", "all", harder(field)),
+        Factor("float32 network", "network", field, floating=True),
+        Factor("threshold 0.5", "decision", field, threshold=0.5),
+        Factor("threshold 0.9", "decision", field, threshold=0.9),
+        Factor("no smoothing", "decision", field, smoothing=1),
+    )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A factor and what came of it."""
+
+    factor: Factor
+    result: FieldResult
+
+
+def measure_factors(
+    corpus: Corpus,
+    integer: Network,
+    floating: Network,
+    n: int,
+    *,
+    seed: int = 0,
+    settings: DecisionSettings | None = None,
+    rows: Sequence[Factor] | None = None,
+) -> list[Effect]:
+    """Every row over the same `n` trials, by the int8 network or, where the row says so, the float one."""
+    base = settings or DecisionSettings(classes=len(integer.labels))
+    said = np.arange(n) % len(integer.labels)
+    effects = []
+    for row in factors() if rows is None else rows:
+        network = floating if row.floating else integer
+        where = stage(corpus, integer.labels, row.field, seed=seed)
+        at = base
+        if row.threshold is not None:
+            at = replace(at, threshold=row.threshold)
+        if row.smoothing is not None:
+            at = replace(at, smoothing=row.smoothing)
+        if row.group == "clips":
+            spoken = [where.trial(i).clip for i in range(n)]
+            clips = np.stack([read_clip(clip.path) for clip in spoken])
+            clips[said == 0] = 0
+            answers = network(features(clips)).argmax(axis=1)
+            effects.append(Effect(row, FieldResult(integer.labels, said, answers, 0, 0.0, at)))
+            continue
+        logits = trial_logits(network, where.frames(range(n)))
+        effects.append(Effect(row, judge(logits, said, network, at)))
+    return effects

@@ -1,0 +1,249 @@
+"""The simulated field: levels and ratios as stated, replayable trials, splits that never meet."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_corpus import write_corpus
+
+from kwslib.data.corpus import read_folder
+from kwslib.errors import KwsError
+from kwslib.field.conditions import DEFAULT, HARD, Field
+from kwslib.field.evaluate import stage
+from kwslib.field.listing import listing, save_trials
+from kwslib.field.microphone import FULL_SCALE, MP34DT05, Microphone, pascal
+from kwslib.field.rooms import decay_time, measured_rooms, room_bank
+from kwslib.field.sources import BACKGROUNDS, background, loudest, material, spoken
+from kwslib.field.trials import LENGTH, PROMPT, convolve, render
+from kwslib.labels import SAMPLE_RATE, class_labels
+
+LABELS = class_labels()
+QUIET = Microphone(noise=None, offset=0.0, band=None)
+
+
+def rms(sound):
+    return np.sqrt(np.mean(np.square(sound.astype(np.float64))))
+
+
+def sine(spl, seconds=1.0, hertz=1000):
+    return (
+        np.sqrt(2)
+        * pascal(spl)
+        * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return read_folder(
+        write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
+    )
+
+
+@pytest.fixture(scope="module")
+def rooms():
+    return room_bank(DEFAULT, "testing", count=4)
+
+
+@pytest.fixture(scope="module")
+def test_stage(corpus, rooms):
+    return stage(corpus, LABELS, rooms=rooms)
+
+
+# ---- Microphone: the data sheet's figures ----
+
+
+def test_sensitivity():
+    loud = MP34DT05(sine(94), np.random.default_rng(0))[SAMPLE_RATE // 2 :].astype(float)
+    amplitude = np.sqrt(2) * rms(loud - loud.mean())
+    assert 20 * np.log10(amplitude / FULL_SCALE) == pytest.approx(-26, abs=0.1)
+
+
+@given(st.floats(70, 115), st.floats(100, 5000))
+@settings(max_examples=30, deadline=None)
+def test_output_follows_pressure(spl, hertz):
+    quiet, loud = (QUIET(sine(level, hertz=hertz), np.random.default_rng(0)) for level in (spl - 20, spl))
+    assert rms(loud) / rms(quiet) == pytest.approx(10, rel=0.02)
+
+
+def test_own_noise_is_64_db_below_one_pascal():
+    hiss = replace(MP34DT05, offset=0.0, gain=40.0)(np.zeros(4 * SAMPLE_RATE), np.random.default_rng(0))
+    weighted = a_weighted(hiss.astype(float) / FULL_SCALE / replace(MP34DT05, gain=40.0).per_pascal)
+    assert 94 + 20 * np.log10(rms(weighted)) == pytest.approx(94 - 64, abs=1.0)
+
+
+def a_weighted(sound):
+    spectrum = np.fft.rfft(sound)
+    f2 = np.square(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE))
+    gain = f2**2 * 12194**2 / ((f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194**2))
+    return np.fft.irfft(10 ** (2 / 20) * gain * spectrum)
+
+
+def test_clips_at_sixteen_bits_and_keeps_its_offset():
+    samples = MP34DT05(sine(130), np.random.default_rng(0))
+    assert (samples.min(), samples.max()) == (-32_768, 32_767)
+    silent = replace(MP34DT05, noise=None)(np.zeros(1000), np.random.default_rng(1))
+    assert len(set(silent)) == 1
+    assert abs(silent[0]) <= MP34DT05.offset * FULL_SCALE
+
+
+def test_the_effective_model_agrees_with_one_bit_at_64_times_the_rate():
+    """A second-order sigma-delta modulator and a decimating filter leave the sine, and little else in the band."""
+    from scipy.signal import decimate
+
+    over, n = 64, 1600
+    x = np.repeat(0.05 * np.sin(2 * np.pi * 1000 * np.arange(n) / SAMPLE_RATE), over)
+    bits, first, second = np.empty(len(x)), 0.0, 0.0
+    for i, value in enumerate(x):
+        bits[i] = 1.0 if second >= 0 else -1.0
+        first += value - bits[i]
+        second += first - 2 * bits[i]
+    pcm = decimate(decimate(bits, 8, ftype="fir"), 8, ftype="fir")[400:1200]
+    tone = 0.05 * np.exp(-2j * np.pi * 1000 * np.arange(800) / SAMPLE_RATE)
+    assert 2 * abs(np.mean(pcm * tone / 0.05)) == pytest.approx(0.05, rel=0.03)
+
+
+# ---- Rooms ----
+
+
+@given(st.floats(0.15, 0.6))
+@settings(max_examples=10, deadline=None)
+def test_decay_time_of_an_exponential(rt60):
+    time = np.arange(int(rt60 * SAMPLE_RATE)) / SAMPLE_RATE
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    assert decay_time(noise * 10 ** (-3 * time / rt60)) == pytest.approx(rt60, rel=0.1)
+
+
+def test_simulated_rooms_decay_as_stated_and_speech_falls_with_distance(rooms):
+    for room in rooms:
+        assert 0.15 <= room.rt60 <= 0.6
+        assert 0.3 <= room.distance <= 2
+        assert decay_time(room.speech) == pytest.approx(room.rt60, rel=0.25)
+        direct = np.sqrt(np.sum(np.square(room.speech[:40])))
+        assert direct == pytest.approx(1 / room.distance, rel=0.5)  # nearby walls may reflect within 2.5 ms
+    assert [room.name for room in rooms] == [room.name for room in room_bank(DEFAULT, "testing", count=4)]
+
+
+def test_no_room_and_no_stretch_and_no_speaker_is_in_two_splits(corpus):
+    sizes, speakers = [], []
+    for split in ("training", "validation", "testing"):
+        sizes.append({room.name for room in room_bank(DEFAULT, split, count=2)})
+        speakers.append({clip.speaker for clips in material(corpus, LABELS, split).clips for clip in clips})
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert not sizes[one] & sizes[other]
+        assert not speakers[one] & speakers[other]
+    lent = {split: material(corpus, LABELS, split).noises for split in ("training", "validation", "testing")}
+    whole = [len(a) + len(b) + len(c) for a, b, c in zip(*lent.values(), strict=True)]
+    assert whole == [12 * SAMPLE_RATE, 20 * SAMPLE_RATE] or len(lent["testing"]) == 1
+
+
+def test_measured_rooms(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, rt60 in (("kitchen", 0.3), ("hall", 0.5)):
+        time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+        tail = 0.02 * rng.standard_normal(SAMPLE_RATE) * 10 ** (-3 * time / rt60)
+        tail[100] = 0.9
+        soundfile.write(tmp_path / f"{name}.wav", 0.5 * tail, SAMPLE_RATE)
+    found = measured_rooms(tmp_path, DEFAULT, count=4)
+    assert {room.name for room in found} == {"kitchen.wav", "hall.wav"}
+    for room in found:
+        assert np.abs(room.speech).max() == pytest.approx(1 / room.distance, rel=0.2)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(1000), SAMPLE_RATE)
+    with pytest.raises(KwsError, match="silent"):
+        measured_rooms(tmp_path, DEFAULT)
+
+
+# ---- Trials ----
+
+
+def test_a_trial_is_replayed_bit_for_bit(test_stage, corpus, rooms):
+    again = stage(corpus, LABELS, rooms=rooms)
+    for index in range(8):
+        assert again.trial(index) == test_stage.trial(index)
+        np.testing.assert_array_equal(
+            again.render(again.trial(index)), test_stage.render(test_stage.trial(index))
+        )
+    other = stage(corpus, LABELS, rooms=rooms, seed=1)
+    assert any(other.trial(i).clip != test_stage.trial(i).clip for i in range(20))
+
+
+def test_draws_keep_to_the_field(test_stage, rooms):
+    trials = [test_stage.trial(index) for index in range(400)]
+    assert [trial.said for trial in trials[:4]] == list(LABELS)
+    assert all(60 <= trial.spl <= 72 and 5 <= trial.snr <= 30 for trial in trials)
+    assert all(PROMPT <= trial.start <= PROMPT + 0.6 * SAMPLE_RATE for trial in trials)
+    assert {trial.background for trial in trials} == set(BACKGROUNDS)
+    assert {trial.room for trial in trials} == set(range(len(rooms)))
+    assert {trial.clip.split for trial in trials} == {"testing"}
+
+
+def test_hard_field_halves_ratios_and_doubles_distances():
+    assert HARD.snr == (2.5, 15)
+    assert HARD.distance == (0.6, 4)
+    assert replace(HARD, snr=DEFAULT.snr, distance=DEFAULT.distance) == DEFAULT
+
+
+@given(st.integers(0, 200), st.sampled_from([-5.0, 0.0, 10.0, 20.0]))
+@settings(max_examples=15, deadline=None)
+def test_the_ratio_at_the_microphone_is_the_one_stated(test_stage, index, snr):
+    """Speech alone and background alone, each rendered by itself, differ by the stated ratio."""
+    trial = replace(test_stage.trial(4 * index + 2), snr=snr)  # a yes
+    ideal = replace(DEFAULT, microphone=replace(QUIET, gain=20.0))
+    word = convolve(spoken(trial.clip) * np.float32(pascal(trial.spl)), test_stage.rooms[trial.room].speech)
+    alone = render(replace(trial, said="silence"), test_stage.material, ideal, test_stage.rooms)
+    noise = rms(alone) / FULL_SCALE / ideal.microphone.per_pascal
+    assert 20 * np.log10(loudest(word) / noise) == pytest.approx(snr, abs=0.3)
+
+
+@given(st.floats(60, 80))
+@settings(max_examples=10, deadline=None)
+def test_speech_has_its_level_at_one_metre(test_stage, spl):
+    clip = test_stage.trial(2).clip
+    assert 94 + 20 * np.log10(loudest(spoken(clip) * pascal(spl))) == pytest.approx(spl, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", BACKGROUNDS)
+def test_backgrounds(corpus, kind):
+    lent = material(corpus, LABELS, "testing")
+    sounds = [background(kind, np.random.default_rng(seed), lent, LENGTH, None) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(sounds[0], sounds[1])
+    assert sounds[0].shape == (LENGTH,)
+    assert rms(sounds[0]) > 0
+    assert not np.array_equal(sounds[0], sounds[2])
+
+
+def test_listing_and_sound(test_stage, tmp_path):
+    path = save_trials(test_stage, {2: "yes", 5: "silence"}, tmp_path / "heard")
+    header, *rows = path.read_text().splitlines()
+    assert len(rows) == 2
+    for name in ("clip", "snr", "spl", "distance", "rt60", "background", "start_s", "answered"):
+        assert name in header.split(",")
+    samples, rate = soundfile.read(tmp_path / "heard" / "00005_unknown_silence.wav", dtype="int16")
+    assert rate == SAMPLE_RATE
+    np.testing.assert_array_equal(samples, test_stage.render(test_stage.trial(5)))
+    assert listing(test_stage, [(2, "yes"), (5, "silence")]) == path.read_text()
+
+
+# ---- Bad input ----
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"snr": (50.0, 99.0)}, "snr from 50 to 99 dB: stay within -10 to 60"),
+        ({"distance": (0.0, 1.0)}, "distance .* stay within 0.1 to 5"),
+        ({"rt60": (0.2, 3.0)}, "rt60 .* stay within 0.1 to 1"),
+        ({"speech_spl": (72.0, 60.0)}, "speech_spl"),
+    ],
+)
+def test_impossible_fields_are_refused(changed, message):
+    with pytest.raises(KwsError, match=message):
+        Field(**changed)
+
+
+def test_missing_words_are_named(corpus):
+    with pytest.raises(KwsError, match="marvin"):
+        material(corpus, class_labels(("marvin",)), "testing")
