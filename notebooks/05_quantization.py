@@ -212,19 +212,21 @@ draw.causes(why, widths) if widths else None
 #
 # ## Real bits
 #
-# So far all numbers were floats on a grid. On the chip, weights lie packed. A 32-bit word has four lanes of a byte
-# each; fields of $k$ bits fill the lanes from their low ends, so that one shift and one mask give four weights in the places
-# where an int8 kernel wants them. Ternary weights are five to a byte:
+# So far all numbers were floats on a grid. On the chip, weights lie packed. A 32-bit word has two halves; fields of 4, 2
+# or 1 bits fill each half from its low end, so that one shift and one mask give two weights where the Cortex-M4's
+# SMLAD, two products at a time, takes them. Other widths are sums: 7 bits are 4, 2 and 1. Ternary weights are five to a
+# byte:
 
 # %%
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.compression.packing import pack, row_bytes, unpack
+from kwslib.compression.packing import pack, packed_bytes, unpack
 
 weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
-for k in (8, 4, 2):
-    print(f"{k} bit:", pack(weights, k).tobytes().hex(" "))
+for k in (7, 4, 2, "ternary"):
+    words = pack(weights.clip(-1) if k == "ternary" else weights, k)
+    print(k, "bits:" if k != "ternary" else "", [f"{word:08x}" for plane in words for word in plane[0]])
 print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %% [markdown]
@@ -236,7 +238,7 @@ print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 from kwslib.compression.integer import CONSTANT_BYTES
 
 for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
-    weights = 8 * row_bytes(80, k) + 4 * row_bytes(4000, k)
+    weights = packed_bytes(8 * 80, k) + 4 * packed_bytes(4000, k)
     print(f"{k!s:8}{weights:7,} + {12 * CONSTANT_BYTES} bytes")
 
 # %% [markdown]

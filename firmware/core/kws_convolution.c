@@ -21,8 +21,8 @@ static int32_t by_neighbours(const kws_window *layer, int32_t run) {
     if (run != 8 || layer->stride_width * layer->in_channels != 2 || layer->kernel_height > 10) return 0;
     if (layer->out_width % 5 || 2 * layer->out_width + 6 > KWS_NEIGHBOUR_ROW) return 0;
     for (int32_t c = 0; c < layer->out_channels; c++)
-        if (!kws_scale_of(&layer->output, c).plain) return 0;
-    return 1;
+        if (layer->output.shift[c] >= 0) return 0;
+    return layer->output.min == -128;
 }
 
 static work start_work(const kws_window *layer, int16_t *scratch) {
@@ -138,9 +138,9 @@ static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, u
 /* The band's outputs of one channel, by neighbours. */
 static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
     const kws_window *layer = at->layer;
-    const kws_scale scale = kws_scale_of(&layer->output, channel);
-    const int32_t depth = layer->out_channels, bias = layer->output.bias[channel], fives = layer->out_width / 5;
-    const channel_scale to = {scale.multiplier, scale.half, -scale.shift, scale.zero_point, depth, bias};
+    const kws_requantize *by = &layer->output;
+    const int32_t depth = layer->out_channels, fives = layer->out_width / 5, right = -by->shift[channel];
+    const channel_scale to = {by->multiplier[channel], 1 << (right - 1), right, by->zero_point, depth, by->bias[channel]};
     const uint8_t *read = layer->read ? layer->read + at->top * depth + channel : 0;
     for (int32_t y = 0; y < at->rows; y++, output += layer->out_width * depth) {
         const kernel_rows of = rows_inside(at, y);
@@ -148,6 +148,14 @@ static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_
         if (read) some_neighbours(of.in, v, of.rows, read[y * depth], &to, output);
         else kws_neighbours(of.in, v, of.rows, fives, &to, output);
     }
+}
+
+/* Outputs on fewer than eight bits, which kws_neighbours does not know: all above `max` become `max`. */
+static void limit(int8_t *values, int32_t count, int32_t max) {
+    const uint32_t most = kws_pack(max & 0xff, max & 0xff) * 0x101;
+    int32_t i = 0;
+    for (; i + 4 <= count; i += 4) kws_store(values + i, kws_min8(kws_load(values + i), most));
+    for (; i < count; i++) values[i] = (int8_t)(values[i] < max ? values[i] : max);
 }
 
 /* Two outputs side by side of two channels, for any shape: each word loaded serves two products. */
@@ -205,5 +213,7 @@ void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t 
             if (at.neighbours) one_channel(&at, w, channel, to + channel);
             else two_channels(&at, w, channel, to + channel);
         }
+        if (at.neighbours && layer->output.max < 127)
+            limit(to, at.rows * layer->out_width * layer->out_channels, layer->output.max);
     }
 }

@@ -109,6 +109,18 @@ static inline uint32_t kws_abs16(uint32_t a) {
     return result;
 }
 
+static inline int32_t kws_usada8(uint32_t a, uint32_t b, int32_t sum) {
+    int32_t result;
+    __asm__("usada8 %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+static inline uint32_t kws_min8(uint32_t a, uint32_t b) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 #else
 
 /* a.low b.low + a.high b.high; unsigned since (-32768)^2 twice is 2^31. */
@@ -168,6 +180,25 @@ static inline int32_t kws_smmulr(int32_t a, int32_t b) { return (int32_t)(((int6
 static inline uint32_t kws_abs16(uint32_t a) {
     uint32_t low = a & 0x8000 ? 0u - a : a, high = a >> 31 ? 0u - (a & 0xffff0000u) : a;
     return (low & 0xffff) | (high & 0xffff0000u);
+}
+
+/* sum + the distances of the four pairs of uint8. */
+static inline int32_t kws_usada8(uint32_t a, uint32_t b, int32_t sum) {
+    for (int i = 0; i < 32; i += 8) {
+        const int32_t difference = (int32_t)(a >> i & 0xff) - (int32_t)(b >> i & 0xff);
+        sum += difference < 0 ? -difference : difference;
+    }
+    return sum;
+}
+
+/* The smaller of each pair of int8 (SSUB8, SEL). */
+static inline uint32_t kws_min8(uint32_t a, uint32_t b) {
+    uint32_t result = 0;
+    for (int i = 0; i < 32; i += 8) {
+        const uint32_t least = (int8_t)(a >> i & 0xff) < (int8_t)(b >> i & 0xff) ? a : b;
+        result |= least & 0xffu << i;
+    }
+    return result;
 }
 
 /* Bytes 0 and 2 (or 1 and 3) of `b` added to the halves of `a`. */

@@ -18,6 +18,7 @@ from kwslib.board.firmware import build_firmware
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.network import Network, read_network
+from kwslib.deployment.packed import packed_network, read_integers
 from kwslib.deployment.sparse import compress
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.labels import CLIP_SAMPLES
@@ -181,13 +182,18 @@ def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
 
 
 class BoardPredictor:
-    """A .tflite model on the virtual board, with the face of kwslib.predictors. `labels` in output order."""
+    """A .tflite model or a quantized checkpoint on the virtual board, with the face of kwslib.predictors.
+
+    `labels` in output order. A checkpoint's weights stay on the bits that it was trained with.
+    """
 
     def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        from kwslib.deployment.predictors import LiteRtPredictor
+        from kwslib.deployment.predictors import load_predictor
 
-        self.labels = LiteRtPredictor(path, keywords).labels
-        self.board = Board(compress(read_network(path)), self.labels)
+        self.labels = load_predictor(path, keywords).labels
+        packed = path.suffix == ".pt"
+        network = packed_network(read_integers(path)) if packed else compress(read_network(path))
+        self.board = Board(network, self.labels)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run_on_board(
-    model: Path = typer.Argument(help="FILE.tflite, int8."),
+    model: Path = typer.Argument(help="FILE.tflite, int8, or a quantized FILE.pt."),
     wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
     keep: Path | None = typer.Option(
         None, help="Folder for firmware.elf with symbols, its map, and model_data.h for Arduino."

@@ -10,7 +10,7 @@ from kwslib.errors import KwsError
 
 
 def evaluate_model(
-    model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE.tflite for the virtual board."),
+    model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE for the virtual board."),
     data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
     profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
     split: str = typer.Option("testing", help="training, validation or testing."),

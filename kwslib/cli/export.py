@@ -1,4 +1,4 @@
-"""`kws export`: a checkpoint as ONNX, TensorFlow Lite and a C array."""
+"""`kws export`: a checkpoint as ONNX, TensorFlow Lite and C."""
 
 import sys
 from pathlib import Path
@@ -19,24 +19,28 @@ def export_model(
 ) -> None:
     """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
 
-    The ranges of the int8 model's activations come from training clips: give the data it was trained on.
+    The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
+    quantized checkpoint has its own, and gives model.tflite and model_data.h, with packed weights, for our C core.
     """
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed
-    from kwslib.deployment.export import calibration_features, export
+    from kwslib.deployment.export import calibration_features, export, export_quantized
     from kwslib.networks.models import load_checkpoint
 
-    check_installed()
-    _, config, _ = load_checkpoint(checkpoint)
-    corpus = open_corpus(data, profile)
-    print(corpus.describe(), file=sys.stderr)
-    result = export(checkpoint, calibration_features(corpus, config.labels), out)
+    network, config, _ = load_checkpoint(checkpoint)
+    source = None
+    if hasattr(network, "quantization"):
+        result = export_quantized(checkpoint, out)
+    else:
+        check_installed()
+        corpus = open_corpus(data, profile)
+        print(corpus.describe(), file=sys.stderr)
+        source = corpus.name
+        result = export(checkpoint, calibration_features(corpus, config.labels), out)
     sizes = {path.name: path.stat().st_size for path in result.files}
     if as_json:
         operators = list(result.operators)
-        print_json(
-            {"labels": list(result.labels), "operators": operators, "bytes": sizes, "data": corpus.name}
-        )
+        print_json({"labels": list(result.labels), "operators": operators, "bytes": sizes, "data": source})
         return
     for name, size in sizes.items():
         print(f"{out / name}: {size:,} bytes")

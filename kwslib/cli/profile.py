@@ -9,6 +9,8 @@ from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from kwslib.measure.profiling import Costs
 
 
@@ -30,6 +32,7 @@ def profile_model(
 
 
 def _network(name: str, device: str) -> dict[str, Any]:
+    from kwslib.compression.quantizers import dequantized
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs
     from kwslib.networks.models import ZOO, ModelConfig, build, load_checkpoint
@@ -41,6 +44,9 @@ def _network(name: str, device: str) -> dict[str, Any]:
         network, config, _ = load_checkpoint(Path(name))
     else:
         raise KwsError(f"{name}: no model; name a .pt or .tflite file, or one of {', '.join(ZOO)}")
+    packed = {}
+    if hasattr(network, "quantization"):
+        packed, network = _packed_bytes(network), dequantized(network)
     times = latency.cuda(network) if device == "cuda" else (latency.pytorch(network),)
     counts = costs(network)
     memory = {
@@ -48,9 +54,19 @@ def _network(name: str, device: str) -> dict[str, Any]:
         "peak_live_float32": counts.peak_live_bytes("float32"),
         "peak_live_int8": counts.peak_live_bytes("int8"),
     }
-    weights = {dtype: counts.weight_bytes(dtype) for dtype in ("float32", "int8")}
+    weights = {dtype: counts.weight_bytes(dtype) for dtype in ("float32", "int8")} | packed
     head = {"model": name, "arch": config.arch, "channels": config.channels, "labels": list(config.labels)}
     return head | _counts(counts, weights, memory) | {"latency": [time.as_json() for time in times]}
+
+
+def _packed_bytes(network: "nn.Module") -> dict[str, int]:
+    """A quantized network's constants as the C core stores them; nothing where it cannot run the network."""
+    from kwslib.compression.integer import integer_network
+
+    try:
+        return {"packed": integer_network(network).flash_bytes}
+    except KwsError:
+        return {}
 
 
 def _file(path: Path, device: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from kwslib.compression.packing import row_bytes
-from kwslib.deployment.operators import quantize_multiplier
+from kwslib.compression.packing import packed_bytes
+from kwslib.compression.quantize_multiplier import quantize_multiplier
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.networks.models import TinyConv
@@ -67,8 +67,9 @@ class IntegerNetwork:
     @property
     def flash_bytes(self) -> int:
         """Bytes of all constants in flash: packed weights, and bias, multiplier and shift of each channel."""
-        rows = [(len(layer.bias), layer.weights[0].size) for layer in (self.conv, self.linear)]
-        return sum(channels * (row_bytes(n, self.bits) + CONSTANT_BYTES) for channels, n in rows)
+        conv, linear = self.conv.weights, self.linear.weights
+        weights = packed_bytes(conv.size, self.bits) + len(linear) * packed_bytes(linear[0].size, self.bits)
+        return weights + (len(conv) + len(linear)) * CONSTANT_BYTES
 
 
 @torch.no_grad()

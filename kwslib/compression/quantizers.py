@@ -215,6 +215,20 @@ def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
 
 
 @torch.no_grad()
+def dequantized(model: nn.Module) -> nn.Module:
+    """A copy of a quantized network as an ordinary one: weights on their grids, activations in float."""
+    model = copy.deepcopy(model)
+    for name, layer in list(model.named_modules()):
+        if isinstance(layer, QuantizedLayer):
+            quantizers = {"weight": layer.weight, "bias": layer.bias}
+            for role, value in layer.layer.named_parameters():
+                value.copy_(quantizers[role](value))
+            setattr(model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], layer.layer)
+    del model.quantization
+    return model
+
+
+@torch.no_grad()
 def calibrate(model: nn.Module, x: Tensor) -> None:
     """Set every range of a quantized network, in the order of its layers, from inputs x (N, 49, 40)."""
     quantizers = [module for module in model.modules() if isinstance(module, Quantizer)]

@@ -4,7 +4,7 @@ The same structs, with the same names, are written as text by kwslib.deployment.
 """
 
 import ctypes
-from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_uint8, c_uint16
+from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_uint8, c_uint16, c_uint32
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,18 @@ class Sparse(Structure):
     ]
 
 
+class Packing(Structure):
+    _fields_ = [*((name, c_int32) for name in ("bits", "low", "step")), ("words", POINTER(c_uint32))]
+
+
+class PackedWindow(Structure):
+    _fields_ = [("window", Window), ("weights", Packing)]
+
+
+class PackedDense(Structure):
+    _fields_ = [("inputs", c_int32), ("outputs", c_int32), ("weights", Packing), ("output", Requantize)]
+
+
 class Mean(Structure):
     _fields_ = [
         (name, c_int32)
@@ -80,6 +92,8 @@ STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct
     "average_pool": ("kws_window", Window),
     "dense": ("kws_dense", Dense),
     "sparse": ("kws_sparse", Sparse),
+    "packed_convolution": ("kws_packed_window", PackedWindow),
+    "packed_dense": ("kws_packed_dense", PackedDense),
     "mean": ("kws_mean", Mean),
     "sum": ("kws_sum", Sum),
     "softmax": ("kws_softmax", Softmax),
@@ -87,13 +101,19 @@ STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct
 
 
 NEIGHBOUR_ROW = 64  # as in kws_network.h
+UNPACKED = 160  # as in kws_packed.h
 
 
 def scratch_bytes(layer: Layer) -> int:
     """What a layer needs besides input and output: a convolution widens weights and a band of its input."""
-    if layer.kind != "convolution":
-        return 0
-    of = layer.fields
+    if layer.kind == "packed_convolution":
+        of = layer.fields["window"]
+        weights = of["out_channels"] * of["kernel_height"] * of["kernel_width"] * of["in_channels"]
+        return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(of)
+    return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
+
+
+def _widened_bytes(of: dict[str, Any]) -> int:
     depth, step = of["in_channels"], of["stride_width"] * of["in_channels"]
     run = _even(of["kernel_width"] * depth)
     row = _even((of["out_width"] - 1) * step + of["kernel_width"] * depth)

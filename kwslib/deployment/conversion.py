@@ -27,9 +27,9 @@ ONNX, SAMPLES, FLOAT, INT8 = "model.onnx", "samples.npy", "float32.tflite", "int
 NEEDED = ("onnx", "onnx2tf", "tensorflow", "tf_keras", "ai_edge_litert")
 
 
-def check_installed() -> None:
+def check_installed(needed: "Sequence[str]" = NEEDED) -> None:
     """Raises KwsError when one of the converters is missing."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise KwsError(f"export needs {', '.join(missing)}: pip install 'kwslib[convert]'")
 

@@ -5,7 +5,9 @@
     model.tflite            int8, weights per channel; takes the front end's int8 features as they are
     model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
 
-The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone.
+The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone. Of a quantized
+checkpoint there is model.tflite, int8 with the scales that it was trained with, and model_data.h for the C core,
+weights on as many bits as they were trained on; it needs no clips and no converter.
 """
 
 import hashlib
@@ -18,7 +20,9 @@ import numpy as np
 
 from kwslib.deployment.carray import c_header, c_source
 from kwslib.deployment.conversion import check_installed, convert
+from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.flatbuffer import Description, finish, operators
+from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite import quiet_stderr
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from kwslib.data.corpus import Corpus
+    from kwslib.networks.models import ModelConfig
 
 CALIBRATION_CLIPS = 512
 TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
@@ -35,12 +40,13 @@ TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Where the files are. `operators`: those of the int8 graph, in order."""
+    """Where the files are. `operators`: those of the int8 graph, in order; `quantized`: that the checkpoint was."""
 
     checkpoint: Path
     folder: Path
     labels: tuple[str, ...]
     operators: tuple[str, ...]
+    quantized: bool = False
 
     @property
     def onnx(self) -> Path:
@@ -58,6 +64,8 @@ class ExportResult:
     def files(self) -> tuple[Path, ...]:
         """All that was written, in order."""
         sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
+        if self.quantized:
+            return (self.tflite_int8, sources[0])
         return (self.onnx, self.tflite_float, self.tflite_int8, *sources)
 
 
@@ -89,9 +97,7 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
     ((float32, int8),) = convert([onnx], calibration)
-    description = Description(
-        config.labels, config.arch, hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-    )
+    description = _description(checkpoint, config)
     try:
         float32, int8 = (
             finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
@@ -109,6 +115,34 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
         c_source(int8, config.labels).encode(),
     )
     result = ExportResult(checkpoint, folder, config.labels, operators(int8))
+    return _written(result, contents)
+
+
+def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
+    """Write model.tflite and model_data.h of a quantized checkpoint into `folder`, or none.
+
+    Raises KwsError for a bad checkpoint, or one quantized in a way that int8 kernels do not know.
+    """
+    from kwslib.deployment.integer_tflite import to_tflite
+    from kwslib.deployment.packed import packed_network, read_integers
+    from kwslib.networks.models import load_checkpoint
+
+    checkpoint, folder = Path(checkpoint), Path(folder)
+    network = read_integers(checkpoint)
+    _, config, _ = load_checkpoint(checkpoint)
+    check_writable(folder / "model.tflite")
+    int8 = to_tflite(network, _description(checkpoint, config))
+    header = model_header(packed_network(network), config.labels, DecisionSettings(len(config.labels)))
+    result = ExportResult(checkpoint, folder, config.labels, operators(int8), quantized=True)
+    return _written(result, (int8, header.encode()))
+
+
+def _description(checkpoint: Path, config: "ModelConfig") -> Description:
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
+    return Description(config.labels, config.arch, digest)
+
+
+def _written(result: ExportResult, contents: Sequence[bytes]) -> ExportResult:
     for path, content in zip(result.files, contents, strict=True):
         with atomic_write(path) as temporary:
             temporary.write_bytes(content)

@@ -2,7 +2,7 @@
 
 Converters measure activation ranges anew and drop what training has learned, so the file is written here from its
 three operators: CONV_2D with its activation, RESHAPE, FULLY_CONNECTED. Weights of every width stand in it as int8,
-which LiteRT and TensorFlow Lite Micro can run; kwslib.packing makes them small for the C core.
+which LiteRT and TensorFlow Lite Micro can run; kwslib.compression.packing makes them small for the C core.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import flatbuffers
 import numpy as np
 
 from kwslib.compression.integer import IntegerLayer, IntegerNetwork, Scale8
+from kwslib.deployment.conversion import check_installed
 from kwslib.deployment.flatbuffer import Description, finish
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT
 
@@ -22,7 +23,11 @@ VERSIONS = {
 
 
 def to_tflite(network: IntegerNetwork, description: Description) -> bytes:
-    """The .tflite file of a network in integers, int8 (1, 49, 40, 1) in and int8 (1, C) out."""
+    """The .tflite file of a network in integers, int8 (1, 49, 40, 1) in and int8 (1, C) out.
+
+    Raises KwsError when the package that knows the format is missing.
+    """
+    check_installed(("ai_edge_litert",))
     from ai_edge_litert import schema_py_generated as schema
 
     conv, linear = network.conv, network.linear

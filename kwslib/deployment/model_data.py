@@ -10,7 +10,14 @@ from kwslib.deployment.cnetwork import STRUCTS, scratch_bytes
 from kwslib.deployment.decision import DecisionSettings, exponential_table
 from kwslib.deployment.network import Layer, Network
 
-C_TYPES = {"int8": "int8_t", "int32": "int32_t", "uint8": "uint8_t", "uint16": "uint16_t", "float32": "float"}
+C_TYPES = {
+    "int8": "int8_t",
+    "int32": "int32_t",
+    "uint8": "uint8_t",
+    "uint16": "uint16_t",
+    "uint32": "uint32_t",
+    "float32": "float",
+}
 
 
 def plan_memory(network: Network) -> tuple[dict[tuple[int, str], int], int]:
@@ -112,7 +119,8 @@ def model_header(network: Network, labels: Iterable[str], settings: DecisionSett
     return "".join(
         (
             "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_DATA_H\n",
-            '#define KWS_MODEL_DATA_H\n\n#include "kws_decision.h"\n#include "kws_network.h"\n\n',
+            "#define KWS_MODEL_DATA_H\n\n",
+            '#include "kws_decision.h"\n#include "kws_network.h"\n#include "kws_packed.h"\n\n',
             f"#define KWS_MODEL_INPUTS {inputs}\n#define KWS_MODEL_CLASSES {len(labels)}\n",
             f"#define KWS_MODEL_ARENA_BYTES {size}\n\n",
             f"static const char *const kws_model_labels[] = {{{names}}};\n\n",

@@ -2,7 +2,7 @@
 
     FILE.pt             PyTorch, in float32
     FILE.tflite         LiteRT with its reference kernels, which define what an int8 model computes
-    board:FILE.tflite   the firmware on the virtual board
+    board:FILE          the firmware on the virtual board, of FILE.tflite or a quantized FILE.pt
 
 All take the front end's int8 features: an int8 model as they are, a float model normalised.
 """
@@ -41,7 +41,7 @@ class ClipPredictor(Predictor, Protocol):
 
 
 def load_predictor(model: str | Path, keywords: Sequence[str] | None = None) -> Predictor:
-    """The predictor of FILE.pt, FILE.tflite or board:FILE.tflite.
+    """The predictor of FILE.pt, FILE.tflite or board:FILE.
 
     keywords: the words of a .tflite file that carries no labels; without them it has the default ones.
     Raises KwsError for a file that is missing, damaged, of another kind or of another shape.
@@ -55,7 +55,7 @@ def load_predictor(model: str | Path, keywords: Sequence[str] | None = None) -> 
         return TorchPredictor(Path(name), keywords)
     if name.endswith(".tflite"):
         return LiteRtPredictor(Path(name), keywords)
-    raise KwsError(f"{name}: not a model's name: give FILE.pt, FILE.tflite or board:FILE.tflite")
+    raise KwsError(f"{name}: not a model's name: give FILE.pt, FILE.tflite or board:FILE")
 
 
 class TorchPredictor:

@@ -269,7 +269,7 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
             if "quantization" in content:
                 from kwslib.compression.quantizers import Quantization, quantized
 
-                model = quantized(model, Quantization(**content["quantization"]))
+                model = quantized(fold_batch_norm(model), Quantization(**content["quantization"]))
             model.load_state_dict(content["state"])
             return model.eval(), config, content["extra"]
     except Exception as error:  # torch raises a dozen kinds for a file that is not its own

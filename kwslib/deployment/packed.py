@@ -1,0 +1,75 @@
+"""Quantized networks for the C core with their weights packed (firmware/core/kws_packed.c)."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from kwslib.compression.integer import IntegerNetwork, integer_network
+from kwslib.compression.packing import interleaved, pack, planes
+from kwslib.deployment.flatbuffer import Description
+from kwslib.deployment.integer_tflite import to_tflite
+from kwslib.deployment.network import Layer, Network, read_network
+from kwslib.deployment.sparse import dense_weights
+from kwslib.errors import KwsError
+from kwslib.networks.models import load_checkpoint
+from kwslib.quantization import TERNARY, Width, symmetric_grid
+
+TRITS = 0  # what kws_packed.h calls the width of ternary numbers
+
+
+def read_integers(checkpoint: Path) -> IntegerNetwork:
+    """The integers of a quantized checkpoint. Raises KwsError, which names it, for any that has none."""
+    model, _, _ = load_checkpoint(checkpoint)
+    if not hasattr(model, "quantization"):
+        raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
+    try:
+        return integer_network(model)
+    except KwsError as error:
+        raise KwsError(f"{checkpoint}: {error}") from error
+
+
+def packed_network(network: IntegerNetwork) -> Network:
+    """A network in integers for the C core, weights on as many bits as it was trained with."""
+    return pack_network(int8_network(network), network.bits)
+
+
+def int8_network(network: IntegerNetwork) -> Network:
+    """A network in integers for the C core, weights in a byte each, by way of its .tflite file."""
+    classes = tuple(f"class {n}" for n in range(len(network.linear.bias)))
+    with TemporaryDirectory(prefix="kws-") as folder:
+        path = Path(folder) / "model.tflite"
+        path.write_bytes(to_tflite(network, Description(classes, "tinyconv", "")))
+        return read_network(path)
+
+
+def pack_network(network: Network, bits: Width) -> Network:
+    """The network with the weights of convolutions and dense layers on `bits`; 8 bits are as they were.
+
+    Raises ValueError for weights that do not fit.
+    """
+    if bits == 8:
+        return network
+    packers = {"convolution": _convolution, "dense": _dense}
+    layers = (packers[one.kind](one, bits) if one.kind in packers else one for one in network.layers)
+    return replace(network, layers=tuple(layers))
+
+
+def _convolution(layer: Layer, bits: Width) -> Layer:
+    words = np.concatenate(pack(layer.fields["weights"].reshape(1, -1), bits), axis=1)[0]
+    fields = {"window": layer.fields | {"weights": None}, "weights": _packing(words, bits)}
+    return replace(layer, kind="packed_convolution", fields=fields)
+
+
+def _dense(layer: Layer, bits: Width) -> Layer:
+    words = interleaved(pack(dense_weights(layer), bits))
+    return replace(layer, kind="packed_dense", fields=layer.fields | {"weights": _packing(words, bits)})
+
+
+def _packing(words: np.ndarray, bits: Width) -> dict[str, Any]:
+    """The struct kws_packing."""
+    grid = symmetric_grid(bits)
+    width = TRITS if bits == TERNARY else sum(planes(bits))
+    return {"bits": width, "low": grid.low, "step": grid.step, "words": words}
