@@ -14,6 +14,7 @@ import numpy as np
 
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
+from kwslib.networks.evaluation import Evaluation
 
 STAGES = ("frontend", "network", "decision")
 SLOWEST_US = 10_000_000  # a stage of more than ten seconds is a garbled number
@@ -51,17 +52,18 @@ class SerialLog:
         return counts
 
     def as_json(self) -> dict[str, Any]:
-        confusion = self.confusion()
-        total = int(confusion.sum())
-        return {
+        """What `kws serial --json` prints; trials are counted as `kws field` does, absent without any."""
+        trials = Evaluation(self.labels, self.confusion())
+        result = {
             "labels": list(self.labels),
             "inferences": len(self.times_us),
             "timings": self.timings(),
-            "trials": total,
-            "accuracy": float(confusion.trace() / total) if total else None,
-            "confusion": confusion.tolist(),
+            "trials": trials.n,
+            "accuracy": None,
+            "confusion": trials.confusion.tolist(),
             "broken_lines": self.broken,
         }
+        return result | (trials.as_json() if trials.n else {})
 
 
 def parse_log(lines: Iterable[str]) -> SerialLog:

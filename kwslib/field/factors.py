@@ -15,6 +15,7 @@ from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.frontend import features
 from kwslib.field.conditions import DEFAULT, Field, harder
 from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
+from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Network
 
 CLEAN = Field(rt60=None, snr=None, microphone=None)
@@ -75,6 +76,7 @@ def measure_factors(
     seed: int = 0,
     settings: DecisionSettings | None = None,
     rows: Sequence[Factor] | None = None,
+    rooms: int = ROOMS,
 ) -> list[Effect]:
     """Every row over the same `n` trials, by the int8 network or, where the row says so, the float one."""
     base = settings or DecisionSettings(classes=len(integer.labels))
@@ -82,7 +84,8 @@ def measure_factors(
     effects = []
     for row in factors() if rows is None else rows:
         network = floating if row.floating else integer
-        where = stage(corpus, integer.labels, row.field, seed=seed)
+        bank = room_bank(row.field, "testing", rooms)
+        where = stage(corpus, integer.labels, row.field, seed=seed, rooms=bank)
         at = base
         if row.threshold is not None:
             at = replace(at, threshold=row.threshold)

@@ -85,6 +85,13 @@ def loudest(sound: np.ndarray) -> float:
     return float(np.sqrt(max((power[SPEECH:] - power[:-SPEECH]).max(), 0) / SPEECH))
 
 
+def extent(clip: np.ndarray) -> tuple[int, int]:
+    """Samples between which (n,) has all but the first and last 2.5 % of its energy."""
+    energy = np.cumsum(np.square(clip, dtype=np.float64))
+    first, last = np.searchsorted(energy, energy[-1] * np.array([0.025, 0.975]))
+    return int(first), int(last)
+
+
 def background(
     kind: str, rng: np.random.Generator, material: Material, samples: int, speaker: str | None
 ) -> np.ndarray:

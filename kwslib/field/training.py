@@ -1,9 +1,9 @@
 """Training for the field: features of training clips as a board would hear them, for the ordinary training path.
 
 A copy of the training set speaks every clip in a training room amid a training background, through the microphone,
-the front end already running; what the network is shown is a second in which the word lies whole, anywhere. A part of
-each copy stays as the ordinary augmentation made it. Nothing here has been near a test: speakers, stretches of the
-noise recordings, pieces of made noise and rooms are those of the training split.
+the front end already running. What the network is shown is a second with the word in it, a keyword near its middle. A
+part of each copy stays as the ordinary augmentation made it. Nothing here has been near a test: speakers, stretches of
+the noise recordings, pieces of made noise and rooms are those of the training split.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.microphone import pascal
 from kwslib.field.rooms import Room, room_bank
-from kwslib.field.sources import BACKGROUNDS, Material, background, loudest, material, spoken
+from kwslib.field.sources import BACKGROUNDS, Material, background, extent, loudest, material, spoken
 from kwslib.field.stream import listen
 from kwslib.field.trials import convolve
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
@@ -42,6 +42,7 @@ class FieldAugmentation:
     streams     times that every clip is spoken
     windows     seconds shown of each of these
     clean       share of the examples that stays as the ordinary augmentation made it
+    jitter_ms   how far from the middle of the second a keyword's middle may lie; other words lie anywhere
     rooms       simulated for training
     backgrounds pieces of background of each kind
     """
@@ -49,13 +50,20 @@ class FieldAugmentation:
     field: Field = DEFAULT
     streams: int = 5
     windows: int = 3
-    clean: float = 0.3
+    clean: float = 0.4
+    jitter_ms: float = 150.0
     rooms: int = 100
     backgrounds: int = 24
 
     def __post_init__(self) -> None:
-        if min(self.streams, self.windows, self.rooms, self.backgrounds) < 1 or not 0 <= self.clean < 1:
-            raise KwsError("training for the field needs one or more of each, and 0 <= clean < 1")
+        if (
+            min(self.streams, self.windows, self.rooms, self.backgrounds) < 1
+            or not 0 <= self.clean < 1
+            or self.jitter_ms < 0
+        ):
+            raise KwsError(
+                "training for the field needs one or more of each, 0 <= clean < 1 and jitter_ms >= 0"
+            )
         if self.field.snr is None or self.field.microphone is None:
             raise KwsError("training for the field needs a background and a microphone")
 
@@ -146,25 +154,22 @@ class _Scene:
             clip = spoken(example.clip)
             word = convolve(clip * np.float32(pascal(spl)), room.speech)[: LENGTH - begin]
             level = loudest(word)
-            first, last = (begin + end for end in _extent(clip))
+            first, last = (begin + end for end in extent(clip))
             pressure = np.zeros(LENGTH, np.float32)
             pressure[begin : begin + len(word)] = word
         rms = float(np.sqrt(np.mean(np.square(around)))) or 1.0
         pressure += around * np.float32(level / 10 ** (snr / 20) / rms)
         frames = listen(field.microphone(pressure, rng))
+        last_end = np.arange(FRAMES, len(frames) + 1)
+        middles = (last_end * FRAME + 160) - CLIP_SAMPLES // 2  # of the seconds that end with these frames
+        off = np.abs(middles - (first + last) / 2)
         if example.clip is None:
-            ends = np.arange(FRAMES, len(frames) + 1)
-        else:  # the first window that holds the word's end, to the last that holds its beginning
-            earliest = -(-(last - 480) // FRAME) + 1
-            latest = min(max(first // FRAME + FRAMES, earliest), len(frames))
-            ends = np.arange(min(earliest, latest), latest + 1)
+            ends = last_end
+        elif example.label == 1:  # most of the word is in
+            ends = last_end[off <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + FRAME]
+        else:
+            ends = last_end[off <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + FRAME]
         chosen = np.sort(
             rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
         )
         return np.stack([frames[end - FRAMES : end] for end in chosen])
-
-
-def _extent(clip: np.ndarray) -> tuple[int, int]:
-    """Samples between which a clip has all but the first and last 2.5 % of its energy."""
-    energy = np.cumsum(np.square(clip, dtype=np.float64))
-    return tuple(int(i) for i in np.searchsorted(energy, energy[-1] * np.array([0.025, 0.975])))  # type: ignore[return-value]

@@ -1,0 +1,136 @@
+"""kws field: the contract's JSON, measured rooms, own recordings, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from small_corpus import write_corpus
+
+from kwslib.networks.models import ModelConfig, build, save_checkpoint
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "model.pt"
+    save_checkpoint(path, build(ModelConfig()), ModelConfig())
+    return path
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Two impulse responses: one with a tail of 0.3 s, one without."""
+    folder = tmp_path_factory.mktemp("rooms")
+    time = np.arange(RATE // 2) / RATE
+    tail = 0.02 * np.random.default_rng(0).standard_normal(len(time)) * 10 ** (-3 * time / 0.3)
+    tail[0] = 0.9
+    soundfile.write(folder / "kitchen.wav", tail, RATE)
+    soundfile.write(folder / "booth.flac", np.eye(1, 800)[0] * 0.5, 48_000)
+    return folder
+
+
+def word(seconds=1.0, amplitude=0.1):
+    return amplitude * np.random.default_rng(1).uniform(-1, 1, int(seconds * RATE))
+
+
+def test_json(kws, checkpoint, corpus, measured):
+    command = ("field", checkpoint, "--data", corpus, "--rooms", measured, "--trials", 12, "--json")
+    status, out, err = kws(*command)
+    assert status == 0
+    assert err.startswith("data: tiny")
+    result = json.loads(out)
+    assert result["n"] == 12
+    assert list(result["per_class"]) == ["silence", "unknown", "yes", "no"]
+    for row in result["per_class"].values():
+        assert row["n"] == 3
+        assert row["ci95"][0] <= row["accuracy"] <= row["ci95"][1]
+    assert np.sum(result["confusion"]) == 12
+    assert np.trace(result["confusion"]) == round(12 * result["accuracy"])
+    low, high = result["ci95"]
+    assert low <= result["accuracy"] <= high
+    assert result["false_accepts_per_hour"] == pytest.approx(result["false_accepts"] / result["hours"])
+    assert json.loads(kws(*command)[1]) == result
+
+
+def test_text_and_sound(kws, checkpoint, corpus, measured, tmp_path):
+    status, out, _ = kws(
+        *(
+            "field",
+            checkpoint,
+            "--data",
+            corpus,
+            "--rooms",
+            measured,
+            "--trial",
+            6,
+            "--save-wav",
+            tmp_path / "wav",
+        )
+    )
+    assert status == 0
+    assert "of 1 " in out
+    assert len(list((tmp_path / "wav").glob("00006_yes_*.wav"))) == 1
+    assert (tmp_path / "wav" / "trials.csv").is_file()
+
+
+def test_own_recordings(kws, checkpoint, tmp_path):
+    for name in ("yes", "no", "hello"):
+        (tmp_path / name).mkdir()
+    soundfile.write(tmp_path / "yes" / "good.wav", word(), RATE)
+    soundfile.write(tmp_path / "yes" / "phone.flac", word(2.0), 44_100)
+    soundfile.write(tmp_path / "no" / "short.wav", word(0.1), RATE)
+    soundfile.write(tmp_path / "no" / "still.wav", np.zeros(RATE), RATE)
+    soundfile.write(tmp_path / "no" / "loud.wav", np.clip(word(amplitude=20), -1, 1), RATE)
+    (tmp_path / "no" / "notes.txt").write_text("take 1")
+    status, out, err = kws("field", checkpoint, "--recordings", tmp_path, "--json")
+    assert status == 0
+    result = json.loads(out)
+    assert (result["n"], result["refused"]) == (2, 5)
+    assert result["per_class"]["yes"]["n"] == 2
+    assert result["per_class"]["no"]["accuracy"] is None
+    for name, reason in (
+        ("short", "too short"),
+        ("still", "silent"),
+        ("loud", "clipped"),
+        ("hello", "not a class"),
+    ):
+        assert any(name in line and reason in line for line in err.splitlines())
+
+
+def test_nothing_usable(kws, checkpoint, tmp_path):
+    (tmp_path / "hello").mkdir()
+    status, out, err = kws("field", checkpoint, "--recordings", tmp_path, "--json")
+    assert (status, out) == (2, "")
+    assert "hello" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--snr", "70:80"), "stay within -10 to 60"),
+        (("--distance", "0"), "stay within 0.1 to 5"),
+        (("--rt60", "2"), "stay within 0.1 to 1"),
+        (("--snr", "loud"), "LOW:HIGH"),
+        (("--smoothing", "99"), "1 to 32"),
+        (("--rooms", "/no/such/folder"), "no such folder"),
+        (("--recordings", "/no/such/folder"), "no such folder"),
+    ],
+)
+def test_bad_usage(kws, checkpoint, corpus, arguments, message):
+    status, out, err = kws("field", checkpoint, "--data", corpus, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
+
+
+def test_bad_model(kws, tmp_path, corpus):
+    (tmp_path / "model.onnx").touch()
+    status, _, err = kws("field", tmp_path / "model.onnx", "--data", corpus)
+    assert status == 2
+    assert "model.onnx" in err
