@@ -243,17 +243,62 @@ for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
 
 # %% [markdown]
 # The same network in integers alone: int8 activations, weights as packed, int32 sums, TensorFlow Lite's requantization.
-# NumPy and the C core compute it, and the next cell fails unless they agree on every logit of every test clip. Fake
-# quantization differs where a float sum lies within rounding of two integers.
+# NumPy and the C core, which unpacks as it goes, compute it, and the next cell fails unless they agree on every logit of
+# every test clip. Fake quantization differs where a float sum lies within rounding of two integers.
 
 # %%
-from kwslib.report.quantization import integers_table
+from kwslib.report.quantized_board import integers_table
 
 models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
 run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)
 
 # %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, mean over seeds in its 95 % interval."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat from 16,000 bytes down to about 4,000, then bends down towards binary weights at 2,000."}}
 draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
+
+# %% [markdown]
+# ## On the board
+#
+# The firmware of each width, executed instruction by instruction as in Part 4. It hears the test clips as raw audio, and
+# the cell fails unless each of its logits is the one that NumPy computes. The convolution meets each weight five hundred
+# times, so its 640 weights are unpacked into RAM once in each inference; the linear layer meets each of its 16,000 once, and
+# unpacks them on the way from flash. Milliseconds are the network's alone, raw from the cycle model and calibrated as in
+# Part 4; energy is that of the processor at the data sheet's 3.3 mA and 3 V {cite}`nordic2021nrf52840`.
+
+# %%
+from kwslib.data.protocol import build_splits, load_waveforms
+from kwslib.report.quantized_board import board_table
+
+sounds = load_waveforms(build_splits(run.corpus, made.protocol)["testing"])
+chip = board_table(run, models, splits["testing"], sounds)
+run.show(chip, "The first seed's QAT networks on the virtual board.", digits=2)
+
+# %% [markdown]
+# Fewer bits save flash, and hardly any time: nine tenths of it are the convolution's multiplications, which are the same
+# at each width. Widths that are sums of planes read the input once for each.
+#
+# Do activations below 8 bits pay? Here they take a byte of RAM each whatever their width, and cutting them off costs
+# the board some cycles. So they would have to be more accurate:
+
+# %%
+from kwslib.report.quantization import activations_table
+
+if one is None:
+    wide = sweep.run_points(sweep.wide_activations((4, 2), run.seeds[:3]), bases, splits, run.profile.epochs)
+    table = activations_table(run, rows, wide)
+run.show(table, "Test accuracy (%) of QAT, mean over the same seeds.", digits=2) if one is None else None
+
+# %% [markdown]
+# ## TensorFlow Lite keeps the trained ranges
+#
+# A converter measures ranges anew, and drops what training has learned. So the file is written from the trained
+# numbers themselves, and TensorFlow Lite Micro computes the very integers:
+
+# %%
+from kwslib.report.quantized_board import tflite_table
+
+if one is None:
+    table = tflite_table(run, models["qat8"], splits["testing"], rows)
+run.show(table, "The first seed's 8-bit network in TensorFlow Lite Micro.", digits=2) if one is None else None
 
 # %% [markdown]
 # ## The original's numbers

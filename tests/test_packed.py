@@ -35,7 +35,7 @@ def checkpoint(folder: Path, bits, how=None, arch="tinyconv", channels=None) -> 
     model = fold_batch_norm(build(config))
     narrow = post_training(model, how or ours(bits), torch.from_numpy(normalise(Q8)), careful=False)
     path = folder / f"{arch}_{bits}.pt"
-    save_checkpoint(path, narrow, config)
+    save_checkpoint(path, narrow, config, {"seed": 0})
     return path
 
 

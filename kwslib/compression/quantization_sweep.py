@@ -114,6 +114,15 @@ def causes(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
     ]
 
 
+def wide_activations(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
+    """Our QAT with activations on 8 bits, whatever the weights have."""
+    return [
+        Point(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
+        for k in bits
+        for seed in seeds
+    ]
+
+
 def kept(points: Sequence[Point]) -> list[str]:
     """Names of the networks that `run_points` keeps, in order: tinyconv_<name>.pt, such as qat3, qat_ternary."""
     chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]

@@ -1,27 +1,17 @@
-"""What Part 5 shows of its runs: means over seeds by width, causes side by side, networks as bytes and integers."""
+"""What Part 5 shows of its runs: means over seeds by width, causes side by side."""
 
 import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from kwslib.compression.integer import IntegerNetwork, integer_network
-from kwslib.compression.integer import run as run_integers
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.flatbuffer import Description
-from kwslib.deployment.integer_tflite import to_tflite
-from kwslib.deployment.network import read_network
-from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
-from kwslib.labels import class_labels
-from kwslib.networks.evaluation import evaluate
 from kwslib.networks.models import load_checkpoint
-from kwslib.networks.training import predict, score
+from kwslib.networks.training import score
 from kwslib.quantization import least_squares, min_max, scale_and_zero_point, symmetric_grid
 from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
@@ -115,34 +105,20 @@ def originals(method: str) -> dict[int, float]:
     return found
 
 
-def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.DataFrame":
-    """Quantized networks in PyTorch and in integers on a whole test split: accuracies (%), answers that agree (%).
+def activations_table(run: Run, rows: "pandas.DataFrame", wide: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Mean accuracies (%) of our QAT with activations on the weights' width (`rows`) and on 8 bits (`wide`).
 
-    The integers are computed by NumPy and by the C core. Raises CheckFailed when those two differ in any logit.
+    Over the seeds that both have. Records accuracy_qat_<k>bit_activations_8bit.
     """
     import pandas
 
-    rows = {}
-    for name, path in models.items():
-        model, config, _ = load_checkpoint(path)
-        network = integer_network(model)
-        integers = run_integers(network, testing.x)
-        if not np.array_equal(integers, c_core(network, testing.x)):
-            raise CheckFailed(f"{path}: the C core and NumPy disagree on its integers")
-        answers = predict(model, testing.x)
-        rows[name] = {
-            "PyTorch (%)": 100 * evaluate(answers, testing.y, config.labels).accuracy,
-            "integers (%)": 100 * evaluate(integers, testing.y, config.labels).accuracy,
-            "same answer (%)": 100 * (answers.argmax(1) == integers.argmax(1)).mean(),
-            "constants (bytes)": f"{network.flash_bytes:,}",
+    table = {}
+    for bits, group in wide.groupby("bits", sort=False):
+        same = rows[(rows.recipe == "ours") & (rows.method == "qat") & (rows.bits == bits)]
+        same = same[same.seed.isin(group.seed)]
+        _record(run, f"accuracy_qat_{bits}bit_activations_8bit", mean_share(list(group.testing)), len(group))
+        table[f"{bits}-bit weights"] = {
+            f"activations on {width} (%)": 100 * part.testing.mean()
+            for width, part in (("as many bits", same), ("8 bits", group))
         }
-    return pandas.DataFrame(rows).T.rename_axis("weights")
-
-
-def c_core(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """Logits int8 (N, C) of the C core on this machine, which is handed the network as a .tflite file."""
-    labels = class_labels()
-    with TemporaryDirectory(prefix="kws-") as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(to_tflite(network, Description(labels, "tinyconv", "")))
-        return run_network(read_network(path), q8)
+    return pandas.DataFrame(table).T
