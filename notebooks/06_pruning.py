@@ -305,12 +305,15 @@ print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, eac
 # %% [markdown]
 # ## Everything together
 #
-# Sparse, narrow, on fewer bits, narrow and on fewer bits: every network of Parts 3, 5 and 6, quantized, by what it takes
-# and how often it is right. A network on the line is beaten by no other in both.
+# Sparse, narrow, on fewer bits, narrow and ternary: every network of Parts 3, 5 and 6, by what it takes and how often
+# it is right. All are quantized by training, pruned ones with their zeros held. A network on the line is beaten by
+# no other in both.
 
 # %%
 from kwslib.report import pareto
+from kwslib.report.pruned_board import measure_ternary
 
+measure_ternary(run, [name for name in int8 if name.startswith("channels")])
 networks = pareto.models(run)
 pareto.write(run, networks)
 run.show(pareto.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")

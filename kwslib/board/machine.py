@@ -192,8 +192,8 @@ class BoardPredictor:
 
         self.labels = load_predictor(path, keywords).labels
         packed = path.suffix == ".pt"
-        network = packed_network(read_integers(path)) if packed else compress(read_network(path))
-        self.board = Board(network, self.labels)
+        network = packed_network(read_integers(path)) if packed else read_network(path)
+        self.board = Board(compress(network), self.labels)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from kwslib.compression import channels
 from kwslib.compression.integer import integer_network, run
 from kwslib.compression.qat import quantization_aware
@@ -21,6 +23,7 @@ from kwslib.networks.experiments import Splits, over_seeds
 from kwslib.networks.models import load_checkpoint, save_checkpoint
 from kwslib.networks.training import Recipe, fit, score
 from kwslib.pruning import Pruning, fine_tune, nonzero_parameters, raw_accuracies
+from kwslib.quantization import TERNARY, Width
 
 if TYPE_CHECKING:
     import pandas
@@ -33,8 +36,8 @@ EXAMPLES = 2048  # training clips that the channels' losses are taken over
 class Point:
     """One run. `sparsity` is the share of the weights that goes or, if `structured`, of the channels.
 
-    Without a criterion, weights go by fisher and channels by loss; channels always go at once. Raises KwsError for
-    values that make no pruning, and when no channel would be left.
+    Without a criterion, weights go by LAMP, from 98 % on by fisher, and channels by loss; channels always go at
+    once. Raises KwsError for values that make no pruning, and when no channel would be left.
     """
 
     sparsity: float
@@ -44,7 +47,7 @@ class Point:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "criterion", self.criterion or ("loss" if self.structured else "fisher"))
+        object.__setattr__(self, "criterion", self.criterion or self._default)
         if self.structured:
             channels.check_criterion(self.criterion)
             channels.channels_left(100 * self.sparsity)
@@ -52,14 +55,23 @@ class Point:
             Pruning(self.sparsity, self.criterion, self.schedule)
 
     @property
+    def _default(self) -> str:
+        return "loss" if self.structured else "fisher" if self.few else "lamp"
+
+    @property
+    def few(self) -> bool:
+        """Whether so little is left that it no longer learns by heart, and has to be found with care."""
+        return self.sparsity >= (0.75 if self.structured else 0.98)
+
+    @property
     def kept(self) -> int:
         """Channels that are left."""
         return channels.channels_left(100 * self.sparsity) if self.structured else 8
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Bits to which the pruned network is quantized: narrow networks to short weights as well."""
-        return (8, 4) if self.structured else (8,)
+    def widths(self) -> tuple[Width, ...]:
+        """Widths of weight on which the pruned network is quantized: a narrow one goes on to ternary weights."""
+        return (8, TERNARY) if self.structured else (8,)
 
     @property
     def name(self) -> str:
@@ -69,9 +81,9 @@ class Point:
 
 def recipe(point: Point, epochs: int) -> Recipe:
     """How a point is fine-tuned, where a network is trained for `epochs`: the less is left, the longer."""
-    share = (
-        0.4 if point.structured else 0.2 if point.sparsity < 0.9 else 0.4 if point.sparsity < 0.98 else 1.0
-    )
+    if point.few:
+        return Recipe(epochs=epochs, learning_rate=1e-2, weight_decay=0.0)
+    share = 0.2 if point.sparsity < 0.9 and not point.structured else 0.4
     return Recipe(epochs=math.ceil(share * epochs), weight_decay=0.0)
 
 
@@ -79,9 +91,10 @@ def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
-    accuracies (0..1): raw, finetuned, and in integers qat8 and the like, with flash8, the bytes of all constants.
+    accuracies (0..1): raw, finetuned, and in integers qat_8 and
+    the like, with flash_8, the bytes of all constants.
 
-    With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat8.pt.
+    With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
     """
     model, config, _ = load_checkpoint(base)
     training, validation, testing = (splits[name] for name in SPLITS)
@@ -92,10 +105,12 @@ def run_point(
         config = replace(config, channels=point.kept)
         model = channels.narrow(model, order[-point.kept :])
         raw = score(model, testing)[1]
+        _without_dropout(model, point)
         fit(model, made, training, validation, point.seed)
     else:
         pruning = Pruning(point.sparsity, point.criterion, point.schedule)
         (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
+        _without_dropout(model, point)
         fine_tune(model, pruning, made, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}
@@ -105,11 +120,11 @@ def run_point(
         how = ours(bits)
         narrow, _ = quantization_aware(model, how, qat_recipe(how, epochs), training, validation, point.seed)
         integers = integer_network(narrow)
-        row[f"qat{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
-        row[f"flash{bits}"] = integers.flash_bytes
+        row[f"qat_{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             save_checkpoint(
-                models / f"tinyconv_{point.name}_qat{bits}.pt", narrow, config, {"seed": point.seed}
+                models / f"tinyconv_{point.name}_qat_{bits}.pt", narrow, config, {"seed": point.seed}
             )
     return (
         asdict(point)
@@ -124,6 +139,13 @@ def run_point(
             "validation": score(model, validation)[1],
         }
     )
+
+
+def _without_dropout(model: nn.Module, point: Point) -> None:
+    """Dropout keeps a network from learning by heart; where little is left, it only keeps it from learning."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Dropout) and point.few:
+            layer.p = 0.0
 
 
 def run_points(

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 FORMS = {
     "dense": (style.GREY, ""),
     "sparse linear layer": (style.SKY, "s"),
-    "and outputs skipped": (style.BLUE, "o"),
+    "sparse, skipping": (style.BLUE, "o"),
 }
 KINDS = {  # of networks in the trade-off
     "quantized": (style.VERMILION, "s"),
     "sparse": (style.BLUE, "o"),
     "narrow": (style.GREEN, "^"),
-    "narrow and quantized": (style.PURPLE, "v"),
+    "narrow and ternary": (style.PURPLE, "v"),
 }
 
 
@@ -117,7 +117,7 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
     """
     figure, axes = style.subplots(2, height=8.4, sharey=True)
     panels = (
-        ("flash", "constants in flash (bytes)", (1000, 2000, 5000, 10_000, 20_000)),
+        ("flash", "constants in flash (bytes)", (500, 1000, 2000, 5000, 10_000, 20_000)),
         ("ms", "network on the board (ms)", (1, 2, 3, 5, 8)),
     )
     for ax, (size, label, ticks) in zip(axes, panels, strict=True):
@@ -140,13 +140,13 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
         ax.step(front[size], front.accuracy, where="post", color=style.INK, linewidth=1)
         for number, row in enumerate(front.itertuples()):
             ax.annotate(
-                row.Index, (getattr(row, size), row.accuracy), xytext=(4, -8 - 10 * (number % 2)), **_BESIDE
+                row.Index, (getattr(row, size), row.accuracy), xytext=(4, (-6, 14)[number % 2]), **_BESIDE
             )
         ax.set(xscale="log", xlabel=label)
         ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         ax.minorticks_off()
         lowest = front.accuracy.min() if len(front) else 50
-        ax.set_ylim(max(lowest - 8, 0), None)
+        ax.set_ylim(max(lowest - 6, 0), None)
     figure.supylabel("test accuracy (%)")
     axes[0].legend(loc="lower right")
     return figure

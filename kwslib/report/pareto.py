@@ -103,16 +103,15 @@ def _pruned(values: dict[str, Any]) -> dict[str, list[Any]]:
     """Part 6's networks: sparse, narrow, narrow on fewer bits."""
     rows = {}
     for name in values:
-        if found := re.fullmatch(r"accuracy_unstructured_(\d+)_qat8", name):
+        if found := re.fullmatch(r"accuracy_unstructured_(\d+)_qat_8", name):
             key = f"sparse_{found[1]}"
             row = _row(values, "sparse", name, f"flash_weights_{key}", f"board_ms_{key}")
             label = f"{found[1]} % sparse"
-        elif found := re.fullmatch(r"accuracy_channels_(\d)_qat(\d)", name):
-            key, bits = f"channels_{found[1]}", int(found[2])
-            kind = "narrow" if bits == 8 else "narrow and quantized"
-            suffix = "" if bits == 8 else f"_{bits}bit"
+        elif found := re.fullmatch(r"accuracy_channels_(\d)_qat_(8|ternary)", name):
+            key, whole = f"channels_{found[1]}", found[2] == "8"
+            kind, suffix = ("narrow", "") if whole else ("narrow and ternary", "_ternary")
             row = _row(values, kind, name, f"flash_weights_{key}{suffix}", f"board_ms_{key}{suffix}")
-            label = f"{found[1]} ch" + ("" if bits == 8 else f", {bits} bit")
+            label = f"{found[1]} ch" + ("" if whole else ", ternary")
         else:
             continue
         if row:

@@ -6,7 +6,7 @@ same time whatever they hear, so one clip, of silence, is enough.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from kwslib.compression.integer import integer_network
 from kwslib.deployment.flatbuffer import Description
 from kwslib.deployment.integer_tflite import to_tflite
 from kwslib.deployment.network import Layer, Network, read_network
+from kwslib.deployment.packed import packed_network, read_integers
 from kwslib.deployment.sparse import compress, dense_weights
 from kwslib.labels import CLIP_SAMPLES, class_labels
 from kwslib.networks.experiments import over_seeds
@@ -27,7 +28,7 @@ from kwslib.report.recording import Run
 if TYPE_CHECKING:
     import pandas
 
-DENSE, LINEAR, BOTH = "dense", "sparse linear layer", "and outputs skipped"
+DENSE, LINEAR, BOTH = "dense", "sparse linear layer", "sparse, skipping"
 TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
 REMOVED = {
     0: 8,
@@ -52,7 +53,7 @@ def export_int8(run: Run, points: Sequence[str]) -> dict[str, Network]:
     """The first seed's int8 networks by point, each kept as tinyconv_<point>.tflite beside its checkpoint."""
     networks = {}
     for point in points:
-        checkpoint = run.models / f"tinyconv_{point}_qat8.pt"
+        checkpoint = run.models / f"tinyconv_{point}_qat_8.pt"
         model, config, _ = load_checkpoint(checkpoint)
         digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
         path = run.models / f"tinyconv_{point}.tflite"
@@ -99,8 +100,7 @@ def measure_sparse(run: Run, networks: Mapping[str, Network]) -> "pandas.DataFra
 
     first = next(iter(networks), None)
     forms: dict[Any, Network] = {(first, DENSE): networks[first]} if first else {}
-    for name, network in networks.items():
-        forms |= {(name, LINEAR): compress(network, 1, skip=False), (name, BOTH): compress(network, 1)}
+    forms |= {(name, BOTH): compress(network, 1) for name, network in networks.items()}
     costs, rows = measure(forms), {}
     for name, network in networks.items():
         percent = name.rpartition("_")[2]
@@ -108,19 +108,22 @@ def measure_sparse(run: Run, networks: Mapping[str, Network]) -> "pandas.DataFra
             [(dense_weights(layer) == 0).mean() for layer in network.layers if layer.kind == "dense"]
         )
         row: dict[str, float] = {"zeros": 100 * float(zeros)}
-        for form in (DENSE, LINEAR, BOTH):
-            cost = costs[first if form == DENSE else name, form]
+        dense, both = costs[first, DENSE], costs[name, BOTH]
+        linear_only = replace(
+            both, ms=dense.ms - dense.linear_ms + both.linear_ms
+        )  # it still computes all outputs
+        for form, cost in ((DENSE, dense), (LINEAR, linear_only), (BOTH, both)):
             row |= {
                 f"flash, {form}": cost.flash,
                 f"ms, {form}": cost.ms,
                 f"constants, {form}": cost.constants,
             }
         rows[float(percent)] = row
-        run.record(f"flash_sparse_{percent}", costs[name, BOTH].flash, "B")
-        run.record(f"flash_weights_sparse_{percent}", costs[name, BOTH].constants, "B")
-        run.record(f"board_ms_sparse_{percent}", costs[name, BOTH].ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_calibrated", CALIBRATION * costs[name, BOTH].ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_linear_only", costs[name, LINEAR].ms, "ms")
+        run.record(f"flash_sparse_{percent}", both.flash, "B")
+        run.record(f"flash_weights_sparse_{percent}", both.constants, "B")
+        run.record(f"board_ms_sparse_{percent}", both.ms, "ms")
+        run.record(f"board_ms_sparse_{percent}_calibrated", CALIBRATION * both.ms, "ms")
+        run.record(f"board_ms_sparse_{percent}_linear_only", linear_only.ms, "ms")
     if first:
         dense = costs[first, DENSE]
         run.record("flash_dense", dense.flash, "B")
@@ -134,7 +137,7 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
     import pandas
 
     table = {"zeros in the linear layer (%)": [f"{zeros:.1f}" for zeros in costs["zeros"]]}
-    for form in (DENSE, LINEAR, BOTH):
+    for form in (DENSE, BOTH):
         table[f"flash, {form} (B)"] = [f"{int(size):,}" for size in costs[f"flash, {form}"]]
     for form in (DENSE, LINEAR, BOTH):
         table[f"{form} (ms)"] = [f"{ms:.2f}" for ms in costs[f"ms, {form}"]]
@@ -150,7 +153,7 @@ def break_even(run: Run, costs: "pandas.DataFrame") -> dict[str, float]:
     """
     found = {}
     for what, form, name in (
-        ("flash", LINEAR, "flash"),
+        ("flash", BOTH, "flash"),
         ("ms", LINEAR, "ms_linear_only"),
         ("ms", BOTH, "ms"),
     ):
@@ -199,6 +202,16 @@ def measure_channels(run: Run, networks: Mapping[str, Network]) -> dict[int, Cos
     if {4, 8} <= set(costs):
         run.record("board_time_saved_channels_4", 1 - costs[4].ms / costs[8].ms, "fraction")
     return costs
+
+
+def measure_ternary(run: Run, points: Sequence[str]) -> None:
+    """The first seed's narrow networks on ternary weights on the board; recorded as board_ms_<point>_ternary."""
+    networks = {
+        point: packed_network(read_integers(run.models / f"tinyconv_{point}_qat_ternary.pt"))
+        for point in points
+    }
+    for point, cost in measure(networks).items():
+        run.record(f"board_ms_{point}_ternary", cost.ms, "ms")
 
 
 def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":

@@ -22,7 +22,7 @@ from kwslib.statistics import mean_share
 if TYPE_CHECKING:
     import pandas
 
-WHEN = ("raw", "finetuned", "qat8")  # accuracy before and after fine-tuning, and in int8 after QAT
+WHEN = ("raw", "finetuned", "qat_8")  # accuracy before and after fine-tuning, and in int8 after QAT
 BOUNDS = ("mean", "low", "high")
 COUNTS = ("sparsity", "channels", "parameters", "flops")
 COLUMNS = (*COUNTS, *(f"{when}_{bound}" for when in WHEN for bound in BOUNDS), "seeds")
@@ -44,17 +44,17 @@ def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame
 
 
 def record_points(run: Run, rows: "pandas.DataFrame") -> None:
-    """Record accuracy_<point>_raw, _finetuned and _qat8, means over seeds with t intervals, and what is left."""
+    """Record accuracy_<point>_raw, _finetuned and _qat_8, means over seeds with t intervals, and what is left."""
     for (structured, _), group in rows.groupby(["structured", "sparsity"]):
         name = group["point"].iloc[0]
-        for when in (*WHEN, "qat4") if structured else WHEN:
+        for when in (*WHEN, "qat_ternary") if structured else WHEN:
             mean = mean_share(list(group[when]))
             interval = mean[1:] if len(group) > 1 else None
             run.record(f"accuracy_{name}_{when}", mean.mean, "fraction", interval, n=len(group))
         if structured:
             run.record(f"flops_{name}", int(group["flops"].iloc[0]), "FLOP")
-            run.record(f"flash_weights_{name}", int(group["flash8"].iloc[0]), "B")
-            run.record(f"flash_weights_{name}_4bit", int(group["flash4"].iloc[0]), "B")
+            run.record(f"flash_weights_{name}", int(group["flash_8"].iloc[0]), "B")
+            run.record(f"flash_weights_{name}_ternary", int(group["flash_ternary"].iloc[0]), "B")
         run.record(f"parameters_{name}", int(group["parameters"].iloc[0]))
 
 
@@ -69,7 +69,7 @@ def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
         bounds = zip(*(points[f"{when}_{bound}"] for bound in BOUNDS), strict=True)
         table[when] = [f"{mean:.1f} ({low:.1f} to {high:.1f})" for mean, low, high in bounds]
     return table.set_index("removed").rename(
-        columns={"raw": "no fine-tuning (%)", "finetuned": "fine-tuned (%)", "qat8": "int8 (%)"}
+        columns={"raw": "no fine-tuning (%)", "finetuned": "fine-tuned (%)", "qat_8": "int8 (%)"}
     )
 
 
