@@ -18,6 +18,7 @@ from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
 from kwslib.cli.profile import profile_model
 from kwslib.cli.serial import read_board_log
+from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
 from kwslib.errors import CheckFailed, KwsError
 
@@ -54,6 +55,7 @@ app.command("export")(export_model)
 app.command("field")(run_field_test)
 app.command("profile")(profile_model)
 app.command("serial")(read_board_log)
+app.command("sweep")(run_a_sweep)
 app.command("train")(train_network)
 app.add_typer(data.app, name="data")
 
