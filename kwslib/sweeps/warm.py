@@ -21,7 +21,7 @@ from pathlib import Path
 
 from kwslib.sweeps import notebook as notebooks
 
-ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline", "torch._dynamo")
+ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
 PR_SET_PDEATHSIG = 1  # Linux: a signal when the parent ends, so that a killed sweep leaves nothing running
 
 
@@ -107,6 +107,8 @@ def main() -> None:
         for name in (*ALWAYS, *notebooks.imported(nbformat.read(folder / "point.ipynb", as_version=4))):
             with contextlib.suppress(ImportError):  # the cell that imports it will say so
                 importlib.import_module(name)
+        if "torch" in sys.modules:
+            importlib.import_module("torch._dynamo")  # else imported by the first optimizer, in every fork
         print(_fork(folder), file=answers, flush=True)
 
 
