@@ -2,15 +2,18 @@
 
 report   run the notebooks in the quick profile into _build/quick and render the book from that copy
 book     render the recorded notebooks without running them
-record   run the notebooks in the report profile; recorded outputs, values, models and the README's table are replaced
+record   run the notebooks in the report profile; recorded outputs, values, models and the README's table are replaced.
+         Parts 5 and 6 take their points from sweeps, which lie in _build/sweeps and go on where they stopped
 pair     make the .ipynb of every notebook script, keeping recorded outputs
 """
 
 import argparse
+import csv
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import headline
@@ -18,6 +21,7 @@ import headline
 import notebooks
 
 ROOT = notebooks.ROOT
+SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
 
 
 def render(source: Path) -> Path:
@@ -59,11 +63,35 @@ def record(part: str | None) -> None:
     chosen = [name for name in notebooks.names() if name.startswith(part or "")]
     if not chosen:
         sys.exit(f"no notebook begins with {part!r}: there are {', '.join(notebooks.names())}")
+    results = ROOT / "book" / "results"
     print("running the notebooks (report profile)", flush=True)
-    notebooks.execute_all(
-        chosen, "report", ROOT / "book" / "results", lambda name: notebooks.FOLDER / f"{name}.ipynb"
-    )
+    for names in ([n for n in chosen if n not in SWEEPS], [n for n in chosen if n in SWEEPS]):
+        swept = {name: sweep(name) for name in names if name in SWEEPS}
+        notebooks.execute_all(
+            names, "report", results, lambda name: notebooks.FOLDER / f"{name}.ipynb", swept=swept
+        )
     headline.write()
+
+
+def sweep(name: str) -> Path:
+    """Run the sweeps of a notebook's figures; its tables and notebooks are kept among the recorded values.
+
+    Raises RuntimeError when a point failed.
+    """
+    folder, kept = ROOT / "_build" / "sweeps" / name, ROOT / "book" / "results" / "sweeps"
+    kept.mkdir(exist_ok=True)
+    for kind in SWEEPS[name]:
+        command = [Path(sys.executable).with_name("kws"), "sweep", kind, "--figure", "--profile", "report"]
+        if subprocess.run([*map(str, command), "--out", str(folder)]).returncode:
+            raise RuntimeError(f"the sweep of {kind} is not complete: see {folder}")
+        shutil.copy(folder / f"{kind}.csv", kept)
+        points = [row["run"] for row in csv.DictReader((folder / f"{kind}.csv").open(encoding="utf-8"))]
+        with zipfile.ZipFile(kept / f"{kind}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for point in sorted(points):  # with one date, so that the same points give the same file
+                entry = zipfile.ZipInfo(f"{kind}/{point}.ipynb")
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, (folder / "notebooks" / f"{point}.ipynb").read_bytes())
+    return folder
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import jupytext
 import nbformat
@@ -123,8 +124,10 @@ def _without_paths(output: NotebookNode) -> None:
             output.data[kind] = clean(value)
 
 
-def execute(name: str, profile: str, results: Path, destination: Path) -> None:
+def execute(name: str, profile: str, results: Path, destination: Path, swept: Path | None = None) -> None:
     """Run one notebook with papermill in an empty folder; leave it, sanitised, in `destination`.
+
+    With `swept`, the folder of its finished sweep, its points are taken from there.
 
     Raises RuntimeError that shows the failing cell; the notebook so far lies in `_build/failed`.
     """
@@ -134,6 +137,7 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
         command = [sys.executable, "-m", "papermill", source, output, "--cwd", folder, "-k", "python3"]
         command += ["--no-progress-bar", "--start-timeout", 300]  # a busy machine takes its time
         command += ["-p", "profile", profile, "-p", "results", results]
+        command += ["-p", "swept", swept] if swept else []
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         if data := environment.get("KWS_DATA"):
             environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
@@ -148,9 +152,16 @@ def execute(name: str, profile: str, results: Path, destination: Path) -> None:
 
 
 def execute_all(
-    chosen: list[str], profile: str, results: Path, destination: Callable[[str], Path], jobs: int = 2
+    chosen: list[str],
+    profile: str,
+    results: Path,
+    destination: Callable[[str], Path],
+    jobs: int = 2,
+    swept: Mapping[str, Path] | None = None,
 ) -> None:
     """Run notebooks side by side, each after the one whose model it needs; say how far it is.
+
+    `swept`: folders of finished sweeps by notebook.
 
     Raises RuntimeError of the first that failed, after those under way have ended.
     """
@@ -165,7 +176,8 @@ def execute_all(
                 if len(started) < jobs:
                     waiting.remove(name)
                     print(f"  {name} ...", flush=True)
-                    started[pool.submit(_timed, name, profile, results, destination(name))] = name
+                    where = (profile, results, destination(name), (swept or {}).get(name))
+                    started[pool.submit(_timed, name, *where)] = name
             for future in wait(started, return_when=FIRST_COMPLETED).done:
                 name = started.pop(future)
                 seconds = future.result()
@@ -173,7 +185,7 @@ def execute_all(
                 print(f"  {name} done in {seconds:.0f} s ({len(done)} of {len(chosen)})", flush=True)
 
 
-def _timed(name: str, profile: str, results: Path, destination: Path) -> float:
+def _timed(name: str, *where: Any) -> float:
     begin = time.monotonic()
-    execute(name, profile, results, destination)
+    execute(name, *where)
     return time.monotonic() - begin
