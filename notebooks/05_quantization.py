@@ -252,7 +252,7 @@ from kwslib.report.quantized_board import integers_table
 models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
 run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)
 
-# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, mean over seeds in its 95 % interval."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat from 16,000 bytes down to about 4,000, then bends down towards binary weights at 2,000."}}
+# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat from 16,000 bytes down to about 4,000, then bends down towards binary weights at 2,000."}}
 draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
 
 # %% [markdown]

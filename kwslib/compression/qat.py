@@ -19,9 +19,11 @@ from kwslib.pruning import prunable
 
 def recipe(quantization: Quantization, epochs: int) -> Recipe:
     """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer."""
-    wide = isinstance(quantization.weights, int) and quantization.weights > 4
-    share = 0.04 if quantization.in_place else 0.08 if wide else 0.3
-    return Recipe(epochs=math.ceil(share * epochs), learning_rate=1e-3 if wide else 3e-3)
+    bits = quantization.weights if isinstance(quantization.weights, int) else 1
+    share, rate = (0.08, 1e-3) if bits > 4 else (0.3, 3e-3) if bits > 2 else (0.5, 5e-3)
+    if quantization.in_place:
+        share, rate = 0.04, min(rate, 3e-3)
+    return Recipe(epochs=math.ceil(share * epochs), learning_rate=rate)
 
 
 def calibration_inputs(training: FeatureSet) -> torch.Tensor:

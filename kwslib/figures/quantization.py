@@ -62,7 +62,10 @@ def accuracy_by_bits(
 
 
 def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> Figure:
-    """Accuracy of our recipe against the bytes that its constants take in flash; full: bytes, accuracy in float32."""
+    """Accuracy of our recipe against the bytes that its constants take in flash, QAT's points named by their width.
+
+    full: bytes and accuracy in float32.
+    """
     figure, ax = style.subplots(height=3.8)
     for method in ("qat", "ptq"):
         label, colour, marker = CURVES["ours", method]
@@ -71,8 +74,8 @@ def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> 
             style.interval_curve(ax, part.flash, part["mean"], part.low, part.high, label, colour, marker)
         if method == "qat":
             for row in part.itertuples():
-                name = row.bits if row.bits == TERNARY else f"{row.bits} bit"
-                ax.annotate(name, (row.flash, row.high), xytext=(0, 5), **_ABOVE)
+                side = {"ha": "right"} if row.bits == TERNARY else {}
+                ax.annotate(str(row.bits), (row.flash, row.high), xytext=(0, 5), **_ABOVE | side)
     ax.plot(*full, "*", color=style.GREY, markersize=11)
     ax.annotate("float32", full, xytext=(0, 7), **_ABOVE)
     ax.set(xscale="log", xlabel="weights, biases and scales in flash (bytes)", ylabel="test accuracy (%)")
