@@ -93,6 +93,7 @@ def run_task(task: Task) -> Outcome:
             for path in (folder / "results" / "models").iterdir()
             if path.name not in task.networks
         }
+        row["models"] = " ".join(sorted(models))
         return Outcome(task, row, text, models)
 
 

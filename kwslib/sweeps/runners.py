@@ -40,8 +40,10 @@ def cluster(address: str) -> Runner:
         with client:
             _check_workers(client, address)
             by_key = {f"kws-point-{task.key}": task for task in tasks}
-            futures = client.map(run_task, tasks, key=list(by_key), pure=False, allow_other_workers=False)
-            for future, result in as_completed(futures, with_results=True, raise_errors=False):
+            futures = client.map(run_task, tasks, key=list(by_key), pure=False)
+            for future, result in as_completed(
+                futures, loop=client.loop, with_results=True, raise_errors=False
+            ):
                 if future.status == "finished":
                     yield result
                     continue
