@@ -11,6 +11,7 @@ original report: Figure 13, global magnitude over both layers, 0 to 99 %.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +101,16 @@ def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0, squares: Sequenc
     total, gone = len(masks), int((masks == 0).sum())
     more = round(pruning.sparsity * total / pruning.block) * pruning.block - gone
     if more > 0:
-        prune.global_unstructured(list(scores), prune.L1Unstructured, importance_scores=scores, amount=more)
+        ranks = _ranked(scores, pruning.block)
+        prune.global_unstructured(list(ranks), prune.L1Unstructured, importance_scores=ranks, amount=more)
+
+
+def _ranked(scores: dict[Any, Tensor], block: int) -> dict[Any, Tensor]:
+    """Places in the order of all blocks' scores, so that blocks of one score do not go half and half."""
+    flat = torch.cat([score.flatten()[::block] for score in scores.values()])
+    places = flat.argsort(stable=True).argsort().float().repeat_interleave(block)
+    parts = places.split([score.numel() for score in scores.values()])
+    return {key: part.view_as(score) for (key, score), part in zip(scores.items(), parts, strict=True)}
 
 
 def raw_accuracies(

@@ -70,8 +70,8 @@ class Point:
 
     @property
     def widths(self) -> tuple[Width, ...]:
-        """Widths of weight on which the pruned network is quantized: a narrow one goes on to ternary weights."""
-        return (8, TERNARY) if self.structured else (8,)
+        """Widths of weight on which the pruned network is quantized: a narrow one has ternary weights as well."""
+        return (8, TERNARY) if self.kept <= 6 else (8,)
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ def recipe(point: Point, epochs: int) -> Recipe:
     """How a point is fine-tuned, where a network is trained for `epochs`: the less is left, the longer."""
     if point.few:
         return Recipe(epochs=epochs, learning_rate=1e-2, weight_decay=0.0)
-    share = 0.2 if point.sparsity < 0.9 and not point.structured else 0.4
+    share = 0.4 if point.sparsity >= (0.5 if point.structured else 0.9) else 0.2
     return Recipe(epochs=math.ceil(share * epochs), weight_decay=0.0)
 
 

@@ -49,7 +49,7 @@ def criteria(table: "pandas.DataFrame") -> Figure:
     figure, axes = style.subplots(len(sizes), height=0.6 + 2.6 * len(sizes), sharex=True, squeeze=False)
     for ax, block in zip(axes[:, 0], sizes, strict=True):
         names = [name for name, size in table.index if size == block]
-        for name, marker in zip(names, "osv^D", strict=False):
+        for name, marker in zip(names, "osv^DP", strict=False):
             ax.plot(
                 [100 * share for share in table.columns], table.loc[(name, block)], marker=marker, label=name
             )

@@ -44,18 +44,22 @@ def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame
 
 
 def record_points(run: Run, rows: "pandas.DataFrame") -> None:
-    """Record accuracy_<point>_raw, _finetuned and _qat_8, means over seeds with t intervals, and what is left."""
+    """Record accuracy_<point>_raw, _finetuned, _qat_8 and _qat_ternary, means over seeds with t intervals, and counts.
+
+    Counts are parameters_<point>, of channels flops_<point> and flash_weights_<point>, and that of ternary weights.
+    """
     for (structured, _), group in rows.groupby(["structured", "sparsity"]):
-        name = group["point"].iloc[0]
-        for when in (*WHEN, "qat_ternary") if structured else WHEN:
+        name, made = group["point"].iloc[0], group.dropna(axis=1)
+        for when in [stage for stage in (*WHEN, "qat_ternary") if stage in made]:
             mean = mean_share(list(group[when]))
             interval = mean[1:] if len(group) > 1 else None
             run.record(f"accuracy_{name}_{when}", mean.mean, "fraction", interval, n=len(group))
+        run.record(f"parameters_{name}", int(group["parameters"].iloc[0]))
         if structured:
             run.record(f"flops_{name}", int(group["flops"].iloc[0]), "FLOP")
             run.record(f"flash_weights_{name}", int(group["flash_8"].iloc[0]), "B")
+        if "flash_ternary" in made:
             run.record(f"flash_weights_{name}_ternary", int(group["flash_ternary"].iloc[0]), "B")
-        run.record(f"parameters_{name}", int(group["parameters"].iloc[0]))
 
 
 def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
