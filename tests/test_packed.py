@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from tflite_files import Maker, tinyconv
 
 from kwslib.board.machine import Board
-from kwslib.compression.integer import run
+from kwslib.compression.integer import logits, run
 from kwslib.compression.ptq import post_training
 from kwslib.compression.quantization_sweep import ours
 from kwslib.compression.quantizers import original
 from kwslib.deployment.cnetwork import run_network
 from kwslib.deployment.network import Network, read_network
 from kwslib.deployment.packed import int8_network, pack_network, packed_network, read_integers
+from kwslib.deployment.predictors import LiteRtPredictor, load_predictor
 from kwslib.features.frontend import features, normalise
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm, save_checkpoint
@@ -136,9 +137,15 @@ def test_a_checkpoint_of_two_bits_on_the_board(kws, tmp_path):
     assert any(function["name"] == "kws_packed_dense_layer" for function in result["functions"])
 
 
-def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights(kws, tmp_path):
-    from kwslib.deployment.predictors import LiteRtPredictor
+def test_a_checkpoint_as_a_predictor_of_the_board(tmp_path):
+    path = checkpoint(tmp_path, 2)
+    predictor = load_predictor(f"board:{path}")
+    assert predictor.labels == class_labels()
+    assert np.array_equal(predictor.clip_logits(SOUND), logits(read_integers(path), features(SOUND)))
+    assert np.array_equal(predictor.logits(Q8), logits(read_integers(path), Q8))
 
+
+def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights(kws, tmp_path):
     path = checkpoint(tmp_path, 2)
     status, out, _ = kws("export", path, "--out", tmp_path / "out", "--json")
     assert status == 0
