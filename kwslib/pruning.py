@@ -23,7 +23,6 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.networks.training import Epoch, Hook, Recipe, fit, score
 
 SCHEDULES = ("one-shot", "gradual")
-RAMP = 0.4  # share of a gradual run in which weights are removed; over the rest the mask stands still
 EVERY = 8  # optimizer steps from one removal to the next
 MEMORY = 0.98  # of the running mean of squared gradients, from one step to the next
 
@@ -33,12 +32,14 @@ class Pruning:
     """Which share of the weights goes, by which criterion, when, and in blocks of how many neighbours.
 
     A block is a run of weights that one output reads from neighbouring inputs: it is kept or removed as a whole.
+    ramp: the share of a gradual run in which weights are removed; over the rest the mask stands still.
     """
 
     sparsity: float
     criterion: str = "l1"
     schedule: str = "gradual"
     block: int = 1
+    ramp: float = 0.7
 
     def __post_init__(self) -> None:
         if not 0 <= self.sparsity < 1:
@@ -47,6 +48,8 @@ class Pruning:
             raise KwsError(f"criterion {self.criterion!r} is unknown: use one of {', '.join(CRITERIA)}")
         if self.schedule not in SCHEDULES:
             raise KwsError(f"schedule {self.schedule!r} is unknown: use {' or '.join(SCHEDULES)}")
+        if not 0 < self.ramp <= 1:
+            raise KwsError(f"ramp {self.ramp:g}: use a share above 0, of at most 1")
         if self.block < 1:
             raise KwsError(f"blocks of {self.block} weights: use at least 1")
 
@@ -158,7 +161,7 @@ def fine_tune(
 ) -> list[Epoch]:
     """Prune `model` in place and train what is left; returns the history. Zeros that it came with stay zero.
 
-    one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the first RAMP of the run.
+    one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the run's ramp.
     """
     hold_zeros(model)
     squares = _squares(model, pruning, training)
@@ -187,7 +190,7 @@ def _removal(pruning: Pruning, seed: int, squares: Sequence[Tensor]) -> Hook:
             gradient = layer.get_parameter("weight_orig").grad
             assert gradient is not None
             mean.lerp_(gradient.square(), 1 - MEMORY)
-        progress = (step + 1) / (RAMP * total)
+        progress = (step + 1) / (pruning.ramp * total)
         if step % EVERY == 0 or step == total - 1:
             now = replace(pruning, sparsity=pruning.sparsity * cubic(progress))
             prune_to(model, now, seed, squares)

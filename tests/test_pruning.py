@@ -268,7 +268,15 @@ def test_zeros_survive_a_file_and_the_training_after_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sparsity": 1.0}, {"sparsity": -0.1}, {"criterion": "l3"}, {"schedule": "slow"}, {"block": 0}]
+    "wrong",
+    [
+        {"sparsity": 1.0},
+        {"sparsity": -0.1},
+        {"criterion": "l3"},
+        {"schedule": "slow"},
+        {"block": 0},
+        {"ramp": 0},
+    ],
 )
 def test_impossible_prunings_are_refused(wrong):
     with pytest.raises(KwsError):

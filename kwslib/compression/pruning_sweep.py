@@ -108,7 +108,7 @@ def run_point(
         _without_dropout(model, point)
         fit(model, made, training, validation, point.seed)
     else:
-        pruning = Pruning(point.sparsity, point.criterion, point.schedule)
+        pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
         (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
         _without_dropout(model, point)
         fine_tune(model, pruning, made, training, validation, point.seed)
