@@ -42,7 +42,7 @@ def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
     near = replace(field, distance=(field.distance[0], field.distance[0]))
     return (
         Factor("clips as recorded, whole", "clips", CLEAN),
-        Factor("a stream, word anywhere", "alone", CLEAN),
+        Factor("stream, word anywhere", "alone", CLEAN),
         Factor("microphone and level", "alone", replace(field, rt60=None, snr=None)),
         Factor("room", "alone", replace(field, snr=None, microphone=None)),
         Factor("background", "alone", replace(field, rt60=None, microphone=None)),

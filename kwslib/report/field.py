@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.export import CALIBRATION_CLIPS, export
 from kwslib.field.conditions import DEFAULT, HARD, Field
 from kwslib.field.detection import (
     OperatingPoint,
@@ -20,8 +22,11 @@ from kwslib.field.evaluate import FieldResult, Stage, judge, small_tests, stage,
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Network, open_network
+from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
-from kwslib.networks.evaluation import Evaluation
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.recipes import setup
+from kwslib.networks.training import train
 from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
 from kwslib.statistics import wilson
@@ -36,16 +41,24 @@ SMOOTHINGS = (6, 10, 16)
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a profile spends: trials of a model, of a factor, hours of continuous sound, rooms."""
+    """How much a profile spends: trials of a model, of a factor, hours of continuous sound, rooms; how it trains."""
 
     trials: int
     factor_trials: int
     hours: float
     validation_hours: float
     rooms: int
+    epochs: int
+    training: FieldAugmentation
 
 
-EFFORTS = {"quick": Effort(80, 16, 0.05, 0.05, 8), "report": Effort(2000, 600, 5.0, 2.0, ROOMS)}
+EFFORTS = {
+    "quick": Effort(
+        80, 16, 0.05, 0.05, 8, 6, FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2)
+    ),
+    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, 45, FieldAugmentation()),
+}
+DROPOUT = 0.1  # the field is augmentation enough
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,15 @@ def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
         share = silenced / row["n"]
         run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, row["n"]), row["n"])
     return result
+
+
+def draws_table(here: Stage, n: int) -> "pandas.DataFrame":
+    """What the first `n` trials drew."""
+    import pandas
+
+    rows = [here.trial(index).listed(here.rooms) for index in range(n)]
+    frame = pandas.DataFrame(rows).set_index("index")
+    return frame[["said", "clip", "spl", "distance", "rt60", "room", "background", "snr", "start_s"]]
 
 
 def original_confusion() -> Evaluation:
@@ -241,6 +263,26 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
         }
     return pandas.DataFrame(rows).T
+
+
+def train_for_field(run: Run) -> Path:
+    """TinyConv trained for the field and exported to int8 as tinyconv_field.tflite; the float checkpoint beside it.
+
+    Also recorded: its int8 accuracy on the clean test split, as accuracy_testing_field_trained.
+    """
+    made = setup("tinyconv", effort(run).epochs)
+    made = replace(made, config=replace(made.config, dropout=DROPOUT))
+    splits = field_splits(run.corpus, made, effort(run).training)
+    checkpoint, path = run.models / "tinyconv_field.pt", run.models / "tinyconv_field.tflite"
+    train(made.config, made.recipe, splits["training"], splits["validation"], run.seeds[0], out=checkpoint)
+    with TemporaryDirectory() as folder:
+        exported = export(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], Path(folder))
+        path.write_bytes(exported.tflite_int8.read_bytes())
+    testing = splits["testing"]
+    clean = evaluate(open_network(path)(testing.x).astype(np.float32), testing.y, made.config.labels)
+    bounds = wilson(clean.correct, clean.n)
+    run.record("accuracy_testing_field_trained", clean.accuracy, "fraction", bounds, clean.n)
+    return path
 
 
 def _share(correct: int, n: int) -> str:
