@@ -48,15 +48,16 @@ class Effort:
     hours: float
     validation_hours: float
     rooms: int
-    epochs: int
+    epochs: Mapping[str, int]
     training: FieldAugmentation
 
 
 EFFORTS = {
     "quick": Effort(
-        80, 16, 0.05, 0.05, 8, 6, FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2)
+        *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
+        FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
     ),
-    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, 45, FieldAugmentation()),
+    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation(clean=0.5)),
 }
 DROPOUT = 0.1  # the field is augmentation enough
 
@@ -265,15 +266,15 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T
 
 
-def train_for_field(run: Run) -> Path:
-    """TinyConv trained for the field and exported to int8 as tinyconv_field.tflite; the float checkpoint beside it.
+def train_for_field(run: Run, arch: str = "tinyconv") -> Path:
+    """A network of the zoo trained for the field, as <arch>_field.tflite in int8; its float checkpoint beside it.
 
-    Also recorded: its int8 accuracy on the clean test split, as accuracy_testing_field_trained.
+    Also recorded: its int8 accuracy on the clean test split, as accuracy_testing_<arch>_field.
     """
-    made = setup("tinyconv", effort(run).epochs)
+    made = setup(arch, effort(run).epochs[arch])
     made = replace(made, config=replace(made.config, dropout=DROPOUT))
     splits = field_splits(run.corpus, made, effort(run).training)
-    checkpoint, path = run.models / "tinyconv_field.pt", run.models / "tinyconv_field.tflite"
+    checkpoint, path = run.models / f"{arch}_field.pt", run.models / f"{arch}_field.tflite"
     train(made.config, made.recipe, splits["training"], splits["validation"], run.seeds[0], out=checkpoint)
     with TemporaryDirectory() as folder:
         exported = export(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], Path(folder))
@@ -281,7 +282,7 @@ def train_for_field(run: Run) -> Path:
     testing = splits["testing"]
     clean = evaluate(open_network(path)(testing.x).astype(np.float32), testing.y, made.config.labels)
     bounds = wilson(clean.correct, clean.n)
-    run.record("accuracy_testing_field_trained", clean.accuracy, "fraction", bounds, clean.n)
+    run.record(f"accuracy_testing_{arch}_field", clean.accuracy, "fraction", bounds, clean.n)
     return path
 
 
