@@ -57,7 +57,7 @@ EFFORTS = {
         *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
     ),
-    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation(clean=0.5)),
+    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
 }
 DROPOUT = 0.1  # the field is augmentation enough
 
