@@ -1,11 +1,18 @@
 """The deployed chain on a stream: the C core's decisions, and a stream's windows equal whole clips bit for bit."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tflite_files import tinyconv
 
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.network import read_network
+from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import FRAMES, Frontend, features
 from kwslib.field.stream import (
     Heard,
@@ -16,12 +23,13 @@ from kwslib.field.stream import (
     inference_frames,
     inference_times,
     listen,
+    open_network,
     posteriors,
     reports,
     smooth,
     windows,
 )
-from kwslib.labels import SAMPLE_RATE
+from kwslib.labels import SAMPLE_RATE, class_labels
 
 
 def speechlike(seed, samples):
@@ -109,3 +117,58 @@ def test_the_answer_is_the_sketchs(reported, unknown, expected):
     smoothed = np.tile(np.array([rest, unknown, rest, rest]) * CERTAIN, (3, 1)).astype(np.uint16)
     since = 1 if reported == [2, -1, -1] else 0
     assert answer(Heard(smoothed, np.array(reported)), since) == expected
+
+
+SPOTTER = r"""
+#include <stdio.h>
+#include "model_data.h"
+#include "kws_spotter.h"
+
+/* The sketch's rhythm on sound from standard input: an inference and a decision every second frame, from the 50th. */
+int main(void) {
+    static kws_spotter spotter;
+    int16_t step[KWS_STEP];
+    int frames = 0;
+    kws_spotter_init(&spotter);
+    while (fread(step, sizeof *step, KWS_STEP, stdin) == KWS_STEP) {
+        frames += (int)kws_spotter_listen(&spotter, step, KWS_STEP);
+        if (frames < 50 || frames % 2) continue;
+        kws_spotter_infer(&spotter);
+        printf("%d", (int)kws_spotter_decide(&spotter));
+        for (int c = 0; c < KWS_MODEL_CLASSES; c++) printf(" %d", spotter.posteriors[c]);
+        printf("\n");
+    }
+    return 0;
+}
+"""
+
+
+def test_the_chain_is_the_firmwares_bit_for_bit(tmp_path):
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no gcc or clang here")
+    path, chosen = tmp_path / "model.tflite", DecisionSettings(4, 3, 0.3, 5)
+    tinyconv(path, 3)
+    (tmp_path / "model_data.h").write_text(model_header(read_network(path), class_labels(), chosen))
+    (tmp_path / "spotter.c").write_text(SPOTTER)
+    command = [
+        compiler,
+        "-std=gnu99",
+        "-O2",
+        "-w",
+        f"-I{tmp_path}",
+        f"-I{source_folder()}",
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    subprocess.run(
+        [*command, str(tmp_path / "spotter.c"), *map(str, source_folder().glob("*.c"))], check=True
+    )
+    stream = speechlike(3, 4 * SAMPLE_RATE)
+    done = subprocess.run([tmp_path / "run"], input=stream.tobytes(), capture_output=True, check=True)
+    rows = np.array([line.split() for line in done.stdout.decode().splitlines()], int)
+    network = open_network(path)
+    heard = decide(network(windows(listen(stream))), network.scale, chosen)
+    np.testing.assert_array_equal(heard.reported, rows[:, 0])
+    np.testing.assert_array_equal(heard.smoothed, rows[:, 1:])
+    assert (heard.reported >= 0).any()
