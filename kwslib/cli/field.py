@@ -91,6 +91,8 @@ def run_field_test(
     print(f"  {'said / answered':<16}" + "".join(f"{label:>10}" for label in outcome.labels))
     for label, row in zip(outcome.labels, result["confusion"], strict=True):
         print(f"  {label:<16}" + "".join(f"{count:>10}" for count in row))
+    if recordings is not None:
+        print(f"  refused: {result['refused']}")
     print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
 
 
