@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup report book record pair test lint clean
+.PHONY: setup report book pdf record pair test verify lint clean
 
 setup: $(VENV)/.installed
 
@@ -23,6 +23,9 @@ report: setup  ## run the six notebooks in the quick profile, render the book, s
 book: setup  ## render the recorded notebooks without running them
 	$(BIN)/python book/build.py book
 
+pdf: setup  ## the book as one file, printed by Chromium
+	$(BIN)/python book/build.py pdf
+
 record: setup  ## run the notebooks in the report profile and keep what they find (PART=03 for one)
 	$(BIN)/python book/build.py record $(PART)
 
@@ -31,6 +34,9 @@ pair: setup  ## make the .ipynb of every notebook script
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax tests notebooks
+
+verify: setup  ## find the recorded numbers again: models, one training run, the board (needs the recordings)
+	$(BIN)/kws verify
 
 lint: setup
 	$(BIN)/ruff check .

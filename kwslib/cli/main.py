@@ -20,6 +20,7 @@ from kwslib.cli.profile import profile_model
 from kwslib.cli.serial import read_board_log
 from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
+from kwslib.cli.verify import verify_recorded
 from kwslib.errors import CheckFailed, KwsError
 
 app = typer.Typer(
@@ -57,6 +58,7 @@ app.command("profile")(profile_model)
 app.command("serial")(read_board_log)
 app.command("sweep")(run_a_sweep)
 app.command("train")(train_network)
+app.command("verify")(verify_recorded)
 app.add_typer(data.app, name="data")
 
 

@@ -1,0 +1,143 @@
+"""Whether the recorded numbers still come out: models tested again, one trained again, the board run again.
+
+What is deterministic must be the same to the last digit: accuracies of recorded models, the board's times and bytes.
+A network trained anew may round differently on another processor and must land in the recorded interval.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from kwslib.board.machine import BoardPredictor
+from kwslib.compression.integer import integer_network
+from kwslib.compression.integer import run as run_integers
+from kwslib.data.audio import read_clip
+from kwslib.data.corpus import Corpus, open_corpus
+from kwslib.deployment.predictors import load_predictor
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
+from kwslib.measure.profiling import file_costs
+from kwslib.networks.models import load_checkpoint
+from kwslib.networks.recipes import setup
+from kwslib.networks.training import score, train
+from kwslib.profiles import PROFILES
+from kwslib.report.board import record_board
+from kwslib.report.comparison import load_results, recorded_folder
+from kwslib.report.recording import Run
+
+REPORT = PROFILES["report"]
+DIGITS = 1e-9  # how far two doubles may differ that were computed in another order
+
+
+@dataclass(frozen=True)
+class Check:
+    """One recorded number, found again: `found` lies within `low` and `high`."""
+
+    what: str
+    found: float
+    low: float
+    high: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the number came out."""
+        return self.low - DIGITS <= self.found <= self.high + DIGITS
+
+    def __str__(self) -> str:
+        wanted = f"{self.low:.6g}" if self.low == self.high else f"{self.low:.6g} to {self.high:.6g}"
+        return f"{'ok  ' if self.passed else 'NOT '} {self.what}: {self.found:.6g}, recorded {wanted}"
+
+
+def verify(data: Path | None = None, results: Path | None = None, retrain: bool = True) -> Iterator[Check]:
+    """Every check in turn, quick ones first. Raises KwsError without recorded values or their recordings."""
+    folder = results or recorded_folder()
+    recorded = load_results(folder)
+    assert folder is not None
+    corpus = open_corpus(data, REPORT)
+    wanted = recorded["03_training"]["data"]["content_hash"]
+    if corpus.content_hash != wanted:
+        found = corpus.content_hash[:12]
+        raise KwsError(
+            f"{corpus.root}: content {found}, recorded {wanted[:12]}: give the recordings with --data"
+        )
+    testing = feature_split(corpus, setup("tinyconv", REPORT.epochs).protocol, "testing")
+    yield from _models(folder, recorded, testing)
+    yield from _board(folder, recorded, corpus)
+    if retrain:
+        yield _retrained(recorded, corpus)
+
+
+def _same(what: str, found: float, recorded: float) -> Check:
+    return Check(what, found, recorded, recorded)
+
+
+def _accuracy(path: Path, testing: FeatureSet) -> float:
+    """Test accuracy (0..1); networks that Part 6 quantized are counted in integers."""
+    if path.suffix == ".tflite":
+        return float((load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y).mean())
+    model = load_checkpoint(path)[0]
+    if "_qat_" in path.stem and not path.stem.startswith("tinyconv_qat_"):
+        return float((run_integers(integer_network(model), testing.x).argmax(1) == testing.y).mean())
+    return score(model, testing)[1]
+
+
+def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iterator[Check]:
+    models = folder / "models"
+    seeds = [_accuracy(path, testing) for path in sorted(models.glob("tinyconv_seed*.pt"))]
+    training, deployment = (recorded[part]["values"] for part in ("03_training", "04_deployment"))
+    mean = sum(seeds) / len(seeds)
+    yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, training["accuracy_testing"]["value"])
+    for name, value in (("tinyconv.pt", "accuracy_float"), ("tinyconv.tflite", "accuracy_int8")):
+        yield _same(name, _accuracy(models / name, testing), deployment[value]["value"])
+    for name, accuracy in _swept(folder).items():
+        if (models / name).is_file():
+            yield _same(name, _accuracy(models / name, testing), accuracy)
+
+
+def _swept(folder: Path) -> dict[str, float]:
+    """{model: its accuracy} of the first seed's points in the recorded tables of the sweeps."""
+    found: dict[str, float] = {}
+    for table in sorted((folder / "sweeps").glob("*.csv")):
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["models"]]
+        first = min((int(row["seed"]) for row in rows), default=0)
+        for row in rows:
+            for model in row["models"].split():
+                column = model.removesuffix(".pt").partition(f"{row['point']}_")[2] or (
+                    "finetuned" if "finetuned" in row else "testing"
+                )
+                if int(row["seed"]) == first:
+                    found[model] = float(row[column])
+    return found
+
+
+def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[Check]:
+    model = folder / "models" / "tinyconv.tflite"
+    clip = next(clip for clip in corpus.clips if clip.word == "yes")
+    profile = BoardPredictor(model).board.profile(read_clip(clip.path))
+    run = Run("04_deployment", REPORT, None, folder, REPORT.seeds)
+    record_board(run, profile, file_costs(model).macs)
+    for name, value in run.values.items():
+        yield _same(f"board: {name}", value["value"], recorded[run.part]["values"][name]["value"])
+
+
+def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:
+    made, seed = setup("tinyconv", REPORT.epochs), recorded["03_training"]["seeds"][0]
+    splits = feature_splits(corpus, made.protocol, made.augmentation)
+    with TemporaryDirectory(prefix="kws-verify-") as folder:
+        out = Path(folder) / "tinyconv.pt"
+        model, _ = train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=out)
+    low, high = recorded["03_training"]["values"]["accuracy_testing_first_seed"]["ci95"]
+    return Check(f"TinyConv trained again, seed {seed}", score(model, splits["testing"])[1], low, high)
+
+
+def count(checks: Iterator[Check], say: Callable[[str], None]) -> list[Check]:
+    """All checks, each said as it is done."""
+    done = []
+    for check in checks:
+        say(str(check))
+        done.append(check)
+    return done
