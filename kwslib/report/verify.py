@@ -29,7 +29,7 @@ from kwslib.report.comparison import load_results, recorded_folder
 from kwslib.report.recording import Run
 
 REPORT = PROFILES["report"]
-DIGITS = 1e-9  # how far two doubles may differ that were computed in another order
+DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
 
 
 @dataclass(frozen=True)

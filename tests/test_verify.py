@@ -1,0 +1,44 @@
+"""kws verify: recorded numbers that come out again pass; one that was changed is named."""
+
+import json
+import shutil
+
+import pytest
+
+from kwslib.report.comparison import recorded_folder
+from kwslib.report.verify import Check
+
+
+def test_a_check_passes_within_its_bounds():
+    assert Check("accuracy", 0.95, 0.95, 0.95).passed
+    assert not Check("accuracy", 0.95 + 1 / 1368, 0.95, 0.95).passed  # one clip
+    assert Check("trained again", 0.94, 0.93, 0.95).passed
+    assert "NOT  accuracy: 0.9, recorded 0.95" in str(Check("accuracy", 0.9, 0.95, 0.95))
+
+
+def test_a_changed_number_is_found(kws, tmp_path, speech_commands):
+    recorded = recorded_folder()
+    if not (recorded / "04_deployment.json").is_file():
+        pytest.skip("nothing is recorded yet")
+    (tmp_path / "models").mkdir()
+    for part in ("03_training", "04_deployment"):
+        contents = json.loads((recorded / f"{part}.json").read_text())
+        contents["values"]["accuracy_int8" if part[1] == "4" else "epochs"]["value"] += 0.01
+        (tmp_path / f"{part}.json").write_text(json.dumps(contents))
+    for name in ("tinyconv.pt", "tinyconv.tflite", *(f"tinyconv_seed{seed}.pt" for seed in range(5))):
+        shutil.copy(recorded / "models" / name, tmp_path / "models")
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / "sweeps" / "bits.csv").write_text("point,seed,models,testing\nqat_3bit,0,tinyconv.pt,0.5\n")
+    status, out, err = kws(
+        "verify", "--data", speech_commands, "--results", tmp_path, "--no-retrain", "--json"
+    )
+    assert status == 1
+    assert "recorded numbers did not come out again" in err
+    found = [(check["what"], check["passed"]) for check in json.loads(out)["checks"]]
+    assert found[:4] == [
+        ("Part 3, mean of 5 seeds", True),
+        ("tinyconv.pt", True),
+        ("tinyconv.tflite", False),
+        ("tinyconv.pt", False),
+    ]
+    assert any(what.startswith("board: ") for what, _ in found)
