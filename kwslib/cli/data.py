@@ -1,6 +1,7 @@
 """`kws data`: which recordings there are, and how the protocol divides them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,18 @@ OWN = typer.Option([], help="Own recordings of a word, as WORD=FOLDER; may be re
 JSON = typer.Option(False, "--json", help="Print one JSON object.")
 
 
+def with_own(corpus: "Corpus", own: Sequence[str]) -> "Corpus":
+    """`corpus` with the recordings that each WORD=FOLDER of `own` names. Raises KwsError for another form."""
+    from kwslib.data.corpus import add_recordings
+
+    for pair in own:
+        word, _, folder = pair.partition("=")
+        if not word or not folder:
+            raise KwsError(f"--own {pair}: use WORD=FOLDER")
+        corpus = add_recordings(corpus, word, folder)
+    return corpus
+
+
 @app.command("info")
 def info(
     data: Path | None = DATA,
@@ -32,18 +45,13 @@ def info(
     as_json: bool = JSON,
 ) -> None:
     """Count the examples of each split and class under the fixed protocol."""
-    from kwslib.data.corpus import add_recordings, open_corpus
+    from kwslib.data.corpus import open_corpus
     from kwslib.data.protocol import Protocol, build_splits, counts
     from kwslib.data.splits import SPLITS
 
     if list_split not in (None, *SPLITS):
         raise KwsError(f"--list {list_split}: use {', '.join(SPLITS)}")
-    corpus = open_corpus(data, profile)
-    for pair in own:
-        word, _, folder = pair.partition("=")
-        if not word or not folder:
-            raise KwsError(f"--own {pair}: use WORD=FOLDER")
-        corpus = add_recordings(corpus, word, folder)
+    corpus = with_own(open_corpus(data, profile), own)
     protocol = Protocol(keywords=tuple(word.strip() for word in keywords.split(",")))
     splits = build_splits(corpus, protocol)
     table = {split: counts(examples, protocol.labels) for split, examples in splits.items()}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from kwslib.cli.data import OWN, with_own
 from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
@@ -17,6 +18,7 @@ def train(
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
     profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
     data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    own: list[str] = OWN,
     seed: int = typer.Option(0, help="Seed of the initial weights, the order and the augmentation."),
     epochs: int | None = typer.Option(None, help="Epochs [default: the profile's]."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
@@ -43,7 +45,7 @@ def train(
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
     made = setup(arch, chosen.epochs if epochs is None else epochs, words)
-    corpus = open_corpus(data, chosen)
+    corpus = with_own(open_corpus(data, chosen), own)
     print(corpus.describe(), file=sys.stderr)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
     with tqdm(

@@ -1,0 +1,85 @@
+"""What a sweep costs: points per minute on one and on two Dask workers, and a point in a fresh Jupyter kernel.
+
+    python benchmarks/sweeps.py [--write]
+
+Points are of `kws sweep bits` in the report profile: half of them PTQ (short), half QAT at 8 bits. Run it on a quiet
+machine; with --write the page on sweeps shows the new numbers (book/results/90_sweeps.json).
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+import papermill
+from distributed import LocalCluster
+
+from kwslib.report import recording
+from kwslib.report.comparison import recorded_folder
+from kwslib.sweeps.points import Task
+from kwslib.sweeps.runners import cluster
+from kwslib.sweeps.sweep import run_sweep, tasks
+
+POINTS, WORKERS = 1_000, 100  # what is computed from the measured cost
+
+
+def chosen(folder: Path) -> list[Task]:
+    """Three short and three long points."""
+    made = {task.name: task for task in tasks("bits", folder, "report", seeds=[0, 1, 2], figure=True)}
+    return [made[f"{kind}_8bit_seed{seed}"] for seed in range(3) for kind in ("ptq", "qat")]
+
+
+def rate(some: list[Task], folder: Path, workers: int) -> tuple[float, float]:
+    """Points per minute, and the share of the points' time outside their longest cell, once workers are warm."""
+    with LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+        run = cluster(made.scheduler_address)
+        run_sweep("bits", some[:workers], folder / "warm", run)
+        report = run_sweep("bits", some, folder / str(workers), run)
+    assert report.overhead is not None
+    return 60 * report.points / report.seconds, report.overhead
+
+
+def fresh_kernel(task: Task, folder: Path) -> float:
+    """Seconds of a point whose notebook gets a Jupyter kernel of its own."""
+    (folder / "fresh" / "models").mkdir(parents=True)
+    for name, content in task.networks.items():
+        (folder / "fresh" / "models" / name).write_bytes(content)
+    begin = time.monotonic()
+    papermill.execute_notebook(
+        nbformat.reads(task.notebook, as_version=4),
+        None,
+        task.parameters | {"results": str(folder / "fresh")},
+        progress_bar=False,
+        kernel_name="python3",
+    )
+    return time.monotonic() - begin
+
+
+def main() -> None:
+    with TemporaryDirectory(prefix="kws-benchmark-") as temporary:
+        folder = Path(temporary)
+        some = chosen(folder)
+        run = recording.start("90_sweeps", "report", results=recorded_folder(), seeds=[0, 1, 2])
+        for workers in (1, 2):
+            per_minute, overhead = rate(some, folder, workers)
+            run.record(f"points_per_minute_{workers}", per_minute, n=len(some))
+            run.record(f"overhead_{workers}", overhead, "fraction", n=len(some))
+        warm = [
+            row["wall_s"]
+            for path in (folder / "1" / "rows").glob("*.json")
+            if (row := json.loads(path.read_text()))["method"] == "ptq"
+        ]
+        run.record("ptq_seconds", sum(warm) / len(warm), "s", n=len(warm))
+        run.record("ptq_seconds_fresh_kernel", fresh_kernel(some[0], folder), "s", n=1)
+        per_point = 60 / run.values["points_per_minute_1"]["value"]
+        run.record("minutes_of_1000_points_on_100_workers", POINTS / WORKERS * per_point / 60, "min")
+    for name, value in run.values.items():
+        print(f"{name:40}{value['value']:10.3f} {value['unit']}")
+    if "--write" in sys.argv[1:]:
+        run.finish()
+
+
+if __name__ == "__main__":
+    main()
