@@ -1,7 +1,8 @@
-"""Build the book: `python book/build.py report | book | record [PART] | pair`. The Makefile calls it.
+"""Build the book: `python book/build.py report | book | pdf | record [PART] | pair`. The Makefile calls it.
 
 report   run the notebooks in the quick profile into _build/quick and render the book from that copy
 book     render the recorded notebooks without running them
+pdf      the same as one file, _build/kwslib.pdf, printed by Chromium
 record   run the notebooks in the report profile; recorded outputs, values, models and the README's table are replaced.
          Parts 5 and 6 take their points from sweeps, which lie in _build/sweeps and go on where they stopped
 pair     make the .ipynb of every notebook script, keeping recorded outputs
@@ -16,29 +17,47 @@ import time
 import zipfile
 from pathlib import Path
 
+import browser
 import headline
 
 import notebooks
+from kwslib.paths import atomic_write
 
 ROOT = notebooks.ROOT
 SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
 
 
-def render(source: Path) -> Path:
+def render(source: Path, builder: str = "html") -> Path:
     """Render the book in folder `source` afresh with every warning an error; returns its first page.
+
+    With the builder `singlehtml`, that page holds the whole book.
 
     Raises RuntimeError with all that was said when it does not render.
     """
-    for leftover in ("html", ".doctrees", "jupyter_execute"):
+    for leftover in (builder, ".doctrees", "jupyter_execute"):
         shutil.rmtree(source / "_build" / leftover, ignore_errors=True)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [jupyter_book, "build", source, "--toc", source / "book" / "_toc.yml"]
     done = subprocess.run(
-        [*map(str, command), "-W", "-n", "--keep-going"], capture_output=True, text=True, cwd=ROOT
+        [*map(str, command), "--builder", builder, "-W", "-n", "--keep-going"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     if done.returncode:
         raise RuntimeError(f"{done.stdout}\n{done.stderr}\nthe book did not render")
-    return source / "_build" / "html" / "index.html"
+    folder = source / "_build" / builder
+    if builder == "singlehtml":  # its links begin at the top, where Sphinx puts only a redirection
+        shutil.move(folder / "book" / "intro.html", folder / "index.html")
+    return folder / "index.html"
+
+
+def pdf(source: Path) -> Path:
+    """Print the book in folder `source` into one file. Raises RuntimeError where there is no Chromium."""
+    printed = source / "_build" / "kwslib.pdf"
+    with atomic_write(printed) as temporary:
+        browser.print_pdf(render(source, "singlehtml"), temporary)
+    return printed
 
 
 def report() -> Path:
@@ -98,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("report", "book", "record", "pair"))
+    parser.add_argument("command", choices=("report", "book", "pdf", "record", "pair"))
     parser.add_argument("part", nargs="?", help="record: a notebook, such as 03")
     options = parser.parse_args()
     begin = time.monotonic()
@@ -109,7 +128,8 @@ def main() -> None:
         elif options.command == "record":
             record(options.part)
         else:
-            page = report() if options.command == "report" else render(ROOT)
+            made = {"report": report, "book": lambda: render(ROOT), "pdf": lambda: pdf(ROOT)}
+            page = made[options.command]()
             print(f"the book, in {time.monotonic() - begin:.0f} s: {page.as_uri()}")
     except RuntimeError as error:
         sys.exit(str(error))
