@@ -175,7 +175,7 @@ else:
 record_points(run, rows, floats)
 run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
 
-# %% mystnb={"figure": {"name": "fig-12", "caption": "Figure 12. Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
+# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
 from kwslib.report.quantization import originals
 
 full = run.values["accuracy_float"]["value"]
@@ -199,16 +199,17 @@ run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (
 widths, few = ((3, 2), run.seeds[:3]) if one is None else ((), ())
 why = over_seeds(sweep.run_points(sweep.causes(widths, few), bases, splits, run.profile.epochs)) if widths else None
 
-# %% mystnb={"figure": {"name": "fig-12-causes", "caption": "The original's recipe as it was, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds."}, "image": {"alt": "Two panels of points by row. At 3 bits PTQ rises most with a scale per channel, QAT most when weights are not overwritten. At 2 bits hardly any single change helps."}}
+# %% mystnb={"figure": {"name": "fig-12-causes", "caption": "The original's recipe as it was, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds."}, "image": {"alt": "Two panels of points by row. At 3 bits PTQ rises most with a scale per channel, QAT most when weights are not overwritten. At 2 bits that change alone brings QAT above 80 %; hardly any other helps."}}
 draw.causes(why, widths) if widths else None
 
 # %% [markdown]
 # *After training*, the one range for a whole tensor decides: at 3 bits a scale per channel alone brings nearly
 # everything back. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
 # of the grid; written back onto the grid, the weight is where it was. Training then changes nothing at all, while
-# the loss is noisy enough to look unstable. With the weights kept in float, steps add up until they cross. At 2 bits all
-# causes act together: a grid of four points that reaches to the largest weight of a tensor makes nearly all weights zero,
-# and a network of zeros answers the same to everything.
+# the loss is noisy enough to look unstable. With the weights kept in float, steps add up until they cross. At 2 bits no
+# single change helps after training: a grid of four points that reaches to the largest weight of a tensor makes nearly all
+# weights zero, and a network of zeros answers the same to everything. Training that keeps its weights finds its way out of
+# that as well.
 #
 # ## Real bits
 #
