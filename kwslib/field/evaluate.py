@@ -102,7 +102,8 @@ def stage(
 
 @dataclass(frozen=True)
 class FieldResult:
-    """Trials of one model. `answers`: the class answered in each; `reported`: keywords reported, by trial."""
+    """Trials of one model: classes said and answered (n,); reports of a keyword in trials without one, and hours of
+    these."""
 
     labels: tuple[str, ...]
     said: np.ndarray
