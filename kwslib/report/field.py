@@ -18,10 +18,10 @@ from kwslib.field.detection import (
     detection_curve,
     stream_logits,
 )
-from kwslib.field.evaluate import FieldResult, Stage, judge, small_tests, stage, trial_logits
+from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Network, open_network
+from kwslib.field.stream import Heard, Network, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation, evaluate
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
 MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
 SMOOTHINGS = (6, 10, 16)
+TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,24 @@ def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
         share = silenced / row["n"]
         run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, row["n"]), row["n"])
     return result
+
+
+def tuned(run: Run, model: Model) -> Model:
+    """`model` with the threshold and smoothing that answer most validation trials rightly; both are recorded."""
+    here, n = field_stage(run, "validation"), effort(run).trials // 2
+    logits = trial_logits(model.network, here.frames(range(n)))
+    said = np.arange(n) % len(model.network.labels)
+    scores = {}
+    for smoothing in SMOOTHINGS:
+        means = [smooth(posteriors(one, model.network.scale), smoothing) for one in logits]
+        for threshold in TRIAL_THRESHOLDS:
+            at = replace(model.settings, threshold=threshold, smoothing=smoothing)
+            answers = [answer(Heard(one, reports(one, at)), SINCE) for one in means]
+            scores[at] = float(np.mean(np.array(answers) == said))
+    chosen = max(scores, key=lambda at: scores[at])
+    run.record(f"{model.name}_trial_threshold", float(np.max(chosen.threshold)))
+    run.record(f"{model.name}_trial_smoothing", chosen.smoothing)
+    return replace(model, settings=chosen)
 
 
 def draws_table(here: Stage, n: int) -> "pandas.DataFrame":
