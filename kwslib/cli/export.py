@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from kwslib.cli.data import OWN, with_own
 from kwslib.cli.output import print_json
 
 
@@ -15,6 +16,7 @@ def export_model(
         None, help="Folder of clips in Speech Commands' layout, to calibrate with."
     ),
     profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    own: list[str] = OWN,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
@@ -33,7 +35,7 @@ def export_model(
         result = export_quantized(checkpoint, out)
     else:
         check_installed()
-        corpus = open_corpus(data, profile)
+        corpus = with_own(open_corpus(data, profile), own)
         print(corpus.describe(), file=sys.stderr)
         source = corpus.name
         result = export(checkpoint, calibration_features(corpus, config.labels), out)
