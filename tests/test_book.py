@@ -75,6 +75,23 @@ def test_the_index_lists_every_figure(pages):
     assert len(set(listed)) == len(listed)
 
 
+def test_the_index_lists_every_table(book, pages):
+    shown = {tag.text for soup in pages.values() for tag in soup.select("article table caption") if tag.text}
+    listed = pages["book/figures"].select(".table-list li")
+    assert {item.text.strip().partition(": ")[2] for item in listed} >= {
+        " ".join(caption.split()) for caption in shown if "Table" not in caption
+    }
+    for item in listed:
+        page, _, anchor = item.a["href"].removeprefix("../").partition("#")
+        assert pages[page.removesuffix(".html")].find(id=anchor) is not None
+
+
+def test_every_notebook_can_be_taken_away(pages):
+    for name in notebooks.names():
+        files = [link.code.text for link in pages[f"notebooks/{name}"].select(".downloads a.download")]
+        assert {f"{name}.ipynb", f"{name}.py", f"{name}.json"} <= set(files)
+
+
 def test_links_and_images_lead_somewhere(book, pages):
     for page, soup in pages.items():
         base = (book / page).parent
