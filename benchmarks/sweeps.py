@@ -22,8 +22,6 @@ from kwslib.sweeps.points import Task
 from kwslib.sweeps.runners import cluster
 from kwslib.sweeps.sweep import run_sweep, tasks
 
-POINTS, WORKERS = 1_000, 100  # what is computed from the measured cost
-
 
 def chosen(folder: Path) -> list[Task]:
     """Three short and three long points."""
@@ -73,8 +71,6 @@ def main() -> None:
         ]
         run.record("ptq_seconds", sum(warm) / len(warm), "s", n=len(warm))
         run.record("ptq_seconds_fresh_kernel", fresh_kernel(some[0], folder), "s", n=1)
-        per_point = 60 / run.values["points_per_minute_1"]["value"]
-        run.record("minutes_of_1000_points_on_100_workers", POINTS / WORKERS * per_point / 60, "min")
     for name, value in run.values.items():
         print(f"{name:40}{value['value']:10.3f} {value['unit']}")
     if "--write" in sys.argv[1:]:
