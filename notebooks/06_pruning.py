@@ -133,7 +133,7 @@ else:
 record_points(run, rows)
 run.show(points_table(over_points(rows, False)), "Test accuracy by share of the weights removed, mean over seeds (95 % interval).")
 
-# %% mystnb={"figure": {"name": "fig-13", "caption": "Figure 13. Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below half of the weights; fine-tuned it stays high down to a few hundred weights."}}
+# %% mystnb={"figure": {"name": "fig-13", "caption": "Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below half of the weights; fine-tuned it stays high down to a few hundred weights."}}
 from kwslib.figures import pruning as draw
 from kwslib.report.pruning import originals
 
@@ -265,7 +265,7 @@ run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows
 # %%
 run.show(points_table(over_points(rows, True)), "Test accuracy by channels left, mean over seeds (95 % interval).")
 
-# %% mystnb={"figure": {"name": "fig-14", "caption": "Figure 14. Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Fine-tuned accuracy falls slowly from eight channels to one; without fine-tuning it falls from the first channel removed."}}
+# %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Fine-tuned accuracy falls slowly from eight channels to one; without fine-tuning it falls from the first channel removed."}}
 from kwslib.report.pruning import cpu_latencies
 
 draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("channels"))
@@ -294,7 +294,7 @@ from kwslib.report.pruned_board import in_field
 by_share, heard = removed_table(narrow_costs), in_field(run, list(narrow_costs))
 run.show(by_share.join(heard.add_prefix("in field, ")), "By share of the channels removed: time of the network, the original's measured, ours calibrated; accuracy in the field (%), the original's of 20 trials, ours simulated.")
 
-# %% mystnb={"figure": {"name": "fig-15", "caption": "Figure 15. By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the calibrated cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 8 to 4. In the field the original's accuracy falls steeply with the channels."}}
+# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the calibrated cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 8 to 4. In the field the original's accuracy falls steeply with the channels."}}
 draw_board.removed_channels(by_share, heard)
 
 # %% [markdown]
