@@ -138,19 +138,26 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
                 )
         front = known[known[f"best by {size}"]].sort_values(size)
         ax.step(front[size], front.accuracy, where="post", color=style.INK, linewidth=1)
-        for number, row in enumerate(front.itertuples()):
-            ax.annotate(
-                row.Index, (getattr(row, size), row.accuracy), xytext=(4, (-6, 14)[number % 2]), **_BESIDE
-            )
+        for row in front.itertuples():  # up and to the left of the best there is nothing to cover
+            ax.annotate(row.Index, (getattr(row, size), row.accuracy), **_SLANTED)
         ax.set(xscale="log", xlabel=label)
         ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         ax.minorticks_off()
         lowest = front.accuracy.min() if len(front) else 50
-        ax.set_ylim(max(lowest - 6, 0), None)
+        ax.set_ylim(max(lowest - 6, 0), front.accuracy.max() + 8 if len(front) else None)
     figure.supylabel("test accuracy (%)")
     axes[0].legend(loc="lower right")
     return figure
 
 
 _ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9}
-_BESIDE = {"textcoords": "offset points", "ha": "left", "va": "top", "fontsize": 8, "color": style.INK}
+_SLANTED = {
+    "xytext": (-3, 5),
+    "textcoords": "offset points",
+    "ha": "right",
+    "va": "bottom",
+    "rotation": -40,
+    "rotation_mode": "anchor",
+    "fontsize": 8,
+    "color": style.INK,
+}
