@@ -414,7 +414,7 @@ run.show(field.trials_table({name: test.evaluation for name, test in tests.items
 found = {name: field.detection(run, model) for name, model in {"Part 3": plain, "for the field": trained, "tenet": better}.items()}
 run.show(field.detection_table(found), "The operating points, counted on test speakers in test rooms. Latency runs from the end of the word to the report.")
 
-# %% mystnb={"figure": {"name": "fig-04-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Two falling curves, the one of the network trained for the field well below the other; neither circle reaches the grey corner."}}
+# %% mystnb={"figure": {"name": "fig-04-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it, tenet lowest; no circle reaches the grey corner."}}
 curves, marked = ({name: getattr(one, part) for name, one in found.items()} for part in ("points", "chosen"))
 draw_field.detection_error(curves, marked, (field.MOST_PER_HOUR, field.MOST_REJECTS))
 
