@@ -368,7 +368,7 @@ draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 effects = field.field_factors(run, plain, exported.checkpoint)
 run.show(field.factor_table(effects), "One factor at a time: right answers (%) with their interval and by class, and how many unknown words are answered with silence.")
 
-# %% mystnb={"figure": {"name": "fig-04-factors", "caption": "Accuracy under each factor, with 95 % (Wilson) intervals: clips, factors alone, the whole field, factors taken out, the float network, other decisions."}, "image": {"alt": "Rows of points. The background alone pulls the accuracy down by far the most, the room less, the microphone hardly; taking the background out brings most of it back; the float network stands where the int8 one does."}}
+# %% mystnb={"figure": {"name": "fig-04-factors", "caption": "Accuracy under each factor, with 95 % (Wilson) intervals: clips, factors alone, the whole field, factors taken out, the float network, other decisions."}, "image": {"alt": "Rows of points. The background alone pulls the accuracy down by far the most, the microphone and the room much less; taking the background out brings most of it back; the float network stands where the int8 one does."}}
 draw_field.factors({"as trained in Part 3": effects})
 
 # %% [markdown]
