@@ -22,6 +22,7 @@ from pathlib import Path
 from kwslib.sweeps import notebook as notebooks
 
 ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
+TRIMMING = "MALLOC_TRIM_THRESHOLD_"  # set by Dask for its workers; training takes twice as long under it
 PR_SET_PDEATHSIG = 1  # Linux: a signal when the parent ends, so that a killed sweep leaves nothing running
 
 
@@ -34,13 +35,17 @@ class Warm:
     def run(self, folder: Path) -> int:
         """Run the point in `folder` in a fork; its exit status, negative when a signal ended it."""
         if self._process is None or self._process.poll() is not None:
+            environment = os.environ | {
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            }
+            environment.pop(TRIMMING, None)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env=os.environ
-                | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=environment,
                 start_new_session=True,
             )
         assert self._process.stdin is not None
