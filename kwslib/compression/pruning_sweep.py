@@ -118,7 +118,8 @@ def run_point(
     row: dict[str, Any] = {}
     for bits in point.widths:
         how = ours(bits)
-        narrow, _ = quantization_aware(model, how, qat_recipe(how, epochs), training, validation, point.seed)
+        trained_on = qat_recipe(how, epochs, pruned=True)
+        narrow, _ = quantization_aware(model, how, trained_on, training, validation, point.seed)
         integers = integer_network(narrow)
         row[f"qat_{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
         row[f"flash_{bits}"] = integers.flash_bytes

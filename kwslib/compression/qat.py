@@ -17,12 +17,18 @@ from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
 from kwslib.pruning import prunable
 
 
-def recipe(quantization: Quantization, epochs: int) -> Recipe:
-    """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer."""
+def recipe(quantization: Quantization, epochs: int, pruned: bool = False) -> Recipe:
+    """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer.
+
+    More than 4 bits change little: a whole network needs the smallest steps then, a pruned one still has to learn.
+    """
     bits = quantization.weights if isinstance(quantization.weights, int) else 1
-    share, rate = (0.08, 1e-3) if bits > 4 else (0.3, 3e-3) if bits > 2 else (0.5, 5e-3)
     if quantization.in_place:
-        share, rate = 0.04, min(rate, 3e-3)
+        share, rate = 0.04, 1e-3 if bits > 4 else 3e-3
+    elif bits > 4:
+        share, rate = 0.08, 1e-3 if pruned else 1e-4
+    else:
+        share, rate = (0.3, 3e-3) if bits > 2 else (0.5, 5e-3)
     return Recipe(epochs=math.ceil(share * epochs), learning_rate=rate)
 
 
