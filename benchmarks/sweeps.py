@@ -2,8 +2,9 @@
 
     python benchmarks/sweeps.py [--write]
 
-Points are of `kws sweep bits` in the report profile: half of them PTQ (short), half QAT at 8 bits. Run it on a quiet
-machine; with --write the page on sweeps shows the new numbers (book/results/90_sweeps.json).
+Points are of `kws sweep bits` in the report profile: half of them PTQ (short), half QAT at 8 bits. Six points make a
+round, and the intervals are over rounds. Run it on a quiet machine; with --write the page on sweeps shows the new
+numbers (book/results/90_sweeps.json).
 """
 
 import json
@@ -18,9 +19,13 @@ from distributed import LocalCluster
 
 from kwslib.report import recording
 from kwslib.report.comparison import recorded_folder
+from kwslib.statistics import mean_interval
 from kwslib.sweeps.points import Task
 from kwslib.sweeps.runners import cluster
 from kwslib.sweeps.sweep import run_sweep, tasks
+
+ROUNDS = 3
+UNITS = {"points_per_minute": "", "overhead": "fraction"}
 
 
 def chosen(folder: Path) -> list[Task]:
@@ -29,14 +34,17 @@ def chosen(folder: Path) -> list[Task]:
     return [made[f"{kind}_8bit_seed{seed}"] for seed in range(3) for kind in ("ptq", "qat")]
 
 
-def rate(some: list[Task], folder: Path, workers: int) -> tuple[float, float]:
-    """Points per minute, and the share of the points' time outside their longest cell, once workers are warm."""
-    with LocalCluster(workers, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+def rates(some: list[Task], folder: Path, workers: int) -> tuple[list[float], list[float]]:
+    """Of each round: points per minute, and the share of the points' time outside their longest cell; warm workers."""
+    with LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as made:
         run = cluster(made.scheduler_address)
         run_sweep("bits", some[:workers], folder / "warm", run)
-        report = run_sweep("bits", some, folder / str(workers), run)
-    assert report.overhead is not None
-    return 60 * report.points / report.seconds, report.overhead
+        reports = [run_sweep("bits", some, folder / f"{workers}_{i}", run) for i in range(ROUNDS)]
+    return [60 * r.points / r.seconds for r in reports], [
+        r.overhead for r in reports if r.overhead is not None
+    ]
 
 
 def fresh_kernel(task: Task, folder: Path) -> float:
@@ -61,12 +69,14 @@ def main() -> None:
         some = chosen(folder)
         run = recording.start("90_sweeps", "report", results=recorded_folder(), seeds=[0, 1, 2])
         for workers in (1, 2):
-            per_minute, overhead = rate(some, folder, workers)
-            run.record(f"points_per_minute_{workers}", per_minute, n=len(some))
-            run.record(f"overhead_{workers}", overhead, "fraction", n=len(some))
+            for name, measured in zip(
+                ("points_per_minute", "overhead"), rates(some, folder, workers), strict=True
+            ):
+                mean, *ci95 = mean_interval(measured)
+                run.record(f"{name}_{workers}", mean, UNITS[name], ci95, n=ROUNDS)
         warm = [
             row["wall_s"]
-            for path in (folder / "1" / "rows").glob("*.json")
+            for path in folder.glob("1_*/rows/*.json")
             if (row := json.loads(path.read_text()))["method"] == "ptq"
         ]
         run.record("ptq_seconds", sum(warm) / len(warm), "s", n=len(warm))

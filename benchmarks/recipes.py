@@ -1,0 +1,115 @@
+"""How the recipes were chosen: each choice beside what it was chosen from, on the validation split alone.
+
+    python benchmarks/recipes.py tinyconv|quantization [--write]
+
+`tinyconv` trains Part 3's network with one setting changed at a time; what is trained lies in _build/recipes, and a
+run that was stopped goes on there. `quantization` trains Part 5's networks on with other learning rates and lengths.
+Values are mean validation accuracies over three seeds; with --write the page on methods shows the new ones
+(book/results/91_recipes_*.json).
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from kwslib.compression.qat import quantization_aware
+from kwslib.compression.quantization_sweep import ours
+from kwslib.data.splits import SPLITS
+from kwslib.features.dataset import feature_splits
+from kwslib.networks.experiments import Splits, over_seeds
+from kwslib.networks.models import load_checkpoint
+from kwslib.networks.recipes import Setup, setup
+from kwslib.networks.training import Recipe, score, train
+from kwslib.report import recording
+from kwslib.report.comparison import recorded_folder
+from kwslib.report.recording import Run
+from kwslib.report.training import base_models
+from kwslib.statistics import mean_share
+
+SEEDS = (0, 1, 2)
+FOLDER = Path(__file__).resolve().parents[1] / "_build" / "recipes"
+CHOSEN = "chosen"
+TINYCONV: dict[str, Callable[[Setup], Setup]] = {
+    CHOSEN: lambda made: made,
+    **{
+        f"dropout_{percent}": lambda made, p=percent: replace(
+            made, config=replace(made.config, dropout=p / 100)
+        )
+        for percent in (20, 50)
+    },
+    "speed_10": lambda made: replace(made, augmentation=replace(made.augmentation, speed=0.1)),
+    "no_augmentation": lambda made: replace(made, augmentation=replace(made.augmentation, copies=1)),
+    **{
+        f"unknown_{percent}": lambda made, p=percent: replace(
+            made, protocol=replace(made.protocol, training_unknown_percent=p)
+        )
+        for percent in (33, 47)
+    },
+}
+QUANTIZATION = {  # bits: {share of the float network's epochs, learning rate}
+    8: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
+    5: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
+    4: ((15, 3e-3), (15, 1e-3)),
+    3: ((15, 3e-3), (15, 1e-3)),
+    2: ((25, 5e-3), (15, 5e-3), (25, 3e-3)),
+}
+
+
+def trained(name: str, made: Setup, splits: Splits) -> Callable[[int], float]:
+    """A function of the seed: validation accuracy of the network that `made` trains, kept in `FOLDER`/`name`."""
+
+    def run(seed: int) -> float:
+        path = FOLDER / name / f"tinyconv_seed{seed}.pt"
+        if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
+        return score(load_checkpoint(path)[0], splits["validation"])[1]
+
+    return run
+
+
+def tinyconv(run: Run) -> None:
+    """Part 3's recipe, one setting changed at a time."""
+    base = setup("tinyconv", run.profile.epochs)
+    for name, change in TINYCONV.items():
+        made = change(base)
+        splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+        note(run, name, over_seeds(trained(name, made, splits), SEEDS, name))
+
+
+def quantization(run: Run) -> None:
+    """Part 5's QAT at other lengths (epochs) and learning rates."""
+    base, networks = setup("tinyconv", run.profile.epochs), base_models(run)
+    splits = feature_splits(run.corpus, base.protocol, base.augmentation)
+    training, validation = (splits[name] for name in SPLITS[:2])
+    for bits, recipes in QUANTIZATION.items():
+        for epochs, rate in recipes:
+
+            def quantized(
+                seed: int, how=ours(bits), recipe=Recipe(epochs=epochs, learning_rate=rate)
+            ) -> float:
+                model = load_checkpoint(networks[seed])[0]
+                return score(
+                    quantization_aware(model, how, recipe, training, validation, seed)[0], validation
+                )[1]
+
+            name = f"{bits}bit_{epochs}_epochs_{rate:.0e}".replace("e-0", "e-")
+            note(run, name, over_seeds(quantized, SEEDS, name))
+
+
+def note(run: Run, name: str, values: list[float]) -> None:
+    mean, *ci95 = mean_share(values)
+    run.record(name, mean, "fraction", ci95, n=len(values))
+    print(f"{name:24}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
+
+
+GROUPS = {"tinyconv": tinyconv, "quantization": quantization}
+
+if __name__ == "__main__":
+    if not sys.argv[1:] or sys.argv[1] not in GROUPS:
+        sys.exit(__doc__)
+    opened = recording.start(f"91_recipes_{sys.argv[1]}", "report", results=recorded_folder(), seeds=SEEDS)
+    GROUPS[sys.argv[1]](opened)
+    if "--write" in sys.argv[2:]:
+        opened.finish()
