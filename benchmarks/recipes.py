@@ -8,6 +8,7 @@ Values are mean validation accuracies over three seeds; with --write the page on
 (book/results/91_recipes_*.json).
 """
 
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,25 +30,18 @@ from kwslib.statistics import mean_share
 
 SEEDS = (0, 1, 2)
 FOLDER = Path(__file__).resolve().parents[1] / "_build" / "recipes"
-CHOSEN = "chosen"
 TINYCONV: dict[str, Callable[[Setup], Setup]] = {
-    CHOSEN: lambda made: made,
-    **{
-        f"dropout_{percent}": lambda made, p=percent: replace(
-            made, config=replace(made.config, dropout=p / 100)
-        )
-        for percent in (20, 50)
-    },
-    "speed_10": lambda made: replace(made, augmentation=replace(made.augmentation, speed=0.1)),
-    "no_augmentation": lambda made: replace(made, augmentation=replace(made.augmentation, copies=1)),
-    **{
-        f"unknown_{percent}": lambda made, p=percent: replace(
-            made, protocol=replace(made.protocol, training_unknown_percent=p)
-        )
-        for percent in (33, 47)
-    },
+    "as it was chosen": lambda made: made,
+    "dropout of 0.2": lambda made: replace(made, config=replace(made.config, dropout=0.2)),
+    "dropout of 0.5": lambda made: replace(made, config=replace(made.config, dropout=0.5)),
+    "speeds within 10 %": lambda made: augmented(made, speed=0.1),
+    "no shifts": lambda made: augmented(made, shift_ms=0),
+    "no noise mixed in": lambda made: augmented(made, noise_probability=0),
+    "clips as they are": lambda made: augmented(made, copies=1),
+    "33 % unknown words": lambda made: with_unknown(made, 33),
+    "47 % unknown words": lambda made: with_unknown(made, 47),
 }
-QUANTIZATION = {  # bits: {share of the float network's epochs, learning rate}
+QUANTIZATION = {  # bits: (epochs, learning rate) of each try
     8: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
     5: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
     4: ((15, 3e-3), (15, 1e-3)),
@@ -56,11 +50,19 @@ QUANTIZATION = {  # bits: {share of the float network's epochs, learning rate}
 }
 
 
-def trained(name: str, made: Setup, splits: Splits) -> Callable[[int], float]:
-    """A function of the seed: validation accuracy of the network that `made` trains, kept in `FOLDER`/`name`."""
+def augmented(made: Setup, **changed: float) -> Setup:
+    return replace(made, augmentation=replace(made.augmentation, **changed))
+
+
+def with_unknown(made: Setup, percent: int) -> Setup:
+    return replace(made, protocol=replace(made.protocol, training_unknown_percent=percent))
+
+
+def trained(made: Setup, splits: Splits) -> Callable[[int], float]:
+    """A function of the seed: validation accuracy of the network that `made` trains, kept in `FOLDER`."""
 
     def run(seed: int) -> float:
-        path = FOLDER / name / f"tinyconv_seed{seed}.pt"
+        path = FOLDER / hashlib.sha256(repr(made).encode()).hexdigest()[:16] / f"tinyconv_seed{seed}.pt"
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
@@ -75,7 +77,7 @@ def tinyconv(run: Run) -> None:
     for name, change in TINYCONV.items():
         made = change(base)
         splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-        note(run, name, over_seeds(trained(name, made, splits), SEEDS, name))
+        note(run, name, over_seeds(trained(made, splits), SEEDS, name))
 
 
 def quantization(run: Run) -> None:
@@ -94,14 +96,14 @@ def quantization(run: Run) -> None:
                     quantization_aware(model, how, recipe, training, validation, seed)[0], validation
                 )[1]
 
-            name = f"{bits}bit_{epochs}_epochs_{rate:.0e}".replace("e-0", "e-")
+            name = f"{bits} bits: {epochs} epochs, learning rate {rate:g}"
             note(run, name, over_seeds(quantized, SEEDS, name))
 
 
 def note(run: Run, name: str, values: list[float]) -> None:
     mean, *ci95 = mean_share(values)
     run.record(name, mean, "fraction", ci95, n=len(values))
-    print(f"{name:24}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
+    print(f"{name:44}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
 GROUPS = {"tinyconv": tinyconv, "quantization": quantization}

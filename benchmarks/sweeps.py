@@ -25,7 +25,8 @@ from kwslib.sweeps.runners import cluster
 from kwslib.sweeps.sweep import run_sweep, tasks
 
 ROUNDS = 3
-UNITS = {"points_per_minute": "", "overhead": "fraction"}
+RATE, OVERHEAD = "points a minute", "time outside the points' longest cell"
+WORKERS = {1: "one Dask worker", 2: "two Dask workers"}
 
 
 def chosen(folder: Path) -> list[Task]:
@@ -68,21 +69,20 @@ def main() -> None:
         folder = Path(temporary)
         some = chosen(folder)
         run = recording.start("90_sweeps", "report", results=recorded_folder(), seeds=[0, 1, 2])
-        for workers in (1, 2):
-            for name, measured in zip(
-                ("points_per_minute", "overhead"), rates(some, folder, workers), strict=True
-            ):
+        for workers, where in WORKERS.items():
+            per_minute, outside = rates(some, folder, workers)
+            for what, measured, unit in ((RATE, per_minute, ""), (OVERHEAD, outside, "fraction")):
                 mean, *ci95 = mean_interval(measured)
-                run.record(f"{name}_{workers}", mean, UNITS[name], ci95, n=ROUNDS)
+                run.record(f"{what}, {where}", mean, unit, ci95, n=ROUNDS)
         warm = [
             row["wall_s"]
             for path in folder.glob("1_*/rows/*.json")
             if (row := json.loads(path.read_text()))["method"] == "ptq"
         ]
-        run.record("ptq_seconds", sum(warm) / len(warm), "s", n=len(warm))
-        run.record("ptq_seconds_fresh_kernel", fresh_kernel(some[0], folder), "s", n=1)
+        run.record("a PTQ point, forked from a warm process", sum(warm) / len(warm), "s", n=len(warm))
+        run.record("the same in a Jupyter kernel of its own", fresh_kernel(some[0], folder), "s", n=1)
     for name, value in run.values.items():
-        print(f"{name:40}{value['value']:10.3f} {value['unit']}")
+        print(f"{name:60}{value['value']:10.3f} {value['unit']}")
     if "--write" in sys.argv[1:]:
         run.finish()
 

@@ -308,6 +308,7 @@ run.show(table, "The first seed's 8-bit network in TensorFlow Lite Micro.", digi
 if one is None:
     run.record("widest_bits", max(k for k in sweep.WIDTHS if k != "ternary"), "bit")
     run.record("narrowest_bits", min(k for k in sweep.WIDTHS if k != "ternary"), "bit")
+    run.record("zero_point_symmetric", scale_and_zero_point(min_max(x), symmetric_grid(8), symmetric=True)[1])
 recording.Table(run.compare_table(), "The original's quantized networks and ours.", digits=1)
 
 # %% tags=["point"]

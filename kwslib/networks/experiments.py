@@ -33,7 +33,7 @@ def over_seeds(run: Callable[[int], Result], seeds: Sequence[int], what: str) ->
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
-    jobs = min(len(seeds), os.cpu_count() or 1)
+    jobs = max(1, min(len(seeds), os.cpu_count() or 1))
     results = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(seed) for seed in seeds)
     return list(tqdm(results, what, len(seeds), disable=not sys.stderr.isatty(), leave=False))
 

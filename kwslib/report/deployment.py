@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwslib.deployment.export import ExportResult
+from kwslib.deployment.network import read_network
 from kwslib.deployment.predictors import LiteRtPredictor, TflmPredictor, load_predictor
 from kwslib.deployment.rounding import once, twice
 from kwslib.features.dataset import FeatureSet, feature_splits
@@ -58,6 +59,8 @@ def steps(run: Run, exported: ExportResult) -> dict[str, tuple[int, int]]:
     }
     for path, name, _ in files.values():
         run.record(name, path.stat().st_size, "B")
+    first = read_network(exported.tflite_int8).layers[0]
+    run.record("bits_per_weight", 8 * first.fields["weights"].itemsize)
     return {step: (path.stat().st_size, payload) for step, (path, _, payload) in files.items()}
 
 
@@ -100,7 +103,6 @@ def tensors_table(path: Path) -> "pandas.DataFrame":
 def run_forms(exported: ExportResult, q8: np.ndarray) -> dict[str, Form]:
     """Every form of the network on int8 features (N, 49, 40): PyTorch, ONNX, LiteRT, TFLM and the C core."""
     from kwslib.deployment.cnetwork import run_network
-    from kwslib.deployment.network import read_network
     from kwslib.deployment.tflite import open_litert
 
     reference, micro = LiteRtPredictor(exported.tflite_int8), TflmPredictor(exported.tflite_int8)

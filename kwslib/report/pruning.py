@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WHEN = ("raw", "finetuned", "qat_8")  # accuracy before and after fine-tuning, and in int8 after QAT
 BOUNDS = ("mean", "low", "high")
+FALL = 0.05  # of the accuracy: a loss that nobody overlooks in Figures 13 and 14
 COUNTS = ("sparsity", "channels", "parameters", "flops")
 COLUMNS = (*COUNTS, *(f"{when}_{bound}" for when in WHEN for bound in BOUNDS), "seeds")
 
@@ -135,6 +136,27 @@ def cpu_latencies(run: Run, widths: Iterable[int] = range(8, 0, -1)) -> dict[int
         times[c] = pytorch(build(ModelConfig(channels=c)))
         run.record(f"cpu_latency_ms_channels_{c}", times[c].median, "ms", n=len(times[c].milliseconds))
     return times
+
+
+def record_reach(run: Run, rows: "pandas.DataFrame") -> None:
+    """How far pruning goes: the shares that the points cover, and where accuracy, mean over seeds, is lost.
+
+    Recorded as falls_<kind>_<when>, the first share at which more than FALL is lost against the whole network, and
+    holds_<kind>_<when>, the last before it; without a fall, or without the whole network, neither.
+    """
+    shares = rows[~rows.structured].sparsity
+    if len(shares):
+        run.record("sparsity_lowest", shares.min(), "fraction")
+        run.record("sparsity_highest", shares.max(), "fraction")
+    run.record("channels_threshold_highest", max(channels.THRESHOLDS), "%")
+    for kind, structured in (("unstructured", False), ("channels", True)):
+        for when in ("raw", "finetuned"):
+            means = rows[rows.structured == structured].groupby("sparsity")[when].mean()
+            whole = rows[rows.sparsity == 0].raw.mean()
+            fallen = means.index[means < whole - FALL]
+            if len(fallen):
+                run.record(f"falls_{kind}_{when}", fallen[0], "fraction")
+                run.record(f"holds_{kind}_{when}", means.index[means.index < fallen[0]].max(), "fraction")
 
 
 def originals(kind: str) -> dict[int, float]:

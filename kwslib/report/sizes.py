@@ -42,6 +42,9 @@ def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
 def record_counts(run: Run, counts: Costs) -> None:
     """Record all that can be counted without running the network. Shares as the original takes them."""
     run.record("parameters", counts.parameters)
+    run.record("bits_per_parameter", round(8 * counts.weight_bytes("float32") / counts.parameters))
+    run.record("bytes_per_parameter", counts.weight_bytes("float32") / counts.parameters, "B")
+    run.record("batch_size", counts.operations[0].shape[0])
     run.record("macs", counts.macs)
     run.record("flops", counts.flops, "FLOP")
     for dtype in ("float32", "int8"):

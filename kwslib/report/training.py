@@ -90,6 +90,7 @@ def record_accuracies(run: Run, runs: Sequence[Trained]) -> None:
     run.record("classes", len(runs[0].evaluations["testing"].labels))
     run.record("dataset_words", len(run.corpus.words))
     run.record("epochs", len(runs[0].history))
+    run.record("splits", len(runs[0].evaluations))
     for split in SPLITS:
         for label in (None, *runs[0].evaluations[split].labels):
             name = f"accuracy_{split}" + (f"_{label}" if label else "")

@@ -5,6 +5,7 @@ A network trained anew may round differently on another processor and must land 
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from kwslib.compression.integer import integer_network
 from kwslib.compression.integer import run as run_integers
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus, open_corpus
+from kwslib.deployment.network import read_network
 from kwslib.deployment.predictors import load_predictor
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
@@ -26,10 +28,21 @@ from kwslib.networks.training import score, train
 from kwslib.profiles import PROFILES
 from kwslib.report.board import record_board
 from kwslib.report.comparison import load_results, recorded_folder
+from kwslib.report.pruned_board import measure_channels, measure_sparse, measure_ternary
 from kwslib.report.recording import Run
 
 REPORT = PROFILES["report"]
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
+NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
+    "tinyconv.pt": ("04_deployment", "accuracy_float"),
+    "tinyconv.tflite": ("04_deployment", "accuracy_int8"),
+    **{
+        f"{arch}_field{suffix}": ("04_deployment", f"accuracy_testing_{arch}_field{kind}")
+        for arch in ("tinyconv", "tenet")
+        for suffix, kind in ((".pt", "_float32"), (".tflite", ""))
+    },
+    "tinyconv_qat8.tflite": ("05_quantization", "accuracy_tflm_qat8"),
+}
 
 
 @dataclass(frozen=True)
@@ -87,41 +100,69 @@ def _accuracy(path: Path, testing: FeatureSet) -> float:
 def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iterator[Check]:
     models = folder / "models"
     seeds = [_accuracy(path, testing) for path in sorted(models.glob("tinyconv_seed*.pt"))]
-    training, deployment = (recorded[part]["values"] for part in ("03_training", "04_deployment"))
     mean = sum(seeds) / len(seeds)
-    yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, training["accuracy_testing"]["value"])
-    for name, value in (("tinyconv.pt", "accuracy_float"), ("tinyconv.tflite", "accuracy_int8")):
-        yield _same(name, _accuracy(models / name, testing), deployment[value]["value"])
-    for name, accuracy in _swept(folder).items():
+    wanted = recorded["03_training"]["values"]["accuracy_testing"]["value"]
+    yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, wanted)
+    for name, accuracy in recorded_models(folder, recorded).items():
         if (models / name).is_file():
             yield _same(name, _accuracy(models / name, testing), accuracy)
 
 
+def recorded_models(folder: Path, recorded: dict[str, Any]) -> dict[str, float]:
+    """{model in `folder`/models: its recorded test accuracy}, but for those of Part 3's seeds."""
+    values = {
+        part: {name: value["value"] for name, value in contents["values"].items()}
+        for part, contents in recorded.items()
+    }
+    named = {model: values.get(part, {}).get(name) for model, (part, name) in NAMED.items()}
+    return {model: accuracy for model, accuracy in named.items() if accuracy is not None} | _swept(folder)
+
+
 def _swept(folder: Path) -> dict[str, float]:
-    """{model: its accuracy} of the first seed's points in the recorded tables of the sweeps."""
+    """{model: its accuracy} of the first seed's points in the recorded tables of the sweeps.
+
+    The int8 file of a pruned network is its network of 8 bits, and as accurate.
+    """
     found: dict[str, float] = {}
     for table in sorted((folder / "sweeps").glob("*.csv")):
         with table.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["models"]]
         first = min((int(row["seed"]) for row in rows), default=0)
-        for row in rows:
+        for row in [row for row in rows if int(row["seed"]) == first]:
             for model in row["models"].split():
                 column = model.removesuffix(".pt").partition(f"{row['point']}_")[2] or (
                     "finetuned" if "finetuned" in row else "testing"
                 )
-                if int(row["seed"]) == first:
-                    found[model] = float(row[column])
+                found[model] = float(row[column])
+                if column == "qat_8":
+                    found[model.replace("_qat_8.pt", ".tflite")] = float(row[column])
     return found
 
 
 def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[Check]:
+    """Everything that the virtual board says of Part 4's network and of Part 6's, over again."""
     model = folder / "models" / "tinyconv.tflite"
     clip = next(clip for clip in corpus.clips if clip.word == "yes")
-    profile = BoardPredictor(model).board.profile(read_clip(clip.path))
     run = Run("04_deployment", REPORT, None, folder, REPORT.seeds)
-    record_board(run, profile, file_costs(model).macs)
+    record_board(run, BoardPredictor(model).board.profile(read_clip(clip.path)), file_costs(model).macs)
+    yield from _again(run, recorded)
+    run = Run("06_pruning", REPORT, None, folder, REPORT.seeds)
+    for kind, measured in (("unstructured", measure_sparse), ("channels", measure_channels)):
+        files = sorted(run.models.glob(f"tinyconv_{kind}_*.tflite"), key=_number)
+        measured(run, {path.stem.removeprefix("tinyconv_"): read_network(path) for path in files})
+    ternary = run.models.glob("tinyconv_channels_*_qat_ternary.pt")
+    measure_ternary(run, [re.sub("tinyconv_|_qat_ternary", "", path.stem) for path in sorted(ternary)])
+    yield from _again(run, recorded)
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.rpartition("_")[2])
+
+
+def _again(run: Run, recorded: dict[str, Any]) -> Iterator[Check]:
     for name, value in run.values.items():
-        yield _same(f"board: {name}", value["value"], recorded[run.part]["values"][name]["value"])
+        wanted = recorded[run.part]["values"][name]["value"]
+        yield _same(f"board: {name}", value["value"], wanted)
 
 
 def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:
