@@ -18,10 +18,11 @@ from kwslib.compression.qat import quantization_aware
 from kwslib.compression.quantization_sweep import ours
 from kwslib.data.splits import SPLITS
 from kwslib.features.dataset import feature_splits
-from kwslib.networks.experiments import Splits, over_seeds
+from kwslib.networks.experiments import Splits
 from kwslib.networks.models import load_checkpoint
 from kwslib.networks.recipes import Setup, setup
 from kwslib.networks.training import Recipe, score, train
+from kwslib.parallel import over_cores
 from kwslib.report import recording
 from kwslib.report.comparison import recorded_folder
 from kwslib.report.recording import Run
@@ -77,7 +78,7 @@ def tinyconv(run: Run) -> None:
     for name, change in TINYCONV.items():
         made = change(base)
         splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-        note(run, name, over_seeds(trained(made, splits), SEEDS, name))
+        note(run, name, over_cores(trained(made, splits), SEEDS, name))
 
 
 def quantization(run: Run) -> None:
@@ -97,7 +98,7 @@ def quantization(run: Run) -> None:
                 )[1]
 
             name = f"{bits} bits: {epochs} epochs, learning rate {rate:g}"
-            note(run, name, over_seeds(quantized, SEEDS, name))
+            note(run, name, over_cores(quantized, SEEDS, name))
 
 
 def note(run: Run, name: str, values: list[float]) -> None:

@@ -381,8 +381,10 @@ draw_field.factors({"as trained in Part 3": effects})
 # of both are those that answer most trials rightly on validation speakers, in validation rooms.
 
 # %%
-trained = field.open_model(field.train_for_field(run), "field_trained")
-better = field.open_model(field.train_for_field(run, "tenet"), "field_tenet")
+from kwslib.report.field_training import train_for_field
+
+paths = train_for_field(run, ("tinyconv", "tenet"))
+trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
 clean = ("accuracy_int8", "accuracy_testing_tinyconv_field", "accuracy_testing_tenet_field")
 print(*(f"{name}: {run.values[name]['value']:.1%} of the clean test split" for name in clean), sep="\n")
 

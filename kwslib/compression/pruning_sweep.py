@@ -19,9 +19,10 @@ from kwslib.compression.qat import recipe as qat_recipe
 from kwslib.compression.quantization_sweep import ours
 from kwslib.data.splits import SPLITS
 from kwslib.measure.profiling import costs
-from kwslib.networks.experiments import Splits, over_seeds
+from kwslib.networks.experiments import Splits
 from kwslib.networks.models import load_checkpoint, save_checkpoint
 from kwslib.networks.training import Recipe, fit, score
+from kwslib.parallel import over_cores
 from kwslib.pruning import Pruning, fine_tune, nonzero_parameters, raw_accuracies
 from kwslib.quantization import TERNARY, Width
 
@@ -170,7 +171,7 @@ def run_points(
         keep = models if points[i].seed == min(bases) else None
         return run_point(points[i], bases[points[i].seed], splits, epochs, keep)
 
-    return pandas.DataFrame(over_seeds(one, todo, "pruning"), index=todo).sort_index()
+    return pandas.DataFrame(over_cores(one, todo, "pruning"), index=todo).sort_index()
 
 
 def grid(seeds: Sequence[int]) -> list[Point]:

@@ -15,9 +15,10 @@ from kwslib.compression.qat import calibration_inputs, quantization_aware, recip
 from kwslib.compression.quantizers import Quantization, original
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
-from kwslib.networks.experiments import Splits, over_seeds
+from kwslib.networks.experiments import Splits
 from kwslib.networks.models import load_checkpoint, save_checkpoint
 from kwslib.networks.training import score
+from kwslib.parallel import over_cores
 from kwslib.quantization import BINARY, TERNARY, Width
 
 if TYPE_CHECKING:
@@ -187,4 +188,4 @@ def run_points(
         return run_point(points[i], bases[points[i].seed], splits, length(i), keep)
 
     order = sorted(range(len(points)), key=length, reverse=True)  # longest first
-    return pandas.DataFrame(over_seeds(run, order, "quantizing"), index=order).sort_index()
+    return pandas.DataFrame(over_cores(run, order, "quantizing"), index=order).sort_index()

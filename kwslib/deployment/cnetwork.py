@@ -168,14 +168,17 @@ def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
         raise KwsError(
             f"inputs are {rows.dtype} of {rows.shape[1]} values where the network takes int8 of {wanted}"
         )
-    calls = [(layer, _prepare(layer)) for layer in network.layers]
     tensors = {number: np.empty(size, np.int8) for number, size in network.sizes.items()}
+    steps = []
+    for layer in network.layers:
+        call = _prepare(layer)
+        buffers = [tensors[i].ctypes.data_as(ctypes.c_void_p) for i in (*layer.inputs, layer.output)]
+        extra = [call.scratch] if call.scratch is not None else []
+        steps.append((call, (ctypes.byref(call.struct), *buffers, *extra)))
     outputs = np.empty((len(rows), network.sizes[network.output]), np.int8)
     for row, output in zip(rows, outputs, strict=True):
         tensors[network.input][:] = row
-        for layer, call in calls:
-            buffers = [tensors[i].ctypes.data_as(ctypes.c_void_p) for i in (*layer.inputs, layer.output)]
-            extra = [call.scratch] if call.scratch is not None else []
-            call.function(ctypes.byref(call.struct), *buffers, *extra)
+        for call, arguments in steps:
+            call.function(*arguments)
         output[:] = tensors[network.output]
     return outputs

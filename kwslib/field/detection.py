@@ -31,6 +31,7 @@ from kwslib.field.stream import (
 )
 from kwslib.field.trials import convolve
 from kwslib.labels import SAMPLE_RATE
+from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
 from kwslib.statistics import poisson_rate, wilson
@@ -122,11 +123,9 @@ def _scene(stage: Stage, number: int) -> np.ndarray:
 def stream_logits(network: Network, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference over a long stream of frames (F, 40): (T, C)."""
     step = STRIDE * CHUNK
-    parts = [
-        network(windows(frames[start : start + step + FRAMES - 1]))
-        for start in progress(range(0, len(frames) - FRAMES, step), network.name)
-    ]
-    return np.concatenate(parts)
+    starts = range(0, len(frames) - FRAMES, step)
+    parts = (frames[start : start + step + FRAMES - 1] for start in starts)
+    return np.concatenate(over_cores(lambda part: network(windows(part)), parts, network.name, threads=True))
 
 
 def detection_curve(

@@ -31,10 +31,11 @@ from kwslib.field.stream import (
 from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
 from kwslib.labels import SAMPLE_RATE
 from kwslib.networks.evaluation import Evaluation
+from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
-from kwslib.progress import progress
 from kwslib.statistics import poisson_rate, wilson
 
+PARTS = 32  # that trials are rendered in, side by side
 SINCE = first_after(PROMPT / SAMPLE_RATE, frames_in(LENGTH))  # the first inference whose answer counts
 
 
@@ -59,10 +60,14 @@ class Stage:
         """The front end's frames of trials, int8 (n, F, 40), from the cache or made."""
         path = cache_dir() / "field" / f"{self.key(indices)}.npy"
         if not path.exists():
-            made = [listen(self.render(self.trial(i))) for i in progress(indices, "field trials")]
+            parts = np.array_split(np.array(indices), min(len(indices), PARTS))
+            made = over_cores(self._heard, parts, "field trials")
             with atomic_write(path) as temporary:
-                np.save(temporary, np.stack(made))
+                np.save(temporary, np.concatenate(made))
         return np.load(path)
+
+    def _heard(self, indices: np.ndarray) -> np.ndarray:
+        return np.stack([listen(self.render(self.trial(int(i)))) for i in indices])
 
     def key(self, indices: Sequence[int]) -> str:
         """Digest of all that the sound of these trials hangs on."""
@@ -148,7 +153,7 @@ class FieldResult:
 
 def trial_logits(network: Network, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference of every trial, (n, T, C), from frames int8 (n, F, 40)."""
-    return np.stack([network(windows(one)) for one in progress(frames, network.name)])
+    return np.stack(over_cores(lambda one: network(windows(one)), frames, network.name, threads=True))
 
 
 def judge(logits: np.ndarray, said: np.ndarray, network: Network, settings: DecisionSettings) -> FieldResult:

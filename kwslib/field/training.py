@@ -26,6 +26,7 @@ from kwslib.field.stream import listen
 from kwslib.field.trials import convolve
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.networks.recipes import Setup
+from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
 
@@ -77,9 +78,11 @@ def field_splits(corpus: Corpus, made: Setup, augmentation: FieldAugmentation) -
     splits = feature_splits(corpus, made.protocol, made.augmentation)
     examples = build_splits(corpus, made.protocol)["training"]
     ordinary = splits["training"]
-    parts = [
-        _stream_copies(corpus, examples, made, augmentation, number) for number in range(augmentation.streams)
-    ]
+
+    def copies(number: int) -> np.ndarray:
+        return _stream_copies(corpus, examples, made, augmentation, number)
+
+    parts = over_cores(copies, range(augmentation.streams), "streams for the field")
     x = np.concatenate([part.reshape(-1, FRAMES, CHANNELS) for part in parts])  # (copies * n, 49, 40)
     rng = np.random.default_rng(0)
     n = ordinary.n

@@ -143,6 +143,7 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
         ax.set(xscale="log", xlabel=label)
         ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         ax.minorticks_off()
+        ax.set_xlim(left=0.6 * known[size].min() if len(known) else None)  # room for the leftmost name
         lowest = front.accuracy.min() if len(front) else 50
         ax.set_ylim(max(lowest - 6, 0), front.accuracy.max() + 8 if len(front) else None)
     figure.supylabel("test accuracy (%)")

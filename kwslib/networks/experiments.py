@@ -1,11 +1,8 @@
 """The same experiment over several seeds, side by side on the processor's cores, and what the seeds say together."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -13,8 +10,8 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Epoch, Recipe, predict, train
+from kwslib.parallel import over_cores
 
-Result = TypeVar("Result")
 Splits = dict[str, FeatureSet]
 
 
@@ -26,16 +23,6 @@ class Trained:
     history: tuple[Epoch, ...]
     evaluations: dict[str, Evaluation]
     predictions: dict[str, np.ndarray]  # split -> (n,) int64
-
-
-def over_seeds(run: Callable[[int], Result], seeds: Sequence[int], what: str) -> list[Result]:
-    """`run(seed)` for every seed, one process a core, in the order of `seeds`, with a progress bar."""
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
-
-    jobs = max(1, min(len(seeds), os.cpu_count() or 1))
-    results = Parallel(n_jobs=jobs, return_as="generator")(delayed(run)(seed) for seed in seeds)
-    return list(tqdm(results, what, len(seeds), disable=not sys.stderr.isatty(), leave=False))
 
 
 def train_seeds(
@@ -65,7 +52,7 @@ def train_seeds(
             predictions[split], evaluations[split] = logits.argmax(1), evaluate(logits, y, config.labels)
         return Trained(seed, tuple(history), evaluations, predictions)
 
-    return over_seeds(run, seeds, what)
+    return over_cores(run, seeds, what)
 
 
 def accuracies(runs: Sequence[Trained], split: str = "testing", label: str | None = None) -> list[float]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.export import CALIBRATION_CLIPS, export
 from kwslib.field.conditions import DEFAULT, HARD, Field
 from kwslib.field.detection import (
     OperatingPoint,
@@ -22,11 +22,9 @@ from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests,
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Heard, Network, answer, open_network, posteriors, reports, smooth
-from kwslib.field.training import FieldAugmentation, field_splits
+from kwslib.field.training import FieldAugmentation
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
-from kwslib.networks.evaluation import Evaluation, evaluate
-from kwslib.networks.recipes import setup
-from kwslib.networks.training import predict, train
+from kwslib.networks.evaluation import Evaluation
 from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
 from kwslib.statistics import wilson
@@ -60,7 +58,6 @@ EFFORTS = {
     ),
     "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
 }
-DROPOUT = 0.1  # the field is augmentation enough
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,19 @@ def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Sta
     )
 
 
+def _heard(run: Run, network: Network, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+    """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
+    return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
+
+
+@cache
+def _trial_logits(
+    network: Network, corpus: Corpus, where: Field, split: str, n: int, rooms: int
+) -> np.ndarray:
+    here = stage(corpus, class_labels(), where, split=split, rooms=room_bank(where, split, rooms))
+    return trial_logits(network, here.frames(range(n)))
+
+
 def open_model(path: Path, name: str = "field") -> Model:
     """A .tflite file with the sketch's own settings."""
     return Model(name, open_network(path))
@@ -91,9 +101,8 @@ def open_model(path: Path, name: str = "field") -> Model:
 
 def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
     """The profile's number of trials, recorded as accuracy_<name>[_hard][_<label>]."""
-    here = field_stage(run, where=where)
     n = effort(run).trials
-    logits = trial_logits(model.network, here.frames(range(n)))
+    logits = _heard(run, model.network, "testing", n, where)
     result = judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
     name = f"accuracy_{model.name}" + ("_hard" if where == HARD else "")
     run.record(name, result.accuracy, "fraction", result.ci95, n)
@@ -111,8 +120,8 @@ def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
 
 def tuned(run: Run, model: Model) -> Model:
     """`model` with the threshold and smoothing that answer most validation trials rightly; both are recorded."""
-    here, n = field_stage(run, "validation"), effort(run).trials // 2
-    logits = trial_logits(model.network, here.frames(range(n)))
+    n = effort(run).trials // 2
+    logits = _heard(run, model.network, "validation", n)
     said = np.arange(n) % len(model.network.labels)
     scores = {}
     for smoothing in SMOOTHINGS:
@@ -219,7 +228,7 @@ def choose_point(run: Run, model: Model) -> Model:
     """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
     to one false accept an hour on validation sound."""
     here = field_stage(run, "validation")
-    logits = trial_logits(model.network, here.frames(range(effort(run).trials // 2)))
+    logits = _heard(run, model.network, "validation", effort(run).trials // 2)
     hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
     best: tuple[tuple[float, float], DecisionSettings] | None = None
     for smoothing in SMOOTHINGS:
@@ -237,7 +246,7 @@ def detection(run: Run, model: Model) -> Detection:
     _false_rejects, _latency_ms (median), _threshold, _smoothing and _hours."""
     tuned = choose_point(run, model)
     here = field_stage(run)
-    logits = trial_logits(model.network, here.frames(range(effort(run).trials)))
+    logits = _heard(run, model.network, "testing", effort(run).trials)
     hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
     points = detection_curve(model.network, here, logits, hours, tuned.settings)
     chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
@@ -283,31 +292,6 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
         }
     return pandas.DataFrame(rows).T
-
-
-def train_for_field(run: Run, arch: str = "tinyconv") -> Path:
-    """A network of the zoo trained for the field, as <arch>_field.tflite in int8; its float checkpoint beside it.
-
-    Also recorded: its accuracy on the clean test split, as accuracy_testing_<arch>_field, and before it became int8,
-    as accuracy_testing_<arch>_field_float32.
-    """
-    made = setup(arch, effort(run).epochs[arch])
-    made = replace(made, config=replace(made.config, dropout=DROPOUT))
-    splits = field_splits(run.corpus, made, effort(run).training)
-    checkpoint, path = run.models / f"{arch}_field.pt", run.models / f"{arch}_field.tflite"
-    model, _ = train(
-        made.config, made.recipe, splits["training"], splits["validation"], run.seeds[0], out=checkpoint
-    )
-    with TemporaryDirectory() as folder:
-        exported = export(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], Path(folder))
-        path.write_bytes(exported.tflite_int8.read_bytes())
-    testing = splits["testing"]
-    logits = {"": open_network(path)(testing.x).astype(np.float32), "_float32": predict(model, testing.x)}
-    for kind, values in logits.items():
-        clean = evaluate(values, testing.y, made.config.labels)
-        bounds = wilson(clean.correct, clean.n)
-        run.record(f"accuracy_testing_{arch}_field{kind}", clean.accuracy, "fraction", bounds, clean.n)
-    return path
 
 
 def _share(correct: int, n: int) -> str:

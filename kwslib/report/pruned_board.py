@@ -19,8 +19,8 @@ from kwslib.deployment.network import Layer, Network, read_network
 from kwslib.deployment.packed import packed_network, read_integers
 from kwslib.deployment.sparse import compress, dense_weights
 from kwslib.labels import CLIP_SAMPLES, class_labels
-from kwslib.networks.experiments import over_seeds
 from kwslib.networks.models import load_checkpoint
+from kwslib.parallel import over_cores
 from kwslib.report.board import decompose, original_by_channels
 from kwslib.report.comparison import load_original
 from kwslib.report.recording import Run
@@ -76,7 +76,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
             ms, ms * linear / total, profile.flash_bytes, profile.ram_bytes, constant_bytes(network.layers)
         )
 
-    return dict(zip(names, over_seeds(one, range(len(names)), "board"), strict=True))
+    return dict(zip(names, over_cores(one, range(len(names)), "board"), strict=True))
 
 
 def constant_bytes(layers: Sequence[Layer]) -> int:

@@ -20,9 +20,9 @@ from kwslib.deployment.packed import int8_network, packed_network, read_integers
 from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import evaluate
-from kwslib.networks.experiments import over_seeds
 from kwslib.networks.models import load_checkpoint
 from kwslib.networks.training import predict
+from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write
 from kwslib.report.recording import Run
 
@@ -84,7 +84,7 @@ def board_table(
     def cost(i: int) -> dict[str, Any]:
         return board_cost(models[names[i]], testing.x[:clips], testing.y[:clips], sounds[:clips])
 
-    rows = dict(zip(names, over_seeds(cost, range(len(names)), "on the board"), strict=True))
+    rows = dict(zip(names, over_cores(cost, range(len(names)), "on the board"), strict=True))
     for name, row in rows.items():
         width = name.removeprefix("qat").removeprefix("_")
         width = f"{width}bit" if width.isdigit() else width

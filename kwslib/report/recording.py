@@ -54,6 +54,11 @@ class Table:
     caption: str
     digits: int = 1
 
+    def __post_init__(self) -> None:
+        if self.frame.index.nlevels == 1 and self.frame.index.name:  # to the corner, where it costs no row
+            named = self.frame.rename_axis(index=None, columns=self.frame.index.name)
+            object.__setattr__(self, "frame", named)
+
     def _format(self, value: float) -> str:
         return f"{value:,.{self.digits}f}"
 
