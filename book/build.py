@@ -24,6 +24,7 @@ import notebooks
 from kwslib.paths import atomic_write
 
 ROOT = notebooks.ROOT
+TIMED = ("02_size_estimation",)  # measures this computer, so nothing runs beside it
 SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
 
 
@@ -84,12 +85,24 @@ def record(part: str | None) -> None:
         sys.exit(f"no notebook begins with {part!r}: there are {', '.join(notebooks.names())}")
     results = ROOT / "book" / "results"
     print("running the notebooks (report profile)", flush=True)
-    for names in ([n for n in chosen if n not in SWEEPS], [n for n in chosen if n in SWEEPS]):
+    begin = time.monotonic()
+    timed = [name for name in chosen if name in TIMED]
+    for names in (
+        timed,
+        [n for n in chosen if n not in (*TIMED, *SWEEPS)],
+        [n for n in chosen if n in SWEEPS],
+    ):
         swept = {name: sweep(name) for name in names if name in SWEEPS}
         notebooks.execute_all(
-            names, "report", results, lambda name: notebooks.FOLDER / f"{name}.ipynb", swept=swept
+            names,
+            "report",
+            results,
+            lambda name: notebooks.FOLDER / f"{name}.ipynb",
+            jobs=1 if swept or names is timed else 2,
+            swept=swept,
         )
     headline.write()
+    print(f"recorded in {(time.monotonic() - begin) / 60:.0f} min")
 
 
 def sweep(name: str) -> Path:

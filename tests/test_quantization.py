@@ -13,6 +13,7 @@ from kwslib.quantization import (
     TERNARY,
     Grid,
     asymmetric_grid,
+    dequantize,
     fake_quantize,
     least_squares,
     min_max,
@@ -232,3 +233,19 @@ def test_binary_weights_of_least_squared_error_are_scaled_by_the_mean_magnitude(
         least_squares(x, symmetric_grid(BINARY), True), symmetric_grid(BINARY), True
     )
     assert scale.item() == pytest.approx(x.abs().mean().item(), rel=0.05)
+
+
+@pytest.mark.parametrize("channels", [None, 4])
+@pytest.mark.parametrize("grid", [symmetric_grid(3), asymmetric_grid(4)])
+def test_the_short_way_back_is_the_chain_rule_bit_for_bit(grid, channels):
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(4, 50, generator=draw)
+    scale = torch.full((4, 1) if channels else (), 0.3)
+    zero_point = torch.full_like(scale, 2.0 if grid.low == 0 else 0.0)
+    found = []
+    for how in (fake_quantize, lambda x, s, z, g: dequantize(quantize(x, s, z, g), s, z)):
+        inputs = x.clone().requires_grad_(), scale.clone().requires_grad_()
+        y = how(*inputs, zero_point, grid)
+        (y * torch.arange(50)).sum().backward()
+        found.append((y.detach(), *(leaf.grad for leaf in inputs)))
+    assert all(torch.equal(short, long) for short, long in zip(*found, strict=True))
