@@ -4,8 +4,8 @@
 
 `tinyconv` trains Part 3's network with one setting changed at a time; what is trained lies in _build/recipes, and a
 run that was stopped goes on there. `quantization` trains Part 5's networks on with other learning rates and lengths.
-Values are mean validation accuracies over three seeds; with --write the page on methods shows the new ones
-(book/results/91_recipes_*.json).
+Values are mean validation accuracies over three seeds; with --write they are kept in book/results/91_recipes_*.json,
+which a page shows with {benchmark}.
 """
 
 import hashlib
