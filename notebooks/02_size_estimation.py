@@ -210,9 +210,9 @@ draw.latencies(measured, original=theirs)
 
 # %% [markdown]
 # The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time: for so small a network, PyTorch
-# is mostly busy with calling its operations. What int8 gains or loses hangs on the processor. On a GPU, the replay of a captured graph leaves that out, which
-# is nearest to the original's CUDA time. None of this predicts the microcontroller, where the arithmetic itself
-# is the bottleneck; Part 4 counts its cycles.
+# is mostly busy with calling its operations. What int8 gains or loses hangs on the processor. On a GPU, the replay
+# of a captured graph leaves that out, which is nearest to the original's CUDA time. None of this predicts the
+# microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %%
 from kwslib.report.sizes import record_latencies
