@@ -28,7 +28,7 @@ def test_json_has_the_agreed_shape(kws, model, tmp_path):
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
         "firmware.elf",
         "firmware.map",
-        "model_data.h",
+        "kws_model.h",
     ]
 
 

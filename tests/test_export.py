@@ -144,6 +144,15 @@ def test_c_array_compiles_to_the_same_bytes(exported, tmp_path):
     assert subprocess.check_output([program]) == exported.tflite_int8.read_bytes() + b"no\n"
 
 
+def test_headers_of_both_runtimes_share_a_folder(kws, exported, tmp_path):
+    build = shutil.copytree(exported.folder, tmp_path / "build")
+    written = {path: path.read_bytes() for path in build.iterdir()}
+    status, _, _ = kws("board", build / "model.tflite", "--keep", build)
+    assert status == 0
+    assert {path: path.read_bytes() for path in written} == written
+    assert "kws_model_run" in (build / "kws_model.h").read_text()
+
+
 def test_c_labels_are_escaped():
     assert r'"caf\303\251 \042oui\042"' in c_source(b"\0", ('café "oui"',))
 

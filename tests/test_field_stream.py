@@ -121,7 +121,7 @@ def test_the_answer_is_the_sketchs(reported, unknown, expected):
 
 SPOTTER = r"""
 #include <stdio.h>
-#include "model_data.h"
+#include "kws_model.h"
 #include "kws_spotter.h"
 
 /* The sketch's rhythm on sound from standard input: an inference and a decision every second frame, from the 50th. */
@@ -149,7 +149,7 @@ def test_the_chain_is_the_firmwares_bit_for_bit(tmp_path):
         pytest.skip("no gcc or clang here")
     path, chosen = tmp_path / "model.tflite", DecisionSettings(4, 3, 0.3, 5)
     tinyconv(path, 3)
-    (tmp_path / "model_data.h").write_text(model_header(read_network(path), class_labels(), chosen))
+    (tmp_path / "kws_model.h").write_text(model_header(read_network(path), class_labels(), chosen))
     (tmp_path / "spotter.c").write_text(SPOTTER)
     command = [
         compiler,

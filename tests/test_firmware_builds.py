@@ -28,7 +28,7 @@ LOG = Path(__file__).parent / "data" / "serial.log"
 FUZZ = r"""
 #include <stdio.h>
 #include <stdlib.h>
-#include "model_data.h"
+#include "kws_model.h"
 #include "kws_spotter.h"
 
 /* Sound from standard input, in steps of odd sizes; the network at every frame. */
@@ -101,7 +101,7 @@ def temporal_net(path: Path) -> Network:
 def test_no_finding_of_the_sanitizers(tmp_path, kind):
     path = tmp_path / "model.tflite"
     network = read_network(tinyconv(path, 3)) if kind == "tinyconv" else temporal_net(path)
-    (tmp_path / "model_data.h").write_text(
+    (tmp_path / "kws_model.h").write_text(
         model_header(network, class_labels(), DecisionSettings(4, 3, 0.3, 5))
     )
     (tmp_path / "fuzz.c").write_text("#include <string.h>\n" + FUZZ)
@@ -135,7 +135,7 @@ def check(sketch: Path, *includes: Path) -> None:
 def test_the_sketch_of_the_core_compiles(tmp_path):
     check(ARDUINO / "kws_nano33ble" / "kws_nano33ble.ino")
     network = read_network(tinyconv(tmp_path / "m.tflite"))
-    (tmp_path / "model_data.h").write_text(model_header(network, class_labels(), DecisionSettings()))
+    (tmp_path / "kws_model.h").write_text(model_header(network, class_labels(), DecisionSettings()))
     spotter = ARDUINO / "kws_nano33ble" / "spotter.c"
     command = [c_compiler(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu11"]
     subprocess.run([*command, f"-I{tmp_path}", f"-I{CORE}", str(spotter)], check=True)

@@ -39,4 +39,4 @@ def test_the_page_leads_from_recordings_to_firmware(synthetic, tmp_path):
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
     assert load_checkpoint(tmp_path / "computer.pt")[1].labels == ("silence", "unknown", "computer")
     assert (tmp_path / "build" / "firmware.elf").is_file()
-    assert (tmp_path / "build" / "model_data.h").is_file()
+    assert (tmp_path / "build" / "kws_model.h").is_file()

@@ -149,8 +149,8 @@ def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights
     path = checkpoint(tmp_path, 2)
     status, out, _ = kws("export", path, "--out", tmp_path / "out", "--json")
     assert status == 0
-    assert set(json.loads(out)["bytes"]) == {"model.tflite", "model_data.h"}
-    assert "kws_packed_dense_layer" in (tmp_path / "out" / "model_data.h").read_text()
+    assert set(json.loads(out)["bytes"]) == {"model.tflite", "kws_model.h"}
+    assert "kws_packed_dense_layer" in (tmp_path / "out" / "kws_model.h").read_text()
     predictor = LiteRtPredictor(tmp_path / "out" / "model.tflite")
     assert np.array_equal(predictor.integer_logits(Q8), run(read_integers(path), Q8))
 

@@ -1,4 +1,4 @@
-/* Constants of the audio front end, written by make_tables.py: do not edit. */
+/* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */
 
 #ifndef KWS_FRONTEND_TABLES_H
 #define KWS_FRONTEND_TABLES_H

@@ -1,6 +1,6 @@
 /* The keyword spotter: front end, network and decision as one thing with three stages, for one model.
  *
- * Include it once, after the model_data.h that defines the model. The caller owns the struct, and runs `listen` as
+ * Include it once, after the kws_model.h that defines the model. The caller owns the struct, and runs `listen` as
  * sound comes in, `infer` when it wants an opinion on the last second, `decide` on that opinion.
  */
 #ifndef KWS_SPOTTER_H

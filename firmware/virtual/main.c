@@ -3,7 +3,7 @@
  * Sound arrives 20 ms at a time, as from a microphone; after each second the network and the decision run once, and
  * the front end starts afresh. On the real board firmware/arduino/kws_nano33ble takes this file's place.
  */
-#include "model_data.h"
+#include "kws_model.h"
 
 #include "kws_spotter.h"
 #include "semihosting.h"

@@ -82,7 +82,7 @@ def build_firmware(model_header: str, compiler: str | None = None) -> Build:
         return build
     script = (virtual / "nrf52840.ld").read_text()
     watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
-    with atomic_write(folder / "model_data.h") as temporary:
+    with atomic_write(folder / "kws_model.h") as temporary:
         temporary.write_text(model_header)
     for text, elf in ((script, build.elf), (watched, build.watched)):
         _link([*command, f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)], text, elf)

@@ -123,10 +123,10 @@ class Board:
 
     def keep(self, folder: Path) -> None:
         """Write firmware.elf, with symbols; firmware.map, address, size and name of all that lies in it; and the
-        model_data.h that a sketch of firmware/arduino takes."""
+        kws_model.h that a sketch of firmware/arduino takes."""
         with atomic_write(Path(folder) / "firmware.elf") as temporary:
             shutil.copyfile(self.build.elf, temporary)
-        with atomic_write(Path(folder) / "model_data.h") as temporary:
+        with atomic_write(Path(folder) / "kws_model.h") as temporary:
             settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
             temporary.write_text(model_header(self.network, self.labels, settings))
         objects = read_image(self.build.elf).objects

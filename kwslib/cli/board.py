@@ -15,7 +15,7 @@ def run_on_board(
     model: Path = typer.Argument(help="FILE.tflite, int8, or a quantized FILE.pt."),
     wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
     keep: Path | None = typer.Option(
-        None, help="Folder for firmware.elf with symbols, its map, and model_data.h for Arduino."
+        None, help="Folder for firmware.elf with symbols, its map, and kws_model.h for Arduino."
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:

@@ -22,7 +22,7 @@ def export_model(
     """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
 
     The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
-    quantized checkpoint has its own, and gives model.tflite and model_data.h, with packed weights, for our C core.
+    quantized checkpoint has its own, and gives model.tflite and kws_model.h, with packed weights, for our C core.
     """
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed

@@ -6,7 +6,7 @@
     model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
 
 The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone. Of a quantized
-checkpoint there is model.tflite, int8 with the scales that it was trained with, and model_data.h for the C core,
+checkpoint there is model.tflite, int8 with the scales that it was trained with, and kws_model.h for the C core,
 weights on as many bits as they were trained on; it needs no clips and no converter.
 """
 
@@ -63,9 +63,9 @@ class ExportResult:
     @property
     def files(self) -> tuple[Path, ...]:
         """All that was written, in order."""
-        sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
         if self.quantized:
-            return (self.tflite_int8, sources[0])
+            return (self.tflite_int8, self.folder / "kws_model.h")
+        sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
         return (self.onnx, self.tflite_float, self.tflite_int8, *sources)
 
 
@@ -119,7 +119,7 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
 
 
 def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
-    """Write model.tflite and model_data.h of a quantized checkpoint into `folder`, or none.
+    """Write model.tflite and kws_model.h of a quantized checkpoint into `folder`, or none.
 
     Raises KwsError for a bad checkpoint, or one quantized in a way that int8 kernels do not know.
     """

@@ -1,4 +1,4 @@
-"""A network as `model_data.h` for the C core: constants for flash, a memory plan, and a straight line of calls."""
+"""A network as `kws_model.h` for the C core: constants for flash, a memory plan, and a straight line of calls."""
 
 import math
 from collections.abc import Iterable
@@ -85,7 +85,7 @@ def _layer(name: str, layer: Layer) -> str:
 
 
 def model_header(network: Network, labels: Iterable[str], settings: DecisionSettings) -> str:
-    """Text of model_data.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
+    """Text of kws_model.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
     kws_model_run(input, output, arena), in which input, output and the arena of that size are the caller's."""
     offsets, size = plan_memory(network)
     labels = tuple(labels)
@@ -118,8 +118,8 @@ def model_header(network: Network, labels: Iterable[str], settings: DecisionSett
     inputs = math.prod([network.sizes[network.input]])
     return "".join(
         (
-            "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_DATA_H\n",
-            "#define KWS_MODEL_DATA_H\n\n",
+            "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n",
+            "#define KWS_MODEL_H\n\n",
             '#include "kws_decision.h"\n#include "kws_network.h"\n#include "kws_packed.h"\n\n',
             f"#define KWS_MODEL_INPUTS {inputs}\n#define KWS_MODEL_CLASSES {len(labels)}\n",
             f"#define KWS_MODEL_ARENA_BYTES {size}\n\n",

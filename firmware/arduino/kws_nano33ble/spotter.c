@@ -1,7 +1,7 @@
-/* One keyword spotter for the model in model_data.h, which `kws board MODEL.tflite --keep DIR` writes. */
+/* One keyword spotter for the model in kws_model.h, which `kws board MODEL.tflite --keep DIR` writes. */
 #include "spotter.h"
 
-#include "model_data.h"
+#include "kws_model.h"
 
 #include <kws_spotter.h>
 

@@ -1,4 +1,4 @@
-/* The keyword spotter as the sketch sees it; C, because model_data.h is. */
+/* The keyword spotter as the sketch sees it; C, because kws_model.h is. */
 #ifndef SPOTTER_H
 #define SPOTTER_H
 

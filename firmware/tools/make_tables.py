@@ -1,6 +1,6 @@
 """Writes kws_frontend_tables.h: every constant of the audio front end, from its formula.
 
-    python firmware/core/make_tables.py > firmware/core/kws_frontend_tables.h
+    python firmware/tools/make_tables.py > firmware/core/kws_frontend_tables.h
 
 The formulas are those of TensorFlow Lite Micro's micro front end (30 ms Hann window, 40 mel channels from
 125 to 7,500 Hz, PCAN) and of kissfft's 16-bit twiddles; what they compute in single precision is so computed
@@ -121,7 +121,7 @@ def header() -> str:
     starts, weights = filterbank()
     return "\n\n".join(
         [
-            "/* Constants of the audio front end, written by make_tables.py: do not edit. */",
+            "/* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */",
             "#ifndef KWS_FRONTEND_TABLES_H\n#define KWS_FRONTEND_TABLES_H\n\n#include <stdint.h>",
             f"#define KWS_FIRST_BIN {starts[0]}\n#define KWS_BANDS {CHANNELS + 1}",
             table("int16_t", "kws_window", window()),
