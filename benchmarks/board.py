@@ -2,8 +2,8 @@
 
     python benchmarks/board.py MODEL.tflite [MODEL.tflite ...]
 
-One second of noise is heard, understood and decided upon. Cycles are those of kwslib.cycles at 64 MHz; they hang on
-the binary alone, so any machine prints the same table.
+One second of noise is heard, understood and decided upon. Cycles are those of kwslib.board.cycles at 64 MHz;
+they depend on the binary alone, so any machine prints the same table.
 """
 
 import sys

@@ -4,8 +4,8 @@ Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig
 stays zero whatever the optimizer does to weight_orig. `finish` makes the zeros plain; `hold_zeros` turns the zeros
 of a loaded network into masks again.
 
-Which weights go is kwslib.saliency's to say; when, by the cubic schedule of Zhu and Gupta, arXiv:1710.01878. The
-original report: Figure 13, global magnitude over both layers, 0 to 99 %.
+Which weights go is kwslib.compression.saliency's to say; when, by the cubic schedule of Zhu and Gupta,
+arXiv:1710.01878. The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
 """
 
 import copy

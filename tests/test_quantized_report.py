@@ -38,6 +38,11 @@ def test_the_board_s_table_has_a_row_for_each_width_and_records_both_times(tmp_p
     assert run.values["board_energy_2bit_calibrated"]["value"] == pytest.approx(energy_uj(calibrated))
 
 
+def test_the_quick_profile_leaves_a_single_point_its_width(tmp_path, run):
+    assert list(board_table(run, {"qat3": checkpoint(tmp_path, 3)}, TESTING, SOUND).index) == ["qat3"]
+    assert board_table(run, {}, TESTING, SOUND).empty  # a point of PTQ trains none
+
+
 def test_a_board_that_computes_otherwise_is_noticed(tmp_path):
     path = checkpoint(tmp_path, 2)
     with pytest.raises(CheckFailed, match="not those of its integers"):

@@ -49,7 +49,7 @@ static inline void butterfly(uint32_t *a, int leg, uint32_t b, uint32_t c, uint3
 
 /* Windows the two samples of a point, and adds their magnitudes' bits to a union. */
 static inline uint32_t windowed(const int16_t *samples, int point, uint32_t *bits) {
-    uint32_t x = kws_load(samples + 2 * point), w = kws_load(kws_window + 2 * point);
+    uint32_t x = kws_load(samples + 2 * point), w = kws_load(kws_window_table + 2 * point);
     int32_t re = kws_low(x) * kws_low(w), im = kws_high(x) * kws_high(w);
     uint32_t z = kws_pkhtb((uint32_t)im << 4, (uint32_t)re, 12);
     *bits |= kws_abs16(z);

@@ -1,8 +1,8 @@
 /* The int8 network: layers in TFLite's quantized arithmetic, bit for bit its reference kernels.
  *
  * A layer is a const struct (shapes, weights, how sums become int8) and a function that runs it; a model is a
- * straight line of such calls, written by kwslib/deployment/network.py. No interpreter, no heap. Tensors are NHWC with a
- * batch of one. Zero points of inputs are subtracted as TFLite does; where a kernel pads, it pads with that zero.
+ * straight line of such calls, written by kwslib/deployment/model_data.py. No interpreter, no heap. Tensors are NHWC
+ * with a batch of one. Zero points of inputs are subtracted as TFLite does; where a kernel pads, it pads with that zero.
  *
  * Arithmetic: Jacob et al., arXiv:1712.05877; https://ai.google.dev/edge/litert/models/quantization_spec
  */

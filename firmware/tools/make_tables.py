@@ -124,7 +124,7 @@ def header() -> str:
             "/* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */",
             "#ifndef KWS_FRONTEND_TABLES_H\n#define KWS_FRONTEND_TABLES_H\n\n#include <stdint.h>",
             f"#define KWS_FIRST_BIN {starts[0]}\n#define KWS_BANDS {CHANNELS + 1}",
-            table("int16_t", "kws_window", window()),
+            table("int16_t", "kws_window_table", window()),
             table("uint32_t", "kws_twiddles", twiddles(), "0x{:08x}"),
             table("uint32_t", "kws_split_twiddles", split_twiddles(), "0x{:08x}"),
             table("uint8_t", "kws_band_widths", [b - a for a, b in pairwise(starts)]),

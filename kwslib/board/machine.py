@@ -1,7 +1,7 @@
 """The virtual board: the firmware that would be flashed, compiled and executed instruction by instruction.
 
 A clip goes in as raw audio; out come the network's logits and the decision, and, of a profiled run, what every stage
-and function cost on a Cortex-M4F at 64 MHz by the cycle model of kwslib.cycles.
+and function cost on a Cortex-M4F at 64 MHz by the cycle model of kwslib.board.cycles.
 """
 
 import shutil
@@ -182,7 +182,7 @@ def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
 
 
 class BoardPredictor:
-    """A .tflite model or a quantized checkpoint on the virtual board, with the face of kwslib.predictors.
+    """A .tflite model or a quantized checkpoint on the virtual board, with the face of kwslib.deployment.predictors.
 
     `labels` in output order. A checkpoint's weights stay on the bits that it was trained with.
     """

@@ -1,8 +1,8 @@
 """Quantization as parts of a network: quantizers that know their ranges, and a wrapper around ordinary layers.
 
 `quantized(model, Quantization(...))` gives a copy in which every convolution and linear layer fake-quantizes its
-input and its weights before it does what it always did. `Quantization` says how; ORIGINAL is the recipe of the
-original report (Part 5), OURS this book's. The network's input is not touched by OURS: it is int8 already, with
+input and its weights before it does what it always did. `Quantization` says how; `original()` is the recipe of the
+original report (Part 5), `ours()` this book's. The network's input is not touched by `ours()`: it is int8 already, with
 the front end's own scale and zero point.
 """
 
@@ -210,7 +210,7 @@ def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
             layer.dropout = model.get_submodule("dropout")
             model.dropout = nn.Identity()
         setattr(parent, name.rpartition(".")[2], layer)
-    vars(model)["quantization"] = quantization  # kept by kwslib.models.save_checkpoint
+    vars(model)["quantization"] = quantization  # kept by kwslib.networks.models.save_checkpoint
     return model
 
 

@@ -2,7 +2,7 @@
 
 The synthesizer is the library that the PyPI package espeakng-loader carries (eSpeak NG 1.52). It keeps
 hidden state from one word to the next, so a list of words is always spoken by a fresh process, in order,
-with the random seed set before each: `speak` starts `python -m kwslib.espeak`, hands it the list on
+with the random seed set before each: `speak` starts `python -m kwslib.data.espeak`, hands it the list on
 standard input and reads the PCM back. eSpeak NG is GPL-3: it runs as a separate program while data is
 made, and nothing of it is part of kwslib.
 """

@@ -125,7 +125,7 @@ def _convert_folder(folder: Path, samples: np.ndarray) -> None:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image] for image in images)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    # One scale for a dense layer, as TensorFlow Lite Micro had until lately and kwslib.rounding needs.
+    # One scale for a dense layer, as TensorFlow Lite Micro had until lately and kwslib.deployment.rounding needs.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     converter.inference_input_type = converter.inference_output_type = tf.int8
     (folder / INT8).write_bytes(converter.convert())

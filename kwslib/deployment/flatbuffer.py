@@ -30,7 +30,7 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
     """The converter's .tflite file as kwslib gives it out.
 
     Of an int8 model, the input's quantization becomes exactly (scale, zero_point), where the converter's is off
-    by a rounding error, and the logits' scale one that every runtime rounds alike (see kwslib.rounding).
+    by a rounding error, and the logits' scale one that every runtime rounds alike (see kwslib.deployment.rounding).
     Raises ValueError when the input's scale is off by more.
     """
     from ai_edge_litert import schema_py_generated as schema

@@ -42,7 +42,7 @@ def _int16(samples: np.ndarray) -> np.ndarray:
     if not isinstance(samples, np.ndarray) or samples.dtype != np.int16:
         kind = samples.dtype if isinstance(samples, np.ndarray) else type(samples).__name__
         raise KwsError(
-            f"the front end takes int16 samples, not {kind}: read audio with kwslib.audio.read_audio"
+            f"the front end takes int16 samples, not {kind}: read audio with kwslib.data.audio.read_audio"
         )
     return np.ascontiguousarray(samples)
 

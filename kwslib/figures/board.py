@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def stages(table: "pandas.DataFrame") -> Figure:
     """Time of each stage, logarithmic, after Figure 11: the original's, ours calibrated, ours raw.
 
-    `table`: of board_report.stage_table; rows that the original lacks are left out.
+    `table`: of kwslib.report.board.stage_table; rows that the original lacks are left out.
     """
     rows = table.dropna(subset="original (ms)")
     places = np.arange(len(rows))
@@ -56,7 +56,7 @@ def by_channels(
 
 
 def peers(table: "pandas.DataFrame") -> Figure:
-    """Milliseconds of the same network by implementation, raw; of board_report.peer_table."""
+    """Milliseconds of the same network by implementation, raw; of kwslib.report.board.peer_table."""
     figure, ax = style.subplots(height=3.0)
     colours = [style.BLUE if name == "ours" else style.GREY for name in table.index]
     ax.barh(range(len(table)), table["raw (ms)"], color=colours, height=0.6)

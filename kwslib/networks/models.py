@@ -239,7 +239,7 @@ def save_checkpoint(
 ) -> None:
     """Write weights, configuration and `extra` (plain values and tensors) as one file that is safe to load.
 
-    A network of kwslib.quantizers keeps how it is quantized, and its ranges.
+    A network of kwslib.compression.quantizers keeps how it is quantized, and its ranges.
 
     Raises pickle.UnpicklingError, and writes nothing, when `extra` holds something that is not plain.
     """

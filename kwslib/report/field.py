@@ -112,9 +112,11 @@ def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
     if model.name == "field" and where == DEFAULT:
         run.record("field_trials", n)
         run.record("field_trials_per_class", n // len(result.labels))
-        silenced = int(result.evaluation.confusion[1, 0])
-        share = silenced / row["n"]
-        run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, row["n"]), row["n"])
+        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
+        silenced = int(result.evaluation.confusion[unknown, silence])
+        spoken = int(result.evaluation.confusion[unknown].sum())
+        share = silenced / spoken
+        run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, spoken), spoken)
     return result
 
 

@@ -73,12 +73,13 @@ def board_table(
     """Quantized networks on the virtual board, which hears the test clips `sounds`, int16 (N, 16000), as raw audio.
 
     Records board_ms_<width> and its _calibrated, board_flash_<width>, board_ram_<width> and board_energy_<width>. The
-    quick profile takes a few widths and clips. Raises CheckFailed when the board's logits are not the integers'.
+    quick profile takes a few clips, and of several networks a few widths. Raises CheckFailed when the board's logits
+    are not the integers'.
     """
     import pandas
 
     quick = run.profile.name == "quick"
-    names = [name for name in models if not quick or name in QUICK_WIDTHS]
+    names = [name for name in models if not quick or len(models) == 1 or name in QUICK_WIDTHS]
     clips = QUICK_CLIPS if quick else len(sounds)
 
     def cost(i: int) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def board_table(
         run.record(f"board_flash_{width}", row["flash, all (B)"], "B")
         run.record(f"board_ram_{width}", row["RAM (B)"], "B")
     table = pandas.DataFrame(rows).T.rename_axis("weights")
-    for column in BYTES:
+    for column in table.columns.intersection(BYTES):  # none where no network was trained
         table[column] = [f"{int(size):,}" for size in table[column]]
     return table
 
