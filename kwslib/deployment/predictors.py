@@ -64,14 +64,15 @@ class TorchPredictor:
     def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
         from kwslib.networks.models import load_checkpoint
 
-        self.model, config, _ = load_checkpoint(path)
+        self.path = Path(path)
+        self.model, config, _ = load_checkpoint(self.path)
         self.labels = _agreed(path, config.labels, keywords)
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to float32 (N, C)."""
         from kwslib.networks.training import predict
 
-        return predict(self.model, check_features(q8))
+        return check_finite(self.path, predict(self.model, check_features(q8)))
 
 
 class LiteRtPredictor:
@@ -114,7 +115,7 @@ class LiteRtPredictor:
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to float32 (N, C)."""
-        return self.dequantized(self.integer_logits(q8))
+        return check_finite(self.path, self.dequantized(self.integer_logits(q8)))
 
 
 class TflmPredictor(LiteRtPredictor):
@@ -150,6 +151,13 @@ def check_features(q8: np.ndarray) -> np.ndarray:
     if q8.dtype != np.int8 or q8.ndim != 3 or q8.shape[1:] != (FRAMES, CHANNELS):
         raise KwsError(f"a model takes int8 features (N, {FRAMES}, {CHANNELS}), not {q8.dtype} {q8.shape}")
     return q8
+
+
+def check_finite(path: Path, logits: np.ndarray) -> np.ndarray:
+    """`logits` themselves. Raises KwsError for a model whose weights are so large that they are not finite."""
+    if not np.isfinite(logits).all():
+        raise KwsError(f"{path}: its logits are not finite: its weights are too large; train it again")
+    return logits
 
 
 def _ends(path: Path, interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -14,7 +14,7 @@ as TensorFlow's SAME does and flatten in NHWC order, so that an exported graph n
 import copy
 import io
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
-from kwslib.labels import class_labels
+from kwslib.labels import check_labels, class_labels
+from kwslib.networks.gate import check_entries, check_ranges, check_state
 from kwslib.paths import atomic_write
 
 FORMAT = 1  # of checkpoints
@@ -44,16 +45,12 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.arch not in ZOO:
             raise KwsError(f"architecture {self.arch!r} is unknown: use one of {', '.join(ZOO)}")
-        object.__setattr__(self, "labels", tuple(self.labels))
-        if len(self.labels) < 2 or len(set(self.labels)) < len(self.labels):
-            raise KwsError(
-                f"labels {self.labels} are too few or repeated: name at least two distinct classes"
-            )
+        object.__setattr__(self, "labels", check_labels(self.labels))
         _, width, widest = ZOO[self.arch]
         object.__setattr__(self, "channels", width if self.channels is None else self.channels)
-        if not isinstance(self.channels, int) or not 1 <= self.channels <= widest:
+        if type(self.channels) is not int or not 1 <= self.channels <= widest:
             raise KwsError(f"channels={self.channels} of {self.arch}: use a whole number from 1 to {widest}")
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise KwsError(f"dropout={self.dropout}: use a share of at least 0 and less than 1")
 
 
@@ -261,24 +258,32 @@ def save_checkpoint(
 def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
     """The model in evaluation mode on the CPU, its configuration and what was saved as `extra`.
 
-    Only tensors and plain values are unpickled. Raises KwsError for a missing file and for one not of ours.
+    Only tensors and plain values are unpickled. Raises KwsError, which says what is wrong, for a missing file, for
+    one not of ours, and for one with a number that is not finite, a shape that does not fit or labels that are none.
     """
     if not Path(path).is_file():
         raise KwsError(f"{path}: no such file; train a model with `kws train --out {path}`")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content["format"]
-        if version == FORMAT:
-            config = ModelConfig(**content["config"])
-            model = build(config)
-            if "quantization" in content:
-                from kwslib.compression.quantizers import Quantization, quantized
+        if version != FORMAT:
+            raise KwsError(f"checkpoint of format {version}, this kwslib reads {FORMAT}; update kwslib")
+        check_entries("configuration", content["config"], [field.name for field in fields(ModelConfig)])
+        config = ModelConfig(**content["config"])
+        model = build(config)
+        if "quantization" in content:
+            from kwslib.compression.quantizers import Quantization, quantized
 
-                model = quantized(fold_batch_norm(model), Quantization(**content["quantization"]))
-            model.load_state_dict(content["state"])
-            return model.eval(), config, content["extra"]
+            how = content["quantization"]
+            check_entries("quantization", how, [field.name for field in fields(Quantization)])
+            model = quantized(fold_batch_norm(model), Quantization(**how))
+        check_state(model, content["state"])
+        model.load_state_dict(content["state"])
+        check_ranges(model)
+        return model.eval(), config, dict(content["extra"])
+    except KwsError as error:
+        raise KwsError(f"{path}: {error}") from error
     except Exception as error:  # torch raises a dozen kinds for a file that is not its own
         raise KwsError(
             f"{path}: damaged or not a kwslib checkpoint; make it again with `kws train`"
         ) from error
-    raise KwsError(f"{path}: checkpoint of format {version}, this kwslib reads {FORMAT}; update kwslib")
