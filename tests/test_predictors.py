@@ -141,7 +141,7 @@ def test_damaged_labels(exported, tmp_path):
     path.write_bytes(content.replace(b'"labels"', b'"babels"'))
     with pytest.raises(KwsError, match=r"model\.tflite: its labels are damaged"):
         load_predictor(path)
-    path.write_bytes(content.replace(b'"yes", "no"', b'"yes, no"  '))
+    path.write_bytes(content.replace(b'"yes", "no"', b'"yes; no"  '))
     with pytest.raises(KwsError, match=r"model\.tflite: 4 outputs do not fit"):
         load_predictor(path)
     path.write_bytes(content.replace(METADATA.encode() + b"\0", b"others\0"))

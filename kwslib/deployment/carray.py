@@ -5,6 +5,8 @@ The names are those of TensorFlow Lite Micro's micro_speech example, whose sketc
 
 from collections.abc import Sequence
 
+from kwslib.deployment.ctext import c_literal
+
 BYTES_A_LINE = 12
 
 HEADER = """\
@@ -44,13 +46,4 @@ def c_source(content: bytes, labels: Sequence[str]) -> str:
     """model_data.cc: defines them."""
     lines = (content[at : at + BYTES_A_LINE] for at in range(0, len(content), BYTES_A_LINE))
     rows = "\n".join("    " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines)
-    return SOURCE.format(length=len(content), labels=", ".join(map(_literal, labels)), rows=rows)
-
-
-def _literal(text: str) -> str:
-    """A C string literal; bytes of UTF-8 that are no plain letter, digit or sign go as octal escapes."""
-    plain = (
-        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
-        for byte in text.encode()
-    )
-    return f'"{"".join(plain)}"'
+    return SOURCE.format(length=len(content), labels=", ".join(map(c_literal, labels)), rows=rows)

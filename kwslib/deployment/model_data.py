@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.deployment.cnetwork import STRUCTS, scratch_bytes
+from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings, exponential_table
 from kwslib.deployment.network import Layer, Network
 
@@ -114,7 +115,7 @@ def model_header(network: Network, labels: Iterable[str], settings: DecisionSett
     }
     arrays: list[str] = []
     struct = _struct("kws_model_decision", decision, arrays)
-    names = ", ".join(f'"{label}"' for label in labels)
+    names = ", ".join(map(c_literal, labels))
     inputs = math.prod([network.sizes[network.input]])
     return "".join(
         (

@@ -1,0 +1,175 @@
+"""A label is text, in every file that carries it: it never becomes code, and what cannot work is refused early."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tflite_files import tinyconv
+
+from kwslib.deployment.carray import c_header, c_source
+from kwslib.deployment.ctext import c_literal
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.flatbuffer import Description, finish
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.network import read_network
+from kwslib.errors import KwsError
+from kwslib.features.ccore import source_folder
+from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
+from kwslib.labels import SILENCE, UNKNOWN, check_label, class_labels
+from kwslib.networks.models import ModelConfig
+
+ARDUINO = source_folder().parent / "arduino"
+HOST = Path(__file__).parent / "sketches"
+WORDS = ('say "hi"', "größe", "はい", "two words", "what??/", "back\\", "100 %d%s%n", "*/ // #include <x>")
+LABELS = (SILENCE, UNKNOWN, *WORDS)
+IMPOSSIBLE = ("", " ", "a ", "a\nb", "a\0b", "\x1b[31m", "a\u2028b", "a,b", "x" * 65, "はい" * 11, "\ud800")
+FOUR = (SILENCE, UNKNOWN, 'say "hi" ??/', "größe %s\\")  # as many as the small network has outputs
+
+
+def compilers() -> tuple[str, str]:
+    if not (shutil.which("gcc") and shutil.which("g++")):
+        pytest.skip("no gcc and g++ here")
+    return "gcc", "g++"
+
+
+def texts() -> list[str]:
+    """Texts that a property-based search comes up with, and those that broke a header before."""
+    found: set[str] = {
+        *WORDS,
+        *IMPOSSIBLE[:-1],
+        'b"};\n#include "/etc/hostname"\nstatic int x[] = {"',
+        "\\\n?",
+    }
+
+    @settings(database=None, max_examples=300)
+    @given(st.text(max_size=40) | st.text('"\\?/%\n0123456789abcdefxu', max_size=12))
+    def collect(text: str) -> None:
+        found.add(text)
+
+    collect()
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("language", "kind"), [("c99", "c"), ("c++14", "c++")])
+def test_any_text_is_the_same_text_in_c(tmp_path, language, kind):
+    given_ = texts()
+    rows = ",\n".join(f"    {{{c_literal(text)}, sizeof {c_literal(text)} - 1}}" for text in given_)
+    (tmp_path / "main.c").write_text(
+        "#include <stdio.h>\nstatic const struct { const char *text; size_t size; } all[] = {\n"
+        + rows
+        + "};\n"
+        "int main(void) {\n  for (size_t i = 0; i < sizeof all / sizeof *all; i++)\n"
+        "    fwrite(all[i].text, 1, all[i].size + 1, stdout);\n  return 0;\n}\n",
+        encoding="ascii",
+    )
+    command = [compilers()[kind == "c++"], f"-std={language}", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([*command, "-x", kind, tmp_path / "main.c", "-o", tmp_path / "main"], check=True)
+    printed = subprocess.run([tmp_path / "main"], capture_output=True, check=True).stdout
+    assert printed == b"".join(text.encode() + b"\0" for text in given_)
+
+
+@given(st.text(max_size=70))
+def test_a_label_is_refused_or_can_be_used_everywhere(text):
+    try:
+        check_label(text)
+    except KwsError:
+        return
+    assert text.strip() == text != ""
+    assert "," not in text
+    assert text.splitlines() == [text]
+    assert len(text.encode()) <= 64
+
+
+@pytest.mark.parametrize("label", [*IMPOSSIBLE, 3, None, b"yes"])
+def test_what_can_never_work_is_refused_by_name(label):
+    with pytest.raises(KwsError, match="label ") as caught:
+        check_label(label)
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(KwsError):
+        ModelConfig(labels=(SILENCE, UNKNOWN, label))
+    if isinstance(label, str):
+        with pytest.raises(KwsError):
+            class_labels((label,))
+
+
+def run_sketch(folder: Path, sketch: str, *sources: Path) -> str:
+    """What a sketch prints in two seconds of silence, compiled for this machine."""
+    cc, cxx = compilers()
+    includes = [f"-I{path}" for path in (folder, ARDUINO / "stand_ins", source_folder(), ARDUINO / sketch)]
+    objects = []
+    arduino = ["-std=gnu++14", "-x", "c++", "-include", "Arduino.h"]
+    ino = ARDUINO / sketch / f"{sketch}.ino"
+    for source in (ino, HOST / "board.cpp", *sources, *source_folder().glob("*.c")):
+        objects.append(folder / f"{source.stem}.o")
+        command = [cc, "-std=gnu11"] if source.suffix == ".c" else [cxx, *arduino]
+        subprocess.run([*command, "-O1", *includes, "-c", str(source), "-o", str(objects[-1])], check=True)
+    subprocess.run([cxx, *map(str, objects), "-o", str(folder / "sketch")], check=True)
+    return subprocess.run([folder / "sketch"], capture_output=True, check=True).stdout.decode()
+
+
+def test_the_sketch_of_the_core_prints_any_label(tmp_path):
+    network = read_network(tinyconv(tmp_path / "m.tflite"))
+    header = model_header(network, FOUR, DecisionSettings())
+    (tmp_path / "kws_model.h").write_text(header, encoding="ascii")
+    lines = run_sketch(tmp_path, "kws_nano33ble", ARDUINO / "kws_nano33ble" / "spotter.c").splitlines()
+    assert lines[0] == "# kws_nano33ble labels " + ",".join(FOUR)
+    assert {line.split(",")[5] for line in lines if line.startswith("KWS,")} <= set(FOUR)
+    assert len(lines) > 20
+
+
+def test_the_sketch_of_tflm_prints_any_label(tmp_path):
+    for name, text in (("h", c_header(LABELS)), ("cc", c_source(bytes(99), LABELS))):
+        (tmp_path / f"model_data.{name}").write_text(text, encoding="ascii")
+    sources = (HOST / "interpreter.cpp", tmp_path / "model_data.cc")
+    lines = run_sketch(tmp_path, "kws_tflm", *sources).splitlines()
+    assert lines[0] == "# kws_tflm labels " + ",".join(LABELS)
+    assert lines[-1].endswith(f"{WORDS[0]},99,{WORDS[0]}")
+
+
+def labelled(path: Path, labels: tuple[str, ...]) -> Path:
+    """A TinyConv of random weights that says what its classes are called."""
+    content = tinyconv(path).read_bytes()
+    path.write_bytes(finish(content, Description(labels, "tinyconv", ""), INPUT_SCALE, INPUT_ZERO_POINT))
+    return path
+
+
+@pytest.mark.parametrize("words", [WORDS[:2], WORDS[2:4], WORDS[4:6]])
+def test_the_virtual_board_says_any_label(kws, tmp_path, words):
+    model = labelled(tmp_path / "m.tflite", (SILENCE, UNKNOWN, *words))
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000)
+    soundfile.write(tmp_path / "noise.wav", noise, 16_000)
+    status, out, _ = kws(
+        "board", model, "--wav", tmp_path / "noise.wav", "--keep", tmp_path / "kept", "--json"
+    )
+    assert status == 0
+    assert tuple(json.loads(out)["scores"]) == (SILENCE, UNKNOWN, *words)
+    status, out, _ = kws("classify", model, tmp_path / "noise.wav")
+    assert status == 0
+    assert any(label in out for label in (SILENCE, UNKNOWN, *words))
+
+
+@pytest.mark.parametrize("label", ['b"};\n#include "/etc/hostname"\nstatic int x[] = {"', "a\nb", "", "a,b"])
+@pytest.mark.parametrize("command", ["board", "classify"])
+def test_a_model_cannot_put_a_line_into_the_firmware(kws, tmp_path, label, command):
+    model = labelled(tmp_path / "m.tflite", (SILENCE, UNKNOWN, "a", label))
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(16_000), 16_000)
+    wav = ["--wav"] if command == "board" else []
+    status, out, err = kws(command, model, *wav, tmp_path / "quiet.wav")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "m.tflite" in err
+    assert "label" in err
+
+
+def test_no_text_of_a_foreign_file_but_its_labels_is_in_the_header(tmp_path):
+    plain = model_header(read_network(tinyconv(tmp_path / "m.tflite")), FOUR, DecisionSettings())
+    named = tinyconv(tmp_path / '*\\n#include "x".tflite')
+    content = named.read_bytes()
+    named.write_bytes(content.replace(b"t0\0", b"*/\0").replace(b"t1\0", b"\n#\0"))
+    assert named.read_bytes() != content
+    assert model_header(read_network(named), FOUR, DecisionSettings()) == plain
