@@ -72,6 +72,18 @@ def test_all_bad_files_are_named_before_anything_is_printed(kws, checkpoint, tmp
     assert "gone.wav: no such file" in err
 
 
+def test_ten_voice_memos_are_one_line_with_one_remedy(kws, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    memos = [tmp_path / f"memo {number}.m4a" for number in range(10)]
+    for memo in memos:
+        memo.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(99))
+    status, out, err = kws("classify", checkpoint, *memos)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.count("ffmpeg") == 1
+    assert "memo 0.m4a" in err
+    assert "and 5 more" in err
+
+
 @pytest.mark.parametrize("name", ["missing.pt", "missing.tflite", "model.onnx", ""])
 def test_bad_models(kws, tmp_path, name):
     soundfile.write(tmp_path / "good.wav", np.zeros(16_000), 16_000)

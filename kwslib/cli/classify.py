@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.output import print_json
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, listed
 
 
 def classify(
@@ -18,19 +18,22 @@ def classify(
     """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
     import numpy as np
 
-    from kwslib.data.audio import read_clip
+    from kwslib.data.audio import read_second
     from kwslib.deployment.predictors import ClipPredictor, load_predictor
     from kwslib.features.frontend import features
 
     predictor = load_predictor(model)
-    clips, problems = [], []
+    clips, seconds, problems = [], [], []
     for path in recordings:
         try:
-            clips.append(read_clip(path))
+            clip, second = read_second(path)
         except KwsError as error:
-            problems.append(str(error))
+            problems.append((path, str(error).removeprefix(f"{path}: ")))
+            continue
+        clips.append(clip)
+        seconds.append(second)
     if problems:
-        raise KwsError("; ".join(problems))
+        raise KwsError(listed(problems))
     waveforms = np.stack(clips)
     if isinstance(predictor, ClipPredictor):
         logits = predictor.clip_logits(waveforms).astype(np.float64)  # (N, C)
@@ -41,13 +44,15 @@ def classify(
     results = [
         {
             "file": str(path),
+            "second": second,
             "label": predictor.labels[row.argmax()],
             "scores": dict(zip(predictor.labels, map(float, row), strict=True)),
         }
-        for path, row in zip(recordings, probabilities, strict=True)
+        for path, second, row in zip(recordings, seconds, probabilities, strict=True)
     ]
     if as_json:
         print_json({"results": results})
         return
-    for path, row in zip(recordings, probabilities, strict=True):
-        print(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%})")
+    for path, second, row in zip(recordings, seconds, probabilities, strict=True):
+        where = f", in the second from {second:.2f} s on" if second else ""
+        print(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where}")

@@ -23,10 +23,10 @@ from kwslib.deployment.conversion import check_installed, convert
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.flatbuffer import Description, finish, operators
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.tflite import quiet_stderr
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.paths import atomic_write, check_writable
+from kwslib.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from torch import nn

@@ -131,7 +131,7 @@ class TflmPredictor(LiteRtPredictor):
             raise KwsError("TensorFlow Lite Micro is missing: pip install 'kwslib[convert]'")
         from tflite_micro import runtime
 
-        from kwslib.deployment.tflite import quiet_stderr
+        from kwslib.quiet import quiet_stderr
 
         try:
             with quiet_stderr():

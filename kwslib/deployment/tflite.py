@@ -1,15 +1,13 @@
 """A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro takes for it."""
 
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
+from kwslib.quiet import quiet_stderr
 
 # Run apart: the allocator prints to the process's standard error, and C++ must not take a notebook down.
 _ARENA = """
@@ -18,19 +16,6 @@ from tflite_micro import runtime
 interpreter = runtime.Interpreter.from_file(sys.argv[1], arena_size=16 << 20)
 interpreter.print_allocations()
 """
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Drop what C++ writes to standard error, where LiteRT announces its delegate amid a notebook's page."""
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "w") as null:
-            os.dup2(null.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
