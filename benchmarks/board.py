@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.board.cycles import milliseconds
-from kwslib.board.machine import FRAMES, STAGES, BoardPredictor, BoardProfile
+from kwslib.board.machine import STAGES, BoardPredictor, BoardProfile
+from kwslib.features.frontend import FRAMES
 from kwslib.measure.profiling import file_costs
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kwslib.errors import KwsError
@@ -45,6 +46,24 @@ def test_hash_is_of_the_content(sources: Path) -> None:
     assert ccore.source_hash() == before
     (sources / "answer.c").write_text("int answer(void) { return 43; }\n")
     assert ccore.source_hash() != before
+
+
+def test_constants_and_structs_are_the_headers() -> None:
+    header = (ccore.source_folder() / "kws_decision.h").read_text()
+    assert f"#define KWS_SMOOTHING_MAX {ccore.constants()['KWS_SMOOTHING_MAX']} " in header
+    thresholds = np.array([7, 8], np.uint16)
+    settings = ccore.structure("kws_decision_settings", {"classes": 2, "thresholds": thresholds})
+    assert (settings.classes, settings.suppression, settings.thresholds[1]) == (2, 0, 8)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [({"clases": 2}, KeyError), ({"thresholds": np.zeros(2, np.int32)}, TypeError)],
+    ids=["misspelt", "of another type"],
+)
+def test_fields_that_no_header_has_are_refused(fields, error) -> None:
+    with pytest.raises(error):
+        ccore.structure("kws_decision_settings", fields)
 
 
 def test_broken_source_leaves_nothing_behind(sources: Path, tmp_path: Path) -> None:

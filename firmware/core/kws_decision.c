@@ -44,5 +44,3 @@ int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, c
     state->quiet = settings->suppression;
     return best;
 }
-
-size_t kws_decision_size(void) { return sizeof(kws_decision); }

@@ -7,7 +7,6 @@
 #ifndef KWS_DECISION_H
 #define KWS_DECISION_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -44,9 +43,6 @@ void kws_posteriors(const kws_decision_settings *settings, const int8_t *logits,
  * before the history is full. */
 int32_t kws_decide(const kws_decision_settings *settings, kws_decision *state, const int8_t *logits,
                    uint16_t *smoothed);
-
-/* Bytes of a state, for callers who cannot see the struct. */
-size_t kws_decision_size(void);
 
 #ifdef __cplusplus
 }

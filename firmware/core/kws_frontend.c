@@ -205,8 +205,6 @@ void kws_frontend_frame(kws_frontend *state, const int16_t *window, uint16_t *fe
 
 /* ---- Streams and clips ---- */
 
-size_t kws_frontend_size(void) { return sizeof(kws_frontend); }
-
 void kws_frontend_init(kws_frontend *state, int step) {
     __builtin_memset(state, 0, sizeof *state);
     state->step = (uint16_t)step;

@@ -14,6 +14,8 @@ extern "C" {
 #endif
 
 #define KWS_WINDOW 480  /* samples in a frame's window: 30 ms */
+#define KWS_STEP 320    /* samples from frame to frame, as networks see them: 20 ms */
+#define KWS_FRAMES 49   /* frames of one second, which a network sees */
 #define KWS_CHANNELS 40 /* features of a frame */
 #define KWS_POINTS 256  /* complex points of the transform of 512 real ones */
 
@@ -24,9 +26,6 @@ typedef struct {
     uint16_t waiting;              /* how many wait */
     uint16_t step;                 /* samples from frame to frame */
 } kws_frontend;
-
-/* Bytes of a state, for callers who cannot see the struct. */
-size_t kws_frontend_size(void);
 
 /* A fresh state; `step` is 320 (20 ms) or 160 (10 ms), or any other number from 1 to KWS_WINDOW. */
 void kws_frontend_init(kws_frontend *state, int step);

@@ -40,15 +40,6 @@ typedef struct {
     kws_requantize output;
 } kws_dense;
 
-/* The same of which few weights are not zero. Four of them make a group: four gaps, from the input before to theirs,
- * then the four weights. Gaps too wide for a byte, and the end of an output's groups, hold weights of zero. */
-typedef struct {
-    int32_t inputs, outputs;
-    const uint8_t *groups;
-    const uint16_t *counts; /* groups of each output */
-    kws_requantize output;
-} kws_sparse;
-
 /* Mean over all positions: (positions, channels) -> (channels). The multiplier divides by their number. */
 typedef struct {
     int32_t positions, channels, input_zero_point;
@@ -84,7 +75,6 @@ void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t 
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output);
-void kws_sparse_layer(const kws_sparse *layer, const int8_t *input, int8_t *output);
 void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output);
 void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output);
 void kws_softmax_layer(const kws_softmax *layer, const int8_t *input, int8_t *output);

@@ -1,5 +1,5 @@
-/* The dense layer of a pruned network: only the weights that are not zero are stored, and read. */
-#include "kws_network.h"
+/* The layer of kws_sparse.h. */
+#include "kws_sparse.h"
 
 #include "kws_requantize.h"
 

@@ -10,8 +10,6 @@
 #include "kws_dsp.h"
 #include "kws_frontend.h"
 
-#define KWS_STEP 320  /* samples from frame to frame: 20 ms */
-#define KWS_FRAMES 49 /* frames that the network sees: one second */
 /* A function of its own in the binary, so that a profile and a breakpoint find every call of the stage. */
 #if defined(__clang__)
 #define KWS_STAGE static __attribute__((noinline))

@@ -21,6 +21,7 @@ from kwslib.deployment.network import Network, read_network
 from kwslib.deployment.packed import packed_network, read_integers
 from kwslib.deployment.sparse import compress
 from kwslib.errors import CheckFailed, KwsError
+from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import CLIP_SAMPLES
 from kwslib.paths import atomic_write
 
@@ -29,7 +30,6 @@ from kwslib.paths import atomic_write
 CALIBRATION = 1.21
 STAGES = {"kws_spotter_listen": "frontend", "kws_spotter_infer": "network", "kws_spotter_decide": "decision"}
 PATIENCE = 50_000_000  # instructions that a clip may take; TinyConv takes two million
-FRAMES = 49
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,10 @@ class Board:
         self.network = network
         self.labels = tuple(labels)
         classes = self.network.sizes[self.network.output]
-        if classes != len(self.labels) or self.network.sizes[self.network.input] != FRAMES * 40:
-            raise KwsError(f"the network does not map 49 x 40 features to {len(self.labels)} classes")
+        if classes != len(self.labels) or self.network.sizes[self.network.input] != FRAMES * CHANNELS:
+            raise KwsError(
+                f"the network does not map {FRAMES} x {CHANNELS} features to {len(self.labels)} classes"
+            )
         self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
         self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
@@ -137,14 +139,8 @@ class Board:
 
     def _results(self, emulator: Emulator, clips: int) -> BoardRun:
         classes = len(self.labels)
-        record = np.dtype(
-            {
-                "names": ["logits", "posteriors", "reported"],
-                "formats": [("i1", classes), ("<u2", classes), "<i4"],
-                "offsets": [0, -(-classes // 2) * 2, -(-(-(-classes // 2) * 2 + 2 * classes) // 4) * 4],
-                "itemsize": -(-(-(-classes // 2) * 2 + 2 * classes) // 4) * 4 + 4,
-            }
-        )
+        fields = [("logits", "i1", (classes,)), ("posteriors", "<u2", (classes,)), ("reported", "<i4")]
+        record = np.dtype(fields, align=True)  # `result` of firmware/virtual/main.c
         written = bytes(emulator.files.get("results.raw", b""))
         if len(written) != clips * record.itemsize:
             raise CheckFailed(f"the firmware gave {len(written)} bytes of results for {clips} clips")

@@ -1,107 +1,27 @@
-"""The C core's network from Python: its structs through ctypes, and the network run on this machine.
+"""The C core's network from Python: the room that its layers need, and the network run on this machine.
 
-The same structs, with the same names, are written as text by kwslib.deployment.model_data for the board.
+The same structs are written as text by kwslib.deployment.model_data for the board.
 """
 
-import ctypes
-from ctypes import POINTER, Structure, c_int8, c_int16, c_int32, c_uint8, c_uint16, c_uint32
-from dataclasses import dataclass
+import functools
+import re
 from typing import Any
 
 import numpy as np
 
 from kwslib.deployment.network import Layer, Network
 from kwslib.errors import KwsError
-from kwslib.features.ccore import library
+from kwslib.features.ccore import constants, declarations, interface, library, pointer, structure
+
+NEIGHBOUR_ROW, UNPACKED = constants()["KWS_NEIGHBOUR_ROW"], constants()["KWS_UNPACKED"]
 
 
-class Requantize(Structure):
-    _fields_ = [
-        ("bias", POINTER(c_int32)),
-        ("multiplier", POINTER(c_int32)),
-        ("shift", POINTER(c_int8)),
-        *((name, c_int32) for name in ("zero_point", "min", "max")),
-    ]
-
-
-class Window(Structure):
-    _fields_ = [
-        *((f"in_{axis}", c_int16) for axis in ("height", "width", "channels")),
-        *((f"out_{axis}", c_int16) for axis in ("height", "width", "channels")),
-        *((name, c_int16) for name in ("kernel_height", "kernel_width", "stride_height", "stride_width")),
-        *((name, c_int16) for name in ("pad_top", "pad_left", "input_zero_point", "band_rows")),
-        ("weights", POINTER(c_int8)),
-        ("output", Requantize),
-        ("read", POINTER(c_uint8)),
-    ]
-
-
-class Dense(Structure):
-    _fields_ = [
-        ("inputs", c_int32),
-        ("outputs", c_int32),
-        ("weights", POINTER(c_int8)),
-        ("output", Requantize),
-    ]
-
-
-class Sparse(Structure):
-    _fields_ = [
-        ("inputs", c_int32),
-        ("outputs", c_int32),
-        ("groups", POINTER(c_uint8)),
-        ("counts", POINTER(c_uint16)),
-        ("output", Requantize),
-    ]
-
-
-class Packing(Structure):
-    _fields_ = [*((name, c_int32) for name in ("bits", "low", "step")), ("words", POINTER(c_uint32))]
-
-
-class PackedWindow(Structure):
-    _fields_ = [("window", Window), ("weights", Packing)]
-
-
-class PackedDense(Structure):
-    _fields_ = [("inputs", c_int32), ("outputs", c_int32), ("weights", Packing), ("output", Requantize)]
-
-
-class Mean(Structure):
-    _fields_ = [
-        (name, c_int32)
-        for name in ("positions", "channels", "input_zero_point", "multiplier", "shift", "zero_point")
-    ]
-
-
-class Sum(Structure):
-    _fields_ = [
-        ("size", c_int32),
-        *((f"{name}_{side}", c_int32) for side in "ab" for name in ("zero_point", "multiplier", "shift")),
-        *((name, c_int32) for name in ("zero_point", "multiplier", "shift", "min", "max")),
-    ]
-
-
-class Softmax(Structure):
-    _fields_ = [("classes", c_int32), ("exponentials", POINTER(c_int32)), ("differences", c_int32)]
-
-
-STRUCTS: dict[str, tuple[str, type[Structure]]] = {  # kind of layer: the struct's name in C, and here
-    "convolution": ("kws_window", Window),
-    "depthwise": ("kws_window", Window),
-    "average_pool": ("kws_window", Window),
-    "dense": ("kws_dense", Dense),
-    "sparse": ("kws_sparse", Sparse),
-    "packed_convolution": ("kws_packed_window", PackedWindow),
-    "packed_dense": ("kws_packed_dense", PackedDense),
-    "mean": ("kws_mean", Mean),
-    "sum": ("kws_sum", Sum),
-    "softmax": ("kws_softmax", Softmax),
-}
-
-
-NEIGHBOUR_ROW = 64  # as in kws_network.h
-UNPACKED = 160  # as in kws_packed.h
+@functools.cache
+def struct_name(kind: str) -> str:
+    """The struct of a kind of layer: what its function's declaration takes first."""
+    found = re.search(rf"\bkws_{kind}_layer\(\s*const (\w+) \*", declarations())
+    assert found, kind
+    return found[1]
 
 
 def scratch_bytes(layer: Layer) -> int:
@@ -127,34 +47,15 @@ def _even(count: int) -> int:
     return count + count % 2
 
 
-@dataclass(frozen=True)
-class _Call:
-    function: Any
-    struct: Structure
-    keep: list[np.ndarray]  # what the struct points to
-    scratch: Any
-
-
-def _fill(struct: Any, fields: dict[str, Any], keep: list[np.ndarray]) -> Structure:
-    filled = struct()
-    for name, kind in struct._fields_:
-        value = fields.get(name)
+def _contiguous(fields: dict[str, Any]) -> dict[str, Any]:
+    copies = {}
+    for name, value in fields.items():
         if isinstance(value, dict):
-            setattr(filled, name, _fill(kind, value, keep))
+            value = _contiguous(value)
         elif isinstance(value, np.ndarray):
-            keep.append(np.ascontiguousarray(value))
-            setattr(filled, name, keep[-1].ctypes.data_as(kind))
-        elif value is not None:
-            setattr(filled, name, value)
-    return filled
-
-
-def _prepare(layer: Layer) -> _Call:
-    keep: list[np.ndarray] = []
-    struct = _fill(STRUCTS[layer.kind][1], layer.fields, keep)
-    function = getattr(library(), f"kws_{layer.kind}_layer")
-    size = scratch_bytes(layer)
-    return _Call(function, struct, keep, ctypes.create_string_buffer(size) if size else None)
+            value = np.ascontiguousarray(value)
+        copies[name] = value
+    return copies
 
 
 def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
@@ -169,16 +70,18 @@ def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
             f"inputs are {rows.dtype} of {rows.shape[1]} values where the network takes int8 of {wanted}"
         )
     tensors = {number: np.empty(size, np.int8) for number, size in network.sizes.items()}
-    steps = []
+    keep, calls = [], []  # what the structs point to; functions with their arguments
     for layer in network.layers:
-        call = _prepare(layer)
-        buffers = [tensors[i].ctypes.data_as(ctypes.c_void_p) for i in (*layer.inputs, layer.output)]
-        extra = [call.scratch] if call.scratch is not None else []
-        steps.append((call, (ctypes.byref(call.struct), *buffers, *extra)))
+        keep.append(_contiguous(layer.fields))
+        struct = structure(struct_name(layer.kind), keep[-1])
+        buffers = [pointer(tensors[i]) for i in (*layer.inputs, layer.output)]
+        size = scratch_bytes(layer)
+        scratch = [interface().new("int16_t[]", size // 2)] if size else []
+        calls.append((getattr(library(), f"kws_{layer.kind}_layer"), (struct, *buffers, *scratch)))
     outputs = np.empty((len(rows), network.sizes[network.output]), np.int8)
     for row, output in zip(rows, outputs, strict=True):
         tensors[network.input][:] = row
-        for call, arguments in steps:
-            call.function(*arguments)
+        for function, arguments in calls:
+            function(*arguments)
         output[:] = tensors[network.output]
     return outputs

@@ -4,20 +4,18 @@ After Chen, Parada, Heigold, ICASSP 2014 (posterior smoothing) and TensorFlow's 
 same C decides here, on the virtual board and in the sketch.
 """
 
-import ctypes
-import functools
 import math
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, c_int32, c_uint16
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kwslib.errors import KwsError
-from kwslib.features.ccore import library
+from kwslib.features.ccore import constants, interface, library, pointer, structure
 
-CLASSES_MAX, SMOOTHING_MAX = 16, 32
-CERTAIN = 32768  # a posterior of one
+CLASSES_MAX, SMOOTHING_MAX = constants()["KWS_CLASSES_MAX"], constants()["KWS_SMOOTHING_MAX"]
+CERTAIN = constants()["KWS_CERTAIN"]  # a posterior of one
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,18 @@ class DecisionSettings:
             values = list(self.threshold)
         return np.array([min(round(min(v, 2) * CERTAIN), 2 * CERTAIN - 1) for v in values], np.uint16)
 
+    def fields(self, scale: float) -> dict[str, Any]:
+        """The struct kws_decision_settings for logits in steps of `scale`."""
+        exponentials = exponential_table(scale)
+        return {
+            "classes": self.classes,
+            "smoothing": self.smoothing,
+            "suppression": self.suppression,
+            "thresholds": self.thresholds(),
+            "exponentials": exponentials,
+            "differences": len(exponentials),
+        }
+
 
 def exponential_table(scale: float) -> np.ndarray:
     """(n,) uint16: 65535 exp(-d scale) for d = 0, 1, ... as long as that is not 0."""
@@ -66,37 +76,19 @@ def exponential_table(scale: float) -> np.ndarray:
     return values[values > 0]
 
 
-class _Settings(Structure):
-    _fields_ = [
-        *((name, c_int32) for name in ("classes", "smoothing", "suppression")),
-        *((name, POINTER(c_uint16)) for name in ("thresholds", "exponentials")),
-        ("differences", c_int32),
-    ]
-
-
-@functools.cache
-def _core() -> ctypes.CDLL:
-    core = library()
-    core.kws_decision_size.restype = ctypes.c_size_t
-    return core
-
-
 class Decision:
     """A stream of inferences in, reports out. `scale`: that of the logits' int8."""
 
     def __init__(self, settings: DecisionSettings, scale: float) -> None:
         self.settings = settings
-        self._tables = settings.thresholds(), exponential_table(scale)
-        pointers = [table.ctypes.data_as(POINTER(c_uint16)) for table in self._tables]
-        self._settings = _Settings(
-            settings.classes, settings.smoothing, settings.suppression, *pointers, len(self._tables[1])
-        )
-        self._state = ctypes.create_string_buffer(_core().kws_decision_size())
+        self._fields = settings.fields(scale)  # kept, for the struct points into it
+        self._settings = structure("kws_decision_settings", self._fields)
+        self._state = interface().new("kws_decision *")
         self.reset()
 
     def reset(self) -> None:
         """Forget the history and the last report."""
-        _core().kws_decision_init(self._state)
+        library().kws_decision_init(self._state)
 
     def process(self, logits: np.ndarray) -> tuple[int, np.ndarray]:
         """logits: int8 (classes,). Returns the class reported now, or -1, and the smoothed posteriors
@@ -107,6 +99,5 @@ class Decision:
             )
         logits = np.ascontiguousarray(logits)
         smoothed = np.empty(self.settings.classes, np.uint16)
-        pointers = (array.ctypes.data_as(ctypes.c_void_p) for array in (logits, smoothed))
-        reported = _core().kws_decide(ctypes.byref(self._settings), self._state, *pointers)
+        reported = library().kws_decide(self._settings, self._state, pointer(logits), pointer(smoothed))
         return reported, smoothed.astype(np.float32) / CERTAIN

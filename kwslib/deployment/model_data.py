@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.deployment.cnetwork import STRUCTS, scratch_bytes
+from kwslib.deployment.cnetwork import scratch_bytes, struct_name
 from kwslib.deployment.ctext import c_literal
-from kwslib.deployment.decision import DecisionSettings, exponential_table
+from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.network import Layer, Network
 
 C_TYPES = {
@@ -82,7 +82,7 @@ def _struct(prefix: str, fields: dict[str, Any], arrays: list[str]) -> str:
 def _layer(name: str, layer: Layer) -> str:
     arrays: list[str] = []
     struct = _struct(name, layer.fields, arrays)
-    return "".join(arrays) + f"static const {STRUCTS[layer.kind][0]} {name} = {struct};\n"
+    return "".join(arrays) + f"static const {struct_name(layer.kind)} {name} = {struct};\n"
 
 
 def model_header(network: Network, labels: Iterable[str], settings: DecisionSettings) -> str:
@@ -104,24 +104,16 @@ def model_header(network: Network, labels: Iterable[str], settings: DecisionSett
         if (number, "scratch") in offsets:
             arguments.append(f"(int16_t *)(void *)(arena + {offsets[number, 'scratch']})")
         calls.append(f"    kws_{layer.kind}_layer({', '.join(arguments)});\n")
-    exponentials = exponential_table(network.output_scale)
-    decision: dict[str, Any] = {
-        "classes": len(labels),
-        "smoothing": settings.smoothing,
-        "suppression": settings.suppression,
-        "thresholds": settings.thresholds(),
-        "exponentials": exponentials,
-        "differences": len(exponentials),
-    }
     arrays: list[str] = []
-    struct = _struct("kws_model_decision", decision, arrays)
+    struct = _struct("kws_model_decision", settings.fields(network.output_scale), arrays)
     names = ", ".join(map(c_literal, labels))
     inputs = math.prod([network.sizes[network.input]])
     return "".join(
         (
             "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n",
             "#define KWS_MODEL_H\n\n",
-            '#include "kws_decision.h"\n#include "kws_network.h"\n#include "kws_packed.h"\n\n',
+            "".join(f'#include "kws_{part}.h"\n' for part in ("decision", "network", "packed", "sparse")),
+            "\n",
             f"#define KWS_MODEL_INPUTS {inputs}\n#define KWS_MODEL_CLASSES {len(labels)}\n",
             f"#define KWS_MODEL_ARENA_BYTES {size}\n\n",
             f"static const char *const kws_model_labels[] = {{{names}}};\n\n",

@@ -14,10 +14,11 @@ from kwslib.deployment.integer_tflite import to_tflite
 from kwslib.deployment.network import Layer, Network, read_network
 from kwslib.deployment.sparse import dense_weights
 from kwslib.errors import KwsError
+from kwslib.features.ccore import constants
 from kwslib.networks.models import load_checkpoint
 from kwslib.quantization import TERNARY, Width, symmetric_grid
 
-TRITS = 0  # what kws_packed.h calls the width of ternary numbers
+TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
 
 
 def read_integers(checkpoint: Path) -> IntegerNetwork:

@@ -1,25 +1,30 @@
 """The C core as a shared library: compiled on first use from the very files that the board runs.
 
 The library lies in the cache under the hash of its sources, flags and compiler, so an edit makes a new one
-and nothing stale is ever loaded.
+and nothing stale is ever loaded. Its structs, functions and constants are those of its headers, read by cffi.
 """
 
-import ctypes
 import functools
 import hashlib
 import importlib.util
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import cffi
+import numpy as np
 
 from kwslib.errors import KwsError
 from kwslib.paths import atomic_write, cache_dir
 
 FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
+HEADERS = ("kws_frontend.h", "kws_network.h", "kws_sparse.h", "kws_packed.h", "kws_decision.h")
 
 
 def source_folder() -> Path:
@@ -75,6 +80,60 @@ def build() -> Path:
 
 
 @functools.cache
-def library() -> ctypes.CDLL:
-    """The loaded C core, built when needed."""
-    return ctypes.CDLL(str(build()))
+def declarations() -> str:
+    """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
+    text = "\n".join((source_folder() / name).read_text() for name in HEADERS)
+    text = re.sub(r"^#ifdef __cplusplus$.*?^#endif$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^#(?!define \w+ +\d).*$", "", text, flags=re.MULTILINE)
+
+
+@functools.cache
+def constants() -> dict[str, int]:
+    """The headers' macros that are numbers, such as KWS_CHANNELS."""
+    return {
+        name: int(value) for name, value in re.findall(r"^#define (\w+) +(\d+)", declarations(), re.MULTILINE)
+    }
+
+
+@functools.cache
+def interface() -> cffi.FFI:
+    """The headers' types; `interface().new("kws_frontend *")` is a zeroed struct that Python owns."""
+    ffi = cffi.FFI()
+    ffi.cdef(declarations())
+    return ffi
+
+
+@functools.cache
+def library() -> Any:
+    """The loaded C core, built when needed; its functions take what `interface` and `pointer` make."""
+    return interface().dlopen(str(build()))
+
+
+@functools.cache
+def _pointer_type(kind: np.dtype) -> Any:
+    return interface().typeof(f"{kind.name}_t *")
+
+
+def pointer(array: np.ndarray) -> Any:
+    """A C pointer to the numbers of a contiguous array, of their own type. The caller keeps the array."""
+    return interface().from_buffer(_pointer_type(array.dtype), array)
+
+
+def structure(name: str, fields: dict[str, Any]) -> Any:
+    """A struct of the headers: numbers, dicts for structs inside, None for what stays zero, arrays for pointers.
+
+    The caller keeps the arrays, which must be contiguous. Raises KeyError and TypeError for what does not fit.
+    """
+
+    def initialiser(fields: dict[str, Any]) -> dict[str, Any]:
+        values = {}
+        for field, value in fields.items():
+            if isinstance(value, dict):
+                value = initialiser(value)
+            elif isinstance(value, np.ndarray):
+                value = pointer(value)
+            if value is not None:
+                values[field] = value
+        return values
+
+    return interface().new(f"{name} *", initialiser(fields))

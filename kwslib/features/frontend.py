@@ -5,37 +5,22 @@ a logarithm, all in integers (original report, section 1; gain control: arXiv:16
 are the input of every network here, on the host and on the board alike.
 """
 
-import ctypes
 import functools
 import hashlib
 
 import numpy as np
 
 from kwslib.errors import KwsError
-from kwslib.features import ccore
+from kwslib.features.ccore import constants, interface, library, pointer
 from kwslib.labels import SAMPLE_RATE
 
-FRAMES, CHANNELS = 49, 40
-WINDOW = 480  # samples, 30 ms
+FRAMES, CHANNELS, WINDOW = (constants()[f"KWS_{name}"] for name in ("FRAMES", "CHANNELS", "WINDOW"))
 STEPS_MS = (10, 20)
 
 # A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task
 # the int8 features have mean -46.6 and deviation 86.8; tests/test_frontend.py measures them again.
 INPUT_ZERO_POINT = -47
 INPUT_SCALE = 0.0115
-
-
-@functools.cache
-def _core() -> ctypes.CDLL:
-    core = ccore.library()
-    pointer, size = ctypes.c_void_p, ctypes.c_size_t
-    core.kws_frontend_size.restype = size
-    core.kws_frontend_init.argtypes = [pointer, ctypes.c_int]
-    core.kws_frontend_stream.argtypes = [pointer, pointer, size, pointer]
-    core.kws_frontend_stream.restype = size
-    core.kws_frontend_clips.argtypes = [pointer, size, size, ctypes.c_int, pointer]
-    core.kws_frontend_quantize.argtypes = [pointer, size, pointer]
-    return core
 
 
 def _int16(samples: np.ndarray) -> np.ndarray:
@@ -55,7 +40,7 @@ def _step(step_ms: int) -> int:
 
 def _quantized(raw: np.ndarray) -> np.ndarray:
     q8 = np.empty(raw.shape, np.int8)
-    _core().kws_frontend_quantize(raw.ctypes.data, raw.size, q8.ctypes.data)
+    library().kws_frontend_quantize(pointer(raw), raw.size, pointer(q8))
     return q8
 
 
@@ -70,7 +55,7 @@ def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
         raise KwsError(f"samples of shape {samples.shape}: one frame needs {WINDOW} samples (30 ms)")
     *clips, length = samples.shape
     raw = np.empty((*clips, 1 + (length - WINDOW) // step, CHANNELS), np.uint16)
-    _core().kws_frontend_clips(samples.ctypes.data, samples.size // length, length, step, raw.ctypes.data)
+    library().kws_frontend_clips(pointer(samples), samples.size // length, length, step, pointer(raw))
     return raw
 
 
@@ -90,12 +75,12 @@ class Frontend:
     def __init__(self, step_ms: int = 20) -> None:
         """Raises KwsError unless step_ms is 10 or 20."""
         self._step = _step(step_ms)
-        self._state = ctypes.create_string_buffer(_core().kws_frontend_size())
+        self._state = interface().new("kws_frontend *")
         self.reset()
 
     def reset(self) -> None:
         """Forget the samples that wait and the noise estimate."""
-        _core().kws_frontend_init(self._state, self._step)
+        library().kws_frontend_init(self._state, self._step)
 
     def process(self, chunk: np.ndarray) -> np.ndarray:
         """chunk: int16 (n,). Returns the frames that it completes, int8 (frames, 40)."""
@@ -103,7 +88,7 @@ class Frontend:
         if chunk.ndim != 1:
             raise KwsError(f"a stream takes chunks of shape (n,), not {chunk.shape}")
         raw = np.empty((chunk.size // self._step + 1, CHANNELS), np.uint16)
-        frames = _core().kws_frontend_stream(self._state, chunk.ctypes.data, chunk.size, raw.ctypes.data)
+        frames = library().kws_frontend_stream(self._state, pointer(chunk), chunk.size, pointer(raw))
         return _quantized(raw[:frames])
 
 

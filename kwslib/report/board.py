@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.board.machine import CALIBRATION, FRAMES, Board, BoardProfile
+from kwslib.board.machine import CALIBRATION, Board, BoardProfile
 from kwslib.deployment.network import Network
+from kwslib.features.frontend import FRAMES
 from kwslib.report.comparison import load_original
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
-const int STEP = 320, FRAMES = 49, ARENA_BYTES = 12 * 1024;
+const int STEP = KWS_STEP, FRAMES = KWS_FRAMES, ARENA_BYTES = 12 * 1024;
 const float THRESHOLD = 0.7f;
 
 static volatile int16_t ring[4 * STEP];
