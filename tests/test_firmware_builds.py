@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import Maker, tinyconv
 
+from kwslib.board.firmware import find_compiler
 from kwslib.board.seriallog import parse_log
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
@@ -172,6 +173,32 @@ def test_the_core_is_clean_for_arduinos_compiler_flags(tmp_path):
             str(output),
         ]
         subprocess.run(command, check=True)
+
+
+@pytest.mark.parametrize(
+    ("truth", "edited"),
+    [
+        ("multiplier, half, right", "half, multiplier, right"),
+        ("KWS_CHANNEL_BIAS 20", "KWS_CHANNEL_BIAS 16"),
+        ("KWS_NEIGHBOUR_ROW 64", "KWS_NEIGHBOUR_ROW 128"),
+        ("KWS_NEIGHBOUR_RUN 8", "KWS_NEIGHBOUR_RUN 4"),
+        ("KWS_NEIGHBOUR_ROWS 10", "KWS_NEIGHBOUR_ROWS 9"),
+    ],
+)
+def test_what_c_and_assembly_share_is_checked_when_it_is_compiled(tmp_path, truth, edited):
+    _, command = find_compiler()
+    core = shutil.copytree(CORE, tmp_path / "core")
+    header = core / "kws_neighbours.h"
+
+    def compiles(name: str) -> bool:
+        done = subprocess.run([*command, "-c", core / name, "-o", tmp_path / "out.o"], capture_output=True)
+        return done.returncode == 0
+
+    sources = ("kws_convolution.c", "kws_neighbours_m4.S")
+    assert all(map(compiles, sources))
+    assert truth in header.read_text()
+    header.write_text(header.read_text().replace(truth, edited))
+    assert not all(map(compiles, sources))
 
 
 def test_serial_log_tables(kws):

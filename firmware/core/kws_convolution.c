@@ -4,7 +4,22 @@
  * every output is a sum of kernel_height runs of kernel_width * in_channels products, two by one SMLAD. Widening
  * costs little because each value meets many others, and a widened, padded input is never kept whole.
  */
+#include <stddef.h>
+
+#include "kws_neighbours.h"
 #include "kws_requantize.h"
+
+/* Compilation fails where kws_neighbours.h does not describe the struct and the rows that the assembly reads. */
+#define KWS_CHECK(name, condition) typedef char kws_check_##name[(condition) ? 1 : -1]
+
+KWS_CHECK(multiplier, offsetof(kws_channel, multiplier) == 0);
+KWS_CHECK(half, offsetof(kws_channel, half) == 4);
+KWS_CHECK(right, offsetof(kws_channel, right) == 8);
+KWS_CHECK(zero_point, offsetof(kws_channel, zero_point) == 12);
+KWS_CHECK(depth, offsetof(kws_channel, depth) == 16);
+KWS_CHECK(bias, offsetof(kws_channel, bias) == KWS_CHANNEL_BIAS);
+KWS_CHECK(run, sizeof(int16_t) * KWS_NEIGHBOUR_RUN == 1 << KWS_LOG2_RUN_BYTES);
+KWS_CHECK(row, sizeof(int16_t) * KWS_NEIGHBOUR_ROW == 1 << KWS_LOG2_ROW_BYTES);
 
 static int32_t even(int32_t count) { return (count + 1) & ~1; }
 
@@ -16,10 +31,11 @@ typedef struct {
     int16_t *weights, *band;
 } work;
 
-/* Whether windows are 4 words wide and start one word apart, as for one input channel, kernel width 8 and stride 2. */
+/* Whether kws_neighbours can compute the layer. */
 static int32_t by_neighbours(const kws_window *layer, int32_t run) {
-    if (run != 8 || layer->stride_width * layer->in_channels != 2 || layer->kernel_height > 10) return 0;
-    if (layer->out_width % 5 || 2 * layer->out_width + 6 > KWS_NEIGHBOUR_ROW) return 0;
+    if (run != KWS_NEIGHBOUR_RUN || layer->stride_width * layer->in_channels != 2) return 0;
+    if (layer->kernel_height > KWS_NEIGHBOUR_ROWS || layer->out_width % KWS_NEIGHBOURS) return 0;
+    if (2 * layer->out_width + KWS_NEIGHBOUR_RUN - 2 > KWS_NEIGHBOUR_ROW) return 0;
     for (int32_t c = 0; c < layer->out_channels; c++)
         if (layer->output.shift[c] >= 0) return 0;
     return layer->output.min == -128;
@@ -99,39 +115,33 @@ static kernel_rows rows_inside(const work *at, int32_t y) {
     return (kernel_rows){in, layer->kernel_height - skipped - (past > 0 ? past : 0), skipped};
 }
 
-/* One channel for kws_neighbours, in the order in which the assembly loads it. */
-typedef struct {
-    int32_t multiplier, half, right, zero_point, depth, bias;
-} channel_scale;
-
-/* A row of 5 * `fives` outputs of one channel, `depth` apart, whose windows are 4 words wide and start one word apart,
- * as for one input channel, kernel width 8 and stride 2: neighbours share words. `rows` rows of kernel, at most 10. */
+/* A row of KWS_NEIGHBOURS * `fives` outputs of one channel, `depth` apart. `rows` rows of kernel are inside the image. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *to,
                     int8_t *out);
 #else
-static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *to,
                            int8_t *out) {
     const kws_scale scale = {to->multiplier, -to->right, to->half, to->zero_point, -128, 127, 1};
-    for (int32_t x = 0; x < 5 * fives; x++, out += to->depth) {
+    for (int32_t x = 0; x < KWS_NEIGHBOURS * fives; x++, out += to->depth) {
         int32_t sum = to->bias;
         for (int32_t y = 0; y < rows; y++)
-            for (int32_t i = 0; i < 8; i += 2)
-                sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i), kws_load(w + 8 * y + i), sum);
+            for (int32_t i = 0; i < KWS_NEIGHBOUR_RUN; i += 2)
+                sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i), kws_load(w + KWS_NEIGHBOUR_RUN * y + i), sum);
         *out = kws_scaled_plain(scale, sum);
     }
 }
 #endif
 
 /* Of a row of outputs the runs of fives that are `read`, bit by bit; the others are left as they are. */
-static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, uint32_t read, const channel_scale *to,
+static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, uint32_t read, const kws_channel *to,
                             int8_t *out) {
     while (read) {
         int32_t first = 0, past;
         while (!(read >> first & 1)) first++;
         for (past = first; read >> past & 1;) past++;
-        kws_neighbours(in + 10 * first, w, rows, past - first, to, out + 5 * first * to->depth);
-        in += 10 * past, out += 5 * past * to->depth, read >>= past;
+        kws_neighbours(in + 2 * KWS_NEIGHBOURS * first, w, rows, past - first, to, out + KWS_NEIGHBOURS * first * to->depth);
+        in += 2 * KWS_NEIGHBOURS * past, out += KWS_NEIGHBOURS * past * to->depth, read >>= past;
     }
 }
 
@@ -139,12 +149,12 @@ static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, u
 static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
     const kws_window *layer = at->layer;
     const kws_requantize *by = &layer->output;
-    const int32_t depth = layer->out_channels, fives = layer->out_width / 5, right = -by->shift[channel];
-    const channel_scale to = {by->multiplier[channel], 1 << (right - 1), right, by->zero_point, depth, by->bias[channel]};
+    const int32_t depth = layer->out_channels, fives = layer->out_width / KWS_NEIGHBOURS, right = -by->shift[channel];
+    const kws_channel to = {by->multiplier[channel], 1 << (right - 1), right, by->zero_point, depth, by->bias[channel]};
     const uint8_t *read = layer->read ? layer->read + at->top * depth + channel : 0;
     for (int32_t y = 0; y < at->rows; y++, output += layer->out_width * depth) {
         const kernel_rows of = rows_inside(at, y);
-        const int16_t *v = w + 8 * of.skipped;
+        const int16_t *v = w + KWS_NEIGHBOUR_RUN * of.skipped;
         if (read) some_neighbours(of.in, v, of.rows, read[y * depth], &to, output);
         else kws_neighbours(of.in, v, of.rows, fives, &to, output);
     }

@@ -1,6 +1,6 @@
 /* Cortex-M4: a row of neighbouring outputs of a convolution; its twin and its meaning are in kws_convolution.c.
  *
- *   void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const channel_scale *to,
+ *   void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *to,
  *                       int8_t *out)
  *
  * In assembly, because compilers spill: five sums, four words of weights, three of input and two pointers are all the
@@ -8,6 +8,12 @@
  * loads takes n + 1). Ten rows stand in line, 128 bytes of code each; a kernel of fewer jumps into their midst.
  */
 #if defined(__ARM_FEATURE_DSP)
+
+#include "kws_neighbours.h"
+
+#define RUN_BYTES (1 << KWS_LOG2_RUN_BYTES)
+#define ROW_BYTES (1 << KWS_LOG2_ROW_BYTES)
+#define LOG2_CODE_BYTES 7 /* of the macro `row` */
 
     .syntax unified
     .thumb
@@ -17,22 +23,22 @@
     .p2align 2
 
     .macro row n
-    ldr.w r9, [r1, #16 * \n]
-    ldr.w r10, [r1, #16 * \n + 4]
-    ldr.w r11, [r1, #16 * \n + 8]
-    ldr.w r12, [r1, #16 * \n + 12]
-    ldr.w r2, [r0, #128 * \n]
-    ldr.w r3, [r0, #128 * \n + 4]
-    ldr.w lr, [r0, #128 * \n + 8]
+    ldr.w r9, [r1, #RUN_BYTES * \n]
+    ldr.w r10, [r1, #RUN_BYTES * \n + 4]
+    ldr.w r11, [r1, #RUN_BYTES * \n + 8]
+    ldr.w r12, [r1, #RUN_BYTES * \n + 12]
+    ldr.w r2, [r0, #ROW_BYTES * \n]
+    ldr.w r3, [r0, #ROW_BYTES * \n + 4]
+    ldr.w lr, [r0, #ROW_BYTES * \n + 8]
     smlad r4, r2, r9, r4
     smlad r4, r3, r10, r4
     smlad r5, r3, r9, r5
     smlad r4, lr, r11, r4
     smlad r5, lr, r10, r5
     smlad r6, lr, r9, r6
-    ldr.w r2, [r0, #128 * \n + 12]
-    ldr.w r3, [r0, #128 * \n + 16]
-    ldr.w lr, [r0, #128 * \n + 20]
+    ldr.w r2, [r0, #ROW_BYTES * \n + 12]
+    ldr.w r3, [r0, #ROW_BYTES * \n + 16]
+    ldr.w lr, [r0, #ROW_BYTES * \n + 20]
     smlad r4, r2, r12, r4
     smlad r5, r2, r11, r5
     smlad r6, r2, r10, r6
@@ -44,8 +50,8 @@
     smlad r6, lr, r12, r6
     smlad r7, lr, r11, r7
     smlad r8, lr, r10, r8
-    ldr.w r2, [r0, #128 * \n + 24]
-    ldr.w r3, [r0, #128 * \n + 28]
+    ldr.w r2, [r0, #ROW_BYTES * \n + 24]
+    ldr.w r3, [r0, #ROW_BYTES * \n + 28]
     smlad r7, r2, r12, r7
     smlad r8, r2, r11, r8
     smlad r8, r3, r12, r8
@@ -65,17 +71,17 @@
 
 kws_neighbours:
     push {r2-r11, lr}           /* [sp] where to jump, [sp, #4] fives, [sp, #44] to, [sp, #48] out */
-    rsb r2, r2, #10             /* rows to jump over, which are before `in` and `w` */
-    sub r0, r0, r2, lsl #7
-    sub r1, r1, r2, lsl #4
+    rsb r2, r2, #KWS_NEIGHBOUR_ROWS /* rows to jump over, which are before `in` and `w` */
+    sub r0, r0, r2, lsl #KWS_LOG2_ROW_BYTES
+    sub r1, r1, r2, lsl #KWS_LOG2_RUN_BYTES
     adr r4, rows
-    add r2, r4, r2, lsl #7
+    add r2, r4, r2, lsl #LOG2_CODE_BYTES
     orr r2, r2, #1
     str r2, [sp]
 next_five:
     ldr r3, [sp, #44]
     ldr r2, [sp]
-    ldr r4, [r3, #20]
+    ldr r4, [r3, #KWS_CHANNEL_BIAS]
     mov r5, r4
     mov r6, r4
     mov r7, r4
@@ -93,6 +99,10 @@ rows:
     row 7
     row 8
     row 9
+end_of_rows:
+    .if end_of_rows - rows != KWS_NEIGHBOUR_ROWS << LOG2_CODE_BYTES
+    .error "rows of code are not as many or not as long as the jump into them assumes"
+    .endif
     ldr r2, [sp, #48]
     ldr r3, [sp, #44]
     ldm r3, {r9-r12, lr}        /* multiplier, half, right, zero point, depth */
@@ -103,7 +113,7 @@ rows:
     requantize r8
     str r2, [sp, #48]
     ldr r3, [sp, #4]
-    adds r0, #20
+    adds r0, #4 * KWS_NEIGHBOURS
     subs r3, #1
     str r3, [sp, #4]
     bne next_five

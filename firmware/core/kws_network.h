@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "kws_neighbours.h"
+
 /* From int32 sums to int8: add the bias, multiply by scale = multiplier / 2^31 * 2^shift, add the zero point, clamp.
  * One entry per output channel. kwslib/deployment/operators.py makes sure that no step leaves int32. Convolutions and sums round
  * twice on the way and dense layers once, as TFLite does. */
@@ -30,7 +32,7 @@ typedef struct {
     int16_t band_rows; /* convolution: rows of output made from one band of widened input */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
-    const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 of a row is read */
+    const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 is read */
 } kws_window;
 
 /* Every input meets every output. The zero point's share of the sum is in the bias. */
@@ -65,7 +67,6 @@ typedef struct {
 /* A convolution's scratch holds int16: its weights, each row's run filled up to an even number; then the rows that
  * band_rows rows of output see, each of as many values, or KWS_NEIGHBOUR_ROW where kws_convolution.c goes by
  * neighbours; then two more. */
-#define KWS_NEIGHBOUR_ROW 64
 
 #ifdef __cplusplus
 extern "C" {

@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from kwslib.deployment.network import Layer, Network
+from kwslib.features.ccore import constants
 
 WIDEST = 255  # inputs that a gap can span
 GROUP = 4  # weights that the kernel multiplies at a time
-FIVE = 5  # neighbouring outputs that the convolution computes at a time
+FIVE = constants()["KWS_NEIGHBOURS"]  # outputs that the convolution computes at a time
 WORTHWHILE = (
     0.33  # share of weights left up to which the network takes fewer cycles so, as measured in Part 6
 )

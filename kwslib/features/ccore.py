@@ -24,7 +24,7 @@ from kwslib.errors import KwsError
 from kwslib.paths import atomic_write, cache_dir
 
 FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
-HEADERS = ("kws_frontend.h", "kws_network.h", "kws_sparse.h", "kws_packed.h", "kws_decision.h")
+PARTS = ("frontend", "neighbours", "network", "sparse", "packed", "decision")  # kws_*.h that Python reads
 
 
 def source_folder() -> Path:
@@ -82,7 +82,7 @@ def build() -> Path:
 @functools.cache
 def declarations() -> str:
     """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
-    text = "\n".join((source_folder() / name).read_text() for name in HEADERS)
+    text = "\n".join((source_folder() / f"kws_{part}.h").read_text() for part in PARTS)
     text = re.sub(r"^#ifdef __cplusplus$.*?^#endif$", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^#(?!define \w+ +\d).*$", "", text, flags=re.MULTILINE)
 
