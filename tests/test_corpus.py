@@ -121,8 +121,9 @@ def test_own_recordings_become_a_word(tmp_path):
     assert extended.content_hash != corpus.content_hash
     with pytest.raises(KwsError, match="no such folder"):
         add_recordings(corpus, "marvin", tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(KwsError, match="no recordings of 'marvin'"):
-        add_recordings(corpus, "marvin", tmp_path)
+        add_recordings(corpus, "marvin", tmp_path / "empty")
 
 
 def test_what_is_no_corpus_is_named(tmp_path):

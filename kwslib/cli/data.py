@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kwslib.cli.output import print_json
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, listed
 from kwslib.labels import DEFAULT_KEYWORDS
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ def with_own(corpus: "Corpus", own: Sequence[str]) -> "Corpus":
     return corpus
 
 
+def explain(corpus: "Corpus") -> list[str]:
+    """Lines on what was left out of a corpus and how own recordings were split."""
+    skipped = listed((item.path.name, item.reason) for item in corpus.skipped)
+    return [*corpus.notes, *([f"skipped {skipped}"] if skipped else [])]
+
+
 @app.command("info")
 def info(
     data: Path | None = DATA,
@@ -45,6 +51,7 @@ def info(
     as_json: bool = JSON,
 ) -> None:
     """Count the examples of each split and class under the fixed protocol."""
+    from kwslib.data.check import problems, require
     from kwslib.data.corpus import open_corpus
     from kwslib.data.protocol import Protocol, build_splits, counts
     from kwslib.data.splits import SPLITS
@@ -53,14 +60,21 @@ def info(
         raise KwsError(f"--list {list_split}: use {', '.join(SPLITS)}")
     corpus = with_own(open_corpus(data, profile), own)
     protocol = Protocol(keywords=tuple(word.strip() for word in keywords.split(",")))
-    splits = build_splits(corpus, protocol)
+    found = problems(corpus, protocol)
+    try:
+        splits = build_splits(corpus, protocol)
+    except KwsError:
+        require(corpus, protocol)
+        raise
     table = {split: counts(examples, protocol.labels) for split, examples in splits.items()}
     listed = [_row(example, protocol.labels) for example in splits[list_split]] if list_split else []
     if as_json:
-        result = {**_summary(corpus), "splits": table}
+        result = {**_summary(corpus), "splits": table, "problems": found}
         print_json({**result, "examples": listed} if list_split else result)
         return
     _describe(corpus)
+    for problem in found:
+        print(f"problem: {problem}")
     print("".join(f"{name:>12}" for name in ("", *protocol.labels, "total")))
     for split, row in table.items():
         print(f"{split:>12}" + "".join(f"{count:>12,}" for count in row.values()))
@@ -82,6 +96,8 @@ def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bo
 
 def _describe(corpus: "Corpus") -> None:
     print(corpus.describe())
+    for note in corpus.notes:
+        print(note)
     for item in corpus.skipped:
         print(f"skipped {item.path}: {item.reason}")
 
@@ -93,6 +109,7 @@ def _summary(corpus: "Corpus") -> dict[str, object]:
         "synthetic": corpus.synthetic,
         "clips": len(corpus.clips),
         "words": dict(Counter(clip.word for clip in corpus.clips)),
+        "notes": corpus.notes,
         "skipped": len(corpus.skipped),
         "skipped_files": [{"file": str(item.path), "reason": item.reason} for item in corpus.skipped],
         "duplicates_across_splits": corpus.duplicates_across_splits(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.data import OWN, with_own
+from kwslib.cli.data import OWN, explain, with_own
 from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
@@ -34,6 +34,7 @@ def train(
 
     from tqdm import tqdm
 
+    from kwslib.data.check import require
     from kwslib.data.corpus import open_corpus
     from kwslib.features.dataset import feature_splits
     from kwslib.networks.evaluation import evaluate
@@ -47,6 +48,9 @@ def train(
     made = setup(arch, chosen.epochs if epochs is None else epochs, words)
     corpus = with_own(open_corpus(data, chosen), own)
     print(corpus.describe(), file=sys.stderr)
+    for note in explain(corpus):
+        print(note, file=sys.stderr)
+    require(corpus, made.protocol)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
     with tqdm(
         total=made.recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()
@@ -80,6 +84,7 @@ def train(
             {
                 "checkpoint": str(out),
                 "data": corpus.name,
+                "notes": corpus.notes,
                 "seed": seed,
                 "recipe": asdict(made.recipe),
                 "validation": result.as_json(),

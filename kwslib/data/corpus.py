@@ -15,40 +15,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from unicodedata import normalize
 
+from kwslib.data.clips import Clip, Skipped
 from kwslib.data.decoding import stored
-from kwslib.data.splits import SPLITS, which_split
-from kwslib.errors import KwsError
+from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
+from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError, listed
+from kwslib.labels import check_label
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.profiles import Profile, get_profile
 from kwslib.progress import progress
 
 NOISE_FOLDER = "_background_noise_"
 MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One recording. `name` is "word/stem.wav" whatever the container; `digest` tells its samples apart."""
-
-    path: Path
-    word: str
-    speaker: str
-    name: str
-    digest: str = ""
-
-    @property
-    def split(self) -> str:
-        """The split of the clip's speaker."""
-        return which_split(self.name)
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file that is no usable recording, and why."""
-
-    path: Path
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +42,7 @@ class Corpus:
     synthetic: bool
     skipped: tuple[Skipped, ...] = ()
     noise_digests: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # how clips without official names were split
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -127,14 +108,20 @@ def read_folder(root: Path) -> Corpus:
     """
     root = _folder(root, "give one that holds <word>/<speaker>_nohash_<take>.wav")
     words = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
-    files = [path for word in words for path in _files(root / word)]
+    files = {word: take_files(root / word) for word in words}
     noises = [path for path in _files(root / NOISE_FOLDER) if path.name != "README.md"]
-    verdicts = _inspect(root, [*files, *noises])
-    clips, skipped = _clips(files, verdicts)
+    verdicts = _inspect(root, [*(path for paths in files.values() for path in paths), *noises])
+    clips: list[Clip] = []
+    skipped: list[Skipped] = []
+    for word, paths in files.items():
+        found, refused = _clips(paths, root / word, verdicts, normalize("NFC", word))
+        clips += found
+        skipped += refused
     if not clips:
         raise KwsError(f"{root}: no clips here: it should hold <word>/<speaker>_nohash_<take>.wav or .flac")
     skipped += [Skipped(path, verdicts[path].reason) for path in noises if verdicts[path].reason]
     sound = [path for path in noises if not verdicts[path].reason]
+    clips, notes = _spread_unnamed(clips)
     return Corpus(
         name=root.name,
         root=root,
@@ -143,25 +130,43 @@ def read_folder(root: Path) -> Corpus:
         synthetic=(root / MARKER).is_file(),
         skipped=tuple(skipped),
         noise_digests=tuple(verdicts[path].digest for path in sound),
+        notes=notes,
     )
 
 
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
-    """`corpus` and a folder of one's own recordings of `word`, under any file names: a new word to spot.
+    """`corpus` and a folder of one's own recordings of `word`, as they come: see kwslib/data/own.py.
 
-    The split hangs on the name up to `_nohash_`, else on the whole name: ten recordings give about eight for
-    training. Raises KwsError when the folder is missing or holds no recordings.
+    Silent ones, and copies of others, are left out. Raises KwsError when the folder is missing, and when it holds
+    fewer than three usable recordings: it says what is wrong with the others.
     """
+    check_label(word)
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
-    files = _files(folder)
-    clips, skipped = _clips(files, _inspect(folder, files), word, taken={clip.name for clip in corpus.clips})
-    if not clips:
-        raise KwsError(f"{folder}: no recordings of {word!r} here: put audio files into it")
+    files = take_files(folder)
+    verdicts = _inspect(folder, files)
+    found, skipped = _clips(files, folder, verdicts, word, taken={clip.name for clip in corpus.clips})
+    clips: list[Clip] = []
+    for clip in found:
+        twin = next((other for other in clips if other.digest == clip.digest), None)
+        if twin or silent(clip.path):
+            reason = f"the same recording as {twin.path.name}" if twin else "silent: record it again, nearer"
+            skipped.append(Skipped(clip.path, reason))
+        else:
+            clips.append(clip)
+    if len(clips) < FEWEST:
+        wrong = (
+            listed((item.path.relative_to(folder), item.reason) for item in skipped)
+            or "put audio files into it"
+        )
+        few = f"only {len(clips)}" if clips else "no"
+        raise KwsError(f"{folder}: {few} recordings of {word!r} here, {FEWEST} are the fewest: {wrong}")
+    clips, note = spread(clips)
     return replace(
         corpus,
         name=f"{corpus.name} + {folder.name}",
         clips=tuple(sorted((*corpus.clips, *clips), key=lambda clip: clip.name)),
         skipped=(*corpus.skipped, *skipped),
+        notes=(*corpus.notes, note),
     )
 
 
@@ -189,23 +194,32 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _clips(
-    files: Iterable[Path], verdicts: dict[Path, Verdict], word: str | None = None, taken: Iterable[str] = ()
+    files: Iterable[Path], folder: Path, verdicts: dict[Path, Verdict], word: str, taken: Iterable[str] = ()
 ) -> tuple[list[Clip], list[Skipped]]:
-    """Clips of the usable files, of `word` or else of the word that their folder names; and the others."""
+    """Clips of the usable files of a word's folder; and the others."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     names = set(taken)
     for path in files:
-        said = word or path.parent.name
-        name = f"{said}/{path.stem}.wav"
+        speaker, name = speaker_and_name(path, folder, word)
         if verdicts[path].reason:
             skipped.append(Skipped(path, verdicts[path].reason))
         elif name in names:
             skipped.append(Skipped(path, f"a second recording called {name}"))
         else:
             names.add(name)
-            clips.append(Clip(path, said, path.stem.split("_nohash_", 1)[0], name, verdicts[path].digest))
+            clips.append(Clip(path, word, speaker, name, verdicts[path].digest))
     return clips, skipped
+
+
+def _spread_unnamed(clips: list[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
+    """Clips, those of words without official names with splits of which none is empty; and how that was done."""
+    counts = Counter(clip.word for clip in clips)
+    unnamed = {clip.word for clip in clips if NAMED not in clip.path.stem and counts[clip.word] >= FEWEST}
+    if not unnamed:
+        return clips, ()
+    assigned, note = spread([clip for clip in clips if clip.word in unnamed])
+    return [clip for clip in clips if clip.word not in unnamed] + assigned, (note,)
 
 
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:

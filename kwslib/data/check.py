@@ -1,0 +1,39 @@
+"""All that is wrong with a corpus for a task, by name, before any work: nobody waits an epoch for it."""
+
+from collections import Counter
+
+from kwslib.data.corpus import Corpus
+from kwslib.data.protocol import Protocol, noise_stretches, read_noise
+from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError
+from kwslib.labels import UNKNOWN
+
+
+def problems(corpus: Corpus, protocol: Protocol) -> list[str]:
+    """What is missing, in words: keywords, clips of a class in a split, noise; and noise that is silent."""
+    missing = [word for word in protocol.keywords if word not in corpus.words]
+    found = []
+    if missing:
+        found.append(f"no clips of {', '.join(missing)}: choose keywords from {', '.join(corpus.words)}")
+    here = Counter(
+        (clip.split, clip.word if clip.word in protocol.keywords else UNKNOWN) for clip in corpus.clips
+    )
+    for word in (UNKNOWN, *protocol.keywords):
+        empty = [split for split in SPLITS if not here[split, word]]
+        if empty and word not in missing:
+            what = "other words than the keywords" if word == UNKNOWN else word
+            found.append(f"no clips of {what} for {', '.join(empty)}: record more speakers or takes")
+    try:
+        noise_stretches(corpus, SPLITS[-1])
+    except KwsError as error:
+        found.append(str(error).removeprefix(f"{corpus.root}/"))
+    silent = [path.name for path in corpus.noises if not read_noise(path).any()]
+    if silent:
+        found.append(f"silent noise in _background_noise_: {', '.join(silent[:5])}: record them again")
+    return found
+
+
+def require(corpus: Corpus, protocol: Protocol) -> None:
+    """Raises KwsError, which says all of it in one line, when the corpus does not do for the task."""
+    if found := problems(corpus, protocol):
+        raise KwsError(f"{corpus.root}: {'; '.join(found)}")

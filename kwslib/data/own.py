@@ -1,0 +1,77 @@
+"""Own recordings as they come: from a folder of takes to clips with a speaker and a split.
+
+The speaker is the name up to `_nohash_`, else the folder within the word's folder, else each take is taken for a
+speaker of its own. The split is Speech Commands' rule by the speaker where that leaves none empty; else a tenth of
+the speakers, at least one, is for validation and as many for testing; else of the takes. Which it was is said.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kwslib.data.audio import read_clip
+from kwslib.data.clips import Clip
+from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError
+
+NAMED = "_nohash_"
+FEWEST = len(SPLITS)  # takes of a word: one for each split
+
+
+def take_files(folder: Path) -> list[Path]:
+    """Files of a word's folder and of the folders of speakers within it, by name, hidden ones aside."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts)
+    )
+
+
+def speaker_and_name(path: Path, folder: Path, word: str) -> tuple[str, str]:
+    """Who speaks in a take, and its name in the corpus, "word/speaker_nohash_take.wav" or "word/take.wav"."""
+    inner = path.relative_to(folder).parts[:-1]
+    if inner and NAMED not in path.stem:
+        return inner[0], f"{word}/{inner[0]}{NAMED}{path.stem}.wav"
+    return path.stem.split(NAMED, 1)[0], f"{word}/{path.stem}.wav"
+
+
+def spread(clips: Sequence[Clip]) -> tuple[list[Clip], str]:
+    """The clips with splits of which none is empty for any of their words, and in words how they were split.
+
+    Raises KwsError, which names them all, for words of fewer takes than there are splits.
+    """
+    words = sorted({clip.word for clip in clips})
+    few = [word for word in words if sum(clip.word == word for clip in clips) < FEWEST]
+    if few:
+        raise KwsError(
+            f"fewer than {FEWEST} usable recordings of {', '.join(few)}: training, validation and testing need one each"
+        )
+    said = ", ".join(words)
+    told = any(NAMED in clip.name for clip in clips)
+    by = "speaker" if told else "take, as their names do not say who speaks"
+    for choice in (list(clips), _ranked(clips, lambda clip: clip.speaker)):
+        if _fills(choice, words):
+            return choice, f"{said}: split by {by}"
+    takes = [
+        clip for word in words for clip in _ranked([c for c in clips if c.word == word], lambda c: c.name)
+    ]
+    by = "for want of speakers: the test hears voices of the training" if told else "word by word"
+    return takes, f"{said}: split by take, {by}"
+
+
+def silent(path: Path) -> bool:
+    """Whether there is nothing but one value in what would be the clip."""
+    clip = read_clip(path)
+    return int(clip.min()) == int(clip.max())
+
+
+def _fills(clips: Sequence[Clip], words: Sequence[str]) -> bool:
+    return len({(clip.word, clip.split) for clip in clips}) == len(words) * len(SPLITS)
+
+
+def _ranked(clips: Sequence[Clip], group: Callable[[Clip], str]) -> list[Clip]:
+    """Clips split by group, in the order of its hash: a tenth validation, as many testing, the rest training."""
+    groups = sorted({group(clip) for clip in clips}, key=lambda name: hashlib.sha1(name.encode()).hexdigest())
+    tenth = max(1, round(len(groups) / 10))
+    split = {name: SPLITS[1 + (n >= tenth)] if n < 2 * tenth else SPLITS[0] for n, name in enumerate(groups)}
+    return [replace(clip, assigned=split[group(clip)]) for clip in clips]

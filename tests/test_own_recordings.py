@@ -1,0 +1,171 @@
+"""Own recordings as they come: whatever the files are called, no split is empty, and what is wrong is said early."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+from small_corpus import SPEAKERS, write_corpus
+
+from kwslib.data.check import problems
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import add_recordings, read_folder
+from kwslib.data.own import spread
+from kwslib.data.protocol import Protocol
+from kwslib.data.splits import SPLITS, which_split
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    return read_folder(write_corpus(tmp_path / "data"))
+
+
+def record(folder: Path, *names: str, samples: int = 9_000) -> Path:
+    """Takes of noise under these names, each another."""
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        sound = np.random.default_rng(number).normal(0, 0.1, samples)
+        soundfile.write(folder / name, sound, 16_000)
+    return folder
+
+
+def splits_of(corpus, word: str) -> dict[str, set[str]]:
+    """{split: speakers} of a word."""
+    found: dict[str, set[str]] = {split: set() for split in SPLITS}
+    for clip in corpus.clips:
+        if clip.word == word:
+            found[clip.split].add(clip.speaker)
+    return found
+
+
+def test_speech_commands_names_keep_their_split(corpus):
+    assert corpus.notes == ()
+    assert all(clip.split == which_split(clip.name) for clip in corpus.clips)
+
+
+def test_real_clips_keep_their_split(speech_commands):
+    corpus = read_folder(speech_commands)
+    assert corpus.notes == ()
+    assert all(clip.split == which_split(clip.path.name) for clip in corpus.clips)
+
+
+@given(
+    takes=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 99)), min_size=3, unique=True),
+    words=st.sampled_from([("one",), ("one", "two")]),
+)
+def test_no_split_is_empty_whatever_the_names(takes, words):
+    clips = [
+        Clip(Path(f"{word}/{who}/{take}.wav"), word, who, f"{word}/{who}_nohash_{take}.wav")
+        for word in words
+        for who, take in takes
+    ]
+    done, note = spread(clips)
+    assert {(clip.word, clip.split) for clip in done} == {(word, split) for word in words for split in SPLITS}
+    assert [clip.path for clip in sorted(done, key=lambda c: c.path)] == sorted(clip.path for clip in clips)
+    shared = len({(clip.speaker, clip.split) for clip in done}) > len({clip.speaker for clip in done})
+    assert shared == ("for want of speakers" in note)
+
+
+def test_sub_folders_are_speakers(corpus, tmp_path):
+    names = [f"speaker {who}/take{take}.wav" for who in range(5) for take in range(4)]
+    extended = add_recordings(corpus, "marvin", record(tmp_path / "mine", *names))
+    found = splits_of(extended, "marvin")
+    assert all(found.values())
+    assert sum(map(len, found.values())) == 5
+    assert extended.notes == ("marvin: split by speaker",)
+
+
+def test_in_the_layout_of_speech_commands_too(tmp_path):
+    root = write_corpus(tmp_path / "data")
+    for word in ("stop", "go"):
+        record(root / word, *(f"{who}/{take}.wav" for who in ("ann", "bob", "cid") for take in range(2)))
+    corpus = read_folder(root)
+    assert splits_of(corpus, "stop") == splits_of(corpus, "go")
+    assert all(splits_of(corpus, "go").values())
+    assert all(clip.split == which_split(clip.name) for clip in corpus.clips if clip.word == "yes")
+
+
+def test_four_takes_train(kws, corpus, tmp_path):
+    mine = record(tmp_path / "mine", "take1.wav", "take2.wav", "take3.wav", "take4.wav")
+    out = tmp_path / "model.pt"
+    data = ("--data", corpus.root, "--own", f"marvin={mine}", "--keywords", "marvin")
+    status, text, err = kws("train", *data, "--epochs", 1, "--out", out, "--json")
+    assert status == 0, err
+    assert out.is_file()
+    assert "marvin: split by take" in err
+    assert "marvin: split by take" in json.loads(text)["notes"][0]
+    status, text, _ = kws("data", "info", *data)
+    assert status == 0
+    assert "marvin: split by take" in text
+
+
+def test_two_takes_are_refused_before_any_work(kws, corpus, tmp_path):
+    mine = record(tmp_path / "mine", "take1.wav", "take2.wav")
+    (mine / "copy.wav").write_bytes((mine / "take1.wav").read_bytes())
+    soundfile.write(mine / "silent.wav", np.zeros(16_000), 16_000)
+    (mine / "notes.txt").write_text("hello")
+    arguments = ("--own", f"marvin={mine}", "--keywords", "marvin", "--out", tmp_path / "model.pt")
+    status, out, err = kws("train", "--data", corpus.root, *arguments)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    for said in ("only 2 recordings of 'marvin'", "copy.wav", "silent.wav: silent", "notes.txt"):
+        assert said in err
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_ten_voice_memos_have_one_remedy(kws, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    for number in range(10):
+        (tmp_path / "mine" / f"memo {number}.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(99 + number))
+    for command in (("train", "--out", tmp_path / "model.pt"), ("data", "info")):
+        status, out, err = kws(
+            *command, "--data", corpus.root, "--own", f"marvin={tmp_path / 'mine'}", "--keywords", "marvin"
+        )
+        assert (status, out, len(err.splitlines())) == (2, "", 1)
+        assert err.count("ffmpeg") == 1
+        assert "and 5 more" in err
+
+
+def test_takes_of_one_sample_to_three_seconds(corpus, tmp_path):
+    mine = tmp_path / "mine"
+    for number, samples in enumerate((1, 2, 479, 480, 16_000, 16_001, 48_000)):
+        record(mine, f"a/{number}.wav", f"b/{number}.wav", f"c/{number}.wav", samples=samples)
+    extended = add_recordings(corpus, "marvin", mine)
+    taken = {clip.path.name for clip in extended.clips if clip.word == "marvin"}
+    assert {f"{number}.wav" for number in range(2, 7)} <= taken
+
+
+def test_all_that_is_wrong_is_said_at_once_before_the_first_epoch(kws, tmp_path):
+    root = tmp_path / "data"
+    training = [name for name in SPEAKERS if which_split(f"{name}_nohash_0") == "training"]
+    for word in ("yes", "no"):
+        record(root / word, *(f"{name}_nohash_0.wav" for name in training[:4]))
+    (root / "_background_noise_").mkdir()
+    soundfile.write(root / "_background_noise_" / "silent.wav", np.zeros(200_000), 16_000)
+    found = problems(read_folder(root), Protocol(keywords=("yes", "no", "maybe")))
+    assert len(found) == 5
+    status, out, err = kws(
+        "train", "--data", root, "--keywords", "yes,no,maybe", "--out", tmp_path / "model.pt"
+    )
+    line = err.splitlines()[-1]
+    assert (status, out) == (2, "")
+    for said in ("no clips of maybe", "no clips of yes for validation, testing", "no clips of no for"):
+        assert said in line
+    assert "other words than the keywords for training, validation, testing" in line
+    assert "silent.wav" in line
+    status, out, _ = kws("data", "info", "--data", root, "--keywords", "yes,no", "--json")
+    assert status == 0
+    assert len(json.loads(out)["problems"]) == 4
+
+
+def test_one_noise_recording_is_enough(corpus):
+    (corpus.root / "_background_noise_" / "hum.wav").unlink()
+    assert problems(read_folder(corpus.root), Protocol()) == []
