@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,12 @@ from kwslib.board.seriallog import parse_log
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.network import Network, read_network
+from kwslib.deployment.packed import pack_network
+from kwslib.deployment.sparse import compress
 from kwslib.errors import KwsError
 from kwslib.features.ccore import source_folder
 from kwslib.labels import class_labels
+from kwslib.quantization import TERNARY, Width, symmetric_grid
 
 CORE = source_folder()
 ARDUINO = CORE.parent / "arduino"
@@ -67,7 +71,7 @@ def c_compiler() -> str:
 
 
 def temporal_net(path: Path) -> Network:
-    """Every layer of the core but those of TinyConv, in one small network."""
+    """Every int8 layer of the core, in one small network: convolution by squares, not by neighbours as TinyConv's."""
     rng = np.random.default_rng(0)
     maker = Maker()
     source, image = maker.tensor((1, 49, 40), 0.0115, -47), maker.tensor((1, 49, 1, 40), 0.0115, -47)
@@ -98,10 +102,48 @@ def temporal_net(path: Path) -> Network:
     return read_network(maker.write(path, source, output))
 
 
-@pytest.mark.parametrize("kind", ["tinyconv", "temporal"])
+def stored(network: Network, bits: Width) -> Network:
+    """The TinyConv with random weights of that width, packed."""
+    rng, grid = np.random.default_rng(0), symmetric_grid(bits)
+    values = np.arange(grid.low, grid.high + 1, grid.step)
+    layers = []
+    for layer in network.layers:
+        weights = rng.choice(values, layer.fields["weights"].shape).astype(np.int8)
+        layers.append(replace(layer, fields=layer.fields | {"weights": weights}))
+    return pack_network(replace(network, layers=tuple(layers)), bits)
+
+
+def thinned(network: Network, share: float) -> Network:
+    """The TinyConv with that share of its dense weights at zero, compressed."""
+    convolution, dense = network.layers
+    weights = dense.fields["weights"]
+    weights = np.where(np.random.default_rng(0).random(weights.shape) < share, 0, weights)
+    dense = replace(dense, fields=dense.fields | {"weights": weights})
+    return compress(replace(network, layers=(convolution, dense)), 1.0)
+
+
+def network_of(kind: str, path: Path) -> Network:
+    if kind == "temporal":
+        return temporal_net(path)
+    network = read_network(tinyconv(path, 3))
+    name, _, value = kind.partition(" ")
+    if name == "packed":
+        return stored(network, TERNARY if value == TERNARY else int(value))
+    return thinned(network, float(value)) if name == "sparse" else network
+
+
+KINDS = [
+    "tinyconv",
+    "temporal",
+    *(f"packed {bits}" for bits in (7, 3, 2, TERNARY, 1)),
+    "sparse 0.9",
+    "sparse 0.99",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_finding_of_the_sanitizers(tmp_path, kind):
-    path = tmp_path / "model.tflite"
-    network = read_network(tinyconv(path, 3)) if kind == "tinyconv" else temporal_net(path)
+    network = network_of(kind, tmp_path / "model.tflite")
     (tmp_path / "kws_model.h").write_text(
         model_header(network, class_labels(), DecisionSettings(4, 3, 0.3, 5))
     )
@@ -116,6 +158,14 @@ def test_no_finding_of_the_sanitizers(tmp_path, kind):
     sound = np.concatenate(noise).astype("<i2").tobytes()
     done = subprocess.run([str(tmp_path / "fuzz")], input=sound, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_layers_equal_their_reference_without_python(tmp_path):
+    c_compiler()
+    done = subprocess.run(
+        ["make", "-C", CORE.parent, "test", f"BUILD={tmp_path}"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def cxx() -> list[str]:
