@@ -151,6 +151,55 @@ def test_average_pool(tmp_path, window, depth, zero, activation, data):
 
 
 @EXAMPLES
+@given(st.tuples(*[st.integers(0, 3)] * 4), st.integers(1, 3), ZERO_POINTS, st.booleans(), st.data())
+def test_padding_by_an_operator_of_its_own(tmp_path, pads, stride, zero, by_depth, data):
+    top, bottom, left, right = pads
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    size, kernel, depth = (rng.integers(4, 9), rng.integers(3, 8)), (4, 3), 3
+    maker = Maker()
+    source = maker.tensor((1, *size, depth), 0.02, zero)
+    amounts = maker.tensor((4, 2), data=[0, 0, top, bottom, left, right, 0, 0], kind="int32")
+    high, wide = size[0] + top + bottom, size[1] + left + right
+    padded = maker.tensor((1, high, wide, depth), 0.02, zero)
+    maker.operator("PAD", [source, amounts], padded, "PadOptions")
+    shape, axis = ((1, *kernel, depth), 3) if by_depth else ((4, *kernel, depth), 0)
+    weights, bias = quantized(maker, rng, shape, axis, 0.02)
+    out = (1, (high - 4) // stride + 1, (wide - 3) // stride + 1, shape[axis])
+    output = maker.tensor(out, outputs(rng, 36), -20)
+    options = {"padding": 1, "strideH": stride, "strideW": stride}
+    if by_depth:
+        options["depthMultiplier"] = 1
+    name, table = ("DEPTHWISE_CONV_2D", "DepthwiseConv2D") if by_depth else ("CONV_2D", "Conv2D")
+    maker.operator(name, [padded, weights, bias], output, f"{table}Options", **options)
+    agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
+
+
+def test_padding_twice_is_refused(tmp_path):
+    maker = Maker()
+    source, padded = maker.tensor((1, 4, 4, 2), 0.02), maker.tensor((1, 5, 4, 2), 0.02)
+    pads = maker.tensor((4, 2), data=[0, 0, 1, 0, 0, 0, 0, 0], kind="int32")
+    maker.operator("PAD", [source, pads], padded, "PadOptions")
+    weights, bias = quantized(maker, np.random.default_rng(0), (1, 2, 2, 2), 0, 0.02)
+    output = maker.tensor((1, 5, 4, 1), 0.02)
+    options = {"padding": 0, "strideH": 1, "strideW": 1}
+    maker.operator("CONV_2D", [padded, weights, bias], output, "Conv2DOptions", **options)
+    with pytest.raises(KwsError, match="padded by an operator of its own and again by itself"):
+        read_network(maker.write(tmp_path / "m.tflite", source, output))
+
+
+def test_padding_before_another_operator_is_refused(tmp_path):
+    maker = Maker()
+    source, padded = maker.tensor((1, 4, 4, 2), 0.02), maker.tensor((1, 5, 4, 2), 0.02)
+    pads = maker.tensor((4, 2), data=[0, 0, 1, 0, 0, 0, 0, 0], kind="int32")
+    output = maker.tensor((1, 2), 0.02)
+    maker.operator("PAD", [source, pads], padded, "PadOptions")
+    axes = maker.tensor((2,), data=[1, 2], kind="int32")
+    maker.operator("MEAN", [padded, axes], output, "ReducerOptions", keepDims=False)
+    with pytest.raises(KwsError, match="PAD is supported before CONV_2D and DEPTHWISE_CONV_2D alone"):
+        read_network(maker.write(tmp_path / "m.tflite", source, output))
+
+
+@EXAMPLES
 @given(
     st.tuples(st.integers(1, 30), st.integers(1, 20), st.integers(1, 5)), ZERO_POINTS, ZERO_POINTS, st.data()
 )

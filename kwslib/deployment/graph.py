@@ -46,6 +46,11 @@ class Graph:
     input: int
     output: int
 
+    def maker(self, tensor: int, name: str) -> Operator | None:
+        """The operator called `name` that makes a tensor; None where another does, or none."""
+        found = (each for each in self.operators if each.output == tensor and each.name == name)
+        return next(found, None)
+
 
 def read_graph(path: Path) -> Graph:
     """Read a .tflite file. Raises KwsError for one that is damaged, has several graphs or a dynamic shape."""

@@ -10,6 +10,7 @@ from kwslib.deployment.operators import OPERATORS, Operands
 from kwslib.errors import KwsError
 
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same bytes under another shape
+PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")  # whose kernels pad by themselves where an operator PAD says so
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,14 @@ def read_network(path: Path) -> Network:
         if operator.name in VIEWS:
             alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
             continue
+        if operator.name == "PAD":
+            readers = [other.name for other in graph.operators if operator.output in other.inputs]
+            if operator.output == graph.output or not set(readers) <= set(PADDED):
+                raise KwsError(f"{path}: operator PAD is supported before {' and '.join(PADDED)} alone")
+            alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
+            continue
         if operator.name not in OPERATORS:
-            supported = ", ".join((*OPERATORS, *VIEWS))
+            supported = ", ".join((*OPERATORS, *VIEWS, "PAD"))
             raise KwsError(
                 f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
             )

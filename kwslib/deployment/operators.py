@@ -7,6 +7,7 @@ internal/quantization_util.cc; the scheme: Jacob et al., arXiv:1712.05877.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,24 @@ class Operands:
             )
         return tensor
 
+    def padded(self) -> tuple[Tensor, list[int] | None]:
+        """The image that a window slides over, and the zeros that an operator PAD sets before its height and width.
+
+        Zeros behind need no number: a window's shape says how far it goes.
+        """
+        tensor, padding = self.image(), self.graph.maker(self.operator.inputs[0], "PAD")
+        if padding is None:
+            return tensor, None
+        amounts = self.graph.tensors[padding.inputs[1]].data
+        source = self.int8(padding.inputs[0], "padded input")
+        if self.options.padding == SAME:
+            raise self.error("its input is padded by an operator of its own and again by itself; pad once")
+        if amounts is None or len(padding.inputs) > 2 or np.any(amounts[[0, 3]]) or np.any(amounts < 0):
+            raise self.error("its input is padded otherwise than by zeros around height and width")
+        if source.zero_point != tensor.zero_point:
+            raise self.error("PAD changes the scale of its input; the C core pads within one scale")
+        return replace(tensor, shape=source.shape), [int(before) for before in amounts[1:3, 0]]
+
     def activation(self) -> dict[str, int]:
         """The int8 range that the fused activation leaves, and the output's zero point."""
         code, output = self.options.fusedActivationFunction, self.output
@@ -105,14 +124,14 @@ class Operands:
 
     def window(self, kernel: tuple[int, ...]) -> dict[str, int]:
         """Shapes of a struct kws_window; of SAME padding the odd row or column comes last."""
-        source, output, options = self.image(), self.output, self.options
+        (source, padding), output, options = self.padded(), self.output, self.options
         if getattr(options, "dilationHFactor", 1) != 1 or getattr(options, "dilationWFactor", 1) != 1:
             raise self.error("dilation is not supported; use kernels without")
         strides = (options.strideH, options.strideW)
         spans = zip(output.shape[1:3], strides, kernel, source.shape[1:3], strict=True)
         pads = [max((out - 1) * stride + k - size, 0) // 2 for out, stride, k, size in spans]
         if options.padding != SAME:
-            pads = [0, 0]
+            pads = padding or [0, 0]
         axes = ("height", "width", "channels")
         window = {
             **{f"in_{axis}": size for axis, size in zip(axes, source.shape[1:], strict=True)},
