@@ -20,7 +20,14 @@ from kwslib.networks.models import (
     save_checkpoint,
 )
 
-DEPLOYED = {"tinyconv": 16_652, "dscnn": 15_908, "tenet": 13_636, "teacher": 96_724}
+DEPLOYED = {
+    "tinyconv": 16_652,
+    "tinyconv_valid": 14_028,
+    "dscnn": 15_908,
+    "tenet": 13_636,
+    "tenet_causal": 13_636,
+    "teacher": 96_724,
+}
 
 
 def _trained(arch: str) -> torch.nn.Module:
@@ -55,6 +62,31 @@ def test_tinyconv_is_the_written_out_network(channels):
     logits = y.permute(0, 2, 3, 1).reshape(3, -1) @ model.linear.weight.T + model.linear.bias
     torch.testing.assert_close(model(x), logits)
     assert sum(p.numel() for p in model.parameters()) == channels * 81 + 2000 * channels + 4
+
+
+def test_a_causal_network_never_waits_for_a_later_frame():
+    model = _trained("tenet_causal")
+    columns = []
+    model.blocks.register_forward_hook(lambda *call: columns.append(call[2]))
+    x = torch.randn(1, 49, 40)
+    model(x)
+    for frame in range(48, -1, -7):
+        x[:, frame:] += 1
+        model(x)
+        before, after = columns[-2:]
+        earlier = (frame + 1) // 2  # the columns that end before this frame
+        assert torch.equal(after[:, :, :earlier], before[:, :, :earlier])
+        assert not torch.equal(after[:, :, earlier:], before[:, :, earlier:])
+
+
+def test_an_unpadded_network_sees_every_frame_alike():
+    """Every output row in time is the same function of its own frames."""
+    model = _trained("tinyconv_valid")
+    x = torch.randn(1, 49, 40)
+    rows = model.conv(x[:, None])  # (1, C, 21, 20)
+    later = model.conv(torch.cat([x[:, 2:], torch.randn(1, 2, 40)], 1)[:, None])
+    torch.testing.assert_close(later[:, :, :-1], rows[:, :, 1:])
+    assert rows.shape[2] == 21
 
 
 @given(size=st.integers(1, 60), kernel=st.integers(1, 12), stride=st.integers(1, 4))

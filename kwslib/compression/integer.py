@@ -101,7 +101,7 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
         linear=_layer(linear, hidden, logits, step, unit, HIGHEST),
         bits=how.weights,
         activation_bits=how.activations,
-        padding=conv.layer.same,
+        padding=conv.layer.zeros,
     )
 
 

@@ -5,15 +5,18 @@ tinyconv  one convolution and one linear layer: the network of the original repo
 dscnn     two-dimensional depthwise-separable CNN, after Hello Edge (Zhang et al., arXiv:1711.07128)
 tenet     temporal depthwise-separable net: time is the only spatial axis, the 40 mel channels are the input
           channels, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960)
+tinyconv_valid  tinyconv without padding in time, and a kernel of 9 frames: on a stream each row is computed once
+tenet_causal    tenet whose kernels see the past alone: on a stream each column is computed once
 teacher   a tenet without stride, 104 channels wide: too large for the budget, made to teach the others
 
 Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions pad
-as TensorFlow's SAME does and flatten in NHWC order, so that an exported graph needs no PAD and no TRANSPOSE.
+as TensorFlow's SAME does (in time also not at all, or the past alone) and flatten in NHWC order, so that an exported
+graph needs no TRANSPOSE.
 """
 
 import copy
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -60,8 +63,21 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-class SameConv2d(nn.Conv2d):
-    """A convolution with SAME padding for inputs of one fixed (height, width).
+def past_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros (before, after) the time axis of which the last window ends with the input: causal convolution."""
+    return kernel - 1, 0
+
+
+def no_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """None: TensorFlow's VALID."""
+    return 0, 0
+
+
+Padding = Callable[[int, int, int], tuple[int, int]]
+
+
+class PaddedConv2d(nn.Conv2d):
+    """A convolution with SAME padding for inputs of one fixed (height, width); height is padded `in_time`.
 
     The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it. With `nhwc`,
     outputs lie in memory in that order while training, so that flattening them in it copies nothing.
@@ -75,18 +91,23 @@ class SameConv2d(nn.Conv2d):
         size: tuple[int, int],
         stride: int = 1,
         nhwc: bool = False,
+        in_time: Padding = same_padding,
         **options: Any,
     ) -> None:
         super().__init__(inputs, outputs, kernel, stride, **options)
         self.nhwc = nhwc
-        top_bottom, left_right = (same_padding(n, k, stride) for n, k in zip(size, kernel, strict=True))
-        self.same = (*left_right, *top_bottom)  # F.pad wants the last axis first
-        self.output_size = (-(-size[0] // stride), -(-size[1] // stride))
+        top_bottom = in_time(size[0], kernel[0], stride)
+        self.zeros = (
+            *same_padding(size[1], kernel[1], stride),
+            *top_bottom,
+        )  # F.pad wants the last axis first
+        height = (size[0] + sum(top_bottom) - kernel[0]) // stride + 1
+        self.output_size = (height, -(-size[1] // stride))
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.nhwc and self.training:
             weight = weight.to(memory_format=torch.channels_last)
-        return super()._conv_forward(F.pad(input, self.same), weight, bias)
+        return super()._conv_forward(F.pad(input, self.zeros), weight, bias)
 
 
 class Dropout(nn.Dropout):
@@ -109,7 +130,7 @@ class TinyConv(nn.Module):
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
-        self.conv = SameConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2, nhwc=True)
+        self.conv = PaddedConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2, nhwc=True)
         self.relu = nn.ReLU()
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(25 * 20 * channels, classes)
@@ -119,6 +140,20 @@ class TinyConv(nn.Module):
         x = self.dropout(self.relu(self.conv(x)))  # (B, C, 25, 20)
         x = x.permute(0, 2, 3, 1).flatten(1)  # (B, 25 * 20 * C), NHWC order
         return self.linear(x)
+
+
+class TinyConvValid(nn.Module):
+    """TinyConv without padding in time. A kernel of 9 frames in place of 10: 21 windows end with the last of 49."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        size = (FRAMES, CHANNELS)
+        self.conv = PaddedConv2d(1, channels, (9, 8), size, stride=2, nhwc=True, in_time=no_padding)
+        self.relu = nn.ReLU()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(21 * 20 * channels, classes)
+
+    forward = TinyConv.forward
 
 
 class Separable(nn.Module):
@@ -132,9 +167,12 @@ class Separable(nn.Module):
         size: tuple[int, int],
         stride: int = 1,
         residual: bool = False,
+        in_time: Padding = same_padding,
     ) -> None:
         super().__init__()
-        self.depthwise = SameConv2d(inputs, inputs, kernel, size, stride, groups=inputs, bias=False)
+        self.depthwise = PaddedConv2d(
+            inputs, inputs, kernel, size, stride, in_time=in_time, groups=inputs, bias=False
+        )
         self.norm1 = nn.BatchNorm2d(inputs)
         self.relu1 = nn.ReLU()
         self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
@@ -154,7 +192,7 @@ class DsCnn(nn.Module):
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
-        self.conv = SameConv2d(1, channels, (5, 5), (FRAMES, CHANNELS), stride=2, bias=False)
+        self.conv = PaddedConv2d(1, channels, (5, 5), (FRAMES, CHANNELS), stride=2, bias=False)
         self.norm = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU()
         blocks: list[Separable] = []
@@ -176,14 +214,16 @@ class DsCnn(nn.Module):
 class TemporalNet(nn.Module):
     """A convolution over 3 frames, seven residual separable blocks over 9 frames, and their mean in time."""
 
-    def __init__(self, classes: int, channels: int, dropout: float, stride: int = 2) -> None:
+    def __init__(
+        self, classes: int, channels: int, dropout: float, stride: int = 2, in_time: Padding = same_padding
+    ) -> None:
         super().__init__()
-        self.conv = SameConv2d(CHANNELS, channels, (3, 1), (FRAMES, 1), stride, bias=False)
+        self.conv = PaddedConv2d(CHANNELS, channels, (3, 1), (FRAMES, 1), stride, in_time=in_time, bias=False)
         self.norm = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU()
         size = self.conv.output_size
         self.blocks = nn.Sequential(
-            *(Separable(channels, channels, (9, 1), size, residual=True) for _ in range(7))
+            *(Separable(channels, channels, (9, 1), size, residual=True, in_time=in_time) for _ in range(7))
         )
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(channels, classes)
@@ -197,6 +237,13 @@ class TemporalNet(nn.Module):
         return self.linear(self.dropout(x))
 
 
+class CausalTemporalNet(TemporalNet):
+    """The temporal net with zeros before the clip alone: a column never waits for a later frame."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__(classes, channels, dropout, in_time=past_padding)
+
+
 class Teacher(TemporalNet):
     """The temporal net at every frame."""
 
@@ -206,8 +253,10 @@ class Teacher(TemporalNet):
 
 ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own width, the widest allowed
     "tinyconv": (TinyConv, 8, 8),
+    "tinyconv_valid": (TinyConvValid, 8, 8),
     "dscnn": (DsCnn, 16, 512),
     "tenet": (TemporalNet, 32, 512),
+    "tenet_causal": (CausalTemporalNet, 32, 512),
     "teacher": (Teacher, 104, 512),
 }
 
