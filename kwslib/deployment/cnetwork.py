@@ -5,6 +5,7 @@ The same structs are written as text by kwslib.deployment.model_data for the boa
 
 import functools
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,20 @@ def _contiguous(fields: dict[str, Any]) -> dict[str, Any]:
     return copies
 
 
+def bind(layer: Layer, tensors: Sequence[Any]) -> Callable[[], None]:
+    """A layer at work: a function that reads and writes where C pointers lead. `tensors`: inputs, then the output."""
+    fields = _contiguous(layer.fields)  # what the struct points to; the function keeps it
+    struct = structure(struct_name(layer.kind), fields)
+    size = scratch_bytes(layer)
+    scratch = [interface().new("int16_t[]", size // 2)] if size else []
+    function = getattr(library(), f"kws_{layer.kind}_layer")
+
+    def call(fields: dict[str, Any] = fields) -> None:
+        function(struct, *tensors, *scratch)
+
+    return call
+
+
 def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
     """Run the C core's network on this machine: int8 (N, ...) inputs to int8 (N, outputs).
 
@@ -70,18 +85,13 @@ def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
             f"inputs are {rows.dtype} of {rows.shape[1]} values where the network takes int8 of {wanted}"
         )
     tensors = {number: np.empty(size, np.int8) for number, size in network.sizes.items()}
-    keep, calls = [], []  # what the structs point to; functions with their arguments
-    for layer in network.layers:
-        keep.append(_contiguous(layer.fields))
-        struct = structure(struct_name(layer.kind), keep[-1])
-        buffers = [pointer(tensors[i]) for i in (*layer.inputs, layer.output)]
-        size = scratch_bytes(layer)
-        scratch = [interface().new("int16_t[]", size // 2)] if size else []
-        calls.append((getattr(library(), f"kws_{layer.kind}_layer"), (struct, *buffers, *scratch)))
+    calls = [
+        bind(layer, [pointer(tensors[i]) for i in (*layer.inputs, layer.output)]) for layer in network.layers
+    ]
     outputs = np.empty((len(rows), network.sizes[network.output]), np.int8)
     for row, output in zip(rows, outputs, strict=True):
         tensors[network.input][:] = row
-        for function, arguments in calls:
-            function(*arguments)
+        for call in calls:
+            call()
         output[:] = tensors[network.output]
     return outputs

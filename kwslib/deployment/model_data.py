@@ -1,7 +1,6 @@
 """A network as `kws_model.h` for the C core: constants for flash, a memory plan, and a straight line of calls."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,9 @@ from kwslib.deployment.cnetwork import scratch_bytes, struct_name
 from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.network import Layer, Network
+from kwslib.deployment.streaming import Call, Move, Place, Stream, whole_window
 
+ARGUMENTS = "const int8_t *input, int8_t *output, int8_t *arena"
 C_TYPES = {
     "int8": "int8_t",
     "int32": "int32_t",
@@ -21,22 +22,27 @@ C_TYPES = {
 }
 
 
-def plan_memory(network: Network) -> tuple[dict[tuple[int, str], int], int]:
+Key = tuple[int, str]  # of a tensor by its number, or the scratch of a call by its
+
+
+def plan_memory(
+    calls: Sequence[Call], sizes: dict[int, int], outside: Collection[int], kept: Collection[int] = ()
+) -> tuple[dict[Key, int], int]:
     """Where in one arena every intermediate tensor and scratch lies: offsets by (number, role), and its size.
 
     Greedy by size (arXiv:2001.03288): the largest first, each at the lowest offset where it meets nothing that
-    lives at the same time. The network's input and output belong to the caller.
+    lives at the same time. Tensors `outside` belong to the caller; `kept` ones live on after the last call.
     """
-    lives: dict[tuple[int, str], tuple[int, int, int]] = {}  # size, first and last layer
-    for number, layer in enumerate(network.layers):
-        if scratch_bytes(layer):
-            lives[number, "scratch"] = (scratch_bytes(layer), number, number)
-        if layer.output != network.output:
-            last = max(
-                [n for n, other in enumerate(network.layers) if layer.output in other.inputs], default=number
-            )
-            lives[layer.output, "tensor"] = (network.sizes[layer.output], number, last)
-    offsets: dict[tuple[int, str], int] = {}
+    lives: dict[Key, tuple[int, int, int]] = {}  # size, first and last call
+    for number, call in enumerate(calls):
+        if scratch_bytes(call.layer):
+            lives[number, "scratch"] = (scratch_bytes(call.layer), number, number)
+        for tensor in {place.tensor for place in (*call.inputs, call.output)} - {*outside}:
+            _, first, _ = lives.get((tensor, "tensor"), (0, number, 0))
+            lives[tensor, "tensor"] = (sizes[tensor], first, number)
+    for tensor in kept:
+        lives[tensor, "tensor"] = (sizes[tensor], 0, len(calls))
+    offsets: dict[Key, int] = {}
     for key, (size, first, last) in sorted(lives.items(), key=lambda item: -item[1][0]):
         beside = [k for k in offsets if lives[k][1] <= last and lives[k][2] >= first]
         offset = 0
@@ -48,82 +54,170 @@ def plan_memory(network: Network) -> tuple[dict[tuple[int, str], int], int]:
     return offsets, max((offsets[key] + lives[key][0] for key in offsets), default=0)
 
 
-def _array(name: str, values: np.ndarray) -> str:
-    flat = values.reshape(-1)
-    items = (
-        [f"{float(value)!r}f" for value in flat]
-        if values.dtype == np.float32
-        else [str(value) for value in flat]
-    )
-    lines = [", ".join(items[i : i + 24]) for i in range(0, len(items), 24)]
-    return (
-        f"static const {C_TYPES[values.dtype.name]} {name}[{len(items)}] = {{\n    "
-        + ",\n    ".join(lines)
-        + "};\n"
-    )
+class _Constants:
+    """The constants of a model as C text, each array once however many structs point to it."""
 
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self._names: dict[
+            int, tuple[str, np.ndarray]
+        ] = {}  # by identity; the array is held, or its number goes on
 
-def _struct(prefix: str, fields: dict[str, Any], arrays: list[str]) -> str:
-    parts = []
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            value = _struct(f"{prefix}_{name}", value, arrays)
-        elif isinstance(value, np.ndarray):
-            arrays.append(_array(f"{prefix}_{name}", value))
-            value = f"{prefix}_{name}"
-        elif isinstance(value, float):
-            value = f"{value!r}f"
-        elif value is None:
-            value = 0
-        parts.append(f".{name} = {value}")
-    return "{" + ", ".join(parts) + "}"
+    def array(self, name: str, values: np.ndarray) -> str:
+        if id(values) in self._names:
+            return self._names[id(values)][0]
+        flat = values.reshape(-1)
+        items = (
+            [f"{float(value)!r}f" for value in flat]
+            if values.dtype == np.float32
+            else [str(value) for value in flat]
+        )
+        lines = [", ".join(items[i : i + 24]) for i in range(0, len(items), 24)]
+        self.text.append(
+            f"static const {C_TYPES[values.dtype.name]} {name}[{len(items)}] = {{\n    "
+            + ",\n    ".join(lines)
+            + "};\n"
+        )
+        self._names[id(values)] = name, values
+        return name
 
+    def struct(self, prefix: str, fields: dict[str, Any]) -> str:
+        parts = []
+        for name, value in fields.items():
+            if isinstance(value, dict):
+                value = self.struct(f"{prefix}_{name}", value)
+            elif isinstance(value, np.ndarray):
+                value = self.array(f"{prefix}_{name}", value)
+            elif isinstance(value, float):
+                value = f"{value!r}f"
+            elif value is None:
+                value = 0
+            parts.append(f".{name} = {value}")
+        return "{" + ", ".join(parts) + "}"
 
-def _layer(name: str, layer: Layer) -> str:
-    arrays: list[str] = []
-    struct = _struct(name, layer.fields, arrays)
-    return "".join(arrays) + f"static const {struct_name(layer.kind)} {name} = {struct};\n"
-
-
-def model_header(network: Network, labels: Iterable[str], settings: DecisionSettings) -> str:
-    """Text of kws_model.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
-    kws_model_run(input, output, arena), in which input, output and the arena of that size are the caller's."""
-    offsets, size = plan_memory(network)
-    labels = tuple(labels)
-    layers, calls = [], []
-    for number, layer in enumerate(network.layers):
+    def layer(self, layer: Layer) -> None:
         name = f"kws_model_{layer.name}"
-        layers.append(_layer(name, layer))
+        struct = self.struct(name, layer.fields)
+        self.text.append(f"static const {struct_name(layer.kind)} {name} = {struct};\n")
 
-        def place(tensor: int) -> str:
-            if tensor in (network.input, network.output):
-                return "input" if tensor == network.input else "output"
-            return f"arena + {offsets[tensor, 'tensor']}"
 
-        arguments = [f"&{name}", *map(place, (*layer.inputs, layer.output))]
-        if (number, "scratch") in offsets:
-            arguments.append(f"(int16_t *)(void *)(arena + {offsets[number, 'scratch']})")
-        calls.append(f"    kws_{layer.kind}_layer({', '.join(arguments)});\n")
-    arrays: list[str] = []
-    struct = _struct("kws_model_decision", settings.fields(network.output_scale), arrays)
+class _Arena:
+    """What a model's functions are made of: calls on tensors that lie in one arena, at the input or at the output."""
+
+    def __init__(
+        self, network: Network, calls: Sequence[Call], sizes: dict[int, int], kept: Collection[int]
+    ) -> None:
+        self.network, self.calls = network, calls
+        self.offsets, self.size = plan_memory(calls, sizes, (network.input, network.output), kept)
+
+    def address(self, place: Place) -> str:
+        if place.tensor == self.network.output:
+            return "output"
+        if place.tensor == self.network.input:
+            return f"input + {place.offset}" if place.offset else "input"
+        return f"arena + {self.offsets[place.tensor, 'tensor'] + place.offset}"
+
+    def call(self, number: int) -> str:
+        call = self.calls[number]
+        places = (*call.inputs, call.output)
+        arguments = [f"&kws_model_{call.layer.name}", *map(self.address, places)]
+        if (number, "scratch") in self.offsets:
+            arguments.append(f"(int16_t *)(void *)(arena + {self.offsets[number, 'scratch']})")
+        return f"    kws_{call.layer.kind}_layer({', '.join(arguments)});\n"
+
+    def move(self, move: Move) -> str:
+        return f"    kws_keep({self.address(Place(move.tensor, move.to))}, {move.by}, {move.size});\n"
+
+
+def _run(network: Network, constants: _Constants) -> tuple[int, str]:
+    """The arena's size, and kws_model_run: the whole network once."""
+    calls = whole_window(network.layers)
+    for layer in network.layers:
+        constants.layer(layer)
+        constants.text.append("\n")
+    arena = _Arena(network, calls, network.sizes, ())
+    body = "".join(map(arena.call, range(len(calls))))
+    return arena.size, _function("kws_model_run", "The network once", ARGUMENTS, body)
+
+
+def _hop(stream: Stream, constants: _Constants) -> tuple[int, str]:
+    """The arena's size, and what a stream needs: kws_model_hop, after kws_model_run or, endless, kws_model_begin."""
+    calls = [*stream.first, *(step for step in stream.hop if isinstance(step, Call))]
+    named: dict[str, Layer] = {}
+    for call in calls:
+        if call.layer.name not in named:
+            named[call.layer.name] = call.layer
+            constants.layer(call.layer)
+    arena = _Arena(stream.network, calls, stream.sizes, stream.kept)
+    numbers = iter(range(len(stream.first), len(calls)))
+    hop = "".join(
+        arena.move(step) if isinstance(step, Move) else arena.call(next(numbers)) for step in stream.hop
+    )
+    if stream.before is None:
+        first = "".join(map(arena.call, range(len(stream.first))))
+        first = _function(
+            "kws_model_run", "The whole network; what hops need stays in the arena", ARGUMENTS, first
+        )
+    else:
+        first = "".join(
+            f"    kws_fill({arena.address(Place(tensor))}, {stream.before[tensor]}, {stream.sizes[tensor]});\n"
+            for tensor in stream.kept
+        )
+        first = _function("kws_model_begin", "Nothing heard so far", "int8_t *arena", first)
+    then = "The network KWS_MODEL_HOP frames after its last run or hop; `input`: the frames that it sees"
+    return arena.size, f"{first}\n{_function('kws_model_hop', then, ARGUMENTS, hop)}"
+
+
+def _function(name: str, what: str, arguments: str, body: str) -> str:
+    head = f"/* {what}; `arena` is aligned to 4 bytes. */\nstatic void {name}({arguments}) {{\n"
+    return f"{head}    (void)arena;\n{body}}}\n"
+
+
+def model_header(
+    network: Network, labels: Iterable[str], settings: DecisionSettings, stream: Stream | None = None
+) -> str:
+    """Text of kws_model.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
+    kws_model_run(input, output, arena), in which input, output and the arena of that size are the caller's.
+
+    With a `stream` that keeps something, also KWS_MODEL_HOP and kws_model_hop; an endless one has KWS_MODEL_ENDLESS and
+    kws_model_begin in place of kws_model_run (see firmware/core/kws_spotter.h).
+    """
+    labels = tuple(labels)
+    constants = _Constants()
+    streams = stream is not None and not stream.whole
+    size, functions = _hop(stream, constants) if stream and streams else _run(network, constants)
+    layers = "".join(constants.text)
+    tables = _Constants()
+    struct = tables.struct("kws_model_decision", settings.fields(network.output_scale))
     names = ", ".join(map(c_literal, labels))
-    inputs = math.prod([network.sizes[network.input]])
     return "".join(
         (
             "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n",
             "#define KWS_MODEL_H\n\n",
             "".join(f'#include "kws_{part}.h"\n' for part in ("decision", "network", "packed", "sparse")),
-            "\n",
-            f"#define KWS_MODEL_INPUTS {inputs}\n#define KWS_MODEL_CLASSES {len(labels)}\n",
-            f"#define KWS_MODEL_ARENA_BYTES {size}\n\n",
-            f"static const char *const kws_model_labels[] = {{{names}}};\n\n",
-            "\n".join(layers),
-            "\n",
-            *arrays,
+            *(['#include "kws_stream.h"\n'] if streams else []),
+            f"\n#define KWS_MODEL_INPUTS {network.sizes[network.input]}\n",
+            f"#define KWS_MODEL_CLASSES {len(labels)}\n",
+            f"#define KWS_MODEL_ARENA_BYTES {size}\n",
+            *(_stream_macros(stream) if stream and streams else []),
+            f"\nstatic const char *const kws_model_labels[] = {{{names}}};\n\n",
+            layers,
+            *tables.text,
             f"static const kws_decision_settings kws_model_decision = {struct};\n\n",
-            "/* The network once; `arena` is aligned to 4 bytes. */\n",
-            "static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {\n    (void)arena;\n",
-            *calls,
-            "}\n\n#endif\n",
+            functions,
+            "\n#endif\n",
         )
     )
+
+
+def _stream_macros(stream: Stream) -> list[str]:
+    tensor = stream.network.input
+    macros = [
+        f"#define KWS_MODEL_HOP {stream.frames} /* frames from hop to hop */\n",
+        f"#define KWS_MODEL_SEEN {stream.sizes[tensor]} /* bytes of the newest frames that a hop sees */\n",
+    ]
+    if stream.before is not None:
+        macros.append(
+            f"#define KWS_MODEL_ENDLESS {stream.before[tensor]} /* what frames before the stream hold */\n"
+        )
+    return macros

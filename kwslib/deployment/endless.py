@@ -1,0 +1,156 @@
+"""Plans for streams of causal networks: all zeros of the padding lie in the past, and the past is the stream's own.
+
+Nothing is computed twice: a hop makes its own columns of every tensor, and each tensor keeps as many as its readers
+see. What comes out is the network over the whole stream at once (`at_once`), not over a window whose past is zeros.
+"""
+
+from dataclasses import dataclass, replace
+
+from kwslib.deployment.network import Layer, Network
+from kwslib.deployment.streaming import (
+    CONVOLUTIONS,
+    Call,
+    Move,
+    Place,
+    Stream,
+    axis_of,
+    input_rows,
+    span_of,
+    whole_window,
+    window_of,
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A tensor in time: `count` columns of `size` bytes in a clip, `made` new ones at each hop, `zero` before all."""
+
+    count: int
+    size: int
+    made: int
+    zero: int
+
+
+def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
+    """Every tensor that keeps time as an axis; None where the network is not causal, or a hop does not fit its strides.
+
+    Causal: the windows of every convolution end with its newest column, and some have zeros before the first; sums add
+    columns of one time; and one layer of another kind reads all columns that a clip has.
+    """
+    rows = input_rows(network, frames)
+    if rows is None:
+        return None
+    reader = next(layer for layer in network.layers if network.input in layer.inputs)
+    found = {network.input: Columns(rows.count, rows.size, frames, window_of(reader)["input_zero_point"])}
+    padded, readers = False, 0
+    for layer in network.layers:
+        sources = [found[tensor] for tensor in layer.inputs if tensor in found]
+        if layer.kind in CONVOLUTIONS and sources:
+            span, (source,), window = span_of(layer), sources, window_of(layer)
+            reached = (span.count_out - 1) * span.stride - span.padding + span.kernel
+            fits = span.count_in == reached == source.count and source.made % span.stride == 0
+            if not fits or span.padding >= span.kernel or window.get("read") is not None:
+                return None
+            padded |= span.padding > 0
+            size = network.sizes[layer.output] // span.count_out
+            made, zero = source.made // span.stride, window["output"]["zero_point"]
+            found[layer.output] = Columns(span.count_out, size, made, zero)
+        elif layer.kind == "sum" and sources:
+            if len(sources) < 2 or (sources[0].count, sources[0].made) != (sources[1].count, sources[1].made):
+                return None
+            found[layer.output] = replace(sources[0], zero=layer.fields["zero_point"])
+        elif sources:
+            if layer.kind == "average_pool":
+                return None
+            readers += 1
+    return found if padded and readers == 1 and network.output not in found else None
+
+
+def endless(network: Network, columns: dict[int, Columns], frames: int) -> Stream:
+    """The plan of a causal network. `columns`: its `columns_of`."""
+    length = {tensor: _seen(network, tensor, columns) for tensor in columns}
+    sizes = network.sizes | {tensor: length[tensor] * each.size for tensor, each in columns.items()}
+    kept = [t for t, each in columns.items() if t != network.input and length[t] > each.made]
+    hop: list[Call | Move] = []
+    for tensor in kept:
+        new = columns[tensor].made * columns[tensor].size
+        hop.append(Move(tensor, 0, new, sizes[tensor] - new))
+    for layer in network.layers:
+        (call,) = whole_window((layer,))
+        if layer.output in columns:
+            made, newest = columns[layer.output], columns[layer.output].made
+            seen = _needed(layer, newest)
+            call = Call(
+                _newest(layer, seen, newest, newest * made.size),
+                tuple(Place(t, sizes[t] - seen * columns[t].size) for t in layer.inputs),
+                Place(layer.output, sizes[layer.output] - newest * made.size),
+            )
+        hop.append(call)
+    before = {tensor: columns[tensor].zero for tensor in (network.input, *kept)}
+    return Stream(network, (), tuple(hop), sizes, tuple(kept), frames, before)
+
+
+def _needed(layer: Layer, made: int) -> int:
+    """Columns of its input that a layer in time reads to make so many."""
+    if layer.kind == "sum":
+        return made
+    span = span_of(layer)
+    return (made - 1) * span.stride + span.kernel
+
+
+def _seen(network: Network, tensor: int, columns: dict[int, Columns]) -> int:
+    """Columns of a tensor that its readers see at a hop."""
+    readers = [layer for layer in network.layers if tensor in layer.inputs]
+    return max(
+        _needed(layer, columns[layer.output].made) if layer.output in columns else columns[tensor].count
+        for layer in readers
+    )
+
+
+def _newest(layer: Layer, seen: int, made: int, size: int) -> Layer:
+    """A layer that makes its newest columns, `size` bytes, from the columns seen."""
+    name = f"{layer.name}_newest"
+    if layer.kind == "sum":
+        return replace(layer, name=name, fields=layer.fields | {"size": size})
+    return replace(layer, name=name, fields=_resized(layer, seen, made, 0))
+
+
+def _resized(layer: Layer, count_in: int, count_out: int, padding: int) -> dict:
+    """The fields of a convolution over another number of columns."""
+    window, axis = window_of(layer), axis_of(window_of(layer))
+    part = window | {f"in_{axis}": count_in, f"out_{axis}": count_out}
+    part["pad_top" if axis == "height" else "pad_left"] = padding
+    if axis == "height":
+        part["band_rows"] = min(window["band_rows"], count_out)
+    return layer.fields | {"window": part} if layer.kind == "packed_convolution" else part
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """A causal network over a stream: `layers` in time over all columns, the `rest` over as many as a clip has.
+
+    `last`: the tensor between them, with its `columns`. `sizes` in bytes.
+    """
+
+    layers: tuple[Layer, ...]
+    rest: tuple[Layer, ...]
+    sizes: dict[int, int]
+    last: int
+    columns: Columns
+
+
+def at_once(network: Network, columns: dict[int, Columns], hops: int) -> AtOnce:
+    """The layers of a causal network resized to a whole stream, with zeros before its first column alone."""
+    layers = []
+    for layer in (layer for layer in network.layers if layer.output in columns):
+        count = columns[layer.output].made * hops
+        if layer.kind == "sum":
+            layers.append(replace(layer, fields=layer.fields | {"size": count * columns[layer.output].size}))
+            continue
+        made = columns[layer.inputs[0]].made
+        padding = _needed(layer, columns[layer.output].made) - made
+        layers.append(replace(layer, fields=_resized(layer, made * hops, count, padding)))
+    rest = tuple(layer for layer in network.layers if layer.output not in columns)
+    (last,) = [tensor for layer in rest for tensor in layer.inputs if tensor in columns]
+    sizes = {tensor: each.made * hops * each.size for tensor, each in columns.items()}
+    return AtOnce(tuple(layers), rest, sizes, last, columns[last])
