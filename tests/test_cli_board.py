@@ -65,3 +65,43 @@ def test_board_models_in_classify(kws, model, tmp_path):
         assert status == 0
         labels.append(json.loads(out)["results"][0]["scores"])
     assert labels[0] == pytest.approx(labels[1])
+
+
+def write_sound(path, seconds):
+    rng = np.random.default_rng(0)
+    soundfile.write(path, (rng.standard_normal(int(16000 * seconds)) * 2000).astype(np.int16), 16000)
+    return path
+
+
+def test_a_stream_is_billed_hop_by_hop(kws, model, tmp_path):
+    status, out, _ = kws("board", model, "--stream", write_sound(tmp_path / "s.wav", 1.3), "--json")
+    result = json.loads(out)
+    assert status == 0
+    assert (result["hop_ms"], result["hops"]) == (40, 32)
+    assert set(result["stages"]) == {"frontend", "network", "decision"}
+    for cost in result["stages"].values():
+        assert 0 < cost["ms_mean"] <= cost["ms_max"]
+    mean = sum(cost["ms_mean"] for cost in result["stages"].values())
+    assert result["load_percent"] == pytest.approx(100 * mean / 40)
+    assert result["fits"]
+    assert result["equal_to_whole_window"]
+    assert result["way"] == "incremental"
+    assert result["stages"]["network"]["ms_max"] <= 2.0 < result["whole_window_network_ms"]
+    assert result["ram_bytes"] <= result["whole_window_ram_bytes"] + 4608
+    assert result["flash_bytes"] > 16_652
+    assert 78 < result["energy_uj_per_hop"] < 0.003 * 3.3 * 3 * 40 * 1000  # more than the microphone, less than busy
+    assert set(result["battery_days"]) == {"CR2032", "2 x AA", "LiPo 400 mAh"}
+
+
+def test_a_stream_shorter_than_a_window_is_refused(kws, model, tmp_path):
+    status, out, err = kws("board", model, "--stream", write_sound(tmp_path / "short.wav", 0.9))
+    assert (status, out) == (2, "")
+    assert "short.wav: 0.90 s" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_stream_of_its_own_run(kws, model, tmp_path):
+    sound = write_sound(tmp_path / "s.wav", 1.1)
+    status, out, err = kws("board", model, "--stream", sound, "--wav", sound)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1

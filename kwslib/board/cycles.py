@@ -165,6 +165,16 @@ def milliseconds(cycles: float) -> float:
     return cycles / CLOCK_HZ * 1000
 
 
+def edge_cost(
+    blocks: Mapping[int, Sequence[Instruction]], costs: Mapping[int, int], source: int, target: int
+) -> int:
+    """Cycles of the block at `source` when the one at `target` follows. `costs`: `block_cost` of every block."""
+    last = blocks[source][-1]
+    if target in blocks and target != last.address + last.size:
+        return costs[source] + jump_cost(last, blocks[target][0])
+    return costs[source]
+
+
 def run_cost(
     blocks: Mapping[int, Sequence[Instruction]], edges: Iterable[tuple[int, int, int]]
 ) -> dict[int, tuple[int, int]]:
@@ -175,10 +185,7 @@ def run_cost(
     totals: dict[int, tuple[int, int]] = {}
     costs = {address: block_cost(instructions) for address, instructions in blocks.items()}
     for source, target, times in edges:
-        last = blocks[source][-1]
-        cycles = costs[source]
-        if target in blocks and target != last.address + last.size:
-            cycles += jump_cost(last, blocks[target][0])
+        cycles = edge_cost(blocks, costs, source, target)
         done, count = totals.get(source, (0, 0))
         totals[source] = done + cycles * times, count + len(blocks[source]) * times
     return totals

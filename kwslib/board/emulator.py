@@ -5,6 +5,7 @@ Unicorn executes the instructions. Files stand in for microphone and display thr
 
 import struct
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,29 @@ def read_image(path: Path) -> Image:
 
 
 @dataclass
-class Profile:
-    """What ran: for each part, how often one block followed another, and how often a block read constants."""
+class Visit:
+    """One stay in a stage: how often one block followed another, and how often a block read constants."""
 
-    edges: dict[str, Counter[tuple[int, int]]] = field(default_factory=dict)
-    reads: dict[str, Counter[int]] = field(default_factory=dict)
+    stage: str
+    edges: Counter[tuple[int, int]] = field(default_factory=Counter)
+    reads: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass
+class Profile:
+    """What ran: all stays in stages, in order, what belongs to none as the first of them; sizes of blocks."""
+
+    visits: list[Visit] = field(default_factory=lambda: [Visit("rest")])
     sizes: dict[int, int] = field(default_factory=dict)
+
+    def total(self) -> dict[str, Visit]:
+        """All stays in each stage as one."""
+        total: dict[str, Visit] = {}
+        for visit in self.visits:
+            whole = total.setdefault(visit.stage, Visit(visit.stage))
+            whole.edges.update(visit.edges)
+            whole.reads.update(visit.reads)
+        return total
 
 
 class Emulator:
@@ -169,13 +187,19 @@ class Emulator:
         untouched = bytes(self.uc.mem_read(bottom, top - bottom)).lstrip(bytes([STACK_PAINT]))
         return len(untouched)
 
-    def profile(self, stages: dict[str, str]) -> Profile:
-        """Count blocks from now on, apart for each of `stages`: a name by the function that begins it."""
+    def profile(
+        self, stages: dict[str, str], entered: Callable[[str], object] = lambda stage: None
+    ) -> Profile:
+        """Count blocks from now on, apart for each of `stages`: a name by the function that begins it.
+
+        `entered` is told of every stage that begins.
+        """
         import unicorn
 
         self._profile = profile = Profile()
+        self._entered = entered
         self._stages = {self.image.symbols[function] & ~1: stage for function, stage in stages.items()}
-        self._stage, self._back, self._before = "rest", -1, -1
+        self._visit, self._back, self._before = profile.visits[0], -1, -1
         self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
         self.uc.ctl_flush_tb()
         return profile
@@ -185,15 +209,17 @@ class Emulator:
         assert profile is not None
         if address not in profile.sizes:
             profile.sizes[address] = size
-        profile.edges.setdefault(self._stage, Counter())[self._before, address] += 1
+        self._visit.edges[self._before, address] += 1
         if address in self._stages:
-            self._stage = self._stages[address]
+            self._visit = Visit(self._stages[address])
+            profile.visits.append(self._visit)
+            self._entered(self._visit.stage)
             self._back = uc.reg_read(self._arm.UC_ARM_REG_LR) & ~1
         elif address == self._back:
-            self._stage, self._back = "rest", -1
+            self._visit, self._back = profile.visits[0], -1
         self._before = address
 
     def _read_constant(self, uc: Any, offset: int, size: int, _: object) -> int:
         if self._profile is not None:
-            self._profile.reads.setdefault(self._stage, Counter())[self._before] += 1
+            self._visit.reads[self._before] += 1
         return int.from_bytes(self._constants[offset : offset + size], "little")

@@ -64,15 +64,15 @@ def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
     raise KwsError("no compiler for the Cortex-M4: pip install ziglang, or install arm-none-eabi-gcc")
 
 
-def build_firmware(model_header: str, compiler: str | None = None) -> Build:
-    """Compile the virtual board's firmware for a model.
+def build_firmware(model_header: str, compiler: str | None = None, main: str = "main.c") -> Build:
+    """Compile the virtual board's firmware for a model. `main`: main.c for clips, stream.c for a stream.
 
     Raises KwsError when there is no compiler, and when the firmware does not fit, telling by how much.
     """
     _, command = find_compiler(compiler)
     core = source_folder()
     virtual = core.parent / "virtual"
-    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), *sorted(virtual.glob("*.c"))]
+    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), virtual / main, virtual / "startup.c"]
     hashed = [*sources, *sorted(core.glob("*.h")), *sorted(virtual.glob("*.h")), virtual / "nrf52840.ld"]
     recipe = [model_header.encode(), *(p.name.encode() + b"\0" + p.read_bytes() for p in hashed)]
     recipe += [" ".join(command).encode(), _version(command).encode()]

@@ -6,20 +6,21 @@ and function cost on a Cortex-M4F at 64 MHz by the cycle model of kwslib.board.c
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kwslib.board import cycles
-from kwslib.board.emulator import Emulator, Image, Profile, read_image
+from kwslib.board.emulator import Emulator, Image, Profile, Visit, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.network import Network, read_network
 from kwslib.deployment.packed import packed_network, read_integers
 from kwslib.deployment.sparse import compress
+from kwslib.deployment.stream_plan import stream
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import CLIP_SAMPLES
@@ -130,7 +131,8 @@ class Board:
             shutil.copyfile(self.build.elf, temporary)
         with atomic_write(Path(folder) / "kws_model.h") as temporary:
             settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
-            temporary.write_text(model_header(self.network, self.labels, settings))
+            plan = stream(self.network)
+            temporary.write_text(model_header(self.network, self.labels, settings, plan))
         objects = read_image(self.build.elf).objects
         with atomic_write(Path(folder) / "firmware.map") as temporary:
             temporary.write_text(
@@ -155,14 +157,16 @@ def _bytes(clips: np.ndarray) -> bytes:
     return clips.astype("<i2").tobytes()
 
 
-def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
+def _blocks(image: Image, profile: Profile) -> dict[int, list[cycles.Instruction]]:
     code = image.segments[0][1]
-    blocks = {
-        start: cycles.decode(code[start : start + size], start) for start, size in profile.sizes.items()
-    }
+    return {start: cycles.decode(code[start : start + size], start) for start, size in profile.sizes.items()}
+
+
+def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
+    blocks = _blocks(image, profile)
     costs = []
-    for stage, edges in profile.edges.items():
-        counts = [(source, target, times) for (source, target), times in edges.items() if source >= 0]
+    for stage, visit in profile.total().items():
+        counts = [(source, target, times) for (source, target), times in visit.edges.items() if source >= 0]
         spent: Counter[str] = Counter()
         instructions: Counter[str] = Counter()
         reads: Counter[str] = Counter()
@@ -170,11 +174,28 @@ def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
             name = image.function_at(start)
             spent[name] += block_cycles
             instructions[name] += block_instructions
-        for start, times in profile.reads.get(stage, Counter()).items():
+        for start, times in visit.reads.items():
             spent[image.function_at(start)] += times * cycles.FLASH_WAIT
             reads[image.function_at(start)] += times
         costs += [FunctionCost(stage, name, spent[name], instructions[name], reads[name]) for name in spent]
     return tuple(sorted(costs, key=lambda cost: -cost.cycles))
+
+
+def visit_cycles(image: Image, profile: Profile) -> Callable[[Visit], int]:
+    """A function that gives the cycles of one stay in a stage."""
+    blocks = _blocks(image, profile)
+    costs = {start: cycles.block_cost(instructions) for start, instructions in blocks.items()}
+    jumps: dict[tuple[int, int], int] = {}
+
+    def spent(visit: Visit) -> int:
+        total = cycles.FLASH_WAIT * sum(visit.reads.values())
+        for edge, times in visit.edges.items():
+            if edge not in jumps:
+                jumps[edge] = cycles.edge_cost(blocks, costs, *edge) if edge[0] >= 0 else 0
+            total += jumps[edge] * times
+        return total
+
+    return spent
 
 
 class BoardPredictor:

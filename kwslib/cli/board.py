@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
     from kwslib.board.machine import BoardProfile
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 def run_on_board(
     model: Path = typer.Argument(help="FILE.tflite, int8, or a quantized FILE.pt."),
     wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
+    stream: Path | None = typer.Option(
+        None, help="A recording of a second or more: what listening to it costs, hop by hop of 40 ms."
+    ),
     keep: Path | None = typer.Option(
         None, help="Folder for firmware.elf with symbols, its map, and kws_model.h for Arduino."
     ),
@@ -23,9 +27,17 @@ def run_on_board(
     import numpy as np
 
     from kwslib.board.machine import CALIBRATION, BoardPredictor
+    from kwslib.cli.board_stream import print_bill
     from kwslib.data.audio import read_clip
     from kwslib.labels import CLIP_SAMPLES
 
+    if stream:
+        if wav or keep:
+            raise KwsError(
+                "--stream runs a recording hop by hop: give --wav and --keep to a run of their own"
+            )
+        print_bill(BoardPredictor(model), stream, as_json)
+        return
     clip = read_clip(wav) if wav else np.zeros(CLIP_SAMPLES, np.int16)
     predictor = BoardPredictor(model)
     profile = predictor.board.profile(clip)

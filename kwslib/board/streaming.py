@@ -1,0 +1,187 @@
+"""The virtual board on a stream: what every hop costs, against the whole window; energy, and days on a battery.
+
+The firmware listens as the sketch does, 20 ms of sound at a time, an inference and a decision every second frame, and
+each hop is counted apart: its mean is what a battery pays, its worst must fit the time until the next hop.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kwslib.board import cycles
+from kwslib.board.emulator import Emulator, Visit, read_image
+from kwslib.board.firmware import build_firmware
+from kwslib.board.machine import PATIENCE, STAGES, Board, visit_cycles
+from kwslib.deployment.cnetwork import run_network
+from kwslib.deployment.cstream import run_at_once
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.network import Network
+from kwslib.deployment.stream_plan import stream
+from kwslib.deployment.streaming import HOP
+from kwslib.errors import CheckFailed, KwsError
+from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+
+STEP = SAMPLE_RATE // 50  # samples of a frame's 20 ms
+HOP_MS = 20 * HOP
+
+# Currents at 3 V. Processor: Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1 (64 MHz, from
+# flash with cache, DC/DC converter), and System ON with all RAM kept, waiting for the clock's interrupt, in between.
+# The table names no current for the PDM interface and its clock, which are left out. Microphone: STMicroelectronics,
+# MP34DT05-A data sheet (2019), normal mode.
+RUN_MA, SLEEP_MA, MICROPHONE_MA, SUPPLY_V = 3.3, 0.00316, 0.65, 3.0
+# Nominal capacities: Panasonic CR2032 data sheet; two alkaline AA cells in series, Energizer E91 data sheet at small
+# currents; a lithium-polymer cell of the size that fits the board.
+BATTERIES_MAH = {"CR2032": 225, "2 x AA": 2500, "LiPo 400 mAh": 400}
+
+
+@dataclass(frozen=True)
+class StreamProfile:
+    """Of T hops: logits int8 (T, C), the class reported or -1 (T,), cycles of each stage (T,)."""
+
+    logits: np.ndarray
+    reported: np.ndarray
+    cycles: dict[str, np.ndarray]
+    flash_bytes: int
+    ram_bytes: int
+    stack_bytes: int
+
+    def stages(self) -> dict[str, dict[str, float]]:
+        """Mean and worst milliseconds of each stage of a hop, at 64 MHz by the cycle model."""
+        return {
+            stage: {
+                "ms_mean": cycles.milliseconds(float(spent.mean())),
+                "ms_max": cycles.milliseconds(float(spent.max())),
+            }
+            for stage, spent in self.cycles.items()
+        }
+
+    @property
+    def total(self) -> np.ndarray:
+        """Milliseconds of every hop, (T,)."""
+        return sum(self.cycles.values(), np.zeros(len(self.logits))) / cycles.CLOCK_HZ * 1000
+
+
+class StreamBoard:
+    """A network's firmware for streams; with `whole`, one that computes the whole window at each hop.
+
+    `plan.whole` says why a network is computed whole in any case. Raises KwsError as Board does.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        labels: Sequence[str],
+        settings: DecisionSettings | None = None,
+        whole: bool = False,
+        compiler: str | None = None,
+    ) -> None:
+        self.network, self.plan = network, stream(network)
+        self.classes = network.sizes[network.output]
+        if self.classes != len(labels) or network.sizes[network.input] != FRAMES * 40:
+            raise KwsError(f"the network does not map 49 x 40 features to {len(labels)} classes")
+        settings = settings or DecisionSettings(self.classes)
+        header = model_header(network, labels, settings, None if whole else self.plan)
+        self.build = build_firmware(header, compiler, "stream.c")
+
+    def run(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Execute the firmware on int16 (n,) sound: logits int8 (T, C) and reports (T,).
+
+        Raises KwsError for sound shorter than a window, and CheckFailed when the firmware faults or hangs.
+        """
+        emulator = Emulator(read_image(self.build.elf), {"sound.raw": _bytes(sound)})
+        emulator.run(PATIENCE * (1 + len(sound) // CLIP_SAMPLES))
+        return self._results(emulator, sound)
+
+    def profile(self, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> StreamProfile:
+        """The same with the cost of every hop; `each_hop` is called at each. Raises as `run` does."""
+        image = read_image(self.build.elf)
+        logits, reported = self.run(sound)
+        watched = Emulator(read_image(self.build.watched), {"sound.raw": _bytes(sound)})
+        profile = watched.profile(STAGES, lambda stage: each_hop() if stage == "decision" else None)
+        watched.run(0)
+        again, _ = self._results(watched, sound)
+        if not np.array_equal(again, logits):
+            raise CheckFailed("the firmware computes otherwise while it is being counted")
+        spent = {stage: np.zeros(len(logits), np.int64) for stage in STAGES.values()}
+        counted = visit_cycles(watched.image, profile)
+        for hop, visits in enumerate(_hops(profile.visits[1:])):
+            for visit in visits:
+                spent[visit.stage][hop] += counted(visit)
+        return StreamProfile(
+            logits, reported, spent, image.flash_bytes, image.ram_bytes, watched.stack_bytes()
+        )
+
+    def _results(self, emulator: Emulator, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        record = np.dtype([("logits", "i1", self.classes), ("reported", "<i4")])
+        written = bytes(emulator.files.get("results.raw", b""))
+        hops = len(listened(sound)) // HOP
+        if len(written) != hops * record.itemsize:
+            raise CheckFailed(f"the firmware gave {len(written)} bytes of results for {hops} hops")
+        results = np.frombuffer(written, record)
+        return results["logits"], results["reported"]
+
+
+def _hops(visits: Iterable[Visit]) -> Iterable[list[Visit]]:
+    """Stays in stages hop by hop: a decision ends each."""
+    hop: list[Visit] = []
+    for visit in visits:
+        hop.append(visit)
+        if visit.stage == "decision":
+            yield hop
+            hop = []
+
+
+def _bytes(sound: np.ndarray) -> bytes:
+    if sound.dtype != np.int16 or sound.ndim != 1 or len(sound) < CLIP_SAMPLES:
+        raise KwsError(f"a stream is int16 sound of a second or more, not {sound.dtype} {sound.shape}")
+    return sound.astype("<i2").tobytes()
+
+
+def listened(sound: np.ndarray) -> np.ndarray:
+    """The frames that the firmware hears of int16 (n,) sound, in whole steps of 20 ms: int8 (F, 40)."""
+    return Frontend().process(sound[: len(sound) // STEP * STEP])
+
+
+def expected(board: StreamBoard, sound: np.ndarray) -> np.ndarray:
+    """What a stream's logits must be: those of every whole window, or of an endless network over the whole stream."""
+    frames = listened(sound)
+    if board.plan.endless:
+        return run_at_once(board.network, frames)
+    past = np.full((FRAMES, frames.shape[1]), -128, np.int8)
+    view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, frames]), FRAMES, axis=0)
+    return run_network(board.network, view[HOP::HOP].swapaxes(1, 2))
+
+
+def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> dict[str, Any]:
+    """What `kws board --stream` prints: a hop's stages, its load, whether it fits, memory, energy and battery life.
+
+    `clips`: the same network's board for clips, which runs the whole window.
+    """
+    board = StreamBoard(clips.network, clips.labels)
+    profile = board.profile(sound, each_hop)
+    whole = clips.profile(sound[:CLIP_SAMPLES])
+    total = profile.total
+    mean_ma = RUN_MA * total.mean() / HOP_MS + SLEEP_MA * (1 - total.mean() / HOP_MS) + MICROPHONE_MA
+    return {
+        "hop_ms": HOP_MS,
+        "hops": len(total),
+        "stages": profile.stages(),
+        "load_percent": 100 * total.mean() / HOP_MS,
+        "worst_hop_ms": total.max(),
+        "fits": bool(total.max() <= HOP_MS),
+        "way": "endless" if board.plan.endless else "whole window" if board.plan.whole else "incremental",
+        "whole_because": board.plan.whole,
+        "equal_to_whole_window": bool(np.array_equal(profile.logits, expected(board, sound))),
+        "whole_window_network_ms": cycles.milliseconds(whole.cycles("network")),
+        "ram_bytes": profile.ram_bytes,
+        "whole_window_ram_bytes": whole.ram_bytes,
+        "stack_bytes": profile.stack_bytes,
+        "flash_bytes": profile.flash_bytes,
+        "energy_uj_per_hop": mean_ma * SUPPLY_V * HOP_MS,
+        "energy_uj_processor": SUPPLY_V * (RUN_MA * total.mean() + SLEEP_MA * (HOP_MS - total.mean())),
+        "battery_days": {name: capacity / mean_ma / 24 for name, capacity in BATTERIES_MAH.items()},
+    }

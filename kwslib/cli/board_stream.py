@@ -1,0 +1,71 @@
+"""`kws board --stream`: what listening costs, hop by hop."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
+
+if TYPE_CHECKING:
+    from kwslib.board.machine import BoardPredictor
+
+WAYS = {
+    "incremental": "computes at each hop only what is new",
+    "endless": "is causal: computes at each hop its newest columns, and hears all that came before",
+    "whole window": "computes the whole window at each hop",
+}
+
+
+def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
+    """Run a recording through the firmware and print what every hop costs.
+
+    Raises KwsError for a recording shorter than the second that a network sees.
+    """
+    from tqdm import tqdm
+
+    from kwslib.board.streaming import HOP_MS, bill
+    from kwslib.data.audio import read_audio
+    from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+
+    sound = read_audio(wav)
+    if len(sound) < CLIP_SAMPLES:
+        seconds = len(sound) / SAMPLE_RATE
+        raise KwsError(
+            f"{wav}: {seconds:.2f} s of sound: a stream takes a second or more, which a network sees"
+        )
+    hops = len(sound) * 1000 // (SAMPLE_RATE * HOP_MS)
+    with tqdm(total=hops, desc="hops", disable=not sys.stderr.isatty(), leave=False) as bar:
+        result = bill(predictor.board, sound, lambda: bar.update())
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _print(result: dict[str, Any]) -> None:
+    way = WAYS[result["way"]]
+    because = f", because {result['whole_because']}" if result["whole_because"] else ""
+    print(f"{result['hops']:,} hops of {result['hop_ms']} ms; the network {way}{because}")
+    print(f"\n  {'stage of a hop':<16}{'mean ms':>10}{'worst ms':>10}")
+    for stage, cost in result["stages"].items():
+        print(f"  {stage:<16}{cost['ms_mean']:>10.3f}{cost['ms_max']:>10.3f}")
+    worst, hop = result["worst_hop_ms"], result["hop_ms"]
+    print(f"  {'together':<16}{result['load_percent'] * hop / 100:>10.3f}{worst:>10.3f}")
+    other = "the whole stream at once" if result["way"] == "endless" else "whole windows"
+    print(f"\n  load of the processor {result['load_percent']:.1f} %; the network over a whole window takes")
+    print(
+        f"  {result['whole_window_network_ms']:.3f} ms; results are"
+        f" {'the same' if result['equal_to_whole_window'] else 'NOT the same'} as those of {other}"
+    )
+    if not result["fits"]:
+        print(
+            f"  NOT deployable: the worst hop takes {worst - hop:.3f} ms more than there are until the next"
+        )
+    sizes = (f"{result[f'{kind}_bytes']:,}" for kind in ("flash", "ram", "stack"))
+    print("  flash {} B, RAM {} B, stack {} B".format(*sizes))
+    print(
+        f"  {result['energy_uj_per_hop']:.1f} µJ a hop, {result['energy_uj_processor']:.1f} of them the processor's"
+    )
+    days = ", ".join(f"{name} {days:.0f}" for name, days in result["battery_days"].items())
+    print(f"  days on a battery: {days}")
