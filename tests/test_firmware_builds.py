@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tflite_files import Maker, tinyconv
+from tflite_files import temporal_net, tinyconv
 
 from kwslib.board.firmware import find_compiler
 from kwslib.board.seriallog import parse_log
@@ -70,38 +70,6 @@ def c_compiler() -> str:
     pytest.skip("no gcc or clang here")
 
 
-def temporal_net(path: Path) -> Network:
-    """Every int8 layer of the core, in one small network: convolution by squares, not by neighbours as TinyConv's."""
-    rng = np.random.default_rng(0)
-    maker = Maker()
-    source, image = maker.tensor((1, 49, 40), 0.0115, -47), maker.tensor((1, 49, 1, 40), 0.0115, -47)
-    maker.reshape(source, image)
-    same = {"padding": 0, "strideH": 1, "strideW": 1}
-
-    def weights(*shape: int, axis: int) -> tuple[int, int]:
-        tensor = maker.tensor(shape, 0.01, 0, rng.integers(-127, 128, shape), axis)
-        return tensor, maker.tensor(
-            (shape[axis],), 0.0002, 0, rng.integers(-99, 99, shape[axis]), kind="int32"
-        )
-
-    a, b, c, d = (maker.tensor((1, 25, 1, 7), 0.05, -9) for _ in range(4))
-    maker.operator(
-        "CONV_2D", [image, *weights(7, 3, 1, 40, axis=0)], a, "Conv2DOptions", padding=0, strideH=2, strideW=1
-    )
-    depthwise = weights(1, 9, 1, 7, axis=3)
-    maker.operator(
-        "DEPTHWISE_CONV_2D", [a, *depthwise], b, "DepthwiseConv2DOptions", depthMultiplier=1, **same
-    )
-    maker.operator("ADD", [a, b], c, "AddOptions", fusedActivationFunction=1)
-    maker.operator("AVERAGE_POOL_2D", [c], d, "Pool2DOptions", filterHeight=3, filterWidth=1, **same)
-    mean, logits = maker.tensor((1, 7), 0.03, -20), maker.tensor((1, 4), 0.1, 4)
-    maker.operator("MEAN", [d, maker.tensor((2,), data=[1, 2], kind="int32")], mean, "ReducerOptions")
-    maker.operator("FULLY_CONNECTED", [mean, *weights(4, 7, axis=0)], logits, "FullyConnectedOptions")
-    output = maker.tensor((1, 4), 1 / 256, -128)
-    maker.operator("SOFTMAX", [logits], output, "SoftmaxOptions", beta=1.0)
-    return read_network(maker.write(path, source, output))
-
-
 def stored(network: Network, bits: Width) -> Network:
     """The TinyConv with random weights of that width, packed."""
     rng, grid = np.random.default_rng(0), symmetric_grid(bits)
@@ -124,7 +92,7 @@ def thinned(network: Network, share: float) -> Network:
 
 def network_of(kind: str, path: Path) -> Network:
     if kind == "temporal":
-        return temporal_net(path)
+        return read_network(temporal_net(path))
     network = read_network(tinyconv(path, 3))
     name, _, value = kind.partition(" ")
     if name == "packed":

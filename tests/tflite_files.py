@@ -95,6 +95,38 @@ def tinyconv(path: Path, channels: int = 8) -> Path:
     return maker.write(path, source, output)
 
 
+def temporal_net(path: Path) -> Path:
+    """Every int8 layer of the core, in one small network: convolution by squares, not by neighbours as TinyConv's."""
+    rng = np.random.default_rng(0)
+    maker = Maker()
+    source, image = maker.tensor((1, 49, 40), 0.0115, -47), maker.tensor((1, 49, 1, 40), 0.0115, -47)
+    maker.reshape(source, image)
+    same = {"padding": 0, "strideH": 1, "strideW": 1}
+
+    def weights(*shape: int, axis: int) -> tuple[int, int]:
+        tensor = maker.tensor(shape, 0.01, 0, rng.integers(-127, 128, shape), axis)
+        return tensor, maker.tensor(
+            (shape[axis],), 0.0002, 0, rng.integers(-99, 99, shape[axis]), kind="int32"
+        )
+
+    a, b, c, d = (maker.tensor((1, 25, 1, 7), 0.05, -9) for _ in range(4))
+    maker.operator(
+        "CONV_2D", [image, *weights(7, 3, 1, 40, axis=0)], a, "Conv2DOptions", padding=0, strideH=2, strideW=1
+    )
+    depthwise = weights(1, 9, 1, 7, axis=3)
+    maker.operator(
+        "DEPTHWISE_CONV_2D", [a, *depthwise], b, "DepthwiseConv2DOptions", depthMultiplier=1, **same
+    )
+    maker.operator("ADD", [a, b], c, "AddOptions", fusedActivationFunction=1)
+    maker.operator("AVERAGE_POOL_2D", [c], d, "Pool2DOptions", filterHeight=3, filterWidth=1, **same)
+    mean, logits = maker.tensor((1, 7), 0.03, -20), maker.tensor((1, 4), 0.1, 4)
+    maker.operator("MEAN", [d, maker.tensor((2,), data=[1, 2], kind="int32")], mean, "ReducerOptions")
+    maker.operator("FULLY_CONNECTED", [mean, *weights(4, 7, axis=0)], logits, "FullyConnectedOptions")
+    output = maker.tensor((1, 4), 1 / 256, -128)
+    maker.operator("SOFTMAX", [logits], output, "SoftmaxOptions", beta=1.0)
+    return maker.write(path, source, output)
+
+
 def reference(path: Path, inputs: np.ndarray) -> np.ndarray:
     """Outputs of LiteRT's reference kernels: (N, ...) int8 to (N, outputs) int8."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType

@@ -9,7 +9,7 @@
  * away from zero (gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT). */
 KWS_INLINE int32_t kws_rescale(int32_t sum, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
-    int32_t x = kws_smmulr(sum * (2 << left), multiplier);
+    int32_t x = kws_smmulr((int32_t)((uint32_t)sum * (2u << left)), multiplier);
     if (right > 0) x = (x + (x >> 31) + (1 << (right - 1))) >> right;
     return x;
 }

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from kwslib.compression.packing import packed_bytes
-from kwslib.compression.quantize_multiplier import quantize_multiplier
+from kwslib.compression.quantize_multiplier import quantize_multiplier, stay_in_int32
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.networks.models import TinyConv
@@ -97,15 +97,17 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
     hidden = (np.float32(step / unit), LOWEST)
     logits = (np.float32(linear.output.scale.numpy()), int(linear.output.zero_point) + LOWEST)
     return IntegerNetwork(
-        conv=_layer(conv, features, hidden, INPUT_SCALE, 1 / unit, LOWEST + high),
-        linear=_layer(linear, hidden, logits, step, unit, HIGHEST),
+        conv=_layer("conv", conv, features, hidden, INPUT_SCALE, 1 / unit, LOWEST + high),
+        linear=_layer("linear", linear, hidden, logits, step, unit, HIGHEST),
         bits=how.weights,
         activation_bits=how.activations,
         padding=conv.layer.zeros,
     )
 
 
-def _layer(layer: Any, source: Scale8, output: Scale8, step: float, unit: float, high: int) -> IntegerLayer:
+def _layer(
+    name: str, layer: Any, source: Scale8, output: Scale8, step: float, unit: float, high: int
+) -> IntegerLayer:
     """Constants of a layer that reads steps of `step`, its weights' scales in other units."""
     weight, quantizer = layer.layer.weight, layer.weight
     scale = quantizer.scale.expand(len(weight))
@@ -120,7 +122,10 @@ def _layer(layer: Any, source: Scale8, output: Scale8, step: float, unit: float,
         whole = whole.permute(0, 2, 3, 1)  # (C, height, width, inputs)
     scales = scale.numpy()
     bias = layer.layer.bias.numpy().astype(np.float64) / (step * scales.astype(np.float64))
-    return IntegerLayer(
+    products = (HIGHEST - LOWEST) * np.abs(whole.numpy().astype(np.int64)).reshape(len(weight), -1).sum(1)
+    if np.any(np.abs(bias) + products >= 2**31):
+        raise KwsError(f"{name}: its sums can leave 32 bits: quantize it again, with larger scales")
+    made = IntegerLayer(
         weights=np.ascontiguousarray(whole.numpy()),
         scales=scales * np.float32(unit),
         bias=np.rint(bias).astype(np.int32),
@@ -129,6 +134,10 @@ def _layer(layer: Any, source: Scale8, output: Scale8, step: float, unit: float,
         low=LOWEST,
         high=high,
     )
+    roundings = 2 if whole.ndim == 4 else 1
+    if not stay_in_int32(np.abs(bias) + products, made.requantization[1], roundings):
+        raise KwsError(f"{name}: its output's scale is too small for its sums: quantize it again")
+    return made
 
 
 def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:

@@ -71,7 +71,12 @@ class DecisionSettings:
 
 
 def exponential_table(scale: float) -> np.ndarray:
-    """(n,) uint16: 65535 exp(-d scale) for d = 0, 1, ... as long as that is not 0."""
+    """(n,) uint16, never empty: 65535 exp(-d scale) for d = 0, 1, ... as long as that is not 0.
+
+    Raises ValueError for a scale that is not positive and finite, with which the C core would divide by zero.
+    """
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"logits in steps of {scale}")
     values = np.floor(65535 * np.exp(-scale * np.arange(256)) + 0.5).astype(np.uint16)
     return values[values > 0]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from kwslib.deployment.rounding import agreeing_scale
 from kwslib.errors import KwsError
-from kwslib.labels import check_label
+from kwslib.labels import check_labels
 
 METADATA = "kwslib"
 ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generated Python writer ignores
@@ -86,12 +86,12 @@ def read_description(content: bytes) -> Description | None:
         if entry.name == METADATA.encode():
             try:
                 note = json.loads(bytes(model.buffers[entry.buffer].data))
-                labels = tuple(map(check_label, note["labels"]))
+                labels = check_labels(note["labels"])
                 return Description(labels, str(note["arch"]), str(note["checkpoint"]))
+            except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+                raise ValueError(f"unreadable metadata: {error}") from error
             except KwsError as error:
                 raise ValueError(str(error)) from error
-            except (IndexError, KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"unreadable metadata: {error}") from error
     return None
 
 

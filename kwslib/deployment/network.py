@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kwslib.deployment.graph import read_graph
 from kwslib.deployment.operators import OPERATORS, Operands
+from kwslib.deployment.tflite import read_graph
 from kwslib.errors import KwsError
 
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same bytes under another shape
@@ -38,13 +38,13 @@ class Network:
     output_zero_point: int
 
 
-def read_network(path: Path) -> Network:
-    """The layers of a .tflite file.
+def read_network(path: Path, content: bytes | None = None) -> Network:
+    """The layers of a .tflite file. content: its bytes, where it is not written yet and `path` only names it.
 
     Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
     the C core lacks; it names the operator and what is supported.
     """
-    graph = read_graph(path)
+    graph = read_graph(path, content)
     alias: dict[int, int] = {}
     layers, sizes = [], {graph.input: math.prod(graph.tensors[graph.input].shape)}
     for number, operator in enumerate(graph.operators):
@@ -68,15 +68,10 @@ def read_network(path: Path) -> Network:
         sources = tuple(alias.get(i, i) for i in inputs)
         layers.append(Layer(kind, given.name, fields, sources, operator.output))
         sizes[operator.output] = math.prod(graph.tensors[operator.output].shape)
-    if not layers:
-        raise KwsError(f"{path}: has no layer to run; `kws export` makes a model")
-    first, last = graph.tensors[graph.input], graph.tensors[graph.output]
-    for tensor, role in ((first, "input"), (last, "output")):
-        if tensor.type != "INT8":
-            raise KwsError(
-                f"{path}: its {role} is {tensor.type} where the C core needs INT8; see `kws export`"
-            )
     output = alias.get(graph.output, graph.output)
+    if output not in {layer.output for layer in layers}:
+        raise KwsError(f"{path}: has no layer that makes its output; `kws export` makes a model")
+    first, last = graph.tensors[graph.input], graph.tensors[graph.output]
     return Network(
         tuple(layers), sizes, graph.input, output, first.scale, first.zero_point, last.scale, last.zero_point
     )

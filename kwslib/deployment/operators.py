@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.compression.quantize_multiplier import quantize_multiplier
+from kwslib.compression.quantize_multiplier import quantize_multiplier, stay_in_int32
 from kwslib.deployment.fixed_exponential import exponential_table
 from kwslib.deployment.graph import Graph, Operator, Tensor
 from kwslib.errors import KwsError
 
 ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
 SAME = 0
+INT16, INT32 = 2**15 - 1, 2**31 - 1
+MOST_CLASSES = 4095  # of a softmax, whose sum of exponentials has 12 integer bits
 BAND_BYTES = 2560  # of widened input that a convolution works on at a time, where that is enough for one row
 
 
@@ -111,9 +113,7 @@ class Operands:
         pairs = [quantize_multiplier(float(factor)) for factor in factors]
         shifts = np.array([shift for _, shift in pairs])
         sums = products + np.abs(bias)
-        if roundings == 2:  # done in 32 bits
-            sums = 2 * sums * 2.0 ** np.maximum(shifts, 0)
-        if np.any(sums >= 2**31) or np.any(shifts > 30):
+        if not stay_in_int32(sums, shifts, roundings):
             raise self.error("its sums can leave 32 bits; use fewer inputs, or smaller weights or biases")
         return {
             "bias": bias.astype(np.int32),
@@ -151,6 +151,8 @@ class Operands:
             turned = {"height": "width", "width": "height", "top": "left", "left": "top"}
             names = {name: "_".join(turned.get(word, word) for word in name.split("_")) for name in window}
             window = {names[name]: size for name, size in window.items()}
+        if (widest := max(window.values())) > INT16:
+            raise self.error(f"a side of {widest:,} is more than the C core's {INT16:,}; use a smaller layer")
         return window
 
     def rescaled(self, source: Tensor, weights: Tensor) -> np.ndarray:
@@ -196,7 +198,10 @@ def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
 def _average_pool(given: Operands) -> tuple[str, dict[str, Any]]:
     if (given.image().scale, given.image().zero_point) != (given.output.scale, given.output.zero_point):
         raise given.error("its output has another scale than its input; the C core pools within one scale")
-    window = given.window((given.options.filterHeight, given.options.filterWidth))
+    kernel = (given.options.filterHeight, given.options.filterWidth)
+    window = given.window(kernel)
+    if math.prod(kernel) * 128 > INT32:
+        raise given.error("its sums can leave 32 bits; use a smaller kernel")
     empty = {"bias": None, "multiplier": None, "shift": None}
     return "average_pool", {
         **window,
@@ -268,6 +273,8 @@ def _softmax(given: Operands) -> tuple[str, dict[str, Any]]:
     classes = source.shape[-1]
     if math.prod(source.shape) != classes:
         raise given.error(f"its input {list(source.shape)} is not one vector")
+    if classes > MOST_CLASSES:
+        raise given.error(f"{classes:,} classes are more than the C core's {MOST_CLASSES:,}")
     if (output.scale, output.zero_point) != (1 / 256, -128):
         raise given.error("its output must have a scale of 1/256 and a zero point of -128")
     exponentials = exponential_table(source.scale * given.options.beta)

@@ -88,9 +88,9 @@ class LiteRtPredictor:
         from kwslib.deployment.tflite import open_litert
 
         self.path = Path(path)
-        self.interpreter = open_litert(self.path)  # verifies the file
+        self.interpreter = open_litert(self.path)  # validates the file
         self.input, self.output = _ends(self.path, self.interpreter)
-        self.labels = _agreed(path, _labels(self.path, _size(self.output), keywords), keywords)
+        self.labels = file_labels(self.path, _size(self.output), keywords)
         self.gives_probabilities = operators(self.path.read_bytes())[-1] == "SOFTMAX"
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
@@ -176,21 +176,19 @@ def _size(end: dict[str, Any]) -> int:
     return int(np.prod(end["shape"]))
 
 
-def _labels(path: Path, classes: int, keywords: Sequence[str] | None) -> tuple[str, ...]:
-    """Labels of a .tflite file with `classes` outputs. Raises KwsError when damaged or of another number."""
+def file_labels(path: Path, classes: int, keywords: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Labels of a (valid) .tflite file with `classes` outputs: its own, else those of the keywords.
+
+    Raises KwsError when they are of another number, or not those of a spotter of the keywords.
+    """
     from kwslib.deployment.flatbuffer import read_description
 
-    try:
-        description = read_description(path.read_bytes())
-    except ValueError as error:
-        raise KwsError(
-            f"{path}: its labels are damaged ({error}); make it again with `kws export`"
-        ) from error
+    description = read_description(path.read_bytes())
     labels = description.labels if description else class_labels(tuple(keywords or DEFAULT_KEYWORDS))
     if len(labels) != classes:
         given = ", ".join(labels)
         raise KwsError(f"{path}: {classes} outputs do not fit {given}: name its words with --keywords")
-    return labels
+    return _agreed(path, labels, keywords)
 
 
 def _agreed(path: Path, labels: tuple[str, ...], keywords: Sequence[str] | None) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
-from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.features.frontend import CHANNELS, FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
 
 STRIDE = 2  # frames from inference to inference: 40 ms
@@ -39,24 +39,21 @@ class Network:
 
 def open_network(model: str | Path) -> Network:
     """FILE.tflite (int8) or FILE.pt. Raises KwsError for another file, or one that the C core cannot run."""
+    from kwslib.deployment.predictors import TorchPredictor, file_labels
+
     path = Path(model)
     if path.suffix == ".pt":
-        from kwslib.deployment.predictors import TorchPredictor
-
         predictor = TorchPredictor(path)
         return Network(path.name, predictor.labels, None, predictor.logits)
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     from kwslib.deployment.cnetwork import run_network
-    from kwslib.deployment.flatbuffer import read_description
     from kwslib.deployment.network import read_network
-    from kwslib.labels import class_labels
 
     network = read_network(path)
-    description = read_description(path.read_bytes())
-    labels = description.labels if description else class_labels()
-    if network.sizes[network.output] != len(labels):
-        raise KwsError(f"{path}: its outputs are not the classes {', '.join(labels)}")
+    if network.sizes[network.input] != FRAMES * CHANNELS:
+        raise KwsError(f"{path}: takes {network.sizes[network.input]} values, not {FRAMES} x {CHANNELS}")
+    labels = file_labels(path, network.sizes[network.output])
     return Network(path.name, labels, network.output_scale, lambda windows: run_network(network, windows))
 
 

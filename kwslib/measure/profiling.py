@@ -97,7 +97,8 @@ class Costs:
         readers = [source for op in self.operations for source in op.reads]
         owner: list[int] = []
         for i, op in enumerate(self.operations):
-            stays = op.kind in (*VIEWS, "dropout") or (op.kind == "relu" and readers.count(op.reads[0]) == 1)
+            view, relu = op.kind in (*VIEWS, "dropout"), op.kind == "relu"
+            stays = bool(op.reads) and (view or (relu and readers.count(op.reads[0]) == 1))
             owner.append(owner[op.reads[0]] if stays else i)
         return tuple(owner)
 
@@ -117,7 +118,7 @@ class Costs:
 
     def peak_live_bytes(self, dtype: str) -> int:
         """The most activation bytes alive at once: a lower bound for any arena that shares buffers."""
-        return max(sum(live.values()) for _, live in self.schedule) * ITEM_BYTES[dtype]
+        return max((sum(live.values()) for _, live in self.schedule), default=0) * ITEM_BYTES[dtype]
 
 
 class _LayerTracer(Tracer):
@@ -178,7 +179,7 @@ def file_costs(path: Path) -> Costs:
 
     Raises KwsError for a file that is damaged or no such model.
     """
-    from kwslib.deployment.graph import read_graph
+    from kwslib.deployment.tflite import read_graph
 
     graph = read_graph(path)
     shapes = [tensor.shape for tensor in graph.tensors]
@@ -188,7 +189,7 @@ def file_costs(path: Path) -> Costs:
         kind, shape = operator.name.lower(), shapes[operator.output]
         constant = [math.prod(shapes[i]) for i in operator.inputs if i >= 0 and i not in source]
         weights, biases = (*constant, 0, 0)[:2] if kind in WEIGHTED else (0, 0)
-        macs = math.prod(shape) * weights // shape[-1]
+        macs = math.prod(shape) * weights // shape[-1] if weights else 0
         reads = tuple(source[i] for i in operator.inputs if i in source)
         source[operator.output] = len(steps)
         steps.append(Operation(f"{kind}_{number}", kind, reads, shape, weights, biases, macs))

@@ -83,7 +83,7 @@ def tensors_table(path: Path) -> "pandas.DataFrame":
     """The int8 graph: of each operator its output's shape, and how its int8 values stand for real ones."""
     import pandas
 
-    from kwslib.deployment.graph import read_graph
+    from kwslib.deployment.tflite import read_graph
 
     graph = read_graph(path)
     outputs = [("input", graph.input), *((op.name, op.output) for op in graph.operators)]
@@ -151,7 +151,7 @@ def rounding_table(path: Path) -> "pandas.DataFrame":
     """Sums of the last layer that LiteRT and TFLM round apart, with its output scale and with one beside it."""
     import pandas
 
-    from kwslib.deployment.graph import read_graph
+    from kwslib.deployment.tflite import read_graph
 
     graph = read_graph(path)
     last = graph.operators[-1]
