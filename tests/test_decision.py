@@ -1,5 +1,7 @@
 """The decision logic in C against the same rules written plainly in Python."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -91,3 +93,16 @@ def test_settings_out_of_range_are_refused(bad):
 def test_logits_of_another_shape_are_refused():
     with pytest.raises(KwsError, match="int8"):
         Decision(DecisionSettings(4), SCALE).process(np.zeros(5, np.int8))
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.1, math.nan, math.inf])
+def test_logits_without_a_scale_are_refused(scale):
+    with pytest.raises(ValueError, match="logits in steps of"):
+        Decision(DecisionSettings(), scale)
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1e38])
+def test_posteriors_of_any_scale_sum_to_one(scale):
+    decision = Decision(DecisionSettings(smoothing=1), scale)
+    for logits in ([-128, -128, -128, -128], [127, -128, 0, 5]):
+        assert decision.process(np.array(logits, np.int8))[1].sum() == pytest.approx(1)

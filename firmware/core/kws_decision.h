@@ -22,8 +22,8 @@ typedef struct {
     int32_t smoothing;             /* inferences averaged, 1 to KWS_SMOOTHING_MAX */
     int32_t suppression;           /* inferences after a report without another */
     const uint16_t *thresholds;    /* (classes): mean posterior that reports; above KWS_CERTAIN never does */
-    const uint16_t *exponentials;  /* exp(-d * logit scale) of differences d = 0, 1, ... times 65535 */
-    int32_t differences;           /* their number; beyond, the exponential is 0 */
+    const uint16_t *exponentials;  /* exp(-d * logit scale) of differences d = 0, 1, ... times 65535: first, 65535 */
+    int32_t differences;           /* their number, at least 1; beyond, the exponential is 0 */
 } kws_decision_settings;
 
 typedef struct {
@@ -36,7 +36,8 @@ typedef struct {
 /* A fresh state. */
 void kws_decision_init(kws_decision *state);
 
-/* int8 logits to posteriors, which sum to KWS_CERTAIN but for rounding. */
+/* int8 logits to posteriors, which sum to KWS_CERTAIN but for rounding. The largest logit's exponential is never 0,
+ * and so neither is their sum, which this divides by. */
 void kws_posteriors(const kws_decision_settings *settings, const int8_t *logits, uint16_t *posteriors);
 
 /* Takes in one inference. Writes the smoothed posteriors and returns the class that is reported now, or -1: never
