@@ -77,7 +77,7 @@ def main() -> None:
         warm = [
             row["wall_s"]
             for path in folder.glob("1_*/rows/*.json")
-            if (row := json.loads(path.read_text()))["method"] == "ptq"
+            if (row := json.loads(path.read_text(encoding="utf-8")))["method"] == "ptq"
         ]
         run.record("a PTQ point, forked from a warm process", sum(warm) / len(warm), "s", n=len(warm))
         run.record("the same in a Jupyter kernel of its own", fresh_kernel(some[0], folder), "s", n=1)

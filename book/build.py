@@ -42,7 +42,7 @@ def render(source: Path, builder: str = "html") -> Path:
     done = subprocess.run(
         [*map(str, command), "--builder", builder, "-W", "-n", "--keep-going"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         cwd=ROOT,
     )
     if done.returncode:

@@ -141,7 +141,7 @@ def execute(name: str, profile: str, results: Path, destination: Path, swept: Pa
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         if data := environment.get("KWS_DATA"):
             environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
-        done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
+        done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, encoding="utf-8")
         if done.returncode:
             failed = ROOT / "_build" / "failed" / f"{name}.ipynb"
             if output.exists():

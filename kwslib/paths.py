@@ -13,9 +13,22 @@ def cache_dir() -> Path:
     """`$KWS_CACHE`, else the user's cache folder; made when missing."""
     import pooch
 
-    folder = Path(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib")).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = expand(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KwsError(
+            f"{folder} cannot hold the cache ({error.strerror}): name another folder in KWS_CACHE"
+        ) from error
     return folder
+
+
+def expand(path: Path | str) -> Path:
+    """`path` with a leading ~ or ~user as that user's home. Raises KwsError when there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise KwsError(f"{path}: no such user: write the whole path") from None
 
 
 @contextmanager
@@ -27,6 +40,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None:  # a full disk is told by the write, which knows no name
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ def quiet_stderr() -> Iterator[None]:
     with _LOCK:
         saved = os.dup(2)
         try:
-            with open(os.devnull, "w") as null:
+            with open(os.devnull, "wb") as null:
                 os.dup2(null.fileno(), 2)
             yield
         finally:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kwslib.errors import KwsError
-from kwslib.features.ccore import source_folder
+from kwslib.features.ccore import check_space, source_folder
 from kwslib.paths import atomic_write, cache_dir
 
 COMMON = (
@@ -80,10 +80,10 @@ def build_firmware(model_header: str, compiler: str | None = None, main: str = "
     build = Build(folder / "firmware.elf", folder / "watched.elf")
     if build.elf.is_file() and build.watched.is_file():
         return build
-    script = (virtual / "nrf52840.ld").read_text()
+    script = (virtual / "nrf52840.ld").read_text(encoding="utf-8")
     watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
     with atomic_write(folder / "kws_model.h") as temporary:
-        temporary.write_text(model_header)
+        temporary.write_text(model_header, encoding="utf-8")
     for text, elf in ((script, build.elf), (watched, build.watched)):
         _link([*command, f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)], text, elf)
     return build
@@ -92,15 +92,19 @@ def build_firmware(model_header: str, compiler: str | None = None, main: str = "
 def _version(command: list[str]) -> str:
     if "ziglang" in command:
         return importlib.metadata.version("ziglang")
-    return subprocess.run([command[0], "-dumpfullversion"], capture_output=True, text=True).stdout
+    asked = [command[0], "-dumpfullversion"]
+    return subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace").stdout
 
 
 def _link(command: list[str], script: str, elf: Path) -> None:
     with atomic_write(elf.with_suffix(".ld")) as linker_script, atomic_write(elf) as temporary:
-        linker_script.write_text(script)
+        linker_script.write_text(script, encoding="utf-8")
         options = ["-T", str(linker_script), "-o", str(temporary)]
         environment = os.environ | {"LC_ALL": "C"}
-        done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment)
+        done = subprocess.run(
+            [*command, *options], capture_output=True, encoding="utf-8", errors="replace", env=environment
+        )
+        check_space(done.stderr, elf)
         if done.returncode:
             overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
             if overflow:

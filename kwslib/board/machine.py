@@ -132,11 +132,13 @@ class Board:
         with atomic_write(Path(folder) / "kws_model.h") as temporary:
             settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
             plan = stream(self.network)
-            temporary.write_text(model_header(self.network, self.labels, settings, plan))
+            header = model_header(self.network, self.labels, settings, plan)
+            temporary.write_text(header, encoding="utf-8")
         objects = read_image(self.build.elf).objects
         with atomic_write(Path(folder) / "firmware.map") as temporary:
             temporary.write_text(
-                "".join(f"{start:#010x} {size:>7} {name}\n" for start, size, name in objects)
+                "".join(f"{start:#010x} {size:>7} {name}\n" for start, size, name in objects),
+                encoding="utf-8",
             )
 
     def _results(self, emulator: Emulator, clips: int) -> BoardRun:

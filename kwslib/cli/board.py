@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kwslib.cli.options import JSON
 from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 
@@ -21,7 +22,7 @@ def run_on_board(
     keep: Path | None = typer.Option(
         None, help="Folder for firmware.elf with symbols, its map, and kws_model.h for Arduino."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Compile the firmware, execute it, and tell what it says and what it costs."""
     import numpy as np

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import JSON
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError, listed
 
 
@@ -13,7 +14,7 @@ def classify(
     recordings: list[Path] = typer.Argument(
         help="Audio files of any rate and length; of a longer one, its loudest second.", metavar="WAV..."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
     import numpy as np
@@ -55,4 +56,4 @@ def classify(
         return
     for path, second, row in zip(recordings, seconds, probabilities, strict=True):
         where = f", in the second from {second:.2f} s on" if second else ""
-        print(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where}")
+        print(one_line(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where}"))

@@ -5,16 +5,20 @@ from pathlib import Path
 
 import typer
 
+from kwslib.cli.options import JSON
 from kwslib.cli.output import print_json
+from kwslib.errors import KwsError
 from kwslib.report.comparison import Comparison, compare, load_results
 
 
 def compare_values(
     results: Path | None = typer.Option(None, help="Folder of recorded values [default: book/results]."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Set the original report's values beside the recorded ones: difference, and whether ours is better."""
     recorded = load_results(results)
+    if not recorded:
+        raise KwsError(f"{results}: no recorded values, files such as 03_training.json: name another folder")
     rows = compare(recorded)
     summary = Counter(row.verdict for row in rows)
     profiles = {part: contents.get("profile") for part, contents in recorded.items()}

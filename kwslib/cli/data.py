@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError, listed
 from kwslib.labels import DEFAULT_KEYWORDS
 
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The recordings: download them, check them, count them.", no_args_is_help=True)
 
-DATA = typer.Option(None, help="Folder of clips in Speech Commands' layout.")
-PROFILE = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands).")
 OWN = typer.Option([], help="Own recordings of a word, as WORD=FOLDER; may be repeated.")
-JSON = typer.Option(False, "--json", help="Print one JSON object.")
 
 
 def with_own(corpus: "Corpus", own: Sequence[str]) -> "Corpus":
@@ -95,15 +93,16 @@ def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bo
 
 
 def _describe(corpus: "Corpus") -> None:
-    print(corpus.describe())
+    print(one_line(corpus.describe()))
     for note in corpus.notes:
-        print(note)
+        print(one_line(note))
     for item in corpus.skipped:
-        print(f"skipped {item.path}: {item.reason}")
+        print(one_line(f"skipped {item.path}: {item.reason}"))
 
 
 def _summary(corpus: "Corpus") -> dict[str, object]:
     return {
+        "data": corpus.name,
         "name": corpus.name,
         "root": str(corpus.root),
         "synthetic": corpus.synthetic,

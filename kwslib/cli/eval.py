@@ -5,19 +5,20 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 
 
 def evaluate_model(
     model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE for the virtual board."),
-    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
-    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    data: Path | None = DATA,
+    profile: str | None = PROFILE,
     split: str = typer.Option("testing", help="training, validation or testing."),
     keywords: str | None = typer.Option(
         None, help="The words, separated by commas, of a .tflite file that does not carry its labels."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Accuracy with its 95 % interval, in all and of each class, under the fixed protocol."""
     import numpy as np
@@ -33,7 +34,7 @@ def evaluate_model(
         raise KwsError(f"--split {split}: use {', '.join(SPLITS)}")
     predictor = load_predictor(model, [word.strip() for word in keywords.split(",")] if keywords else None)
     corpus = open_corpus(data, profile)
-    print(corpus.describe(), file=sys.stderr)
+    print(one_line(corpus.describe()), file=sys.stderr)
     protocol = Protocol(keywords=predictor.labels[2:])
     if isinstance(predictor, ClipPredictor):
         clips = build_splits(corpus, protocol)[split]
@@ -41,13 +42,15 @@ def evaluate_model(
     else:
         examples = feature_split(corpus, protocol, split)
         logits, y = predictor.logits(examples.x), examples.y
+    if not len(y):
+        raise KwsError(f"{corpus.root}: no {split} clips: add recordings or name another --split")
     result = evaluate(logits, y, predictor.labels).as_json()
     if as_json:
-        print_json({"model": model, "data": corpus.name, "split": split} | result)
+        where = {"data": corpus.name, "synthetic": corpus.synthetic, "split": split}
+        print_json({"model": model} | where | result)
         return
     low, high = result["ci95"]
-    print(
-        f"{model}: {result['accuracy']:.2%} of {result['n']:,} {split} clips right ({low:.2%} to {high:.2%})"
-    )
+    right = f"{result['accuracy']:.2%} of {result['n']:,} {split} clips right ({low:.2%} to {high:.2%})"
+    print(one_line(f"{model}: {right}, {corpus.title}"))
     for label, row in result["per_class"].items():
         print(f"  {label:<12}{row['correct']:>6} of {row['n']:>6}{row['accuracy']:>9.1%}")

@@ -6,18 +6,17 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.data import OWN, with_own
-from kwslib.cli.output import print_json
+from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.output import one_line, print_json
 
 
 def export_model(
     checkpoint: Path = typer.Argument(help="FILE.pt, as `kws train` leaves it."),
     out: Path = typer.Option(..., "--out", help="Folder to write into."),
-    data: Path | None = typer.Option(
-        None, help="Folder of clips in Speech Commands' layout, to calibrate with."
-    ),
-    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    data: Path | None = DATA,
+    profile: str | None = PROFILE,
     own: list[str] = OWN,
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
 
@@ -30,19 +29,19 @@ def export_model(
     from kwslib.networks.models import load_checkpoint
 
     network, config, _ = load_checkpoint(checkpoint)
-    source = None
+    source: dict[str, object] = {"data": None}
     if hasattr(network, "quantization"):
         result = export_quantized(checkpoint, out)
     else:
         check_installed()
         corpus = with_own(open_corpus(data, profile), own)
-        print(corpus.describe(), file=sys.stderr)
-        source = corpus.name
+        print(one_line(corpus.describe()), file=sys.stderr)
+        source = {"data": corpus.name, "synthetic": corpus.synthetic}
         result = export(checkpoint, calibration_features(corpus, config.labels), out)
     sizes = {path.name: path.stat().st_size for path in result.files}
     if as_json:
         operators = list(result.operators)
-        print_json({"labels": list(result.labels), "operators": operators, "bytes": sizes, "data": source})
+        print_json({"labels": list(result.labels), "operators": operators, "bytes": sizes} | source)
         return
     for name, size in sizes.items():
-        print(f"{out / name}: {size:,} bytes")
+        print(one_line(f"{out / name}: {size:,} bytes"))

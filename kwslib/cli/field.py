@@ -1,24 +1,33 @@
 """`kws field`: a model in simulated rooms, or on one's own recordings."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
     from kwslib.field.conditions import Field
 
 
+OF_TRIALS = (
+    *("trials", "seed", "data", "profile", "hard", "snr", "distance", "rt60", "rooms", "trial"),
+    "save_wav",
+)
+
+
 def run_field_test(
+    context: typer.Context,
     model: Path = typer.Argument(help="FILE.tflite, int8, or FILE.pt."),
-    trials: int = typer.Option(400, min=1, help="How many; the classes take turns."),
-    seed: int = typer.Option(0, min=0, help="All draws hang on it."),
-    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
-    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    trials: int = typer.Option(400, min=1, max=100_000, help="How many; the classes take turns."),
+    seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Decides all draws."),
+    data: Path | None = DATA,
+    profile: str | None = PROFILE,
     hard: bool = typer.Option(False, "--hard", help="Half the signal-to-noise ratios, twice the distances."),
     snr: str | None = typer.Option(
         None, help="Another signal-to-noise ratio, dB: LOW:HIGH.", metavar="LOW:HIGH"
@@ -33,13 +42,15 @@ def run_field_test(
         None, min=0, max=1, help="Smoothed posterior that reports a word."
     ),
     smoothing: int | None = typer.Option(None, help="Inferences averaged."),
-    trial: int | None = typer.Option(None, min=0, help="Run this trial alone."),
+    trial: int | None = typer.Option(None, min=0, max=SEED_MAX, help="Run this trial alone."),
     save_wav: Path | None = typer.Option(
         None, help="Folder for the sound of the trials and the list of draws."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Speak to the deployed chain: words at a distance, in rooms, amid noise, through the board's microphone."""
+    if recordings is not None and (given := _given(context, OF_TRIALS)):
+        raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
     from dataclasses import replace
 
     from kwslib.deployment.decision import DecisionSettings
@@ -58,9 +69,12 @@ def run_field_test(
 
         found, refused = read_recordings(recordings, network.labels)
         for one in refused:
-            print(f"{one.path}: {one.reason}", file=sys.stderr)
+            print(one_line(f"{one.path}: {one.reason}"), file=sys.stderr)
         outcome = run_recordings(network, found, settings)
+        source = recordings.name
         result |= {
+            "data": source,
+            "synthetic": False,
             "recordings": str(recordings),
             "refused": len(refused),
             "refused_because": reasons(refused),
@@ -72,7 +86,7 @@ def run_field_test(
         from kwslib.field.rooms import describe, measured_rooms
 
         corpus = open_corpus(data, profile)
-        print(corpus.describe(), file=sys.stderr)
+        print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
         print(describe(where.rooms), file=sys.stderr)
@@ -81,19 +95,31 @@ def run_field_test(
         if save_wav is not None:
             answers = [network.labels[answer] for answer in outcome.answers]
             save_trials(where, dict(zip(indices, answers, strict=True)), save_wav)
-        result |= {"data": corpus.name, "seed": seed, "field": _plain(field)}
+        source = corpus.title
+        result |= {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": _plain(field)}
     result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | outcome.as_json()
     if as_json:
         print_json(result)
         return
     low, high = outcome.ci95
-    print(f"{model}: {outcome.accuracy:.1%} of {outcome.n} (95 % interval {low:.1%} to {high:.1%})")
+    right = f"{outcome.accuracy:.1%} of {outcome.n} (95 % interval {low:.1%} to {high:.1%})"
+    print(one_line(f"{model}: {right}, {source}"))
     print(f"  {'said / answered':<16}" + "".join(f"{label:>10}" for label in outcome.labels))
     for label, row in zip(outcome.labels, result["confusion"], strict=True):
         print(f"  {label:<16}" + "".join(f"{count:>10}" for count in row))
     if recordings is not None:
         print(f"  refused: {result['refused']}")
     print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
+
+
+def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
+    """Those options of `names` that stand on the command line, as they are written there."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return [
+        f"--{name.replace('_', '-')}"
+        for name, source in sources.items()
+        if source and source.name == "COMMANDLINE"
+    ]
 
 
 def _field(hard: bool, changed: dict[str, str | None]) -> "Field":

@@ -4,9 +4,14 @@ Exit status 0 done, 1 a check failed, 2 bad usage or bad input. Errors are one l
 `--json` prints one JSON object on standard output and nothing else there.
 """
 
+import contextlib
+import io
+import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from kwslib import __version__
 from kwslib.cli import data
@@ -16,6 +21,8 @@ from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
+from kwslib.cli.output import one_line
+from kwslib.cli.problems import explain, is_explained, output_fails
 from kwslib.cli.profile import profile_model
 from kwslib.cli.serial import read_board_log
 from kwslib.cli.sweep import run_a_sweep
@@ -23,8 +30,22 @@ from kwslib.cli.train import train as train_network
 from kwslib.cli.verify import verify_recorded
 from kwslib.errors import CheckFailed, KwsError
 
+USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whichever click typer brings
+
+
+class Commands(TyperGroup):
+    """Keeps an EOFError, a file that ends too early, from what click takes it for: the end of standard input."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise KwsError(explain(error)) from error
+
+
 app = typer.Typer(
     name="kws",
+    cls=Commands,
     help="Keyword spotting from raw audio to a microcontroller: train, compress, export, run on the virtual board.",
     no_args_is_help=True,
     add_completion=False,
@@ -63,14 +84,44 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run the command line; turn our own errors into one line and an exit status."""
+    """Run the command line; turn our own errors, and the machine's, into one line and an exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a sign that the terminal lacks ends no command
+    status = _run()
+    if output_fails() and isinstance(sys.stdout, io.TextIOWrapper):  # nor may Python try again as it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
-        app()
-    except KwsError as error:
-        print(f"kws: {error}", file=sys.stderr)
-        sys.exit(2)
+        status = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except CheckFailed as error:
-        print(f"kws: {error}", file=sys.stderr)
-        sys.exit(1)
+        return _fail(error, 1)
+    except KwsError as error:
+        return _fail(error)
+    except USAGE_ERROR as error:
+        if "\n" in (message := error.format_message()):  # the help of a command that was given nothing
+            print(message, file=sys.stderr)
+            return 2
+        where = error.ctx.command_path if error.ctx else "kws"
+        return _fail(f"{message} (see {where} --help)")
     except BrokenPipeError:
-        sys.exit(1)
+        return 1
+    except Exception as error:
+        if not is_explained(error):
+            raise
+        return _fail(explain(error))
+    return status if isinstance(status, int) else 0
+
+
+def _fail(message: object, status: int = 2) -> int:
+    with contextlib.suppress(OSError):  # standard error may be full, too
+        print(f"kws: {one_line(message)}", file=sys.stderr, flush=True)
+    return status
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import JSON
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
+from kwslib.networks import ARCHITECTURES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,11 +21,13 @@ def profile_model(
         help="FILE.pt, FILE.tflite, or a network of the zoo by name, such as tinyconv."
     ),
     device: str = typer.Option("cpu", help="Where latency is measured: cpu or cuda."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: bool = JSON,
 ) -> None:
     """Parameters, bytes, MACs, FLOPs, memory and latency (batch 1, one thread), layer by layer."""
     if device not in ("cpu", "cuda"):
         raise KwsError(f"--device {device}: use cpu or cuda")
+    if model not in ARCHITECTURES and not model.endswith((".pt", ".tflite")):
+        raise KwsError(f"{model}: no model; name a .pt or .tflite file, or one of {', '.join(ARCHITECTURES)}")
     result = _file(Path(model), device) if model.endswith(".tflite") else _network(model, device)
     if as_json:
         print_json(result)
@@ -35,15 +39,13 @@ def _network(name: str, device: str) -> dict[str, Any]:
     from kwslib.compression.quantizers import dequantized
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs
-    from kwslib.networks.models import ZOO, ModelConfig, build, load_checkpoint
+    from kwslib.networks.models import ModelConfig, build, load_checkpoint
 
-    if name in ZOO:
+    if name in ARCHITECTURES:
         config = ModelConfig(name)
         network = build(config)
-    elif name.endswith(".pt"):
-        network, config, _ = load_checkpoint(Path(name))
     else:
-        raise KwsError(f"{name}: no model; name a .pt or .tflite file, or one of {', '.join(ZOO)}")
+        network, config, _ = load_checkpoint(Path(name))
     packed = {}
     if hasattr(network, "quantization"):
         packed, network = _packed_bytes(network), dequantized(network)
@@ -105,7 +107,7 @@ def _counts(counts: "Costs", flash: dict[str, int], memory: dict[str, int]) -> d
 
 
 def _print(result: dict[str, Any]) -> None:
-    print(result["model"])
+    print(one_line(result["model"]))
     for name in ("parameters", "macs", "flops"):
         print(f"  {name:<29}{result[name]:>11,}")
     for what, of in (("flash", "1 MB"), ("memory", "256 KB")):

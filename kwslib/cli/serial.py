@@ -2,29 +2,42 @@
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import JSON
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
+
+WEEK = 7 * 24 * 3600  # seconds
 
 
 def read_board_log(
     source: str = typer.Argument(
         help="Serial port, such as /dev/ttyACM0, or a saved log.", metavar="PORT|FILE"
     ),
-    seconds: float = typer.Option(60.0, help="How long to listen to a port."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    labels: str | None = typer.Option(
+        None,
+        help="The classes, or the keywords alone, separated by commas [default: those that the log names].",
+    ),
+    seconds: float = typer.Option(60.0, help="How long to listen to a port, at most a week."),
+    as_json: bool = JSON,
 ) -> None:
-    """Stage timings and the confusion matrix of spoken trials, from a sketch of firmware/arduino."""
+    """Stage timings and the confusion matrix of spoken trials, from a sketch of firmware/arduino.
+
+    Lines that are broken are counted, and so are those with a time that lies more than three times the distance
+    between the quartiles outside of them: neither is averaged.
+    """
     from kwslib.board.seriallog import read_serial
 
-    if not seconds > 0:
-        raise KwsError(f"--seconds {seconds}: use more than 0")
-    log = read_serial(source, seconds)
+    if not 0 < seconds <= WEEK:
+        raise KwsError(f"--seconds {seconds}: use more than 0 and at most {WEEK}")
+    words = [word.strip() for word in labels.split(",")] if labels is not None else None
+    log = read_serial(source, seconds, words)
     result = log.as_json()
     if as_json:
         print_json(result)
         return
     counts = f"{result['inferences']} inferences, {result['trials']} trials"
-    print(f"{source}: {counts}, {result['broken_lines']} broken lines")
+    left_out = f"{result['broken_lines']} broken and {result['outlying_lines']} outlying lines left out"
+    print(one_line(f"{source}: {counts}; {left_out}"))
     for stage, ms in result["timings"].items():
         spread = f"sd {ms['sd_ms']:.3f}, {ms['min_ms']:.3f} to {ms['max_ms']:.3f}"
         print(f"  {stage:<10}{ms['mean_ms']:>9.3f} ms, {spread}")

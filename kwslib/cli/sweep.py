@@ -5,7 +5,8 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.output import print_json
+from kwslib.cli.options import JSON, PROFILE, SEED_MAX
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.paths import check_writable
 
@@ -15,13 +16,14 @@ def run_a_sweep(
     out: Path = typer.Option(
         ..., "--out", help="Folder of the sweep; started again, it goes on where it stopped."
     ),
-    jobs: int = typer.Option(0, help="Points at a time [default: the processor's cores]."),
+    jobs: int = typer.Option(0, min=0, max=1024, help="Points at a time [default: the processor's cores]."),
     scheduler: str | None = typer.Option(None, help="Address of a Dask scheduler, such as tcp://HOST:8786."),
     figure: bool = typer.Option(False, "--figure", help="Only the points of the report's figure."),
     seeds: str | None = typer.Option(None, help="Seeds, separated by commas [default: the profile's]."),
-    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
+    profile: str | None = PROFILE,
     data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only list the points and count them."),
+    as_json: bool = JSON,
 ) -> None:
     """Run Part 5 (bits) or 6 (sparsity, channels) once for each point; leave notebooks, rows and their table.
 
@@ -31,6 +33,9 @@ def run_a_sweep(
     import os
     import sys
 
+    from kwslib.data.corpus import open_corpus
+    from kwslib.profiles import get_profile
+    from kwslib.sweeps.grids import grid
     from kwslib.sweeps.runners import cluster, local
     from kwslib.sweeps.sweep import run_sweep, tasks
 
@@ -38,9 +43,17 @@ def run_a_sweep(
         chosen = [int(seed) for seed in seeds.split(",")] if seeds else None
     except ValueError:
         raise KwsError(f"--seeds {seeds}: give whole numbers separated by commas") from None
-    if jobs < 0:
-        raise KwsError(f"--jobs {jobs}: use 1 or more")
+    if not all(0 <= seed <= SEED_MAX for seed in chosen or ()):
+        raise KwsError(f"--seeds {seeds}: give numbers from 0 to {SEED_MAX}")
+    points = grid(sweep, chosen or get_profile(profile).seeds, figure)
+    if dry_run:
+        _list_points([point.name for point in points], as_json)
+        return
     check_writable(out / "rows" / "probe")
+    if data is None and get_profile(profile).synthetic and os.environ.get("KWS_DATA"):
+        data = Path(os.environ["KWS_DATA"])  # the report profile's points find it where they run
+    corpus = open_corpus(data, profile)
+    print(one_line(corpus.describe()), file=sys.stderr)
     runner = cluster(scheduler) if scheduler else local(jobs or os.cpu_count() or 1)
     try:
         with contextlib.redirect_stdout(sys.stderr):
@@ -50,11 +63,11 @@ def run_a_sweep(
         print(f"kws: interrupted: {out} holds what is finished; run again to go on", file=sys.stderr)
         raise typer.Exit(1) from None
     if as_json:
-        print_json(asdict(report) | {"table": str(report.table)})
+        where = {"data": corpus.name, "synthetic": corpus.synthetic}
+        print_json(where | asdict(report) | {"table": str(report.table)})
     else:
-        print(
-            f"{report.table}: {report.points - len(report.failed)} of {report.points} points, {report.computed} new"
-        )
+        finished = f"{report.points - len(report.failed)} of {report.points} points, {report.computed} new"
+        print(one_line(f"{report.table}: {finished}, {corpus.title}"))
         if report.overhead is not None:
             print(
                 f"  {report.seconds:.0f} s; {report.overhead:.0%} of the points' time outside their longest cell"
@@ -63,3 +76,12 @@ def run_a_sweep(
             print(f"  failed: {name}, see {out / 'failed' / name}.ipynb and .txt", file=sys.stderr)
     if report.failed:
         raise typer.Exit(1)
+
+
+def _list_points(names: list[str], as_json: bool) -> None:
+    if as_json:
+        print_json({"points": len(names), "names": names})
+        return
+    for name in names:
+        print(name)
+    print(f"{len(names)} points")

@@ -6,22 +6,26 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.data import OWN, explain, with_own
-from kwslib.cli.output import print_json
+from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
+from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
+from kwslib.networks import ARCHITECTURES
 from kwslib.paths import check_writable
 
 
 def train(
     out: Path = typer.Option(..., "--out", help="Checkpoint to write (.pt)."),
-    arch: str = typer.Option("tinyconv", help="A network of the zoo: tinyconv, dscnn, tenet."),
+    arch: str = typer.Option("tinyconv", help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
-    profile: str | None = typer.Option(None, help="quick (synthetic corpus) or report (Speech Commands)."),
-    data: Path | None = typer.Option(None, help="Folder of clips in Speech Commands' layout."),
+    profile: str | None = PROFILE,
+    data: Path | None = DATA,
     own: list[str] = OWN,
-    seed: int = typer.Option(0, help="Seed of the initial weights, the order and the augmentation."),
-    epochs: int | None = typer.Option(None, help="Epochs [default: the profile's]."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    seed: int = typer.Option(
+        0, min=0, max=SEED_MAX, help="Seed of the initial weights, the order and the augmentation."
+    ),
+    epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
+    as_json: bool = JSON,
 ) -> None:
     """Train a network; a progress bar shows losses and accuracies, Ctrl-C keeps the best epoch so far.
 
@@ -29,6 +33,8 @@ def train(
     """
     if out.suffix != ".pt":
         raise KwsError(f"{out}: a checkpoint's name ends in .pt")
+    if arch not in ARCHITECTURES:
+        raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
     check_writable(out)
     import sys
 
@@ -47,9 +53,9 @@ def train(
     words = tuple(word.strip() for word in keywords.split(","))
     made = setup(arch, chosen.epochs if epochs is None else epochs, words)
     corpus = with_own(open_corpus(data, chosen), own)
-    print(corpus.describe(), file=sys.stderr)
+    print(one_line(corpus.describe()), file=sys.stderr)
     for note in explain(corpus):
-        print(note, file=sys.stderr)
+        print(one_line(note), file=sys.stderr)
     require(corpus, made.protocol)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
     with tqdm(
@@ -85,6 +91,7 @@ def train(
                 "checkpoint": str(out),
                 "data": corpus.name,
                 "notes": corpus.notes,
+                "synthetic": corpus.synthetic,
                 "seed": seed,
                 "recipe": asdict(made.recipe),
                 "validation": result.as_json(),
@@ -92,4 +99,5 @@ def train(
             }
         )
     else:
-        print(f"{out}: {result.accuracy:.1%} of {result.n} validation clips right ({corpus.name})")
+        right = f"{result.accuracy:.1%} of {result.n} validation clips right"
+        print(one_line(f"{out}: {right} ({corpus.title})"))

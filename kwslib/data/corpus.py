@@ -23,7 +23,7 @@ from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, tak
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_label
-from kwslib.paths import atomic_write, cache_dir
+from kwslib.paths import atomic_write, cache_dir, expand
 from kwslib.profiles import Profile, get_profile
 from kwslib.progress import progress
 
@@ -69,6 +69,11 @@ class Corpus:
             groups.setdefault(clip.digest, []).append(clip)
         astray = (group for group in groups.values() if len({clip.split for clip in group}) > 1)
         return tuple(tuple(clip.name for clip in group) for group in astray)
+
+    @property
+    def title(self) -> str:
+        """The name, and that it is synthetic where it is: for every result that a person reads."""
+        return f"{self.name}, synthetic speech" if self.synthetic else self.name
 
     def describe(self) -> str:
         """One line that says which data this is."""
@@ -179,7 +184,7 @@ class Verdict:
 
 
 def _folder(path: Path, remedy: str) -> Path:
-    path = path.expanduser().resolve()
+    path = Path(os.path.realpath(expand(path)))  # of a circle of links, too, which `resolve` is no match for
     if not path.is_dir():
         raise KwsError(f"{path}: no such folder: {remedy}")
     return path
@@ -225,7 +230,7 @@ def _spread_unnamed(clips: list[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
     """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
     index = cache_dir() / "index-v3" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
-    known = json.loads(index.read_text()) if index.exists() else {}
+    known = json.loads(index.read_text(encoding="utf-8")) if index.exists() else {}
     stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}
     unseen = [path for path in files if known.get(str(path), ())[:2] != stamps[path]]
     if unseen:
@@ -233,7 +238,7 @@ def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
             looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
             known |= {str(p): [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
         with atomic_write(index) as temporary:
-            temporary.write_text(json.dumps(known))
+            temporary.write_text(json.dumps(known), encoding="utf-8")
     return {path: Verdict(*known[str(path)][2:]) for path in files}
 
 

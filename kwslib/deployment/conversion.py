@@ -60,7 +60,7 @@ def convert(networks: "Sequence[onnx.ModelProto]", calibration: np.ndarray) -> l
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         )
         if run.returncode:

@@ -4,6 +4,7 @@ The library lies in the cache under the hash of its sources, flags and compiler,
 and nothing stale is ever loaded. Its structs, functions and constants are those of its headers, read by cffi.
 """
 
+import errno
 import functools
 import hashlib
 import importlib.util
@@ -47,8 +48,11 @@ def source_hash() -> str:
 
 def compiler() -> list[str]:
     """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any."""
-    if os.environ.get("CC"):
-        return shlex.split(os.environ["CC"])
+    if named := os.environ.get("CC", "").strip():
+        try:
+            return shlex.split(named)
+        except ValueError as error:
+            raise KwsError(f"CC is {named}, which is no command ({error}): mend $CC or unset it") from None
     if shutil.which("cc"):
         return ["cc"]
     if importlib.util.find_spec("ziglang"):
@@ -56,15 +60,28 @@ def compiler() -> list[str]:
     raise KwsError("no C compiler found: install gcc or clang, or `pip install ziglang`, or name one in $CC")
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], output: Path) -> None:
+    """Run the compiler. Raises KwsError when it fails or makes no `output`, OSError when the disk is full."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "-o", str(output)], capture_output=True, encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         raise KwsError(f"the C compiler {command[0]} does not start: {error.strerror} (check $CC)") from None
+    check_space(done.stderr, output)
     if done.returncode:
         lines = done.stderr.splitlines()
         reason = next((line for line in lines if "error" in line), f"exit status {done.returncode}")
         raise KwsError(f"the C compiler {command[0]} could not build the core: {reason} (check $CC)")
+    if not output.is_file():
+        raise KwsError(f"the C compiler {command[0]} ended well and made nothing: check $CC")
+
+
+def check_space(said: str, output: Path) -> None:
+    """Raises OSError, naming `output`, when a compiler has `said` that the disk is full: it is not at fault."""
+    reason = os.strerror(errno.ENOSPC)
+    if reason in said:
+        raise OSError(errno.ENOSPC, reason, str(output))
 
 
 def build() -> Path:
@@ -75,7 +92,7 @@ def build() -> Path:
     if not path.exists():
         sources = map(str, sorted(source_folder().glob("*.c")))
         with atomic_write(path) as temporary:  # several processes may build at once: the last one's stays
-            _run([*command, *sources, "-o", str(temporary)])
+            _run([*command, *sources], temporary)
     return path
 
 

@@ -147,7 +147,9 @@ class FieldResult:
             "false_accepts": self.false_accepts,
             "hours": self.hours,
             "false_accepts_per_hour": self.false_accepts / self.hours if self.hours else None,
-            "false_accepts_per_hour_ci95": list(poisson_rate(self.false_accepts, self.hours)),
+            "false_accepts_per_hour_ci95": (
+                list(poisson_rate(self.false_accepts, self.hours)) if self.hours else [0.0, None]
+            ),
         }
 
 

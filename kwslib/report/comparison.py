@@ -126,7 +126,7 @@ def load_original() -> dict[str, Original]:
 def load_results(folder: Path | None = None) -> dict[str, dict[str, Any]]:
     """The recorded parts in `folder` (default: the recorded numbers), {part: contents of its JSON file}."""
     folder = folder or recorded_folder()
-    if folder is None or not folder.is_dir():
+    if folder is None or not Path(folder).is_dir():
         raise KwsError(
             f"no recorded values in {folder or 'an installed wheel'}: name their folder with --results"
         )
@@ -134,9 +134,31 @@ def load_results(folder: Path | None = None) -> dict[str, dict[str, Any]]:
     for path in sorted(folder.glob("[0-9][0-9]_*.json")):
         try:
             parts[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise KwsError(f"{path} is not JSON ({error}): record its part again") from None
+        if not _holds_values(parts[path.stem]):
+            raise KwsError(f"{path} holds no recorded values: record its part again")
     return parts
+
+
+def _holds_values(contents: Any) -> bool:
+    """Whether a part's file has the form that `kwslib.report.recording` writes."""
+    values = contents.get("values") if isinstance(contents, dict) else None
+    return isinstance(values, dict) and all(
+        isinstance(entry, dict)
+        and _is_number(entry.get("value"))
+        and isinstance(entry.get("unit"), str)
+        and _is_interval(entry.get("ci95", [0, 0]))
+        for entry in values.values()
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def _is_interval(bounds: Any) -> bool:
+    return isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_number, bounds))
 
 
 def convert(value: float, unit: str, to: str) -> float:

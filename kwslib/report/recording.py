@@ -131,7 +131,7 @@ class Run:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise KwsError(f"{self.part}/{name}: {value!r} is no finite number")
         self.values[name] = {"value": value, "unit": unit}
-        if ci95 is not None:
+        if ci95 is not None and all(map(math.isfinite, ci95)):  # of one run its width is unknown
             self.values[name]["ci95"] = [float(bound) for bound in ci95]
         if n is not None:
             self.values[name]["n"] = int(n)
@@ -191,7 +191,9 @@ class Run:
         if rows is not None:
             contents["rows"] = json.loads(rows.to_json(orient="records", double_precision=15))
         with atomic_write(self.results / f"{self.part}.json") as path:
-            path.write_text(json.dumps(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+            )
         print(f"{self.part}: {len(self.values)} values recorded, profile {self.profile.name}")
 
 
@@ -245,7 +247,7 @@ def _commit() -> str | None:
         return None
     try:
         head = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, encoding="utf-8", check=True
         )
         changed = subprocess.run(
             ["git", "diff", "--quiet", "HEAD", "--", "kwslib", "firmware"], cwd=root

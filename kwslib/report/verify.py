@@ -69,8 +69,13 @@ def verify(data: Path | None = None, results: Path | None = None, retrain: bool 
     folder = results or recorded_folder()
     recorded = load_results(folder)
     assert folder is not None
+    for part in ("03_training", "04_deployment", "06_pruning"):
+        if part not in recorded:
+            raise KwsError(
+                f"{folder}/{part}.json is missing: record Part {int(part[:2])}, or name another folder"
+            )
     corpus = open_corpus(data, REPORT)
-    wanted = recorded["03_training"]["data"]["content_hash"]
+    wanted = recorded["03_training"].get("data", {}).get("content_hash", "nothing")
     if corpus.content_hash != wanted:
         found = corpus.content_hash[:12]
         raise KwsError(

@@ -76,17 +76,17 @@ def run_task(task: Task) -> Outcome:
             (folder / "results" / "models" / name).write_bytes(content)
         (folder / "point.ipynb").write_text(task.notebook, encoding="utf-8")
         parameters = task.parameters | {"results": str(folder / "results")}
-        (folder / "parameters.json").write_text(json.dumps(parameters))
+        (folder / "parameters.json").write_text(json.dumps(parameters), encoding="utf-8")
         status = run_fresh(folder)
         done = folder / "executed.ipynb"
         text = done.read_text(encoding="utf-8") if done.is_file() else task.notebook
         if status:
             log = folder / "log.txt"
-            said = log.read_text(errors="replace") if log.is_file() else ""
+            said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
             return Outcome(task, None, text, traceback=f"{said}\nthe point ended with status {status}\n")
         (recorded,) = (folder / "results").glob("*.json")
-        row = _row(task, json.loads(recorded.read_text()))
-        row["longest_cell_s"] = round(json.loads((folder / "longest.json").read_text()), 3)
+        row = _row(task, json.loads(recorded.read_text(encoding="utf-8")))
+        row["longest_cell_s"] = round(json.loads((folder / "longest.json").read_text(encoding="utf-8")), 3)
         row["wall_s"] = round(time.monotonic() - begin, 3)
         models = {
             path.name: path.read_bytes()

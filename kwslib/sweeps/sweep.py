@@ -47,6 +47,7 @@ def tasks(
 
     run = recording.start(f"kws sweep {sweep}", profile, data, folder / "base", seeds)
     points = grid(sweep, run.seeds, figure)
+    print(f"{len(points)} points; first the networks that they start from", flush=True)
     scripts = (repository() or Path.cwd()) / "notebooks"
     empty = {
         name: notebooks.point_notebook(scripts / f"{name}.py", "") for name in {p.notebook for p in points}
@@ -72,13 +73,15 @@ def run_sweep(sweep: str, made: Sequence[Task], folder: Path, runner: Runner) ->
     store, begin = Store(folder), time.monotonic()
     todo = [task for task in made if store.row(task.key) is None]
     failed: list[str] = []
+    done, has_bar = len(made) - len(todo), sys.stderr.isatty()
+    print(f"{len(todo)} points to run, {done} done before", file=sys.stderr, flush=True)
     wall = longest = 0.0
     bar = tqdm(
         total=len(made),
-        initial=len(made) - len(todo),
+        initial=done,
         desc=f"sweep {sweep}",
         unit="point",
-        disable=not sys.stderr.isatty(),
+        disable=not has_bar,
     )
     with bar:
         for outcome in runner(todo) if todo else ():
@@ -89,6 +92,10 @@ def run_sweep(sweep: str, made: Sequence[Task], folder: Path, runner: Runner) ->
                 wall += outcome.row["wall_s"]
                 longest += outcome.row["longest_cell_s"]
             bar.update()
+            done += 1
+            if not has_bar:  # in a log a line a point stands for the bar
+                how = f"{outcome.row['wall_s']:.0f} s" if outcome.row else "failed"
+                print(f"{done} of {len(made)}: {outcome.task.name}, {how}", file=sys.stderr, flush=True)
     overhead = 1 - longest / wall if wall else None
     written = store.write_table(sweep, made)
     return Report(len(made), len(todo), tuple(failed), written, time.monotonic() - begin, overhead)

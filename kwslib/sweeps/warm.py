@@ -44,7 +44,8 @@ class Warm:
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
+                errors="surrogateescape",
                 env=environment,
                 start_new_session=True,
             )
@@ -75,9 +76,9 @@ def _run_here(folder: Path) -> None:
 
     os.chdir(folder)
     point = nbformat.read("point.ipynb", as_version=4)
-    parameters = json.loads(Path("parameters.json").read_text())
+    parameters = json.loads(Path("parameters.json").read_text(encoding="utf-8"))
     longest = notebooks.execute(point, folder / "executed.ipynb", parameters)
-    Path("longest.json").write_text(json.dumps(longest))
+    Path("longest.json").write_text(json.dumps(longest), encoding="utf-8")
 
 
 def _fork(folder: Path) -> int:
@@ -105,8 +106,9 @@ def main() -> None:
     import nbformat
 
     _die_with_parent()
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a module prints while it is imported is no answer
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     for line in sys.stdin:
         folder = Path(line.strip())
         for name in (*ALWAYS, *notebooks.imported(nbformat.read(folder / "point.ipynb", as_version=4))):

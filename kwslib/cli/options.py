@@ -1,0 +1,11 @@
+"""The options that commands share."""
+
+import typer
+
+SEED_MAX = 2**31 - 1  # what PyTorch's, NumPy's and eSpeak's generators all take
+
+DATA = typer.Option(None, envvar="KWS_DATA", help="Folder of clips in Speech Commands' layout.")
+PROFILE = typer.Option(
+    None, help="How much work, and without --data: quick (synthetic corpus) or report (Speech Commands)."
+)
+JSON = typer.Option(False, "--json", help="Print one JSON object.")
