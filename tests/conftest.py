@@ -9,9 +9,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 NEIGHBOUR = REPOSITORY.parent / "shared" / "data" / "speech_commands"
 
 
+NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
+
+
 def find_speech_commands() -> Path | None:
     """`$KWS_DATA`, else the recordings beside the checkout, else None."""
-    folder = Path(os.environ.get("KWS_DATA") or NEIGHBOUR)
+    folder = Path(NAMED or NEIGHBOUR)
     return folder if folder.is_dir() else None
 
 

@@ -82,3 +82,22 @@ def test_bad_usage_is_one_line(kws, checkpoint, arguments, named):
     assert (status, out) == (2, "")
     assert len(err.splitlines()) == 1
     assert named in err
+
+
+def test_recordings_that_the_environment_names_are_used(kws, checkpoint, corpus, monkeypatch):
+    monkeypatch.setenv("KWS_DATA", str(corpus))
+    for command in (("eval", checkpoint), ("field", checkpoint, "--trial", 2), ("data", "info")):
+        status, out, err = kws(*command, "--json")
+        assert status == 0, err
+        assert (json.loads(out)["data"], json.loads(out)["synthetic"]) == ("tiny", False)
+
+
+def test_synthetic_speech_says_so_in_the_result(kws, checkpoint, corpus, tmp_path):
+    (corpus / "SYNTHETIC").touch()
+    try:
+        status, out, _ = kws("eval", checkpoint, "--data", corpus)
+        assert (status, "synthetic" in out.splitlines()[0]) == (0, True)
+        out = kws("eval", checkpoint, "--data", corpus, "--json")[1]
+    finally:
+        (corpus / "SYNTHETIC").unlink()
+    assert json.loads(out)["synthetic"] is True

@@ -104,6 +104,31 @@ def test_own_recordings(kws, checkpoint, tmp_path):
         assert any(name in line and reason in line for line in err.splitlines())
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(("--trials", 4), ("--seed", 1), ("--data", "corpus"), ("--profile", "quick"), ("--hard",)),
+        *(("--snr", "5:10"), ("--distance", "1"), ("--rt60", "0.3"), ("--rooms", "rooms"), ("--trial", 1)),
+        ("--save-wav", "folder"),
+    ],
+    ids=str,
+)
+def test_recordings_take_no_options_of_trials(kws, checkpoint, tmp_path, given):
+    status, out, err = kws("field", checkpoint, "--recordings", tmp_path, *given)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert given[0] in err
+
+
+def test_unknown_bounds_are_null(kws, checkpoint, tmp_path):
+    (tmp_path / "yes").mkdir()
+    soundfile.write(tmp_path / "yes" / "good.wav", word(), RATE)
+    status, out, _ = kws("field", checkpoint, "--recordings", tmp_path, "--json")
+    result = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert status == 0
+    assert result["false_accepts_per_hour_ci95"] == [0, None]
+    assert (result["data"], result["synthetic"]) == (tmp_path.name, False)
+
+
 def test_nothing_usable(kws, checkpoint, tmp_path):
     (tmp_path / "hello").mkdir()
     status, out, err = kws("field", checkpoint, "--recordings", tmp_path, "--json")
@@ -120,13 +145,18 @@ def test_nothing_usable(kws, checkpoint, tmp_path):
         (("--snr", "loud"), "LOW:HIGH"),
         (("--smoothing", "99"), "1 to 32"),
         (("--rooms", "/no/such/folder"), "no such folder"),
-        (("--recordings", "/no/such/folder"), "no such folder"),
     ],
 )
 def test_bad_usage(kws, checkpoint, corpus, arguments, message):
     status, out, err = kws("field", checkpoint, "--data", corpus, *arguments)
     assert (status, out) == (2, "")
     assert message in err.splitlines()[-1]
+
+
+def test_no_folder_of_recordings(kws, checkpoint):
+    status, out, err = kws("field", checkpoint, "--recordings", "/no/such/folder")
+    assert (status, out) == (2, "")
+    assert "no such folder" in err
 
 
 def test_bad_model(kws, tmp_path, corpus):

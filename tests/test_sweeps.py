@@ -39,6 +39,22 @@ def test_each_point_leaves_a_notebook_a_row_and_its_models(tmp_path):
     assert (tmp_path / "models" / "double_3" / "double.pt").read_text() == "6"
 
 
+def test_a_log_has_a_line_a_point(tmp_path, capsys):
+    run_sweep("doubling", small_tasks(tmp_path, [3, 4]), tmp_path, local(1))
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first == "2 points to run, 0 done before"
+    assert [line.rsplit(",", 1)[0] for line in lines] == ["1 of 2: double_3", "2 of 2: double_4"]
+
+
+def test_a_dry_run_lists_the_points_and_does_nothing(kws, tmp_path):
+    command = ("sweep", "channels", "--seeds", "0,1", "--out", tmp_path / "out", "--dry-run")
+    status, out, _ = kws(*command)
+    names = [point.name for point in grids.grid("channels", (0, 1))]
+    assert (status, out.splitlines()) == (0, [*names, f"{len(names)} points"])
+    assert json.loads(kws(*command, "--json")[1]) == {"points": len(names), "names": names}
+    assert not (tmp_path / "out").exists()
+
+
 def test_points_are_spared_the_allocator_of_dask_workers(tmp_path, monkeypatch):
     """With Dask's setting every freed tensor goes back to the system, and training takes twice as long."""
     monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
