@@ -1,8 +1,4 @@
 """The networks, their training, and how good they are."""
 
-ARCHITECTURES = (
-    "tinyconv",
-    "dscnn",
-    "tenet",
-    "teacher",
-)  # the zoo of kwslib.networks.models, known without PyTorch
+# The zoo of kwslib.networks.models by name, known without loading PyTorch.
+ARCHITECTURES = ("tinyconv", "tinyconv_valid", "dscnn", "tenet", "tenet_causal", "teacher")
