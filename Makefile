@@ -41,6 +41,7 @@ verify: setup  ## find the recorded numbers again: models, one training run, the
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	git ls-files "firmware/*.c" "firmware/*.h" ":!firmware/arduino/stand_ins" | xargs $(BIN)/clang-format --dry-run -Werror
 	$(BIN)/mypy kwslib
 
 clean:

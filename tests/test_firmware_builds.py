@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,17 @@ def test_layers_equal_their_reference_without_python(tmp_path):
         ["make", "-C", CORE.parent, "test", f"BUILD={tmp_path}"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_readmes_example_compiles(tmp_path):
+    network = read_network(tinyconv(tmp_path / "m.tflite"))
+    (tmp_path / "kws_model.h").write_text(model_header(network, class_labels(), DecisionSettings()))
+    (example,) = re.findall(
+        r"^```c\n(.*?)^```", (CORE.parent / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "example.c").write_text(example)
+    command = [c_compiler(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=c99", f"-I{tmp_path}"]
+    subprocess.run([*command, f"-I{CORE}", str(tmp_path / "example.c")], check=True)
 
 
 def cxx() -> list[str]:

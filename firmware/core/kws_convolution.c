@@ -29,7 +29,7 @@ typedef struct {
     const kws_window *layer;
     int32_t neighbours, run, row, top, rows;
     int16_t *weights, *band;
-} work;
+} convolution;
 
 /* Whether kws_neighbours can compute the layer. */
 static int32_t by_neighbours(const kws_window *layer, int32_t run) {
@@ -41,63 +41,63 @@ static int32_t by_neighbours(const kws_window *layer, int32_t run) {
     return layer->output.min == -128;
 }
 
-static work start_work(const kws_window *layer, int16_t *scratch) {
-    work at = {layer, 0, even(layer->kernel_width * layer->in_channels), 0, 0, 0, scratch, scratch};
-    at.neighbours = by_neighbours(layer, at.run);
-    at.row = even(((layer->out_width - 1) * layer->stride_width + layer->kernel_width) * layer->in_channels);
-    if (at.neighbours) at.row = KWS_NEIGHBOUR_ROW;
-    at.band += layer->out_channels * layer->kernel_height * at.run;
-    return at;
+static convolution start_work(const kws_window *layer, int16_t *scratch) {
+    convolution work = {layer, 0, even(layer->kernel_width * layer->in_channels), 0, 0, 0, scratch, scratch};
+    work.neighbours = by_neighbours(layer, work.run);
+    work.row = even(((layer->out_width - 1) * layer->stride_width + layer->kernel_width) * layer->in_channels);
+    if (work.neighbours) work.row = KWS_NEIGHBOUR_ROW;
+    work.band += layer->out_channels * layer->kernel_height * work.run;
+    return work;
 }
 
 /* Widen int8 to int16 minus the zero point, four at a time, so that words are stored where words lie. */
-static void widen(const int8_t *from, int32_t count, int32_t zero_point, int16_t *to) {
+static void widen(const int8_t *source, int32_t count, int32_t zero_point, int16_t *target) {
     const uint32_t minus = kws_pack(-zero_point, -zero_point);
     int32_t i = 0;
-    if (((uintptr_t)to & 2) && count > 0) to[i++] = (int16_t)(from[0] - zero_point);
+    if (((uintptr_t)target & 2) && count > 0) target[i++] = (int16_t)(source[0] - zero_point);
     for (; i + 4 <= count; i += 4) {
-        const uint32_t four = kws_load(from + i);
+        const uint32_t four = kws_load(source + i);
         const uint32_t even = kws_sxtab16(minus, four), odd = kws_sxtab16_ror8(minus, four);
-        kws_store(to + i, kws_pkhbt(even, odd, 16));
-        kws_store(to + i + 2, kws_pkhtb(odd, even, 16));
+        kws_store(target + i, kws_pkhbt(even, odd, 16));
+        kws_store(target + i + 2, kws_pkhtb(odd, even, 16));
     }
-    for (; i < count; i++) to[i] = (int16_t)(from[i] - zero_point);
+    for (; i < count; i++) target[i] = (int16_t)(source[i] - zero_point);
 }
 
-static void zero(int16_t *to, int32_t count) {
-    for (int32_t i = 0; i < count; i++) to[i] = 0;
+static void zero(int16_t *target, int32_t count) {
+    for (int32_t i = 0; i < count; i++) target[i] = 0;
 }
 
 /* (C, height, run) int8 to int16, an odd run filled up with a zero. */
-static void widen_weights(const work *at) {
-    const kws_window *layer = at->layer;
+static void widen_weights(const convolution *work) {
+    const kws_window *layer = work->layer;
     const int32_t run = layer->kernel_width * layer->in_channels, runs = layer->out_channels * layer->kernel_height;
-    const int8_t *from = layer->weights;
-    int16_t *to = at->weights;
-    if (run == at->run) {
-        widen(from, runs * run, 0, to);
+    const int8_t *source = layer->weights;
+    int16_t *target = work->weights;
+    if (run == work->run) {
+        widen(source, runs * run, 0, target);
         return;
     }
-    for (int32_t r = 0; r < runs; r++, from += run, to += at->run) {
-        widen(from, run, 0, to);
-        to[run] = 0;
+    for (int32_t r = 0; r < runs; r++, source += run, target += work->run) {
+        widen(source, run, 0, target);
+        target[run] = 0;
     }
 }
 
 /* The input that the band's outputs see, widened and padded at its sides: (height, row) int16. Rows outside the image
  * are left alone: no kernel is led there. */
-static void widen_band(const work *at, const int8_t *input) {
-    const kws_window *layer = at->layer;
+static void widen_band(const convolution *work, const int8_t *input) {
+    const kws_window *layer = work->layer;
     const int32_t width = layer->in_width * layer->in_channels, left = layer->pad_left * layer->in_channels;
-    const int32_t inside = width < at->row - left ? width : at->row - left;
-    const int32_t height = (at->rows - 1) * layer->stride_height + layer->kernel_height;
-    int32_t y = at->top * layer->stride_height - layer->pad_top;
-    int16_t *to = at->band;
-    for (const int16_t *end = to + height * at->row; to < end; to += at->row, y++) {
+    const int32_t inside = width < work->row - left ? width : work->row - left;
+    const int32_t height = (work->rows - 1) * layer->stride_height + layer->kernel_height;
+    int32_t y = work->top * layer->stride_height - layer->pad_top;
+    int16_t *target = work->band;
+    for (const int16_t *end = target + height * work->row; target < end; target += work->row, y++) {
         if (y < 0 || y >= layer->in_height) continue;
-        zero(to, left);
-        widen(input + y * width, inside, layer->input_zero_point, to + left);
-        zero(to + left + inside, at->row - left - inside);
+        zero(target, left);
+        widen(input + y * width, inside, layer->input_zero_point, target + left);
+        zero(target + left + inside, work->row - left - inside);
     }
 }
 
@@ -107,56 +107,60 @@ typedef struct {
     int32_t rows, skipped;
 } kernel_rows;
 
-static kernel_rows rows_inside(const work *at, int32_t y) {
-    const kws_window *layer = at->layer;
-    const int32_t first = (at->top + y) * layer->stride_height - layer->pad_top, skipped = first < 0 ? -first : 0;
-    const int32_t past = first + layer->kernel_height - layer->in_height;
-    const int16_t *in = at->band + (y * layer->stride_height + skipped) * at->row;
-    return (kernel_rows){in, layer->kernel_height - skipped - (past > 0 ? past : 0), skipped};
+static kernel_rows rows_inside(const convolution *work, int32_t y) {
+    const kws_window *layer = work->layer;
+    const int32_t first = (work->top + y) * layer->stride_height - layer->pad_top, skipped = first < 0 ? -first : 0;
+    const int32_t below = first + layer->kernel_height - layer->in_height;
+    const int16_t *in = work->band + (y * layer->stride_height + skipped) * work->row;
+    return (kernel_rows){in, layer->kernel_height - skipped - (below > 0 ? below : 0), skipped};
 }
 
 /* A row of KWS_NEIGHBOURS * `fives` outputs of one channel, `depth` apart. `rows` rows of kernel are inside the image. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *to,
+void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *scale,
                     int8_t *out);
 #else
-static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *to,
+static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *scale,
                            int8_t *out) {
-    const kws_scale scale = {to->multiplier, -to->right, to->half, to->zero_point, -128, 127, 1};
-    for (int32_t x = 0; x < KWS_NEIGHBOURS * fives; x++, out += to->depth) {
-        int32_t sum = to->bias;
+    const kws_scale plain = {scale->multiplier, -scale->right, scale->half, scale->zero_point, -128, 127, 1};
+    for (int32_t x = 0; x < KWS_NEIGHBOURS * fives; x++, out += scale->depth) {
+        int32_t sum = scale->bias;
         for (int32_t y = 0; y < rows; y++)
             for (int32_t i = 0; i < KWS_NEIGHBOUR_RUN; i += 2)
-                sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i), kws_load(w + KWS_NEIGHBOUR_RUN * y + i), sum);
-        *out = kws_scaled_plain(scale, sum);
+                sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i),
+                                kws_load(w + KWS_NEIGHBOUR_RUN * y + i), sum);
+        *out = kws_scaled_plain(plain, sum);
     }
 }
 #endif
 
 /* Of a row of outputs the runs of fives that are `read`, bit by bit; the others are left as they are. */
-static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, uint32_t read, const kws_channel *to,
+static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, uint32_t read, const kws_channel *scale,
                             int8_t *out) {
     while (read) {
-        int32_t first = 0, past;
+        int32_t first = 0, end;
         while (!(read >> first & 1)) first++;
-        for (past = first; read >> past & 1;) past++;
-        kws_neighbours(in + 2 * KWS_NEIGHBOURS * first, w, rows, past - first, to, out + KWS_NEIGHBOURS * first * to->depth);
-        in += 2 * KWS_NEIGHBOURS * past, out += KWS_NEIGHBOURS * past * to->depth, read >>= past;
+        for (end = first; read >> end & 1;) end++;
+        kws_neighbours(in + 2 * KWS_NEIGHBOURS * first, w, rows, end - first, scale,
+                       out + KWS_NEIGHBOURS * first * scale->depth);
+        in += 2 * KWS_NEIGHBOURS * end, out += KWS_NEIGHBOURS * end * scale->depth, read >>= end;
     }
 }
 
 /* The band's outputs of one channel, by neighbours. */
-static void one_channel(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
-    const kws_window *layer = at->layer;
-    const kws_requantize *by = &layer->output;
-    const int32_t depth = layer->out_channels, fives = layer->out_width / KWS_NEIGHBOURS, right = -by->shift[channel];
-    const kws_channel to = {by->multiplier[channel], 1 << (right - 1), right, by->zero_point, depth, by->bias[channel]};
-    const uint8_t *read = layer->read ? layer->read + at->top * depth + channel : 0;
-    for (int32_t y = 0; y < at->rows; y++, output += layer->out_width * depth) {
-        const kernel_rows of = rows_inside(at, y);
-        const int16_t *v = w + KWS_NEIGHBOUR_RUN * of.skipped;
-        if (read) some_neighbours(of.in, v, of.rows, read[y * depth], &to, output);
-        else kws_neighbours(of.in, v, of.rows, fives, &to, output);
+static void one_channel(const convolution *work, const int16_t *w, int32_t channel, int8_t *output) {
+    const kws_window *layer = work->layer;
+    const kws_requantize *requantize = &layer->output;
+    const int32_t depth = layer->out_channels, fives = layer->out_width / KWS_NEIGHBOURS,
+                  right = -requantize->shift[channel];
+    const kws_channel scale = {requantize->multiplier[channel], 1 << (right - 1), right, requantize->zero_point, depth,
+                               requantize->bias[channel]};
+    const uint8_t *read = layer->read ? layer->read + work->top * depth + channel : 0;
+    for (int32_t y = 0; y < work->rows; y++, output += layer->out_width * depth) {
+        const kernel_rows kernel = rows_inside(work, y);
+        const int16_t *v = w + KWS_NEIGHBOUR_RUN * kernel.skipped;
+        if (read) some_neighbours(kernel.in, v, kernel.rows, read[y * depth], &scale, output);
+        else kws_neighbours(kernel.in, v, kernel.rows, fives, &scale, output);
     }
 }
 
@@ -187,23 +191,24 @@ static void square_sums(const int16_t *in, int32_t step, int32_t row, const int1
 }
 
 /* The band's outputs of two channels, by squares; at the last odd column or channel half of a square is dropped. */
-static void two_channels(const work *at, const int16_t *w, int32_t channel, int8_t *output) {
-    const kws_window *layer = at->layer;
+static void two_channels(const convolution *work, const int16_t *w, int32_t channel, int8_t *output) {
+    const kws_window *layer = work->layer;
     const int32_t depth = layer->out_channels, other = channel + 1 < depth;
-    const int32_t step = layer->stride_width * layer->in_channels, next = other ? at->run * layer->kernel_height : 0;
+    const int32_t step = layer->stride_width * layer->in_channels, next = other ? work->run * layer->kernel_height : 0;
     const kws_scale scale = kws_scale_of(&layer->output, channel);
     const kws_scale scale_other = kws_scale_of(&layer->output, channel + other);
     const int32_t bias = layer->output.bias[channel], bias_other = layer->output.bias[channel + other];
-    for (int32_t y = 0; y < at->rows; y++) {
-        kernel_rows of = rows_inside(at, y);
-        for (int32_t x = 0; x < layer->out_width; x++, of.in += step, output += depth) {
+    for (int32_t y = 0; y < work->rows; y++) {
+        kernel_rows kernel = rows_inside(work, y);
+        for (int32_t x = 0; x < layer->out_width; x++, kernel.in += step, output += depth) {
             const int32_t beside = x + 1 < layer->out_width;
             int32_t sums[4] = {bias, bias, bias_other, bias_other};
-            square_sums(of.in, beside ? step : 0, at->row, w + at->run * of.skipped, next, of.rows, at->run, sums);
+            square_sums(kernel.in, beside ? step : 0, work->row, w + work->run * kernel.skipped, next, kernel.rows,
+                        work->run, sums);
             output[0] = kws_scaled(scale, sums[0]);
             if (other) output[1] = kws_scaled(scale_other, sums[2]);
             if (!beside) continue;
-            x++, of.in += step, output += depth;
+            x++, kernel.in += step, output += depth;
             output[0] = kws_scaled(scale, sums[1]);
             if (other) output[1] = kws_scaled(scale_other, sums[3]);
         }
@@ -211,19 +216,19 @@ static void two_channels(const work *at, const int16_t *w, int32_t channel, int8
 }
 
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    work at = start_work(layer, scratch);
-    widen_weights(&at);
-    for (; at.top < layer->out_height; at.top += at.rows) {
-        const int32_t left = layer->out_height - at.top;
-        at.rows = left < layer->band_rows ? left : layer->band_rows;
-        widen_band(&at, input);
-        int8_t *to = output + at.top * layer->out_width * layer->out_channels;
-        for (int32_t channel = 0; channel < layer->out_channels; channel += at.neighbours ? 1 : 2) {
-            const int16_t *w = at.weights + channel * layer->kernel_height * at.run;
-            if (at.neighbours) one_channel(&at, w, channel, to + channel);
-            else two_channels(&at, w, channel, to + channel);
+    convolution work = start_work(layer, scratch);
+    widen_weights(&work);
+    for (; work.top < layer->out_height; work.top += work.rows) {
+        const int32_t left = layer->out_height - work.top;
+        work.rows = left < layer->band_rows ? left : layer->band_rows;
+        widen_band(&work, input);
+        int8_t *target = output + work.top * layer->out_width * layer->out_channels;
+        for (int32_t channel = 0; channel < layer->out_channels; channel += work.neighbours ? 1 : 2) {
+            const int16_t *w = work.weights + channel * layer->kernel_height * work.run;
+            if (work.neighbours) one_channel(&work, w, channel, target + channel);
+            else two_channels(&work, w, channel, target + channel);
         }
-        if (at.neighbours && layer->output.max < 127)
-            limit(to, at.rows * layer->out_width * layer->out_channels, layer->output.max);
+        if (work.neighbours && layer->output.max < 127)
+            limit(target, work.rows * layer->out_width * layer->out_channels, layer->output.max);
     }
 }

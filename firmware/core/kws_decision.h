@@ -19,18 +19,18 @@ extern "C" {
 
 typedef struct {
     int32_t classes;
-    int32_t smoothing;             /* inferences averaged, 1 to KWS_SMOOTHING_MAX */
-    int32_t suppression;           /* inferences after a report without another */
-    const uint16_t *thresholds;    /* (classes): mean posterior that reports; above KWS_CERTAIN never does */
-    const uint16_t *exponentials;  /* exp(-d * logit scale) of differences d = 0, 1, ... times 65535: first, 65535 */
-    int32_t differences;           /* their number, at least 1; beyond, the exponential is 0 */
+    int32_t smoothing;            /* inferences averaged, 1 to KWS_SMOOTHING_MAX */
+    int32_t suppression;          /* inferences after a report without another */
+    const uint16_t *thresholds;   /* (classes): mean posterior that reports; above KWS_CERTAIN never does */
+    const uint16_t *exponentials; /* exp(-d * logit scale) of differences d = 0, 1, ... times 65535: first, 65535 */
+    int32_t differences;          /* their number, at least 1; beyond, the exponential is 0 */
 } kws_decision_settings;
 
 typedef struct {
     uint32_t sums[KWS_CLASSES_MAX]; /* over the history */
     uint16_t history[KWS_SMOOTHING_MAX][KWS_CLASSES_MAX];
-    uint16_t seen, next;            /* rows of history in use; the one to be written */
-    int32_t quiet;                  /* inferences left without a report */
+    uint16_t seen, next; /* rows of history in use; the one to be written */
+    int32_t quiet;       /* inferences left without a report */
 } kws_decision;
 
 /* A fresh state. */

@@ -32,9 +32,7 @@
 
 static inline int32_t kws_low(uint32_t a) { return (int16_t)(a & 0xffff); }
 static inline int32_t kws_high(uint32_t a) { return (int16_t)(a >> 16); }
-static inline uint32_t kws_pack(int32_t low, int32_t high) {
-    return ((uint32_t)high << 16) | ((uint32_t)low & 0xffff);
-}
+static inline uint32_t kws_pack(int32_t low, int32_t high) { return ((uint32_t)high << 16) | ((uint32_t)low & 0xffff); }
 
 /* One word from memory of any alignment, and to it: a plain LDR or STR on the M4. */
 static inline uint32_t kws_load(const void *from) {
@@ -60,23 +58,23 @@ static inline int kws_clz(uint32_t a) { return __builtin_clz(a); }
 #if defined(__ARM_FEATURE_DSP)
 
 /* In assembly, for old compilers (Arduino's) have no intrinsics for these. */
-#define KWS_UNARY(name, type, instruction)                               \
-    static inline type name(type a) {                                    \
-        type result;                                                     \
-        __asm__(instruction : "=r"(result) : "r"(a));                    \
-        return result;                                                   \
+#define KWS_UNARY(name, type, instruction)            \
+    static inline type name(type a) {                 \
+        type result;                                  \
+        __asm__(instruction : "=r"(result) : "r"(a)); \
+        return result;                                \
     }
-#define KWS_BINARY(name, type, instruction)                              \
-    static inline type name(type a, type b) {                            \
-        type result;                                                     \
+#define KWS_BINARY(name, type, instruction)                                 \
+    static inline type name(type a, type b) {                               \
+        type result;                                                        \
         __asm__(instruction " %0, %1, %2" : "=r"(result) : "r"(a), "r"(b)); \
-        return result;                                                   \
+        return result;                                                      \
     }
-#define KWS_MULTIPLY(name, instruction)                                  \
-    static inline int32_t name(uint32_t a, uint32_t b, int32_t sum) {    \
-        int32_t result;                                                  \
+#define KWS_MULTIPLY(name, instruction)                                                   \
+    static inline int32_t name(uint32_t a, uint32_t b, int32_t sum) {                     \
+        int32_t result;                                                                   \
         __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); \
-        return result;                                                   \
+        return result;                                                                    \
     }
 
 KWS_MULTIPLY(kws_smlad, "smlad")
@@ -136,12 +134,8 @@ static inline int32_t kws_smladx(uint32_t a, uint32_t b, int32_t sum) {
 static inline int32_t kws_smlsd(uint32_t a, uint32_t b, int32_t sum) {
     return sum + kws_low(a) * kws_low(b) - kws_high(a) * kws_high(b);
 }
-static inline int32_t kws_smlabb(uint32_t a, uint32_t b, int32_t sum) {
-    return sum + kws_low(a) * kws_low(b);
-}
-static inline int32_t kws_smlatb(uint32_t a, uint32_t b, int32_t sum) {
-    return sum + kws_high(a) * kws_low(b);
-}
+static inline int32_t kws_smlabb(uint32_t a, uint32_t b, int32_t sum) { return sum + kws_low(a) * kws_low(b); }
+static inline int32_t kws_smlatb(uint32_t a, uint32_t b, int32_t sum) { return sum + kws_high(a) * kws_low(b); }
 
 /* Both halves at once, wrapping; sasx and ssax swap the halves of `b` first: (low -, high +) and (low +, high -). */
 static inline uint32_t kws_sadd16(uint32_t a, uint32_t b) {
@@ -166,12 +160,8 @@ static inline uint32_t kws_shsub16(uint32_t a, uint32_t b) {
 }
 
 /* Bytes 0 and 2 (or 1 and 3) of a word as two int16. */
-static inline uint32_t kws_sxtb16(uint32_t a) {
-    return kws_pack((int8_t)(a & 0xff), (int8_t)(a >> 16 & 0xff));
-}
-static inline uint32_t kws_sxtb16_ror8(uint32_t a) {
-    return kws_pack((int8_t)(a >> 8 & 0xff), (int8_t)(a >> 24));
-}
+static inline uint32_t kws_sxtb16(uint32_t a) { return kws_pack((int8_t)(a & 0xff), (int8_t)(a >> 16 & 0xff)); }
+static inline uint32_t kws_sxtb16_ror8(uint32_t a) { return kws_pack((int8_t)(a >> 8 & 0xff), (int8_t)(a >> 24)); }
 
 /* High word of the product, halves rounded up. */
 static inline int32_t kws_smmulr(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b + 0x80000000ll) >> 32); }
@@ -214,20 +204,21 @@ static inline int32_t kws_ssat8(int32_t a) { return a < -128 ? -128 : a > 127 ? 
 KWS_INLINE void kws_four_by_four(uint32_t inputs, const int8_t *w, int32_t *sums) {
 #if defined(__ARM_FEATURE_DSP)
     uint32_t even, a, b, c, d, t;
-    __asm__("ldr %[a], [%[w]]\n\tldr %[b], [%[w], #4]\n\tldr %[c], [%[w], #8]\n\tldr %[d], [%[w], #12]\n\t"
-            "sxtb16 %[even], %[x]\n\tsxtb16 %[x], %[x], ror #8\n\t"
-            "sxtb16 %[t], %[a]\n\tsxtb16 %[a], %[a], ror #8\n\t"
-            "smlad %[s0], %[even], %[t], %[s0]\n\tsmlad %[s0], %[x], %[a], %[s0]\n\t"
-            "sxtb16 %[t], %[b]\n\tsxtb16 %[b], %[b], ror #8\n\t"
-            "smlad %[s1], %[even], %[t], %[s1]\n\tsmlad %[s1], %[x], %[b], %[s1]\n\t"
-            "sxtb16 %[t], %[c]\n\tsxtb16 %[c], %[c], ror #8\n\t"
-            "smlad %[s2], %[even], %[t], %[s2]\n\tsmlad %[s2], %[x], %[c], %[s2]\n\t"
-            "sxtb16 %[t], %[d]\n\tsxtb16 %[d], %[d], ror #8\n\t"
-            "smlad %[s3], %[even], %[t], %[s3]\n\tsmlad %[s3], %[x], %[d], %[s3]"
-            : [s0] "+r"(sums[0]), [s1] "+r"(sums[1]), [s2] "+r"(sums[2]), [s3] "+r"(sums[3]), [x] "+r"(inputs),
-              [even] "=&r"(even), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [t] "=&r"(t)
-            : [w] "r"(w)
-            : "memory");
+    __asm__(
+        "ldr %[a], [%[w]]\n\tldr %[b], [%[w], #4]\n\tldr %[c], [%[w], #8]\n\tldr %[d], [%[w], #12]\n\t"
+        "sxtb16 %[even], %[x]\n\tsxtb16 %[x], %[x], ror #8\n\t"
+        "sxtb16 %[t], %[a]\n\tsxtb16 %[a], %[a], ror #8\n\t"
+        "smlad %[s0], %[even], %[t], %[s0]\n\tsmlad %[s0], %[x], %[a], %[s0]\n\t"
+        "sxtb16 %[t], %[b]\n\tsxtb16 %[b], %[b], ror #8\n\t"
+        "smlad %[s1], %[even], %[t], %[s1]\n\tsmlad %[s1], %[x], %[b], %[s1]\n\t"
+        "sxtb16 %[t], %[c]\n\tsxtb16 %[c], %[c], ror #8\n\t"
+        "smlad %[s2], %[even], %[t], %[s2]\n\tsmlad %[s2], %[x], %[c], %[s2]\n\t"
+        "sxtb16 %[t], %[d]\n\tsxtb16 %[d], %[d], ror #8\n\t"
+        "smlad %[s3], %[even], %[t], %[s3]\n\tsmlad %[s3], %[x], %[d], %[s3]"
+        : [s0] "+r"(sums[0]), [s1] "+r"(sums[1]), [s2] "+r"(sums[2]), [s3] "+r"(sums[3]), [x] "+r"(inputs),
+          [even] "=&r"(even), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [t] "=&r"(t)
+        : [w] "r"(w)
+        : "memory");
 #else
     const uint32_t even = kws_sxtb16(inputs), odd = kws_sxtb16_ror8(inputs);
     for (int n = 0; n < 4; n++) {

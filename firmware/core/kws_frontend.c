@@ -126,10 +126,8 @@ static uint32_t square_root(uint64_t n) {
     int32_t correction = (rest * (1 << down) + (int32_t)(low >> down)) / (int32_t)(2 * guess);
     uint32_t root = ((guess << down) + (uint32_t)correction) >> up;
     rest = (int32_t)((uint32_t)n - root * root);
-    if (rest > (int32_t)root)
-        root++;
-    else if (rest <= -(int32_t)root)
-        root--;
+    if (rest > (int32_t)root) root++;
+    else if (rest <= -(int32_t)root) root--;
     return root == 65536 && high == 0 ? 65535 : root;
 }
 

@@ -1,4 +1,5 @@
 /* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */
+/* clang-format off */
 
 #ifndef KWS_FRONTEND_TABLES_H
 #define KWS_FRONTEND_TABLES_H

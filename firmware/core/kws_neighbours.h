@@ -6,13 +6,13 @@
 #ifndef KWS_NEIGHBOURS_H
 #define KWS_NEIGHBOURS_H
 
-#define KWS_NEIGHBOURS 5       /* outputs computed at a time */
-#define KWS_NEIGHBOUR_ROWS 10  /* rows of a kernel, at most */
-#define KWS_NEIGHBOUR_RUN 8    /* int16 of weights in a row of a kernel */
-#define KWS_NEIGHBOUR_ROW 64   /* int16 from one row of widened input to the next */
-#define KWS_LOG2_RUN_BYTES 4   /* the last two in bytes, as powers of two */
+#define KWS_NEIGHBOURS 5      /* outputs computed at a time */
+#define KWS_NEIGHBOUR_ROWS 10 /* rows of a kernel, at most */
+#define KWS_NEIGHBOUR_RUN 8   /* int16 of weights in a row of a kernel */
+#define KWS_NEIGHBOUR_ROW 64  /* int16 from one row of widened input to the next */
+#define KWS_LOG2_RUN_BYTES 4  /* the last two in bytes, as powers of two */
 #define KWS_LOG2_ROW_BYTES 7
-#define KWS_CHANNEL_BIAS 20    /* bytes from the start of a kws_channel to its bias */
+#define KWS_CHANNEL_BIAS 20 /* bytes from the start of a kws_channel to its bias */
 
 #ifndef __ASSEMBLER__
 

@@ -59,7 +59,7 @@ void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t
 }
 
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output) {
-    const kws_requantize *to = &layer->output;
+    const kws_requantize *requantize = &layer->output;
     const int32_t inputs = layer->inputs, outputs = layer->outputs, whole = inputs & ~3;
     const int8_t *w = layer->weights;
     for (int32_t n = 0; n < outputs; n += 4) {
@@ -73,8 +73,9 @@ void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output
             w += 16;
         }
         for (int32_t k = 0; k < 4 && n + k < outputs; k++) {
-            const int32_t x = kws_rescale_once(sums[k] + to->bias[n + k], to->multiplier[n + k], to->shift[n + k]);
-            output[n + k] = kws_clamp(x + to->zero_point, to->min, to->max);
+            const int32_t x = kws_rescale_once(sums[k] + requantize->bias[n + k], requantize->multiplier[n + k],
+                                               requantize->shift[n + k]);
+            output[n + k] = kws_clamp(x + requantize->zero_point, requantize->min, requantize->max);
         }
     }
 }
@@ -88,12 +89,12 @@ void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output) 
 }
 
 void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output) {
-    const kws_sum at = *layer;
-    for (int32_t i = 0; i < at.size; i++) {
-        const int32_t x = kws_rescale((a[i] - at.zero_point_a) * (1 << 20), at.multiplier_a, at.shift_a);
-        const int32_t y = kws_rescale((b[i] - at.zero_point_b) * (1 << 20), at.multiplier_b, at.shift_b);
-        const int32_t sum = kws_rescale(x + y, at.multiplier, at.shift) + at.zero_point;
-        output[i] = kws_clamp(sum, at.min, at.max);
+    const kws_sum scales = *layer;
+    for (int32_t i = 0; i < scales.size; i++) {
+        const int32_t x = kws_rescale((a[i] - scales.zero_point_a) * (1 << 20), scales.multiplier_a, scales.shift_a);
+        const int32_t y = kws_rescale((b[i] - scales.zero_point_b) * (1 << 20), scales.multiplier_b, scales.shift_b);
+        const int32_t sum = kws_rescale(x + y, scales.multiplier, scales.shift) + scales.zero_point;
+        output[i] = kws_clamp(sum, scales.min, scales.max);
     }
 }
 

@@ -29,7 +29,7 @@ typedef struct {
     int16_t out_height, out_width, out_channels;
     int16_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
     int16_t input_zero_point;
-    int16_t band_rows; /* convolution: rows of output made from one band of widened input */
+    int16_t band_rows;     /* convolution: rows of output made from one band of widened input */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
     const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 is read */

@@ -19,12 +19,12 @@ KWS_INLINE void fields(const int8_t *in, int32_t groups, const uint32_t *words, 
     for (const uint32_t *end = words + 4 * groups; words < end; words += 4) {
         const uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
         KWS_UNROLLED
-        for (int32_t at = 0; at < 16; at += 2 * bits, in += 4) {
+        for (int32_t bit = 0; bit < 16; bit += 2 * bits, in += 4) {
             const uint32_t x = kws_load(in), even = kws_sxtb16(x), odd = kws_sxtb16_ror8(x);
-            s = kws_smlad(odd, a >> (at + bits) & mask, kws_smlad(even, a >> at & mask, s));
-            t = kws_smlad(odd, b >> (at + bits) & mask, kws_smlad(even, b >> at & mask, t));
-            u = kws_smlad(odd, c >> (at + bits) & mask, kws_smlad(even, c >> at & mask, u));
-            v = kws_smlad(odd, d >> (at + bits) & mask, kws_smlad(even, d >> at & mask, v));
+            s = kws_smlad(odd, a >> (bit + bits) & mask, kws_smlad(even, a >> bit & mask, s));
+            t = kws_smlad(odd, b >> (bit + bits) & mask, kws_smlad(even, b >> bit & mask, t));
+            u = kws_smlad(odd, c >> (bit + bits) & mask, kws_smlad(even, c >> bit & mask, u));
+            v = kws_smlad(odd, d >> (bit + bits) & mask, kws_smlad(even, d >> bit & mask, v));
         }
     }
     sums[0] = s, sums[1] = t, sums[2] = u, sums[3] = v;
@@ -88,7 +88,7 @@ static int32_t sum_of(const int8_t *in, int32_t inputs) {
 }
 
 void kws_packed_dense_layer(const kws_packed_dense *layer, const int8_t *input, int8_t *output) {
-    const kws_requantize *to = &layer->output;
+    const kws_requantize *requantize = &layer->output;
     const kws_packing packing = layer->weights;
     const uint32_t *words = packing.words;
     const int32_t low = packing.low * sum_of(input, layer->inputs);
@@ -101,48 +101,48 @@ void kws_packed_dense_layer(const kws_packed_dense *layer, const int8_t *input, 
             done += plane;
         } while (done < packing.bits);
         for (int32_t k = 0; k < 4 && n + k < layer->outputs; k++) {
-            const int32_t sum = packing.step * total[k] + low + to->bias[n + k];
-            const int32_t x = kws_rescale_once(sum, to->multiplier[n + k], to->shift[n + k]);
-            output[n + k] = kws_clamp(x + to->zero_point, to->min, to->max);
+            const int32_t sum = packing.step * total[k] + low + requantize->bias[n + k];
+            const int32_t x = kws_rescale_once(sum, requantize->multiplier[n + k], requantize->shift[n + k]);
+            output[n + k] = kws_clamp(x + requantize->zero_point, requantize->min, requantize->max);
         }
     }
 }
 
 /* One plane of `count` numbers, moved up by `shift`, added to bytes that lie four to a word. */
-static const uint32_t *add_plane(const uint32_t *words, int32_t count, int32_t bits, int32_t shift, uint32_t *to) {
+static const uint32_t *add_plane(const uint32_t *words, int32_t count, int32_t bits, int32_t shift, uint32_t *target) {
     const uint32_t mask = PAIR * ((1u << bits) - 1);
-    for (int32_t at = 0; at < count; words++)
-        for (int32_t field = 0; field < 16; field += 2 * bits, at += 4)
-            *to++ += ((*words >> field & mask) | (*words >> (field + bits) & mask) << 8) << shift;
+    for (int32_t done = 0; done < count; words++)
+        for (int32_t field = 0; field < 16; field += 2 * bits, done += 4)
+            *target++ += ((*words >> field & mask) | (*words >> (field + bits) & mask) << 8) << shift;
     return words;
 }
 
-static void add_trits(const uint32_t *words, int32_t count, uint32_t *to) {
+static void add_trits(const uint32_t *words, int32_t count, uint32_t *target) {
     const uint32_t mask = PAIR * 0xff;
-    for (int32_t at = 0; at < count; words++) {
+    for (int32_t done = 0; done < count; words++) {
         uint32_t a = *words & mask, b = *words >> 8 & mask;
-        for (int32_t i = 0; i < TRITS_A_BYTE; i++, at += 4) {
+        for (int32_t i = 0; i < TRITS_A_BYTE; i++, done += 4) {
             a *= 3, b *= 3;
-            *to++ = (a >> 8 & mask) | (b >> 8 & mask) << 8;
+            *target++ = (a >> 8 & mask) | (b >> 8 & mask) << 8;
             a &= mask, b &= mask;
         }
     }
 }
 
-/* Weights as int8, `to` of a multiple of KWS_UNPACKED bytes. Bytes of a word do not meet: a set top bit stands in for
+/* Weights as int8, `target` of a multiple of KWS_UNPACKED bytes. Bytes of a word do not meet: a set top bit stands in for
  * what low < 0 borrows. */
-static void unpack(const kws_packing *packing, int32_t count, uint32_t *to) {
+static void unpack(const kws_packing *packing, int32_t count, uint32_t *target) {
     const uint32_t *words = packing->words;
     const uint32_t below = (uint32_t)-packing->low * BYTES;
     const int32_t room = (count + KWS_UNPACKED - 1) / KWS_UNPACKED * (KWS_UNPACKED / 4);
-    for (int32_t i = 0; i < room; i++) to[i] = 0;
-    if (packing->bits == KWS_TRITS) add_trits(words, count, to);
+    for (int32_t i = 0; i < room; i++) target[i] = 0;
+    if (packing->bits == KWS_TRITS) add_trits(words, count, target);
     for (int32_t done = 0, plane; done < packing->bits; done += plane) {
         plane = widest(packing->bits - done);
-        words = add_plane(words, count, plane, done, to);
+        words = add_plane(words, count, plane, done, target);
     }
     for (int32_t i = 0; i < room; i++)
-        to[i] = ((to[i] * (uint32_t)packing->step | 0x80 * (uint32_t)BYTES) - below) ^ 0x80 * (uint32_t)BYTES;
+        target[i] = ((target[i] * (uint32_t)packing->step | 0x80 * (uint32_t)BYTES) - below) ^ 0x80 * (uint32_t)BYTES;
 }
 
 void kws_packed_convolution_layer(const kws_packed_window *layer, const int8_t *input, int8_t *output,
@@ -151,5 +151,6 @@ void kws_packed_convolution_layer(const kws_packed_window *layer, const int8_t *
     const int32_t count = window.out_channels * window.kernel_height * window.kernel_width * window.in_channels;
     unpack(&layer->weights, count, (uint32_t *)(void *)scratch);
     window.weights = (const int8_t *)scratch;
-    kws_convolution_layer(&window, input, output, scratch + (count + KWS_UNPACKED - 1) / KWS_UNPACKED * KWS_UNPACKED / 2);
+    kws_convolution_layer(&window, input, output,
+                          scratch + (count + KWS_UNPACKED - 1) / KWS_UNPACKED * KWS_UNPACKED / 2);
 }

@@ -29,10 +29,12 @@ typedef struct {
     int32_t multiplier, shift, half, zero_point, min, max, plain;
 } kws_scale;
 
-KWS_INLINE kws_scale kws_scale_of(const kws_requantize *to, int32_t channel) {
-    const int32_t shift = to->shift[channel], plain = shift < 0 && to->min == -128 && to->max == 127;
+KWS_INLINE kws_scale kws_scale_of(const kws_requantize *requantize, int32_t channel) {
+    const int32_t shift = requantize->shift[channel],
+                  plain = shift < 0 && requantize->min == -128 && requantize->max == 127;
     const int32_t half = plain ? 1 << (-shift - 1) : 0;
-    return (kws_scale){to->multiplier[channel], shift, half, to->zero_point, to->min, to->max, plain};
+    return (kws_scale){
+        requantize->multiplier[channel], shift, half, requantize->zero_point, requantize->min, requantize->max, plain};
 }
 
 /* A sum of convolution, bias included, as the output's int8: eight instructions where the scale is plain. */

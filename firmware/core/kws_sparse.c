@@ -4,11 +4,11 @@
 #include "kws_requantize.h"
 
 void kws_sparse_layer(const kws_sparse *layer, const int8_t *input, int8_t *output) {
-    const kws_requantize *to = &layer->output;
+    const kws_requantize *requantize = &layer->output;
     const uint8_t *group = layer->groups;
     for (int32_t n = 0; n < layer->outputs; n++) {
         const int8_t *in = input;
-        int32_t sum = to->bias[n];
+        int32_t sum = requantize->bias[n];
         KWS_ROLLED
         for (const uint8_t *end = group + 8 * layer->counts[n]; group < end; group += 8) {
             const uint32_t gaps = kws_load(group), weights = kws_load(group + 4);
@@ -17,7 +17,7 @@ void kws_sparse_layer(const kws_sparse *layer, const int8_t *input, int8_t *outp
             sum = kws_smlad(kws_pack(*a, *c), kws_sxtb16(weights), sum);
             sum = kws_smlad(kws_pack(*b, *in), kws_sxtb16_ror8(weights), sum);
         }
-        const int32_t x = kws_rescale_once(sum, to->multiplier[n], to->shift[n]);
-        output[n] = kws_clamp(x + to->zero_point, to->min, to->max);
+        const int32_t x = kws_rescale_once(sum, requantize->multiplier[n], requantize->shift[n]);
+        output[n] = kws_clamp(x + requantize->zero_point, requantize->min, requantize->max);
     }
 }

@@ -15,7 +15,7 @@
 #include "kws_frontend.h"
 
 #if defined(KWS_MODEL_ENDLESS)
-#define KWS_BEFORE KWS_MODEL_ENDLESS /* a feature before the first sound */
+#define KWS_BEFORE KWS_MODEL_ENDLESS                                             /* a feature before the first sound */
 #define KWS_BACKLOG (KWS_FRAMES - KWS_MODEL_SEEN / KWS_CHANNELS + KWS_MODEL_HOP) /* frames that `infer` makes up for */
 #else
 #define KWS_BEFORE -128

@@ -59,7 +59,8 @@ static uint32_t *write_rows(const uint8_t *numbers, int32_t rows, int32_t presen
         const int32_t plane = plane_bits(bits - done);
         for (int32_t i = 0; i < words_of_row(count, plane); i++)
             for (int32_t row = 0; row < rows; row++)
-                *words++ = row < present ? word(numbers + row * count, count, i * numbers_of_word(plane), plane, done) : 0;
+                *words++ =
+                    row < present ? word(numbers + row * count, count, i * numbers_of_word(plane), plane, done) : 0;
         done += plane;
     } while (done < bits);
     return words;

@@ -31,8 +31,8 @@ static int32_t pixel(const kws_window *layer, const int8_t *input, int32_t y, in
 }
 
 static int8_t scaled(const kws_requantize *requantize, int32_t channel, int64_t sum) {
-    const int64_t steps = rescale(sum + requantize->bias[channel], requantize->multiplier[channel],
-                                  requantize->shift[channel]);
+    const int64_t steps =
+        rescale(sum + requantize->bias[channel], requantize->multiplier[channel], requantize->shift[channel]);
     return clamp(steps + requantize->zero_point, requantize->min, requantize->max);
 }
 

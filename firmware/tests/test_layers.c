@@ -237,9 +237,17 @@ static void test_mean(void) {
 static void test_sum(void) {
     const int32_t size = between(1, 60), low = between(-128, 0);
     const kws_sum layer = {size,
-                           between(-128, 127), between(1 << 30, INT32_MAX), between(-6, 0),
-                           between(-128, 127), between(1 << 30, INT32_MAX), between(-6, 0),
-                           between(-128, 127), between(1 << 30, INT32_MAX), between(-21, -16), low, between(1, 127)};
+                           between(-128, 127),
+                           between(1 << 30, INT32_MAX),
+                           between(-6, 0),
+                           between(-128, 127),
+                           between(1 << 30, INT32_MAX),
+                           between(-6, 0),
+                           between(-128, 127),
+                           between(1 << 30, INT32_MAX),
+                           between(-21, -16),
+                           low,
+                           between(1, 127)};
     int8_t *a = numbers(size), *b = numbers(size), *fast = allocate(size), *slow = allocate(size);
     reference_sum(&layer, a, b, slow);
     kws_sum_layer(&layer, a, b, fast);

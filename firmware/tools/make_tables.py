@@ -121,8 +121,9 @@ def header() -> str:
     starts, weights = filterbank()
     return "\n\n".join(
         [
-            "/* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */",
-            "#ifndef KWS_FRONTEND_TABLES_H\n#define KWS_FRONTEND_TABLES_H\n\n#include <stdint.h>",
+            "/* Constants of the audio front end, written by firmware/tools/make_tables.py: do not edit. */\n"
+            "/* clang-format off */\n\n#ifndef KWS_FRONTEND_TABLES_H\n#define KWS_FRONTEND_TABLES_H\n\n"
+            "#include <stdint.h>",
             f"#define KWS_FIRST_BIN {starts[0]}\n#define KWS_BANDS {CHANNELS + 1}",
             table("int16_t", "kws_window_table", window()),
             table("uint32_t", "kws_twiddles", twiddles(), "0x{:08x}"),

@@ -15,13 +15,10 @@ void unexpected_exception(void) {
 }
 
 __attribute__((section(".vectors"), used)) static const uintptr_t vectors[16] = {
-    (uintptr_t)&stack_top,
-    (uintptr_t)reset_handler,
+    (uintptr_t)&stack_top,           (uintptr_t)reset_handler,
     (uintptr_t)unexpected_exception, /* NMI, HardFault, MemManage, BusFault, UsageFault */
-    (uintptr_t)unexpected_exception,
-    (uintptr_t)unexpected_exception,
-    (uintptr_t)unexpected_exception,
-    (uintptr_t)unexpected_exception,
+    (uintptr_t)unexpected_exception, (uintptr_t)unexpected_exception,
+    (uintptr_t)unexpected_exception, (uintptr_t)unexpected_exception,
 };
 
 void reset_handler(void) {
