@@ -89,7 +89,9 @@ def test_a_stream_is_billed_hop_by_hop(kws, model, tmp_path):
     assert result["stages"]["network"]["ms_max"] <= 2.0 < result["whole_window_network_ms"]
     assert result["ram_bytes"] <= result["whole_window_ram_bytes"] + 4608
     assert result["flash_bytes"] > 16_652
-    assert 78 < result["energy_uj_per_hop"] < 0.003 * 3.3 * 3 * 40 * 1000  # more than the microphone, less than busy
+    assert (
+        78 < result["energy_uj_per_hop"] < 0.003 * 3.3 * 3 * 40 * 1000
+    )  # more than the microphone, less than busy
     assert set(result["battery_days"]) == {"CR2032", "2 x AA", "LiPo 400 mAh"}
 
 
