@@ -109,7 +109,9 @@ def tflm_arena_bytes(path: Path) -> int:
     Raises KwsError for a file that it cannot run.
     """
     open_litert(path)
-    run = subprocess.run([sys.executable, "-c", _ARENA, str(path)], capture_output=True, text=True)
+    run = subprocess.run(
+        [sys.executable, "-c", _ARENA, str(path)], capture_output=True, encoding="utf-8", errors="replace"
+    )
     total = re.search(r"Arena allocation total (\d+) bytes", run.stderr)
     if total is None:
         reason = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]

@@ -99,7 +99,7 @@ def build() -> Path:
 @functools.cache
 def declarations() -> str:
     """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
-    text = "\n".join((source_folder() / f"kws_{part}.h").read_text() for part in PARTS)
+    text = "\n".join((source_folder() / f"kws_{part}.h").read_text(encoding="utf-8") for part in PARTS)
     text = re.sub(r"^#ifdef __cplusplus$.*?^#endif$", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^#(?!define \w+ +\d).*$", "", text, flags=re.MULTILINE)
 
