@@ -124,12 +124,12 @@ def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
     Raises KwsError for a bad checkpoint, or one quantized in a way that int8 kernels do not know.
     """
     from kwslib.deployment.integer_tflite import to_tflite
-    from kwslib.deployment.packed import packed_network, read_integers
+    from kwslib.deployment.packed import integers, packed_network
     from kwslib.networks.models import load_checkpoint
 
     checkpoint, folder = Path(checkpoint), Path(folder)
-    network = read_integers(checkpoint)
-    _, config, _ = load_checkpoint(checkpoint)
+    model, config, _ = load_checkpoint(checkpoint)
+    network = integers(checkpoint, model)
     check_writable(folder / "model.tflite")
     int8 = to_tflite(network, _description(checkpoint, config))
     header = model_header(packed_network(network), config.labels, DecisionSettings(len(config.labels)))

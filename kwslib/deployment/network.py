@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kwslib.deployment.graph import Graph
 from kwslib.deployment.operators import OPERATORS, Operands
 from kwslib.deployment.tflite import read_graph
 from kwslib.errors import KwsError
@@ -44,7 +45,12 @@ def read_network(path: Path, content: bytes | None = None) -> Network:
     Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
     the C core lacks; it names the operator and what is supported.
     """
-    graph = read_graph(path, content)
+    return lower(read_graph(path, content))
+
+
+def lower(graph: Graph) -> Network:
+    """The core's layers of a graph. Raises KwsError for an operator or an option that the C core lacks."""
+    path = graph.path
     alias: dict[int, int] = {}
     layers, sizes = [], {graph.input: math.prod(graph.tensors[graph.input].shape)}
     for number, operator in enumerate(graph.operators):

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from kwslib.compression.integer import IntegerNetwork, integer_network
 from kwslib.compression.packing import interleaved, pack, planes
 from kwslib.deployment.flatbuffer import Description
+from kwslib.deployment.graph import parse
 from kwslib.deployment.integer_tflite import to_tflite
-from kwslib.deployment.network import Layer, Network, read_network
+from kwslib.deployment.network import Layer, Network, lower
 from kwslib.deployment.sparse import dense_weights
 from kwslib.errors import KwsError
 from kwslib.features.ccore import constants
@@ -24,6 +25,11 @@ TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
 def read_integers(checkpoint: Path) -> IntegerNetwork:
     """The integers of a quantized checkpoint. Raises KwsError, which names it, for any that has none."""
     model, _, _ = load_checkpoint(checkpoint)
+    return integers(checkpoint, model)
+
+
+def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
+    """The same of a model that is loaded already; `checkpoint` is for messages."""
     if not hasattr(model, "quantization"):
         raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
     try:
@@ -38,12 +44,10 @@ def packed_network(network: IntegerNetwork) -> Network:
 
 
 def int8_network(network: IntegerNetwork) -> Network:
-    """A network in integers for the C core, weights in a byte each, by way of its .tflite file."""
+    """A network in integers for the C core, weights in a byte each, by way of its graph."""
     classes = tuple(f"class {n}" for n in range(len(network.linear.bias)))
-    with TemporaryDirectory(prefix="kws-") as folder:
-        path = Path(folder) / "model.tflite"
-        path.write_bytes(to_tflite(network, Description(classes, "tinyconv", "")))
-        return read_network(path)
+    content = to_tflite(network, Description(classes, "tinyconv", ""))
+    return lower(parse(Path("model.tflite"), content))
 
 
 def pack_network(network: Network, bits: Width) -> Network:
