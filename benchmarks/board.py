@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.board.cycles import milliseconds
-from kwslib.board.machine import STAGES, BoardPredictor, BoardProfile
+from kwslib.board.machine import STAGES, BoardProfile
 from kwslib.features.frontend import FRAMES
 from kwslib.measure.profiling import file_costs
+from kwslib.predictors import BoardPredictor
 
 
 def clip() -> np.ndarray:

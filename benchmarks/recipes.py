@@ -14,19 +14,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from kwslib.compression.qat import quantization_aware
-from kwslib.compression.quantization_sweep import ours
+from kwslib.checkpoints import load_checkpoint, train
 from kwslib.data.splits import SPLITS
+from kwslib.experiments.bases import base_models
+from kwslib.experiments.quantization import ours
+from kwslib.experiments.seeds import Splits
 from kwslib.features.dataset import feature_splits
-from kwslib.networks.experiments import Splits
-from kwslib.networks.models import load_checkpoint
 from kwslib.networks.recipes import Setup, setup
-from kwslib.networks.training import Recipe, score, train
-from kwslib.parallel import over_cores
-from kwslib.report import recording
-from kwslib.report.comparison import recorded_folder
-from kwslib.report.recording import Run
-from kwslib.report.training import base_models
+from kwslib.networks.training import Recipe, score
+from kwslib.progress import over_cores
+from kwslib.quantization.qat import quantization_aware
+from kwslib.record import recording
+from kwslib.record.comparison import recorded_folder
+from kwslib.record.recording import Run
 from kwslib.statistics import mean_share
 
 SEEDS = (0, 1, 2)

@@ -17,12 +17,12 @@ import nbformat
 import papermill
 from distributed import LocalCluster
 
-from kwslib.report import recording
-from kwslib.report.comparison import recorded_folder
+from kwslib.experiments.sweeps.points import Task
+from kwslib.experiments.sweeps.runners import cluster
+from kwslib.experiments.sweeps.sweep import run_sweep, tasks
+from kwslib.record import recording
+from kwslib.record.comparison import recorded_folder
 from kwslib.statistics import mean_interval
-from kwslib.sweeps.points import Task
-from kwslib.sweeps.runners import cluster
-from kwslib.sweeps.sweep import run_sweep, tasks
 
 ROUNDS = 3
 RATE, OVERHEAD = "points a minute", "time outside the points' longest cell"

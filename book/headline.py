@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
-from kwslib.report.comparison import Comparison, compare, format_value, load_original, load_results
+from kwslib.record.comparison import Comparison, compare, format_value, load_original, load_results
 from notebooks import ROOT
 
 BEGIN, END = "<!-- headline: written by `make record`, do not edit -->\n", "<!-- /headline -->"
@@ -32,7 +32,8 @@ def with_table(readme: str) -> str:
 
 def picture(path: Path) -> None:
     """Draw the recorded test accuracy by class beside the original's."""
-    from kwslib.figures import style, training
+    from kwslib.record import style
+    from kwslib.report.part3 import figures as training
 
     part, name = TESTING
     values, original = load_results()[part]["values"], load_original()

@@ -1,7 +1,8 @@
-"""Progress bars for people: on standard error, and only when that is a terminal."""
+"""Progress bars for people, on standard error and only when that is a terminal; work over all cores."""
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -12,3 +13,23 @@ def progress(items: Iterable[Item], description: str, total: int | None = None) 
     from tqdm import tqdm
 
     return tqdm(items, desc=description, total=total, disable=not sys.stderr.isatty(), leave=False)
+
+
+Result = TypeVar("Result")
+
+
+def over_cores(
+    run: Callable[[Item], Result], items: Iterable[Item], what: str, *, threads: bool = False
+) -> list[Result]:
+    """`run(item)` for every item, one process a core, in the order of `items`, with a progress bar called `what`.
+
+    threads: in this process, for work that is done in C and lets other threads run meanwhile.
+    """
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    todo = list(items)
+    jobs = max(1, min(len(todo), os.cpu_count() or 1))
+    parallel = Parallel(n_jobs=jobs, prefer="threads" if threads else "processes", return_as="generator")
+    results = parallel(delayed(run)(item) for item in todo)
+    return list(tqdm(results, what, len(todo), disable=not sys.stderr.isatty(), leave=False))

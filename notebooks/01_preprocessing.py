@@ -38,7 +38,7 @@ results = None  # where values and models are kept
 recordings = None  # a folder of your own yes_loud.wav, no_quiet.wav, ...
 
 # %%
-from kwslib.report import recording
+from kwslib.record import recording
 
 run = recording.start("01_preprocessing", profile, data, results)
 
@@ -55,7 +55,7 @@ run = recording.start("01_preprocessing", profile, data, results)
 
 # %%
 from kwslib.data.audio import read_clip
-from kwslib.report import preprocessing as report
+from kwslib.report.part1 import tables as report
 
 paths = report.examples(run.corpus, recordings)
 clips = {title: read_clip(path) for title, path in paths.items()}
@@ -68,7 +68,7 @@ run.show(levels, "The four recordings; levels in dB of full scale.")
 # other people's voices, but does not hand the voices on.
 
 # %%
-from kwslib.figures import signals as draw
+from kwslib.report.part1 import figures as draw
 
 draw.players(clips) if run.synthetic or recordings else "not handed on"
 
@@ -232,8 +232,8 @@ config = ModelConfig(arch="tinyconv", labels=class_labels())
 print(sum(p.numel() for p in build(config).parameters()), "parameters each")
 
 # %%
+from kwslib.experiments.seeds import train_seeds
 from kwslib.features.representations import representation_splits
-from kwslib.networks.experiments import train_seeds
 from kwslib.networks.training import Recipe
 
 recipe = Recipe(epochs=run.profile.epochs // 2)

@@ -36,7 +36,7 @@ results = None  # where values and models are kept
 arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
 
 # %%
-from kwslib.report import recording
+from kwslib.record import recording
 
 run = recording.start("02_size_estimation", profile=profile, data=data, results=results)
 
@@ -58,7 +58,7 @@ print(f"{counts.parameters:,} parameters, {counts.macs:,} MACs, {counts.flops:,}
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.sizes import layer_table
+from kwslib.report.part2.tables import layer_table
 
 recording.Table(layer_table(counts), "Operations of one inference in order; bytes of a float32 output.")
 
@@ -87,7 +87,7 @@ print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {theirs == 
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.sizes import flash_table
+from kwslib.report.part2.tables import flash_table
 
 recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 bytes of flash.", digits=2)
 
@@ -108,7 +108,7 @@ recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 byte
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kwslib.report.sizes import export_untrained
+from kwslib.report.part2.tables import export_untrained
 
 folder = TemporaryDirectory()
 exported = export_untrained(config, Path(folder.name))
@@ -125,8 +125,8 @@ from_file = file_costs(exported.tflite_int8)
 print(f"{from_file.macs:,} MACs, {from_file.peak_live_bytes('int8'):,} B alive at once")
 
 # %%
-from kwslib.deployment.tflite import tflm_arena_bytes
-from kwslib.report.sizes import memory_table, record_counts
+from kwslib.deployment.litert import tflm_arena_bytes
+from kwslib.report.part2.tables import memory_table, record_counts
 
 record_counts(run, counts)
 run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
@@ -135,7 +135,7 @@ recording.Table(
 )
 
 # %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference counted in four ways. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (measured on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
-from kwslib.figures import sizes as draw
+from kwslib.report.part2 import figures as draw
 
 draw.memory_ways(counts, run.values["tflm_arena_bytes"]["value"])
 
@@ -171,7 +171,7 @@ recording.Table(run.compare_table(names), f"The original's TinyConv and our {arc
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.sizes import published_models, published_table, zoo
+from kwslib.report.part2.tables import published_models, published_table, zoo
 
 published = published_models()
 caption = "Published networks: MACs for one second, accuracy on version 1 or 2 of Speech Commands."
@@ -191,7 +191,7 @@ draw.landscape(published, zoo())
 
 # %%
 from kwslib.measure import latency
-from kwslib.report.sizes import latency_table
+from kwslib.report.part2.tables import latency_table
 
 measured = [latency.pytorch(build(config)), latency.onnxruntime(exported.onnx)]
 measured += [latency.litert(exported.tflite_float), latency.litert(exported.tflite_int8)]
@@ -202,7 +202,7 @@ else:
 recording.Table(latency_table(measured), "One inference, batch of one.", digits=1)
 
 # %% mystnb={"figure": {"name": "fig-02-latency", "caption": "One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
-from kwslib.report.comparison import load_original
+from kwslib.record.comparison import load_original
 
 original = load_original()
 theirs = {"PyTorch": 1000 * original["cpu_latency"].value, latency.CUDA_GRAPH: original["gpu_latency"].value}
@@ -215,7 +215,7 @@ draw.latencies(measured, original=theirs)
 # microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %%
-from kwslib.report.sizes import record_latencies
+from kwslib.report.part2.tables import record_latencies
 
 record_latencies(run, measured)
 run.finish()

@@ -34,7 +34,7 @@ data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
 # %%
-from kwslib.report import recording
+from kwslib.record import recording
 
 run = recording.start("03_training", profile=profile, data=data, results=results)
 
@@ -72,8 +72,8 @@ print({split: f"{begin:.0%} to {end:.0%} of each noise" for split, (begin, end) 
 
 # %%
 from kwslib.data.protocol import Protocol, build_splits
-from kwslib.figures import training as draw
-from kwslib.report.training import split_sizes
+from kwslib.report.part3 import figures as draw
+from kwslib.report.part3.tables import split_sizes
 
 protocol = Protocol()
 sizes = split_sizes(run, build_splits(run.corpus, protocol), protocol.labels)
@@ -103,8 +103,8 @@ print(sum(weights.numel() for weights in build(made.config).parameters()), "para
 print(made.recipe, made.augmentation, made.protocol, sep="\n")
 
 # %%
+from kwslib.experiments.seeds import train_seeds
 from kwslib.features.dataset import feature_splits
-from kwslib.networks.experiments import train_seeds
 
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
 plain = feature_splits(run.corpus, protocol)
@@ -119,7 +119,7 @@ runs = train_seeds(made.config, made.recipe, splits, run.seeds, tested=plain, mo
 # generalisation either. One epoch in ten hears the clips as they were recorded: hence the spikes.
 
 # %% mystnb={"figure": {"name": "fig-06", "caption": "Training and validation accuracy by epoch: mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
-from kwslib.report.training import curves, original_accuracies
+from kwslib.report.part3.tables import curves, original_accuracies
 
 draw.training_curves(curves(runs), original=original_accuracies("training", "validation"))
 
@@ -129,7 +129,7 @@ draw.training_curves(curves(runs), original=original_accuracies("training", "val
 # The three tables of Figures 7, 8 and 9, for the first seed, in the original's form.
 
 # %% mystnb={"figure": {"name": "fig-07", "caption": "Training accuracy by class of the float32 TinyConv, first seed."}}
-from kwslib.report.training import accuracy_table
+from kwslib.report.part3.tables import accuracy_table
 
 run.show(accuracy_table(runs[0].evaluations["training"]), digits=3)
 
@@ -152,14 +152,14 @@ low, high = wilson(1275, 1368)
 print(f"the original's 1,275 of 1,368 test clips leave its accuracy anywhere from {low:.1%} to {high:.1%}")
 
 # %%
-from kwslib.report.training import record_accuracies
+from kwslib.report.part3.tables import record_accuracies
 
 record_accuracies(run, runs)
 names = ["accuracy_training", "accuracy_validation", "accuracy_testing", *(f"accuracy_testing_{label}" for label in protocol.labels)]
 run.show(run.compare_table(names), "The original's run and ours, mean over seeds.")
 
 # %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
-from kwslib.report.training import class_intervals
+from kwslib.report.part3.tables import class_intervals
 
 draw.per_class_bars(**class_intervals(runs), original=original_accuracies(*protocol.labels, "total"))
 
@@ -174,7 +174,7 @@ draw.confusion(sum(r.evaluations["testing"].confusion for r in runs) / len(runs)
 # keyword carry most of its errors:
 
 # %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
-from kwslib.report.training import mistaken_words
+from kwslib.report.part3.tables import mistaken_words
 
 draw.unknown_words(*mistaken_words(runs, plain["testing"]))
 
@@ -188,7 +188,7 @@ draw.unknown_words(*mistaken_words(runs, plain["testing"]))
 
 
 # %%
-from kwslib.report.training import drawn_the_old_way
+from kwslib.report.part3.tables import drawn_the_old_way
 
 old_way = drawn_the_old_way(run.corpus)
 ways = {
@@ -198,7 +198,7 @@ ways = {
 }
 
 # %%
-from kwslib.report.training import protocol_table
+from kwslib.report.part3.tables import protocol_table
 
 run.show(protocol_table(run, ways), "Test accuracy (%) under both protocols.", digits=2)
 
@@ -206,7 +206,7 @@ run.show(protocol_table(run, ways), "Test accuracy (%) under both protocols.", d
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 
 # %%
-from kwslib.report.training import redraw_spread
+from kwslib.report.part3.tables import redraw_spread
 
 spread = redraw_spread(run, [old_way(seed)["testing"] for seed in range(100, 105)])
 run.show(spread, "One network, five draws of the old test set: accuracy (%).", digits=2)

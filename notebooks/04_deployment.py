@@ -34,7 +34,7 @@ data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
 # %%
-from kwslib.report import recording
+from kwslib.record import recording
 
 run = recording.start("04_deployment", profile=profile, data=data, results=results)
 
@@ -51,8 +51,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kwslib.deployment.export import calibration_features, export
+from kwslib.experiments.bases import trained_checkpoint
 from kwslib.labels import class_labels
-from kwslib.report.deployment import trained_checkpoint
 
 folder = TemporaryDirectory()
 calibration = calibration_features(run.corpus, class_labels())
@@ -64,13 +64,13 @@ print(*(path.name for path in exported.files), sep=", ")
 # ## Bytes from step to step
 
 # %%
-from kwslib.report.deployment import steps, steps_table
+from kwslib.report.part4.conversion import steps, steps_table
 
 sizes = steps(run, exported)
 run.show(steps_table(sizes), "The network's files, the weights in them, their share of 1,048,576 bytes of flash.")
 
 # %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
-from kwslib.figures import deployment as draw
+from kwslib.report.part4 import conversion_figures as draw
 
 draw.sizes(sizes)
 
@@ -88,7 +88,7 @@ draw.sizes(sizes)
 print(*exported.operators, sep=", ")
 
 # %%
-from kwslib.report.deployment import tensors_table
+from kwslib.report.part4.conversion import tensors_table
 
 run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A real value is scale x (int8 - zero point).")
 
@@ -100,8 +100,8 @@ run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A 
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.deployment.predictors import LiteRtPredictor
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
+from kwslib.predictors import LiteRtPredictor
 
 scale, zero_point = LiteRtPredictor(exported.tflite_int8).input["quantization"]
 print("the input takes the features as they are:", (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT))
@@ -112,7 +112,7 @@ print("the input takes the features as they are:", (scale, zero_point) == (np.fl
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.deployment.flatbuffer import read_description
+from kwslib.deployment.tflite_flatbuffer import read_description
 
 print(read_description(exported.tflite_int8.read_bytes()).labels)
 print((exported.folder / "model_data.h").read_text())
@@ -127,7 +127,7 @@ print((exported.folder / "model_data.h").read_text())
 # %%
 from kwslib.data.protocol import Protocol
 from kwslib.features.dataset import feature_split
-from kwslib.report.deployment import parity_table, run_forms
+from kwslib.report.part4.conversion import parity_table, run_forms
 
 testing = feature_split(run.corpus, Protocol(), "testing")
 forms = run_forms(exported, testing.x)
@@ -136,7 +136,7 @@ run.show(parity_table(run, forms, testing), caption, digits=2)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.deployment import MICRO, REFERENCE
+from kwslib.report.part4.conversion import MICRO, REFERENCE
 
 for name in (MICRO, "C core"):
     same = np.array_equal(forms[name].integers, forms[REFERENCE].integers)
@@ -149,7 +149,7 @@ for name in (MICRO, "C core"):
 # reached. The exported scale is therefore moved, by about a thousandth, to one at which no sum can do so.
 
 # %%
-from kwslib.report.deployment import rounding_table
+from kwslib.report.part4.conversion import rounding_table
 
 run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that int8 outputs can come from, and how many the two round apart.")
 
@@ -157,7 +157,7 @@ run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that
 # The interpreter also needs RAM: its arena holds the tensors that are alive at once, and its own bookkeeping.
 
 # %%
-from kwslib.deployment.tflite import tflm_arena_bytes
+from kwslib.deployment.litert import tflm_arena_bytes
 
 run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
 print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit host")
@@ -169,7 +169,7 @@ print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit 
 # heard *silence*. That can be looked up: the same clips, the same network, before and after quantization.
 
 # %%
-from kwslib.report.deployment import cost_table, quantization_cost
+from kwslib.report.part4.conversion import cost_table, quantization_cost
 
 costs = quantization_cost(run, forms, testing, exported.labels)
 caption = "Test clips by class: right answers, answers that quantization changed, answers it turned into silence."
@@ -200,8 +200,9 @@ draw.accuracy_by_type(costs)
 # is the model's, calibrated is 1.21 times that.
 
 # %%
-from kwslib.board.machine import CALIBRATION, BoardPredictor
+from kwslib.board.machine import CALIBRATION
 from kwslib.data.audio import read_clip
+from kwslib.predictors import BoardPredictor
 
 predictor = BoardPredictor(exported.tflite_int8)
 said_yes = next(clip for clip in run.corpus.clips if clip.word == "yes")
@@ -209,7 +210,7 @@ spoken = read_clip(said_yes.path)
 profile_on_board = predictor.board.profile(spoken)
 
 # %%
-from kwslib.report.board import stage_table
+from kwslib.report.part4.board import stage_table
 
 stages = stage_table(profile_on_board)
 run.show(stages, "Time of one inference; the original's was measured on its board.", digits=3)
@@ -221,7 +222,7 @@ run.show(stages, "Time of one inference; the original's was measured on its boar
 # a whole second.
 
 # %% mystnb={"figure": {"name": "fig-11", "caption": "Figure 11's counterpart. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model calibrated on the original's board (dots) and raw (bars)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies five to twenty times to the left of the original's diamond."}}
-from kwslib.figures import board as draw_board
+from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
 
@@ -234,7 +235,7 @@ draw_board.stages(stages)
 # its weights once and so waits for the flash; bringing sums back to eight bits costs nine instructions a value.
 
 # %%
-from kwslib.report.board import function_table
+from kwslib.report.part4.board import function_table
 
 run.show(function_table(profile_on_board), "Functions by stage; cycles that wait for constants from flash.")
 
@@ -247,7 +248,7 @@ run.show(function_table(profile_on_board), "Functions by stage; cycles that wait
 # more work than the multiplication. Our convolution does not copy, so its time follows the channels.
 
 # %%
-from kwslib.report.board import decompose, original_by_channels, record_channels, time_by_channels
+from kwslib.report.part4.board import decompose, original_by_channels, record_channels, time_by_channels
 
 theirs = original_by_channels()
 ours = {channels: CALIBRATION * ms for channels, ms in time_by_channels(predictor.board, spoken).items()}
@@ -266,7 +267,7 @@ draw_board.by_channels(theirs, ours, lines)
 
 # %%
 from kwslib.measure.profiling import file_costs
-from kwslib.report.board import peer_table
+from kwslib.report.part4.board import peer_table
 
 macs = file_costs(exported.tflite_int8).macs
 peers = peer_table(profile_on_board, macs)
@@ -280,9 +281,9 @@ draw_board.peers(peers)
 # much slower the board is than a processor of this machine's kind, the ratio of the two latencies tells.
 
 # %%
+from kwslib.checkpoints import load_checkpoint
 from kwslib.measure import latency
-from kwslib.networks.models import load_checkpoint
-from kwslib.report.board import record_board
+from kwslib.report.part4.board import record_board
 
 host = latency.pytorch(load_checkpoint(exported.checkpoint)[0])
 record_board(run, profile_on_board, macs, cpu_ms=host.median)
@@ -299,7 +300,7 @@ recording.Table(run.compare_table([f"board_ms_{stage}_calibrated" for stage in (
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.deployment import original_field_table
+from kwslib.report.part4.conversion import original_field_table
 
 recording.Table(original_field_table(), "The original's twenty live trials by class, with the Wilson intervals that so few leave.")
 
@@ -318,7 +319,7 @@ recording.Table(original_field_table(), "The original's twenty live trials by cl
 # word, and the background alone. An answer is what the sketch answers within two seconds of the prompt.
 
 # %%
-from kwslib.report import field
+from kwslib.report.part4 import field
 
 here = field.field_stage(run)
 run.show(field.draws_table(here, 6), "The first six trials: all that was drawn. The level, in dB SPL, is that at 1 m.", digits=2)
@@ -346,7 +347,7 @@ tests = {"original, live": field.original_confusion(), "ours, simulated": plain_
 run.show(field.trials_table(tests), "Right answers (%) with 95 % (Wilson) intervals: twenty live trials, and ours.")
 
 # %% mystnb={"figure": {"name": "fig-10", "caption": "Figure 10 and its counterpart: what was said and what was answered, in the original's twenty live trials (its text says which were right; wrong ones are put under silence, as it reports) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
-from kwslib.figures import field as draw_field
+from kwslib.report.part4 import field_figures as draw_field
 
 draw_field.confusions({name: test.confusion for name, test in tests.items()}, class_labels())
 
@@ -381,7 +382,7 @@ draw_field.factors({"as trained in Part 3": effects})
 # of both are those that answer most trials rightly on validation speakers, in validation rooms.
 
 # %%
-from kwslib.report.field_training import train_for_field
+from kwslib.report.part4.field_training import train_for_field
 
 paths = train_for_field(run, ("tinyconv", "tenet"))
 trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))

@@ -45,8 +45,8 @@ epochs = None  # of QAT; None takes the recipe's
 swept = None  # folder of a finished `kws sweep bits`; None runs the points here
 
 # %% tags=["point"]
-from kwslib.compression import quantization_sweep as sweep
-from kwslib.report import recording
+from kwslib.experiments import quantization as sweep
+from kwslib.record import recording
 
 one = sweep.point(bits, method, recipe, granularity, scheme, seed) if bits else None
 run = recording.start(
@@ -64,7 +64,7 @@ points = [one] if one else sweep.grid(run.seeds)
 # NBVAL_CHECK_OUTPUT
 import torch
 
-from kwslib.quantization import round_straight_through
+from kwslib.quantization.grids import round_straight_through
 
 x = torch.tensor([-1.4, -0.5, 0.2, 0.7, 2.5], requires_grad=True)
 rounded = round_straight_through(x)
@@ -81,7 +81,7 @@ print("gradient", x.grad.tolist(), "is 2 x rounded, as if rounding were not ther
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.quantization import asymmetric_grid, symmetric_grid
+from kwslib.quantization.grids import asymmetric_grid, symmetric_grid
 
 for k in (8, 4, 3, 2, 1):
     low, high = symmetric_grid(k), asymmetric_grid(k)
@@ -97,7 +97,7 @@ for name in ("ternary", "binary"):
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.quantization import fake_quantize, min_max, quantize, scale_and_zero_point
+from kwslib.quantization.grids import fake_quantize, min_max, quantize, scale_and_zero_point
 
 values = torch.tensor([-0.6, 0.0, 0.1, 0.75, 1.5])
 for name, grid in (("symmetric", symmetric_grid(3)), ("asymmetric", asymmetric_grid(3))):
@@ -121,8 +121,8 @@ for values in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.compression.quantizers import original, quantized
 from kwslib.networks.models import ModelConfig, build
+from kwslib.quantization.quantizers import original, quantized
 
 print(original(3))
 print([type(layer).__name__ for layer in quantized(build(ModelConfig()), original(3)).children()])
@@ -135,16 +135,16 @@ print([type(layer).__name__ for layer in quantized(build(ModelConfig()), origina
 # same two lines and become zero. Cutting off the large ones costs less than it gains.
 
 # %% tags=["point"]
+from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
-from kwslib.report.training import base_models
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
 
 # %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (the original's choice), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights surround zero; in the lower they are close together."}}
-from kwslib.figures import quantization as draw
-from kwslib.report.quantization import grids_at
+from kwslib.report.part5 import figures as draw
+from kwslib.report.part5.tables import grids_at
 
 draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 
@@ -164,8 +164,8 @@ draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 #   one-bit (−1, +1) weights meet activations of 8 bits.
 
 # %% tags=["point"]
-from kwslib.report.quantization import float_accuracies, over_seeds, record_points, widths_table
-from kwslib.sweeps.table import rows_of
+from kwslib.experiments.sweeps.table import rows_of
+from kwslib.report.part5.tables import float_accuracies, over_seeds, record_points, widths_table
 
 floats = float_accuracies(run, bases, splits["testing"])
 if swept:
@@ -176,7 +176,7 @@ record_points(run, rows, floats)
 run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
 
 # %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
-from kwslib.report.quantization import originals
+from kwslib.report.part5.tables import originals
 
 full = run.values["accuracy_float"]["value"]
 draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "qat": originals("qat")})
@@ -185,7 +185,7 @@ draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "q
 # What our recipe loses against float32, taken seed by seed:
 
 # %%
-from kwslib.report.quantization import losses_table
+from kwslib.report.part5.tables import losses_table
 
 run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (points), mean over seeds.", digits=2)
 
@@ -222,7 +222,7 @@ draw.causes(why, widths) if widths else None
 # NBVAL_CHECK_OUTPUT
 import numpy as np
 
-from kwslib.compression.packing import pack, packed_bytes, unpack
+from kwslib.quantization.packing import pack, packed_bytes, unpack
 
 weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
 for k in (7, 4, 2, "ternary"):
@@ -236,7 +236,7 @@ print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.compression.integer import CONSTANT_BYTES
+from kwslib.quantization.integer import CONSTANT_BYTES
 
 for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
     weights = packed_bytes(8 * 80, k) + 4 * packed_bytes(4000, k)
@@ -248,7 +248,7 @@ for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
 # every test clip. Fake quantization differs where a float sum lies within rounding of two integers.
 
 # %%
-from kwslib.report.quantized_board import integers_table
+from kwslib.report.part5.board import integers_table
 
 models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
 run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)
@@ -267,7 +267,7 @@ draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
 
 # %%
 from kwslib.data.protocol import build_splits, load_waveforms
-from kwslib.report.quantized_board import board_table
+from kwslib.report.part5.board import board_table
 
 sounds = load_waveforms(build_splits(run.corpus, made.protocol)["testing"])
 chip = board_table(run, models, splits["testing"], sounds)
@@ -281,7 +281,7 @@ run.show(chip, "The first seed's QAT networks on the virtual board.", digits=2)
 # the board some cycles. So they would have to be more accurate:
 
 # %%
-from kwslib.report.quantization import activations_table
+from kwslib.report.part5.tables import activations_table
 
 if one is None:
     wide = sweep.run_points(sweep.wide_activations((4, 2), run.seeds[:3]), bases, splits, run.profile.epochs)
@@ -295,7 +295,7 @@ run.show(table, "Test accuracy (%) of QAT, mean over the same seeds.", digits=2)
 # numbers themselves, and TensorFlow Lite Micro computes the very integers:
 
 # %%
-from kwslib.report.quantized_board import tflite_table
+from kwslib.report.part5.board import tflite_table
 
 if one is None:
     table = tflite_table(run, models["qat8"], splits["testing"], rows)

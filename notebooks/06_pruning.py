@@ -43,8 +43,8 @@ seed = 0  # of the one point
 swept = None  # folder of a finished `kws sweep sparsity` and `kws sweep channels`; None runs the points here
 
 # %% tags=["point"]
-from kwslib.compression.pruning_sweep import Point, grid
-from kwslib.report import recording
+from kwslib.experiments.pruning import Point, grid
+from kwslib.record import recording
 
 one = None if sparsity is None else Point(sparsity, criterion, schedule, structured, seed)
 run = recording.start(
@@ -63,7 +63,7 @@ points = [one] if one else grid(run.seeds)
 # NBVAL_CHECK_OUTPUT
 import torch
 
-from kwslib.compression.saliency import importance
+from kwslib.pruning.saliency import importance
 
 single = torch.tensor([[0.3, -0.1, 0.5, 0.2]])
 for norm in ("l1", "l2", "linf"):
@@ -99,7 +99,7 @@ print("LAMP, ten times as large", importance(10 * single, "lamp").round(decimals
 # %%
 # NBVAL_CHECK_OUTPUT
 from kwslib.networks.models import ModelConfig, build
-from kwslib.pruning import Pruning, finish, nonzero_parameters, prune_to
+from kwslib.pruning.weights import Pruning, finish, nonzero_parameters, prune_to
 
 network = build(ModelConfig())
 prune_to(network, Pruning(0.99))
@@ -116,11 +116,11 @@ print(nonzero_parameters(network) - 12, "of 16,640 weights are left at 99 %, and
 # weights gradually, many at first and few at the end {cite}`zhu2017prune`, and trains on under the final mask.
 
 # %% tags=["point"]
-from kwslib.compression.pruning_sweep import run_points
+from kwslib.experiments.bases import base_models
+from kwslib.experiments.pruning import run_points
+from kwslib.experiments.sweeps.table import rows_of
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
-from kwslib.report.pruning import base_models, over_points, points_table, record_points
-from kwslib.sweeps.table import rows_of
 
 made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
@@ -130,12 +130,14 @@ else:
     rows = run_points(points, bases, splits, run.profile.epochs, run.models)
 
 # %% tags=["point"]
+from kwslib.report.part6.tables import over_points, points_table, record_points
+
 record_points(run, rows)
 run.show(points_table(over_points(rows, False)), "Test accuracy by share of the weights removed, mean over seeds (95 % interval).")
 
 # %% mystnb={"figure": {"name": "fig-13", "caption": "Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below half of the weights; fine-tuned it stays high down to a few hundred weights."}}
-from kwslib.figures import pruning as draw
-from kwslib.report.pruning import originals
+from kwslib.report.part6 import figures as draw
+from kwslib.report.part6.tables import originals
 
 draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
 
@@ -147,7 +149,7 @@ draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
 # expected to cost: its square times its mean squared gradient {cite}`theis2018faster`.
 
 # %%
-from kwslib.report.pruning import raw_by_criterion
+from kwslib.report.part6.tables import raw_by_criterion
 
 shares = (0.5, 0.75, 0.9, 0.95)
 kinds = [(name, 1) for name in ("l1", "lamp", "fisher", "random")]
@@ -172,7 +174,7 @@ draw.criteria(table)
 # are several ways to do that; these are the bytes that each would take:
 
 # %%
-from kwslib.report.pruned_board import export_int8, formats_table
+from kwslib.report.part6.board import export_int8, formats_table
 
 int8 = export_int8(run, [point.name for point in points if point.seed == run.seeds[0]])
 sparse = {name: network for name, network in int8.items() if name.startswith("unstructured")}
@@ -190,14 +192,14 @@ run.show(formats_table(sparse), "Bytes of the linear layer's weights, by share o
 # bit for bit; only what they cost differs:
 
 # %%
-from kwslib.report.pruned_board import break_even, measure_sparse, sparse_table
+from kwslib.report.part6.board import break_even, measure_sparse, sparse_table
 
 sparse_costs = measure_sparse(run, sparse)
 even = break_even(run, sparse_costs)
 run.show(sparse_table(sparse_costs), "Pruned int8 networks on the virtual board, raw: flash of the whole firmware, time of the network.")
 
 # %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network (raw) against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
-from kwslib.figures import pruned_board as draw_board
+from kwslib.report.part6 import board_figures as draw_board
 
 draw_board.sparse_costs(sparse_costs, even)
 
@@ -221,7 +223,7 @@ print(f"the convolution's share of the dense network's cycles: {run.values.get('
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.compression.channels import narrow
+from kwslib.pruning.channels import narrow
 
 whole, clips = build(ModelConfig()).eval(), torch.randn(16, 49, 40)
 silenced, small = build(ModelConfig()).eval(), narrow(whole, [0, 2, 5, 7])
@@ -235,7 +237,7 @@ print(f"narrow equals silenced: {torch.allclose(small(clips), silenced(clips), a
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.report.pruning import widths_table
+from kwslib.report.part6.tables import widths_table
 
 recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 
@@ -245,7 +247,7 @@ recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-from kwslib.compression.channels import THRESHOLDS, channels_left
+from kwslib.pruning.channels import THRESHOLDS, channels_left
 
 print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
 
@@ -254,7 +256,7 @@ print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
 # the least loss over training clips. Before any fine-tuning, the two are far apart:
 
 # %%
-from kwslib.report.pruning import channels_by_criterion
+from kwslib.report.part6.tables import channels_by_criterion
 
 by_criterion = channels_by_criterion(bases, splits["training"], splits["testing"])
 run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows) and channels left, mean over seeds.")
@@ -266,7 +268,7 @@ run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows
 run.show(points_table(over_points(rows, True)), "Test accuracy by channels left, mean over seeds (95 % interval).")
 
 # %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Fine-tuned accuracy falls slowly from eight channels to one; without fine-tuning it falls from the first channel removed."}}
-from kwslib.report.pruning import cpu_latencies
+from kwslib.report.part6.tables import cpu_latencies
 
 draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("channels"))
 
@@ -276,7 +278,7 @@ draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("chan
 # A network that is narrow needs no special kernel. Everything follows the channels:
 
 # %%
-from kwslib.report.pruned_board import channels_table, measure_channels, removed_table
+from kwslib.report.part6.board import channels_table, measure_channels, removed_table
 
 narrow_costs = measure_channels(run, {name: network for name, network in int8.items() if name.startswith("channels")})
 run.show(channels_table(narrow_costs), "Narrow int8 networks on the virtual board: the whole firmware's memory, the network's time.")
@@ -289,7 +291,7 @@ draw_board.memory_by_channels(narrow_costs)
 # hear the simulated trials of Part 4, all three the same ones:
 
 # %%
-from kwslib.report.pruned_board import in_field
+from kwslib.report.part6.board import in_field
 
 by_share, heard = removed_table(narrow_costs), in_field(run, list(narrow_costs))
 run.show(by_share.join(heard.add_prefix("in field, ")), "By share of the channels removed: time of the network, the original's measured, ours calibrated; accuracy in the field (%), the original's of 20 trials, ours simulated.")
@@ -304,7 +306,7 @@ draw_board.removed_channels(by_share, heard)
 # is fixed is widening the input, well below a millisecond:
 
 # %%
-from kwslib.report.pruned_board import fixed_and_per_channel
+from kwslib.report.part6.board import fixed_and_per_channel
 
 lines = fixed_and_per_channel(narrow_costs)
 print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, each) in lines.items()})
@@ -317,13 +319,13 @@ print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, eac
 # no other in both.
 
 # %%
-from kwslib.report import pareto
-from kwslib.report.pruned_board import measure_ternary
+from kwslib.report.part6 import trade_off
+from kwslib.report.part6.board import measure_ternary
 
 measure_ternary(run, [p.name for p in points if p.seed == run.seeds[0] and "ternary" in p.widths])
-networks = pareto.models(run)
-pareto.write(run, networks)
-run.show(pareto.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")
+networks = trade_off.models(run)
+trade_off.write(run, networks)
+run.show(trade_off.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")
 
 # %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board (raw). The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
@@ -338,7 +340,7 @@ draw_board.trade_off(networks)
 # than five points, as a mean over seeds.
 
 # %%
-from kwslib.report.pruning import record_reach
+from kwslib.report.part6.tables import record_reach
 
 record_reach(run, rows)
 recording.Table(run.compare_table(), "The original's pruned networks and ours.", digits=2)

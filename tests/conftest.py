@@ -47,12 +47,13 @@ def recordings(request: pytest.FixtureRequest) -> Path:
 def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
     """A TinyConv, trained for a moment and exported: the ExportResult, checkpoint beside the files."""
     pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+    from kwslib.checkpoints import train
     from kwslib.data.corpus import open_corpus
     from kwslib.data.protocol import Protocol
     from kwslib.deployment.export import calibration_features, export
     from kwslib.features.dataset import feature_split
     from kwslib.networks.models import ModelConfig
-    from kwslib.networks.training import Recipe, train
+    from kwslib.networks.training import Recipe
 
     corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
     some = feature_split(corpus, Protocol(), "training", first=3000)

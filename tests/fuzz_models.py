@@ -149,18 +149,18 @@ def write(folder: Path, model: bytes | dict) -> Path:
 
 def opened(path: Path) -> None:
     """Everything that opens a model, one after the other; raises for what is neither an answer nor a KwsError."""
-    from kwslib.compression.quantizers import dequantized
-    from kwslib.deployment.cnetwork import run_network
+    from kwslib.checkpoints import load_checkpoint
+    from kwslib.deployment.core_network import read_network
+    from kwslib.deployment.core_packed import packed_network, read_integers
+    from kwslib.deployment.core_run import run_network
+    from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.deployment.model_data import model_header
-    from kwslib.deployment.network import read_network
-    from kwslib.deployment.packed import packed_network, read_integers
-    from kwslib.deployment.predictors import load_predictor
-    from kwslib.deployment.sparse import compress
     from kwslib.field.stream import decide, open_network
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs, file_costs
-    from kwslib.networks.models import load_checkpoint
+    from kwslib.predictors import load_predictor
+    from kwslib.quantization.quantizers import dequantized
 
     x = np.random.default_rng(0).integers(-128, 128, (3, 49, 40)).astype(np.int8)
 

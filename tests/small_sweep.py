@@ -2,8 +2,8 @@
 
 import nbformat
 
-from kwslib.sweeps.notebook import point_notebook
-from kwslib.sweeps.points import Task, code_fingerprint, content_key
+from kwslib.experiments.sweeps.notebook import point_notebook
+from kwslib.experiments.sweeps.points import Task, code_fingerprint, content_key
 
 SCRIPT = """\
 # %% [markdown]

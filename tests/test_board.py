@@ -12,12 +12,12 @@ from tflite_files import Maker, tinyconv
 from kwslib.board.emulator import Emulator, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.board.machine import CALIBRATION, Board
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.network import read_network
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_run import run_network
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import features
 from kwslib.labels import class_labels
-from kwslib.report.board import decompose, first_channels, original_by_channels, time_by_channels
+from kwslib.report.part4.board import decompose, first_channels, original_by_channels, time_by_channels
 
 GOOD_END = "static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {"
 

@@ -13,7 +13,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 import notebooks
-from kwslib.report.comparison import load_original, recorded_folder
+from kwslib.record.comparison import load_original, recorded_folder
 
 PAGES = [
     chapter["file"]

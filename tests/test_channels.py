@@ -10,9 +10,9 @@ from test_pruning import network, noise
 from torch import nn
 from torch.nn.utils import prune
 
-from kwslib.compression.channels import THRESHOLDS, channels_left, narrow, removal_order
 from kwslib.features.dataset import FeatureSet
-from kwslib.pruning import nonzero_parameters
+from kwslib.pruning.channels import THRESHOLDS, channels_left, narrow, removal_order
+from kwslib.pruning.weights import nonzero_parameters
 
 
 def silenced(model: nn.Module, keep: list[int]) -> nn.Module:

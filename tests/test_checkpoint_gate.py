@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from kwslib.compression.ptq import post_training
-from kwslib.compression.quantizers import Quantization
-from kwslib.deployment.predictors import TorchPredictor
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.errors import KwsError
-from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.networks.models import ModelConfig, build
+from kwslib.predictors import TorchPredictor
+from kwslib.quantization.ptq import post_training
+from kwslib.quantization.quantizers import Quantization
 
 CONFIGURATIONS = {
     "labels": [

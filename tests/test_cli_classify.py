@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.checkpoints import save_checkpoint
+from kwslib.networks.models import ModelConfig, build
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

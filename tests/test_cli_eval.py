@@ -5,7 +5,8 @@ import json
 import pytest
 from small_corpus import write_corpus
 
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.checkpoints import save_checkpoint
+from kwslib.networks.models import ModelConfig, build
 
 
 @pytest.fixture(scope="module")

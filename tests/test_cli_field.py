@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.checkpoints import save_checkpoint
+from kwslib.networks.models import ModelConfig, build
 
 RATE = 16_000
 

@@ -13,11 +13,12 @@ import soundfile
 from conftest import REPOSITORY
 from small_corpus import write_corpus
 
+from kwslib.checkpoints import save_checkpoint
 from kwslib.cli.output import one_line, print_json
 from kwslib.cli.problems import explain
 from kwslib.errors import KwsError
 from kwslib.networks import ARCHITECTURES
-from kwslib.networks.models import ZOO, ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.paths import atomic_write
 
 COMMANDS = {  # every command, with the hostile path in each place that takes one

@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.checkpoints import save_checkpoint
+from kwslib.networks.models import ModelConfig, build
 
 
 @pytest.mark.parametrize("arch", ["tinyconv", "tenet"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kwslib.networks.models import load_checkpoint
+from kwslib.checkpoints import load_checkpoint
 
 
 def test_train_a_network_of_ones_own_words(kws, tmp_path):

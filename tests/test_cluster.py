@@ -13,8 +13,8 @@ import pytest
 from small_sweep import small_tasks
 
 from kwslib.errors import KwsError
-from kwslib.sweeps import runners
-from kwslib.sweeps.sweep import run_sweep
+from kwslib.experiments.sweeps import runners
+from kwslib.experiments.sweeps.sweep import run_sweep
 
 pytest.importorskip("distributed", reason="needs kwslib[sweep]")
 PATIENCE = 120
@@ -91,7 +91,7 @@ def test_workers_with_other_sources_are_named(cluster, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "sitecustomize.py").write_text(
-        "import kwslib.sweeps.points as points\npoints.code_fingerprint = lambda: 'older'\n"
+        "import kwslib.experiments.sweeps.points as points\npoints.code_fingerprint = lambda: 'older'\n"
     )
     cluster.worker("old", path=str(other))
     with pytest.raises(KwsError, match=r"tcp://.*: runs other sources of kwslib"):

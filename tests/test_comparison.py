@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import KwsError
-from kwslib.report.comparison import (
+from kwslib.record.comparison import (
     UNITS,
     Comparison,
     compare,

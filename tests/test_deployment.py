@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from kwslib.figures import deployment as draw
-from kwslib.report import deployment as report
-from kwslib.report.recording import start
+from kwslib.record.recording import start
+from kwslib.report.part4 import conversion as report
+from kwslib.report.part4 import conversion_figures as draw
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.carray import c_source
 from kwslib.deployment.export import export
-from kwslib.deployment.predictors import LiteRtPredictor, TorchPredictor
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ModelConfig, build
+from kwslib.predictors import LiteRtPredictor, TorchPredictor
 
 pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
 
 from kwslib.deployment.conversion import convert
-from kwslib.deployment.flatbuffer import Description, finish, operators, read_description
 from kwslib.deployment.onnx_export import to_onnx
+from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
 
 OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},

@@ -8,8 +8,8 @@ from kwslib.field.evaluate import FieldResult
 from kwslib.field.stream import Network
 from kwslib.labels import class_labels
 from kwslib.profiles import PROFILES
-from kwslib.report import field
-from kwslib.report.recording import Run
+from kwslib.record.recording import Run
+from kwslib.report.part4 import field
 
 
 def test_shares_of_a_class_are_of_its_own_trials(tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import tinyconv
 
+from kwslib.deployment.core_network import read_network
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import read_network
 from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import FRAMES, Frontend, features
 from kwslib.field.stream import (

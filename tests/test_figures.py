@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from kwslib.figures import signals, style, training
 from kwslib.labels import class_labels
+from kwslib.record import style
+from kwslib.report.part1 import figures as signals
+from kwslib.report.part3 import figures as training
 
 LABELS = class_labels()
 RNG = np.random.default_rng(0)

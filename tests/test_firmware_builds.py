@@ -17,15 +17,15 @@ from tflite_files import temporal_net, tinyconv
 
 from kwslib.board.firmware import find_compiler
 from kwslib.board.seriallog import parse_log
+from kwslib.deployment.core_network import Network, read_network
+from kwslib.deployment.core_packed import pack_network
+from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import Network, read_network
-from kwslib.deployment.packed import pack_network
-from kwslib.deployment.sparse import compress
 from kwslib.errors import KwsError
 from kwslib.features.ccore import source_folder
 from kwslib.labels import class_labels
-from kwslib.quantization import TERNARY, Width, symmetric_grid
+from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
 
 CORE = source_folder()
 ARDUINO = CORE.parent / "arduino"

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tflite_files import tinyconv
 
 from kwslib.deployment.carray import c_header, c_source
+from kwslib.deployment.core_network import read_network
 from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.flatbuffer import Description, finish
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import read_network
+from kwslib.deployment.tflite_flatbuffer import Description, finish
 from kwslib.errors import KwsError
 from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT

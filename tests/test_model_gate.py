@@ -19,13 +19,13 @@ pytest.importorskip("ai_edge_litert", reason="needs kwslib[convert]")
 from ai_edge_litert import schema_py_generated as schema
 from tflite_files import Maker, reference, temporal_net, tinyconv
 
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.network import read_network
-from kwslib.deployment.predictors import load_predictor
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_run import run_network
 from kwslib.errors import KwsError
 from kwslib.field.stream import open_network
 from kwslib.measure.latency import litert
 from kwslib.measure.profiling import file_costs
+from kwslib.predictors import load_predictor
 
 OPENERS = (load_predictor, read_network, open_network, file_costs, litert)
 

@@ -8,17 +8,9 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.errors import KwsError
-from kwslib.networks.models import (
-    ZOO,
-    Dropout,
-    ModelConfig,
-    build,
-    fold_batch_norm,
-    load_checkpoint,
-    same_padding,
-    save_checkpoint,
-)
+from kwslib.networks.models import ZOO, Dropout, ModelConfig, build, fold_batch_norm, same_padding
 
 DEPLOYED = {
     "tinyconv": 16_652,

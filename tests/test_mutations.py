@@ -17,7 +17,7 @@ import notebooks
 
 MUTANTS = {
     "the quantizer's rounding": (
-        "quantization.py",
+        "quantization/grids.py",
         "return x.round()",
         "return x.floor()",
         "05_quantization",
@@ -31,7 +31,7 @@ MUTANTS = {
         "which_split(take)",
     ),
     "the pruning mask": (
-        "pruning.py",
+        "pruning/weights.py",
         'prune.remove(layer, "weight")',
         'layer.weight_mask.fill_(1), prune.remove(layer, "weight")',
         "06_pruning",

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tflite_files import Maker, reference
 
-from kwslib.compression.quantize_multiplier import quantize_multiplier
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.network import read_network
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_run import run_network
 from kwslib.errors import KwsError
+from kwslib.quantization.multiplier import quantize_multiplier
 
 EXAMPLES = settings(
     max_examples=60,

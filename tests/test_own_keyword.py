@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kwslib.networks.models import load_checkpoint
+from kwslib.checkpoints import load_checkpoint
 
 PAGE = Path(__file__).resolve().parent.parent / "book" / "own_keyword.md"
 

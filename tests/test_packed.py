@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 from tflite_files import Maker, tinyconv
 
 from kwslib.board.machine import Board
-from kwslib.compression.integer import logits, run
-from kwslib.compression.ptq import post_training
-from kwslib.compression.quantization_sweep import ours
-from kwslib.compression.quantizers import original
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.network import Network, read_network
-from kwslib.deployment.packed import int8_network, pack_network, packed_network, read_integers
-from kwslib.deployment.predictors import LiteRtPredictor, load_predictor
+from kwslib.checkpoints import save_checkpoint
+from kwslib.deployment.core_network import Network, read_network
+from kwslib.deployment.core_packed import int8_network, pack_network, packed_network, read_integers
+from kwslib.deployment.core_run import run_network
+from kwslib.experiments.quantization import ours
 from kwslib.features.frontend import features, normalise
 from kwslib.labels import class_labels
-from kwslib.networks.models import ModelConfig, build, fold_batch_norm, save_checkpoint
-from kwslib.quantization import TERNARY, symmetric_grid
+from kwslib.networks.models import ModelConfig, build, fold_batch_norm
+from kwslib.predictors import LiteRtPredictor, load_predictor
+from kwslib.quantization.grids import TERNARY, symmetric_grid
+from kwslib.quantization.integer import logits, run
+from kwslib.quantization.ptq import post_training
+from kwslib.quantization.quantizers import original
 
 WIDTHS = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
 Q8 = np.random.default_rng(0).integers(-128, 128, (16, 49, 40)).astype(np.int8)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwslib.compression.packing import interleaved, pack, packed_bytes, planes, unpack
-from kwslib.quantization import BINARY, TERNARY, symmetric_grid
+from kwslib.quantization.grids import BINARY, TERNARY, symmetric_grid
+from kwslib.quantization.packing import interleaved, pack, packed_bytes, planes, unpack
 
 WIDTHS = (*range(1, 8), TERNARY, BINARY)
 

@@ -9,12 +9,13 @@ pytest.importorskip("ai_edge_litert", reason="needs kwslib[convert]")
 
 from tflite_files import Maker
 
-from kwslib.deployment.flatbuffer import METADATA
-from kwslib.deployment.predictors import LiteRtPredictor, TflmPredictor, TorchPredictor, load_predictor
+from kwslib.checkpoints import save_checkpoint
+from kwslib.deployment.tflite_flatbuffer import METADATA
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.networks.evaluation import evaluate
-from kwslib.networks.models import ModelConfig, build, save_checkpoint
+from kwslib.networks.models import ModelConfig, build
+from kwslib.predictors import LiteRtPredictor, TflmPredictor, TorchPredictor, load_predictor
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import soundfile
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.errors import KwsError
-from kwslib.report import preprocessing as report
-from kwslib.report.recording import start
+from kwslib.record.recording import start
+from kwslib.report.part1 import tables as report
 
 RNG = np.random.default_rng(0)
 NOBODY = Corpus("none", root=None, clips=(), noises=(), synthetic=True)  # type: ignore[arg-type]

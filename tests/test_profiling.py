@@ -97,7 +97,7 @@ def test_counts_of_a_tflite_file(tflite):
 
 def test_the_arena_holds_what_lives(tflite):
     pytest.importorskip("tflite_micro")
-    from kwslib.deployment.tflite import tflm_arena_bytes
+    from kwslib.deployment.litert import tflm_arena_bytes
 
     assert 1960 + 1000 <= tflm_arena_bytes(tflite) < 1960 + 1000 + 6000
 

@@ -9,11 +9,11 @@ import pytest
 from test_sparse import thinned
 from tflite_files import tinyconv
 
-from kwslib.deployment.network import read_network
-from kwslib.deployment.sparse import compress
-from kwslib.figures import pruned_board as draw
-from kwslib.report import pareto
-from kwslib.report.pruned_board import (
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_sparse import compress
+from kwslib.report.part6 import board_figures as draw
+from kwslib.report.part6 import trade_off
+from kwslib.report.part6.board import (
     BOTH,
     DENSE,
     LINEAR,
@@ -110,12 +110,12 @@ def test_the_best_networks_are_beaten_by_none(run):
         "flash_weights_sparse_90": {"value": 4_000},
         "board_ms_sparse_90": {"value": 3.0},
     }
-    table = pareto.models(run)
+    table = trade_off.models(run)
     assert set(table.index[table["best by flash"]]) == {"8 bit", "4 ch, ternary"}
     assert set(table.index[table["best by ms"]]) == {"90 % sparse", "4 ch"}
     assert table.loc["4 ch", "kind"] == "narrow"
     assert np.isnan(table.loc["8 bit", "ms"])
-    pareto.write(run, table)
-    assert pandas.read_csv(run.results / pareto.FILE).shape == (4, 10)
-    assert len(pareto.shown(table)) == 4
+    trade_off.write(run, table)
+    assert pandas.read_csv(run.results / trade_off.FILE).shape == (4, 10)
+    assert len(trade_off.shown(table)) == 4
     assert len(draw.trade_off(table).axes) == 2

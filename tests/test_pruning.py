@@ -9,21 +9,19 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
-from kwslib.compression.channels import channels_left, narrow, removal_order
-from kwslib.compression.integer import integer_network
-from kwslib.compression.qat import quantization_aware
-from kwslib.compression.quantizers import Quantization
-from kwslib.compression.saliency import CRITERIA, importance, squared_gradients
-from kwslib.deployment.flatbuffer import Description
-from kwslib.deployment.integer_tflite import to_tflite
-from kwslib.deployment.network import read_network
-from kwslib.deployment.sparse import dense_weights
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_sparse import dense_weights
+from kwslib.deployment.tflite_flatbuffer import Description
+from kwslib.deployment.tflite_write import to_tflite
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
-from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
+from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import Recipe, fit, score, to_input
-from kwslib.pruning import (
+from kwslib.pruning.channels import channels_left, narrow, removal_order
+from kwslib.pruning.saliency import CRITERIA, importance, squared_gradients
+from kwslib.pruning.weights import (
     SCHEDULES,
     Pruning,
     cubic,
@@ -37,6 +35,9 @@ from kwslib.pruning import (
     sparsity,
     weights,
 )
+from kwslib.quantization.integer import integer_network
+from kwslib.quantization.qat import quantization_aware
+from kwslib.quantization.quantizers import Quantization
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)

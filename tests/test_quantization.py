@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kwslib.errors import KwsError
-from kwslib.quantization import (
+from kwslib.quantization.grids import (
     BINARY,
     TERNARY,
     Grid,

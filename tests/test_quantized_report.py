@@ -12,9 +12,9 @@ from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import features
 from kwslib.profiles import PROFILES
-from kwslib.report.quantization import activations_table
-from kwslib.report.quantized_board import board_cost, board_table, energy_uj, integers_table, tflite_table
-from kwslib.report.recording import Run
+from kwslib.record.recording import Run
+from kwslib.report.part5.board import board_cost, board_table, energy_uj, integers_table, tflite_table
+from kwslib.report.part5.tables import activations_table
 
 TESTING = FeatureSet(features(SOUND), np.array([2, 3]), ("a", "b"))
 
@@ -53,7 +53,7 @@ def test_a_core_that_computes_otherwise_is_noticed(tmp_path, monkeypatch):
     path = checkpoint(tmp_path, 2)
     assert list(integers_table({"qat2": path}, TESTING).index) == ["qat2"]
     monkeypatch.setattr(
-        "kwslib.report.quantized_board.run_network", lambda network, q8: np.zeros((2, 4), np.int8)
+        "kwslib.report.part5.board.run_network", lambda network, q8: np.zeros((2, 4), np.int8)
     )
     with pytest.raises(CheckFailed, match="disagree"):
         integers_table({"qat2": path}, TESTING)

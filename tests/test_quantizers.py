@@ -9,19 +9,20 @@ import torch
 from test_training import toy
 from torch import nn
 
-from kwslib.compression.integer import integer_network, logits, run
-from kwslib.compression.ptq import post_training, reconstruct
-from kwslib.compression.qat import calibration_inputs, quantization_aware
-from kwslib.compression.quantizers import Quantization, QuantizedLayer, Quantizer, original, quantized
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.flatbuffer import Description
-from kwslib.deployment.integer_tflite import to_tflite
-from kwslib.deployment.network import read_network
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.tflite_flatbuffer import Description
+from kwslib.deployment.tflite_write import to_tflite
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
-from kwslib.networks.models import ModelConfig, build, fold_batch_norm, load_checkpoint, save_checkpoint
+from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, predict, score
-from kwslib.quantization import BINARY, TERNARY, asymmetric_grid
+from kwslib.quantization.grids import BINARY, TERNARY, asymmetric_grid
+from kwslib.quantization.integer import integer_network, logits, run
+from kwslib.quantization.ptq import post_training, reconstruct
+from kwslib.quantization.qat import calibration_inputs, quantization_aware
+from kwslib.quantization.quantizers import Quantization, QuantizedLayer, Quantizer, original, quantized
 
 WIDTHS = (8, 5, 4, 3, 2, TERNARY, BINARY)
 TRAINING, VALIDATION = toy(128), toy(64, seed=1)
@@ -195,7 +196,7 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
 
 def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_path, trained, x):
     pytest.importorskip("tflite_micro")
-    from kwslib.deployment.predictors import TflmPredictor
+    from kwslib.predictors import TflmPredictor
 
     network = integer_network(post_training(trained, ours(4), x))
     path = tmp_path / "model.tflite"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kwslib.errors import KwsError
-from kwslib.report import comparison, recording
+from kwslib.record import comparison, recording
 
 PART = "02_size_estimation"
 

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib.figures import sizes
 from kwslib.measure.latency import CUDA_GRAPH, Latency
 from kwslib.measure.profiling import costs
 from kwslib.networks.models import ModelConfig, build
-from kwslib.report.comparison import book_file, load_original
-from kwslib.report.sizes import (
+from kwslib.record.comparison import book_file, load_original
+from kwslib.report.part2 import figures as sizes
+from kwslib.report.part2.tables import (
     latency_table,
     layer_table,
     published_models,

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import tinyconv
 
-from kwslib.board.machine import Board, BoardPredictor
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.network import Network, read_network
-from kwslib.deployment.sparse import WORTHWHILE, compress, dense_weights, groups
+from kwslib.board.machine import Board
+from kwslib.deployment.core_network import Network, read_network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_sparse import WORTHWHILE, compress, dense_weights, groups
 from kwslib.labels import class_labels
+from kwslib.predictors import BoardPredictor
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,6 @@ def test_the_board_computes_the_same_in_less_flash_and_time(network):
 
 
 def test_a_model_on_the_board_is_compressed(tmp_path: Path, network, monkeypatch):
-    monkeypatch.setattr("kwslib.board.machine.read_network", lambda path: thinned(network, 0.9))
+    monkeypatch.setattr("kwslib.deployment.core_network.read_network", lambda path: thinned(network, 0.9))
     predictor = BoardPredictor(tinyconv(tmp_path / "model.tflite"))
     assert predictor.board.network.layers[1].kind == "sparse"

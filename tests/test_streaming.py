@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from test_firmware_builds import CORE, c_compiler
 from tflite_files import Maker, tinyconv
 
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.cstream import run_at_once, run_stream
+from kwslib.deployment.core_network import Layer, Network, read_network
+from kwslib.deployment.core_packed import pack_network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_sparse import compress
+from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import Layer, Network, read_network
-from kwslib.deployment.packed import pack_network
-from kwslib.deployment.sparse import compress
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import Call, span_of, window_of
 from kwslib.errors import KwsError
 from kwslib.features.frontend import Frontend
 from kwslib.labels import class_labels
-from kwslib.quantization import TERNARY, symmetric_grid
+from kwslib.quantization.grids import TERNARY, symmetric_grid
 
 EXAMPLES = settings(
     max_examples=80,
@@ -203,8 +203,8 @@ def causal(data, path: Path, seed: int, time: int, width: int) -> Network:
 
 
 def rescaled(layer: Layer, sums: np.ndarray) -> np.ndarray:
-    """Sums (columns, C) of a convolution to int8, as kwslib.compression.integer does it."""
-    from kwslib.compression.integer import _rescale_twice
+    """Sums (columns, C) of a convolution to int8, as kwslib.quantization.integer does it."""
+    from kwslib.quantization.integer import _rescale_twice
 
     to = window_of(layer)["output"]
     x = (
@@ -251,7 +251,7 @@ def pytorch_integers(network: Network, frames: np.ndarray, hop: int) -> np.ndarr
 
 
 def _sum_of(f: dict, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    from kwslib.compression.integer import _rescale_twice
+    from kwslib.quantization.integer import _rescale_twice
 
     def by(values: np.ndarray, suffix: str) -> np.ndarray:
         return _rescale_twice(values, *(np.array(f[f"{name}{suffix}"]) for name in ("multiplier", "shift")))

@@ -3,13 +3,13 @@
 import pandas
 import pytest
 
-from kwslib.compression import pruning_sweep, quantization_sweep
 from kwslib.errors import KwsError
-from kwslib.sweeps import table
+from kwslib.experiments import pruning, quantization
+from kwslib.experiments.sweeps import table
 
 
 def quantized(bits, seed, testing):
-    point = quantization_sweep.point(bits, seed=seed)
+    point = quantization.point(bits, seed=seed)
     row = {"point": point.name, "bits": bits, "method": "qat", "recipe": "ours", "seed": seed, "flash": 9064}
     return point, row | {"testing": testing, "run": f"{point.name}_seed{seed}"}
 
@@ -30,7 +30,7 @@ def test_rows_come_back_in_the_order_of_the_points(tmp_path):
 
 def test_pruned_points_are_told_apart_by_all_their_parameters(tmp_path):
     points = [
-        pruning_sweep.Point(0.9, criterion, schedule)
+        pruning.Point(0.9, criterion, schedule)
         for criterion in ("l1", "lamp")
         for schedule in ("gradual", "one-shot")
     ]
@@ -57,4 +57,4 @@ def test_a_missing_point_and_a_missing_sweep_are_named(tmp_path):
     point, row = quantized(3, 0, 0.9)
     table.write([row], tmp_path, "bits")
     with pytest.raises(KwsError, match="qat_2bit of seed 0 is missing"):
-        table.rows_of(tmp_path, [point, quantization_sweep.point(2)])
+        table.rows_of(tmp_path, [point, quantization.point(2)])

@@ -14,14 +14,14 @@ import pandas
 import pytest
 from small_sweep import SCRIPT, small_tasks
 
-from kwslib.compression import pruning_sweep, quantization_sweep
 from kwslib.errors import KwsError
-from kwslib.sweeps import grids
-from kwslib.sweeps.notebook import imported, point_notebook
-from kwslib.sweeps.points import content_key, run_task
-from kwslib.sweeps.runners import local
-from kwslib.sweeps.store import Store
-from kwslib.sweeps.sweep import run_sweep
+from kwslib.experiments import pruning, quantization
+from kwslib.experiments.sweeps import grids
+from kwslib.experiments.sweeps.notebook import imported, point_notebook
+from kwslib.experiments.sweeps.points import content_key, run_task
+from kwslib.experiments.sweeps.runners import local
+from kwslib.experiments.sweeps.store import Store
+from kwslib.experiments.sweeps.sweep import run_sweep
 
 
 def test_each_point_leaves_a_notebook_a_row_and_its_models(tmp_path):
@@ -89,8 +89,8 @@ import sys
 sys.path.insert(0, {os.path.dirname(__file__)!r})
 from pathlib import Path
 from small_sweep import small_tasks
-from kwslib.sweeps.runners import local
-from kwslib.sweeps.sweep import run_sweep
+from kwslib.experiments.sweeps.runners import local
+from kwslib.experiments.sweeps.sweep import run_sweep
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     made = small_tasks(folder, range(6), seconds=0.4, log=str(folder / "log"))
@@ -143,11 +143,9 @@ def test_grids_hold_the_figures_points_and_more():
         assert {p.name for p in figure} <= {p.name for p in whole}
         assert len({p.name for p in whole}) == len(whole)
     bits = grids.grid("bits", (0, 1, 2, 3, 4), figure=True)
-    assert [quantization_sweep.point(**p.parameters) for p in bits] == quantization_sweep.grid(
-        (0, 1, 2, 3, 4)
-    )
+    assert [quantization.point(**p.parameters) for p in bits] == quantization.grid((0, 1, 2, 3, 4))
     pruned = grids.grid("sparsity", (0, 1), True) + grids.grid("channels", (0, 1))
-    assert [pruning_sweep.Point(**p.parameters) for p in pruned] == pruning_sweep.grid((0, 1))
+    assert [pruning.Point(**p.parameters) for p in pruned] == pruning.grid((0, 1))
     whole = [p.parameters for p in grids.grid("bits", (0,))]
     assert {p.get("scheme") for p in whole} == {None, "asymmetric"}
     whole = [p.parameters for p in grids.grid("sparsity", (0,))]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from kwslib.checkpoints import load_checkpoint, train
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
-from kwslib.networks.models import ModelConfig, load_checkpoint
-from kwslib.networks.training import Recipe, predict, train
+from kwslib.networks.models import ModelConfig
+from kwslib.networks.training import Recipe, predict
 
 CONFIG = ModelConfig(labels=class_labels())
 RECIPE = Recipe(epochs=3, batch_size=16)

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from kwslib.report.comparison import load_results, recorded_folder
+from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report.verify import Check, recorded_models
 
 

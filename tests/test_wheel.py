@@ -35,7 +35,7 @@ def run(command: list[object], site: Path, cwd: Path) -> str:
 
 
 def test_the_wheel_carries_firmware_originals_and_the_command(site, tmp_path):
-    code = "import kwslib, kwslib.report.comparison as c; print(c.__file__, c.repository(), len(c.load_original()))"
+    code = "import kwslib, kwslib.record.comparison as c; print(c.__file__, c.repository(), len(c.load_original()))"
     where, clone, originals = run(["-c", code], site, tmp_path).split()
     assert Path(where).is_relative_to(site)
     assert clone == "None"

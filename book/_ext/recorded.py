@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from kwslib.report.comparison import Comparison, compare, format_value, load_original, load_results
+from kwslib.record.comparison import Comparison, compare, format_value, load_original, load_results
 
 MISSING = "not yet recorded"
 VERDICTS = {

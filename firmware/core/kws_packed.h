@@ -6,7 +6,7 @@
  * weights in a row, 0 and 2 share a pair of fields, 1 and 3 the next, as SXTB16 gives the four inputs they meet.
  *
  * Ternary numbers (KWS_TRITS) lie in the four bytes of a word instead, five to a byte, weight i in byte i % 4: a
- * byte times 3 carries its next number out at the top. The writer is kwslib/compression/packing.py.
+ * byte times 3 carries its next number out at the top. The writer is kwslib/quantization/packing.py.
  */
 #ifndef KWS_PACKED_H
 #define KWS_PACKED_H

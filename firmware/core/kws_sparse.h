@@ -5,7 +5,7 @@
 #include "kws_network.h"
 
 /* Four weights make a group: four gaps, from the input before to theirs, then the four weights. Gaps too wide for a
- * byte, and the end of an output's groups, hold weights of zero. The writer is kwslib/deployment/sparse.py. */
+ * byte, and the end of an output's groups, hold weights of zero. The writer is kwslib/deployment/core_sparse.py. */
 typedef struct {
     int32_t inputs, outputs;
     const uint8_t *groups;

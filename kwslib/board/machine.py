@@ -15,11 +15,9 @@ import numpy as np
 from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, Image, Profile, Visit, read_image
 from kwslib.board.firmware import build_firmware
+from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import Network, read_network
-from kwslib.deployment.packed import packed_network, read_integers
-from kwslib.deployment.sparse import compress
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
@@ -198,32 +196,3 @@ def visit_cycles(image: Image, profile: Profile) -> Callable[[Visit], int]:
         return total
 
     return spent
-
-
-class BoardPredictor:
-    """A .tflite model or a quantized checkpoint on the virtual board, with the face of kwslib.deployment.predictors.
-
-    `labels` in output order. A checkpoint's weights stay on the bits that it was trained with.
-    """
-
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        from kwslib.deployment.predictors import load_predictor
-
-        self.labels = load_predictor(path, keywords).labels
-        packed = path.suffix == ".pt"
-        network = packed_network(read_integers(path)) if packed else read_network(path)
-        self.board = Board(compress(network), self.labels)
-
-    def clip_logits(self, clips: np.ndarray) -> np.ndarray:
-        """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""
-        return self._dequantized(self.board.run(clips).logits)
-
-    def logits(self, q8: np.ndarray) -> np.ndarray:
-        """int8 features (N, 49, 40) to float32 (N, C), by the same network code on this machine."""
-        from kwslib.deployment.cnetwork import run_network
-
-        return self._dequantized(run_network(self.board.network, q8))
-
-    def _dequantized(self, logits: np.ndarray) -> np.ndarray:
-        network = self.board.network
-        return (logits.astype(np.float32) - network.output_zero_point) * np.float32(network.output_scale)

@@ -14,11 +14,11 @@ from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, Visit, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.board.machine import PATIENCE, STAGES, Board, visit_cycles
-from kwslib.deployment.cnetwork import run_network
-from kwslib.deployment.cstream import run_at_once
+from kwslib.deployment.core_network import Network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_stream import run_at_once
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
-from kwslib.deployment.network import Network
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import HOP
 from kwslib.errors import CheckFailed, KwsError

@@ -27,10 +27,11 @@ def run_on_board(
     """Compile the firmware, execute it, and tell what it says and what it costs."""
     import numpy as np
 
-    from kwslib.board.machine import CALIBRATION, BoardPredictor
+    from kwslib.board.machine import CALIBRATION
     from kwslib.cli.board_stream import print_bill
     from kwslib.data.audio import read_clip
     from kwslib.labels import CLIP_SAMPLES
+    from kwslib.predictors import BoardPredictor
 
     if stream:
         if wav or keep:

@@ -8,7 +8,7 @@ from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
-    from kwslib.board.machine import BoardPredictor
+    from kwslib.predictors import BoardPredictor
 
 WAYS = {
     "incremental": "computes at each hop only what is new",

@@ -20,8 +20,8 @@ def classify(
     import numpy as np
 
     from kwslib.data.audio import read_second
-    from kwslib.deployment.predictors import ClipPredictor, load_predictor
     from kwslib.features.frontend import features
+    from kwslib.predictors import ClipPredictor, load_predictor
 
     predictor = load_predictor(model)
     clips, seconds, problems = [], [], []

@@ -8,7 +8,7 @@ import typer
 from kwslib.cli.options import JSON
 from kwslib.cli.output import print_json
 from kwslib.errors import KwsError
-from kwslib.report.comparison import Comparison, compare, load_results
+from kwslib.record.comparison import Comparison, compare, load_results
 
 
 def compare_values(

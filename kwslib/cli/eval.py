@@ -26,9 +26,9 @@ def evaluate_model(
     from kwslib.data.corpus import open_corpus
     from kwslib.data.protocol import Protocol, build_splits, load_waveforms
     from kwslib.data.splits import SPLITS
-    from kwslib.deployment.predictors import ClipPredictor, load_predictor
     from kwslib.features.dataset import feature_split
     from kwslib.networks.evaluation import evaluate
+    from kwslib.predictors import ClipPredictor, load_predictor
 
     if split not in SPLITS:
         raise KwsError(f"--split {split}: use {', '.join(SPLITS)}")

@@ -23,10 +23,10 @@ def export_model(
     The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
     quantized checkpoint has its own, and gives model.tflite and kws_model.h, with packed weights, for our C core.
     """
+    from kwslib.checkpoints import load_checkpoint
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export, export_quantized
-    from kwslib.networks.models import load_checkpoint
 
     network, config, _ = load_checkpoint(checkpoint)
     source: dict[str, object] = {"data": None}

@@ -36,10 +36,11 @@ def profile_model(
 
 
 def _network(name: str, device: str) -> dict[str, Any]:
-    from kwslib.compression.quantizers import dequantized
+    from kwslib.checkpoints import load_checkpoint
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs
-    from kwslib.networks.models import ModelConfig, build, load_checkpoint
+    from kwslib.networks.models import ModelConfig, build
+    from kwslib.quantization.quantizers import dequantized
 
     if name in ARCHITECTURES:
         config = ModelConfig(name)
@@ -63,7 +64,7 @@ def _network(name: str, device: str) -> dict[str, Any]:
 
 def _packed_bytes(network: "nn.Module") -> dict[str, int]:
     """A quantized network's constants as the C core stores them; nothing where it cannot run the network."""
-    from kwslib.compression.integer import integer_network
+    from kwslib.quantization.integer import integer_network
 
     try:
         return {"packed": integer_network(network).flash_bytes}
@@ -72,7 +73,7 @@ def _packed_bytes(network: "nn.Module") -> dict[str, int]:
 
 
 def _file(path: Path, device: str) -> dict[str, Any]:
-    from kwslib.deployment import tflite
+    from kwslib.deployment import litert
     from kwslib.measure import latency
     from kwslib.measure.profiling import file_costs
 
@@ -82,8 +83,8 @@ def _file(path: Path, device: str) -> dict[str, Any]:
         )
     counts = file_costs(path)
     memory = {
-        "peak_live": counts.peak_live_bytes(tflite.input_dtype(path)),
-        "tflm_arena": tflite.tflm_arena_bytes(path),
+        "peak_live": counts.peak_live_bytes(litert.input_dtype(path)),
+        "tflm_arena": litert.tflm_arena_bytes(path),
     }
     flash = {"file": path.stat().st_size}
     return (

@@ -34,10 +34,10 @@ def run_a_sweep(
     import sys
 
     from kwslib.data.corpus import open_corpus
+    from kwslib.experiments.sweeps.grids import grid
+    from kwslib.experiments.sweeps.runners import cluster, local
+    from kwslib.experiments.sweeps.sweep import run_sweep, tasks
     from kwslib.profiles import get_profile
-    from kwslib.sweeps.grids import grid
-    from kwslib.sweeps.runners import cluster, local
-    from kwslib.sweeps.sweep import run_sweep, tasks
 
     try:
         chosen = [int(seed) for seed in seeds.split(",")] if seeds else None

@@ -40,13 +40,13 @@ def train(
 
     from tqdm import tqdm
 
+    from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
     from kwslib.data.corpus import open_corpus
     from kwslib.features.dataset import feature_splits
     from kwslib.networks.evaluation import evaluate
     from kwslib.networks.recipes import setup
     from kwslib.networks.training import predict
-    from kwslib.networks.training import train as train_network
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)

@@ -18,7 +18,7 @@ def verify_recorded(
     as_json: bool = JSON,
 ) -> None:
     """Test the recorded models again, train one again, run the board again; exit status 1 where a number changed."""
-    from kwslib.report.comparison import load_results
+    from kwslib.record.comparison import load_results
     from kwslib.report.verify import count, verify
 
     stream = sys.stderr if as_json else sys.stdout

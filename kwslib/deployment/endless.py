@@ -6,7 +6,7 @@ see. What comes out is the network over the whole stream at once (`at_once`), no
 
 from dataclasses import dataclass, replace
 
-from kwslib.deployment.network import Layer, Network
+from kwslib.deployment.core_network import Layer, Network
 from kwslib.deployment.streaming import (
     CONVOLUTIONS,
     Call,

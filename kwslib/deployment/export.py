@@ -21,8 +21,8 @@ import numpy as np
 from kwslib.deployment.carray import c_header, c_source
 from kwslib.deployment.conversion import check_installed, convert
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.flatbuffer import Description, finish, operators
 from kwslib.deployment.model_data import model_header
+from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.paths import atomic_write, check_writable
@@ -83,8 +83,8 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
     a bad checkpoint or calibration set, and CheckFailed when a converter changed what the network computes.
     """
+    from kwslib.checkpoints import load_checkpoint
     from kwslib.deployment.onnx_export import to_onnx
-    from kwslib.networks.models import load_checkpoint
 
     check_installed()
     checkpoint, folder = Path(checkpoint), Path(folder)
@@ -123,9 +123,9 @@ def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
 
     Raises KwsError for a bad checkpoint, or one quantized in a way that int8 kernels do not know.
     """
-    from kwslib.deployment.integer_tflite import to_tflite
-    from kwslib.deployment.packed import integers, packed_network
-    from kwslib.networks.models import load_checkpoint
+    from kwslib.checkpoints import load_checkpoint
+    from kwslib.deployment.core_packed import integers, packed_network
+    from kwslib.deployment.tflite_write import to_tflite
 
     checkpoint, folder = Path(checkpoint), Path(folder)
     model, config, _ = load_checkpoint(checkpoint)

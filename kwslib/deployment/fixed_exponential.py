@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from kwslib.compression.quantize_multiplier import quantize_multiplier
+from kwslib.quantization.multiplier import quantize_multiplier
 
 INTEGER_BITS = 5
 FRACTION_BITS = 31 - INTEGER_BITS

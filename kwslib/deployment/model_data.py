@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.deployment.cnetwork import scratch_bytes, struct_name
+from kwslib.deployment.core_network import Layer, Network
+from kwslib.deployment.core_run import scratch_bytes, struct_name
 from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.network import Layer, Network
 from kwslib.deployment.streaming import Call, Move, Place, Stream, whole_window
 
 ARGUMENTS = "const int8_t *input, int8_t *output, int8_t *arena"

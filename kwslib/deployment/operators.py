@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.compression.quantize_multiplier import quantize_multiplier, stay_in_int32
 from kwslib.deployment.fixed_exponential import exponential_table
-from kwslib.deployment.graph import Graph, Operator, Tensor
+from kwslib.deployment.tflite_graph import Graph, Operator, Tensor
 from kwslib.errors import KwsError
+from kwslib.quantization.multiplier import quantize_multiplier, stay_in_int32
 
 ACTIVATIONS = {0: "NONE", 1: "RELU", 3: "RELU6"}  # the schema's numbers
 SAME = 0

@@ -1,7 +1,7 @@
 """How a network runs on a stream: endless where it is causal, else on windows that agree with the whole one."""
 
+from kwslib.deployment.core_network import Network
 from kwslib.deployment.endless import columns_of, endless
-from kwslib.deployment.network import Network
 from kwslib.deployment.streaming import HOP, Stream
 from kwslib.deployment.windowed import windowed
 

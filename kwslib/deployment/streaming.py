@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kwslib.deployment.network import Layer, Network
+from kwslib.deployment.core_network import Layer, Network
 
 HOP = 2  # frames between inferences: 40 ms
 CONVOLUTIONS = ("convolution", "packed_convolution", "depthwise")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kwslib.deployment.network import Layer, Network
+from kwslib.deployment.core_network import Layer, Network
 from kwslib.deployment.streaming import (
     WINDOWS,
     Call,

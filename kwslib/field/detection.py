@@ -31,9 +31,8 @@ from kwslib.field.stream import (
 )
 from kwslib.field.trials import convolve
 from kwslib.labels import SAMPLE_RATE
-from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
-from kwslib.progress import progress
+from kwslib.progress import over_cores, progress
 from kwslib.statistics import poisson_rate, wilson
 
 SCENE = 60 * SAMPLE_RATE  # samples

@@ -31,8 +31,8 @@ from kwslib.field.stream import (
 from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
 from kwslib.labels import SAMPLE_RATE
 from kwslib.networks.evaluation import Evaluation
-from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
+from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
 
 PARTS = 32  # that trials are rendered in, side by side

@@ -39,7 +39,7 @@ class Network:
 
 def open_network(model: str | Path) -> Network:
     """FILE.tflite (int8) or FILE.pt. Raises KwsError for another file, or one that the C core cannot run."""
-    from kwslib.deployment.predictors import TorchPredictor, file_labels
+    from kwslib.predictors import TorchPredictor, file_labels
 
     path = Path(model)
     if path.suffix == ".pt":
@@ -47,8 +47,8 @@ def open_network(model: str | Path) -> Network:
         return Network(path.name, predictor.labels, None, predictor.logits)
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
-    from kwslib.deployment.cnetwork import run_network
-    from kwslib.deployment.network import read_network
+    from kwslib.deployment.core_network import read_network
+    from kwslib.deployment.core_run import run_network
 
     network = read_network(path)
     if network.sizes[network.input] != FRAMES * CHANNELS:

@@ -26,9 +26,8 @@ from kwslib.field.stream import listen
 from kwslib.field.trials import convolve
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.networks.recipes import Setup
-from kwslib.parallel import over_cores
 from kwslib.paths import atomic_write, cache_dir
-from kwslib.progress import progress
+from kwslib.progress import over_cores, progress
 
 BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
 LENGTH = BEFORE + 2 * CLIP_SAMPLES  # of one stream

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kwslib.deployment.tflite import open_litert
+from kwslib.deployment.litert import open_litert
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.networks.models import fold_batch_norm

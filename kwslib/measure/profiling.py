@@ -179,7 +179,7 @@ def file_costs(path: Path) -> Costs:
 
     Raises KwsError for a file that is damaged or no such model.
     """
-    from kwslib.deployment.tflite import read_graph
+    from kwslib.deployment.litert import read_graph
 
     graph = read_graph(path)
     shapes = [tensor.shape for tensor in graph.tensors]

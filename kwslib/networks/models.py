@@ -1,4 +1,4 @@
-"""The model zoo: small keyword-spotting networks, their configuration and their checkpoints.
+"""The model zoo: small keyword-spotting networks and their configuration.
 
 tinyconv  one convolution and one linear layer: the network of the original report (16,652 parameters) and of
           TensorFlow's speech-commands example
@@ -15,10 +15,8 @@ graph needs no TRANSPOSE.
 """
 
 import copy
-import io
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -29,10 +27,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import check_labels, class_labels
-from kwslib.networks.gate import check_entries, check_ranges, check_state
-from kwslib.paths import atomic_write
-
-FORMAT = 1  # of checkpoints
 
 
 @dataclass(frozen=True)
@@ -278,61 +272,3 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
                 setattr(parent, name, nn.Identity())
             previous = name
     return model
-
-
-def save_checkpoint(
-    path: Path, model: nn.Module, config: ModelConfig, extra: Mapping[str, Any] | None = None
-) -> None:
-    """Write weights, configuration and `extra` (plain values and tensors) as one file that is safe to load.
-
-    A network of kwslib.compression.quantizers keeps how it is quantized, and its ranges.
-
-    Raises pickle.UnpicklingError, and writes nothing, when `extra` holds something that is not plain.
-    """
-    content = {
-        "format": FORMAT,
-        "config": {**asdict(config), "labels": list(config.labels)},
-        "state": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()},
-        "extra": dict(extra or {}),
-    }
-    if quantization := getattr(model, "quantization", None):
-        content["quantization"] = asdict(quantization)
-    buffer = io.BytesIO()  # not straight to the file, whose name torch would store inside
-    torch.save(content, buffer)
-    torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
-
-
-def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
-    """The model in evaluation mode on the CPU, its configuration and what was saved as `extra`.
-
-    Only tensors and plain values are unpickled. Raises KwsError, which says what is wrong, for a missing file, for
-    one not of ours, and for one with a number that is not finite, a shape that does not fit or labels that are none.
-    """
-    if not Path(path).is_file():
-        raise KwsError(f"{path}: no such file; train a model with `kws train --out {path}`")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        version = content["format"]
-        if version != FORMAT:
-            raise KwsError(f"checkpoint of format {version}, this kwslib reads {FORMAT}; update kwslib")
-        check_entries("configuration", content["config"], [field.name for field in fields(ModelConfig)])
-        config = ModelConfig(**content["config"])
-        model = build(config)
-        if "quantization" in content:
-            from kwslib.compression.quantizers import Quantization, quantized
-
-            how = content["quantization"]
-            check_entries("quantization", how, [field.name for field in fields(Quantization)])
-            model = quantized(fold_batch_norm(model), Quantization(**how))
-        check_state(model, content["state"])
-        model.load_state_dict(content["state"])
-        check_ranges(model)
-        return model.eval(), config, dict(content["extra"])
-    except KwsError as error:
-        raise KwsError(f"{path}: {error}") from error
-    except Exception as error:  # torch raises a dozen kinds for a file that is not its own
-        raise KwsError(
-            f"{path}: damaged or not a kwslib checkpoint; make it again with `kws train`"
-        ) from error

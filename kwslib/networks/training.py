@@ -19,7 +19,6 @@ from torch.nn import functional as F
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import normalise
-from kwslib.networks.models import ModelConfig, build, load_checkpoint, save_checkpoint
 from kwslib.paths import atomic_write
 
 
@@ -130,50 +129,6 @@ def fit(
     if resume:
         resume.unlink(missing_ok=True)
     return history
-
-
-def train(
-    config: ModelConfig,
-    recipe: Recipe,
-    training: FeatureSet,
-    validation: FeatureSet,
-    seed: int,
-    *,
-    out: Path | None = None,
-    after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
-) -> tuple[nn.Module, list[Epoch]]:
-    """Build and train a network; with `out`, leave its checkpoint there.
-
-    When the run is interrupted, `out` holds the best epoch so far by validation accuracy, and a resume file beside
-    it lets the same call go on. Returns the network in evaluation mode and the history.
-    """
-    torch.manual_seed(seed)
-    model = build(config)
-    resume = out.with_suffix(".resume.pt") if out else None
-    best = (
-        load_checkpoint(out)[2].get("best", -1.0)
-        if out and resume and resume.exists() and out.exists()
-        else -1.0
-    )
-
-    def keep_best(epoch: Epoch, network: nn.Module) -> None:
-        nonlocal best
-        if out and epoch.validation_accuracy > best:
-            best = epoch.validation_accuracy
-            save_checkpoint(out, network, config, {"seed": seed, "finished": False, "best": best})
-        if after_epoch:
-            after_epoch(epoch, network)
-
-    history = fit(model, recipe, training, validation, seed, after_epoch=keep_best, resume=resume)
-    if out:
-        extra = {
-            "seed": seed,
-            "recipe": asdict(recipe),
-            "history": [asdict(e) for e in history],
-            "finished": True,
-        }
-        save_checkpoint(out, model, config, extra)
-    return model, history
 
 
 def _one_cycle(step: int, total: int) -> float:

@@ -12,24 +12,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kwslib.board.machine import BoardPredictor
-from kwslib.compression.integer import integer_network
-from kwslib.compression.integer import run as run_integers
+from kwslib.checkpoints import load_checkpoint, train
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus, open_corpus
-from kwslib.deployment.network import read_network
-from kwslib.deployment.predictors import load_predictor
+from kwslib.deployment.core_network import read_network
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.measure.profiling import file_costs
-from kwslib.networks.models import load_checkpoint
 from kwslib.networks.recipes import setup
-from kwslib.networks.training import score, train
+from kwslib.networks.training import score
+from kwslib.predictors import BoardPredictor, load_predictor
 from kwslib.profiles import PROFILES
-from kwslib.report.board import record_board
-from kwslib.report.comparison import load_results, recorded_folder
-from kwslib.report.pruned_board import measure_channels, measure_sparse, measure_ternary
-from kwslib.report.recording import Run
+from kwslib.quantization.integer import integer_network
+from kwslib.quantization.integer import run as run_integers
+from kwslib.record.comparison import load_results, recorded_folder
+from kwslib.record.recording import Run
+from kwslib.report.part4.board import record_board
+from kwslib.report.part6.board import measure_channels, measure_sparse, measure_ternary
 
 REPORT = PROFILES["report"]
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds

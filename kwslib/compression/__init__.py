@@ -1,1 +1,0 @@
-"""Fewer bits, fewer weights, fewer channels."""

@@ -1,0 +1,83 @@
+"""A .tflite file as a straight line of the C core's layers (firmware/core/kws_network.h)."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kwslib.deployment.litert import read_graph
+from kwslib.deployment.operators import OPERATORS, Operands
+from kwslib.deployment.tflite_graph import Graph
+from kwslib.errors import KwsError
+
+VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same bytes under another shape
+PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")  # whose kernels pad by themselves where an operator PAD says so
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One call of the core: `kind` names its function and struct, `fields` fill the struct."""
+
+    kind: str
+    name: str
+    fields: dict[str, Any] = field(repr=False)
+    inputs: tuple[int, ...]
+    output: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in order of execution. Tensors are int8, NHWC, of batch 1, known by number; `sizes` in bytes."""
+
+    layers: tuple[Layer, ...]
+    sizes: dict[int, int]
+    input: int
+    output: int
+    input_scale: float
+    input_zero_point: int
+    output_scale: float
+    output_zero_point: int
+
+
+def read_network(path: Path, content: bytes | None = None) -> Network:
+    """The layers of a .tflite file. content: its bytes, where it is not written yet and `path` only names it.
+
+    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
+    the C core lacks; it names the operator and what is supported.
+    """
+    return lower(read_graph(path, content))
+
+
+def lower(graph: Graph) -> Network:
+    """The core's layers of a graph. Raises KwsError for an operator or an option that the C core lacks."""
+    path = graph.path
+    alias: dict[int, int] = {}
+    layers, sizes = [], {graph.input: math.prod(graph.tensors[graph.input].shape)}
+    for number, operator in enumerate(graph.operators):
+        if operator.name in VIEWS:
+            alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
+            continue
+        if operator.name == "PAD":
+            readers = [other.name for other in graph.operators if operator.output in other.inputs]
+            if operator.output == graph.output or not set(readers) <= set(PADDED):
+                raise KwsError(f"{path}: operator PAD is supported before {' and '.join(PADDED)} alone")
+            alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
+            continue
+        if operator.name not in OPERATORS:
+            supported = ", ".join((*OPERATORS, *VIEWS, "PAD"))
+            raise KwsError(
+                f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
+            )
+        given = Operands(graph, operator, number)
+        kind, fields = OPERATORS[operator.name](given)
+        inputs = operator.inputs if kind == "sum" else operator.inputs[:1]
+        sources = tuple(alias.get(i, i) for i in inputs)
+        layers.append(Layer(kind, given.name, fields, sources, operator.output))
+        sizes[operator.output] = math.prod(graph.tensors[operator.output].shape)
+    output = alias.get(graph.output, graph.output)
+    if output not in {layer.output for layer in layers}:
+        raise KwsError(f"{path}: has no layer that makes its output; `kws export` makes a model")
+    first, last = graph.tensors[graph.input], graph.tensors[graph.output]
+    return Network(
+        tuple(layers), sizes, graph.input, output, first.scale, first.zero_point, last.scale, last.zero_point
+    )

@@ -1,0 +1,80 @@
+"""Quantized networks for the C core with their weights packed (firmware/core/kws_packed.c)."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from kwslib.checkpoints import load_checkpoint
+from kwslib.deployment.core_network import Layer, Network, lower
+from kwslib.deployment.core_sparse import dense_weights
+from kwslib.deployment.tflite_flatbuffer import Description
+from kwslib.deployment.tflite_graph import parse
+from kwslib.deployment.tflite_write import to_tflite
+from kwslib.errors import KwsError
+from kwslib.features.ccore import constants
+from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
+from kwslib.quantization.integer import IntegerNetwork, integer_network
+from kwslib.quantization.packing import interleaved, pack, planes
+
+TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
+
+
+def read_integers(checkpoint: Path) -> IntegerNetwork:
+    """The integers of a quantized checkpoint. Raises KwsError, which names it, for any that has none."""
+    model, _, _ = load_checkpoint(checkpoint)
+    return integers(checkpoint, model)
+
+
+def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
+    """The same of a model that is loaded already; `checkpoint` is for messages."""
+    if not hasattr(model, "quantization"):
+        raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
+    try:
+        return integer_network(model)
+    except KwsError as error:
+        raise KwsError(f"{checkpoint}: {error}") from error
+
+
+def packed_network(network: IntegerNetwork) -> Network:
+    """A network in integers for the C core, weights on as many bits as it was trained with."""
+    return pack_network(int8_network(network), network.bits)
+
+
+def int8_network(network: IntegerNetwork) -> Network:
+    """A network in integers for the C core, weights in a byte each, by way of its graph."""
+    classes = tuple(f"class {n}" for n in range(len(network.linear.bias)))
+    content = to_tflite(network, Description(classes, "tinyconv", ""))
+    return lower(parse(Path("model.tflite"), content))
+
+
+def pack_network(network: Network, bits: Width) -> Network:
+    """The network with the weights of convolutions and dense layers on `bits`; 8 bits are as they were.
+
+    Raises ValueError for weights that do not fit.
+    """
+    if bits == 8:
+        return network
+    packers = {"convolution": _convolution, "dense": _dense}
+    layers = (packers[one.kind](one, bits) if one.kind in packers else one for one in network.layers)
+    return replace(network, layers=tuple(layers))
+
+
+def _convolution(layer: Layer, bits: Width) -> Layer:
+    words = np.concatenate(pack(layer.fields["weights"].reshape(1, -1), bits), axis=1)[0]
+    fields = {"window": layer.fields | {"weights": None}, "weights": _packing(words, bits)}
+    return replace(layer, kind="packed_convolution", fields=fields)
+
+
+def _dense(layer: Layer, bits: Width) -> Layer:
+    words = interleaved(pack(dense_weights(layer), bits))
+    return replace(layer, kind="packed_dense", fields=layer.fields | {"weights": _packing(words, bits)})
+
+
+def _packing(words: np.ndarray, bits: Width) -> dict[str, Any]:
+    """The struct kws_packing."""
+    grid = symmetric_grid(bits)
+    width = TRITS if bits == TERNARY else sum(planes(bits))
+    return {"bits": width, "low": grid.low, "step": grid.step, "words": words}

@@ -1,0 +1,97 @@
+"""The C core's network from Python: the room that its layers need, and the network run on this machine.
+
+The same structs are written as text by kwslib.deployment.model_data for the board.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kwslib.deployment.core_network import Layer, Network
+from kwslib.errors import KwsError
+from kwslib.features.ccore import constants, declarations, interface, library, pointer, structure
+
+NEIGHBOUR_ROW, UNPACKED = constants()["KWS_NEIGHBOUR_ROW"], constants()["KWS_UNPACKED"]
+
+
+@functools.cache
+def struct_name(kind: str) -> str:
+    """The struct of a kind of layer: what its function's declaration takes first."""
+    found = re.search(rf"\bkws_{kind}_layer\(\s*const (\w+) \*", declarations())
+    assert found, kind
+    return found[1]
+
+
+def scratch_bytes(layer: Layer) -> int:
+    """What a layer needs besides input and output: a convolution widens weights and a band of its input."""
+    if layer.kind == "packed_convolution":
+        of = layer.fields["window"]
+        weights = of["out_channels"] * of["kernel_height"] * of["kernel_width"] * of["in_channels"]
+        return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(of)
+    return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
+
+
+def _widened_bytes(of: dict[str, Any]) -> int:
+    depth, step = of["in_channels"], of["stride_width"] * of["in_channels"]
+    run = _even(of["kernel_width"] * depth)
+    row = _even((of["out_width"] - 1) * step + of["kernel_width"] * depth)
+    if (run, step) == (8, 2):  # perhaps by neighbours, whose rows have a length of their own
+        row = max(row, NEIGHBOUR_ROW)
+    rows = (of["band_rows"] - 1) * of["stride_height"] + of["kernel_height"]
+    return 2 * (of["out_channels"] * of["kernel_height"] * run + rows * row + 2)
+
+
+def _even(count: int) -> int:
+    return count + count % 2
+
+
+def _contiguous(fields: dict[str, Any]) -> dict[str, Any]:
+    copies = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            value = _contiguous(value)
+        elif isinstance(value, np.ndarray):
+            value = np.ascontiguousarray(value)
+        copies[name] = value
+    return copies
+
+
+def bind(layer: Layer, tensors: Sequence[Any]) -> Callable[[], None]:
+    """A layer at work: a function that reads and writes where C pointers lead. `tensors`: inputs, then the output."""
+    fields = _contiguous(layer.fields)  # what the struct points to; the function keeps it
+    struct = structure(struct_name(layer.kind), fields)
+    size = scratch_bytes(layer)
+    scratch = [interface().new("int16_t[]", size // 2)] if size else []
+    function = getattr(library(), f"kws_{layer.kind}_layer")
+
+    def call(fields: dict[str, Any] = fields) -> None:
+        function(struct, *tensors, *scratch)
+
+    return call
+
+
+def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
+    """Run the C core's network on this machine: int8 (N, ...) inputs to int8 (N, outputs).
+
+    Raises KwsError when the inputs are not int8 or not of the network's size.
+    """
+    rows = np.ascontiguousarray(inputs).reshape(len(inputs), -1)
+    if rows.dtype != np.int8 or rows.shape[1] != network.sizes[network.input]:
+        wanted = network.sizes[network.input]
+        raise KwsError(
+            f"inputs are {rows.dtype} of {rows.shape[1]} values where the network takes int8 of {wanted}"
+        )
+    tensors = {number: np.empty(size, np.int8) for number, size in network.sizes.items()}
+    calls = [
+        bind(layer, [pointer(tensors[i]) for i in (*layer.inputs, layer.output)]) for layer in network.layers
+    ]
+    outputs = np.empty((len(rows), network.sizes[network.output]), np.int8)
+    for row, output in zip(rows, outputs, strict=True):
+        tensors[network.input][:] = row
+        for call in calls:
+            call()
+        output[:] = tensors[network.output]
+    return outputs

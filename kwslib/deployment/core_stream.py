@@ -1,0 +1,80 @@
+"""A network over a stream by the C core on this machine, hop by hop: what the board computes, bit for bit."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from kwslib.deployment.core_network import Network
+from kwslib.deployment.core_run import bind, run_network
+from kwslib.deployment.endless import at_once, columns_of
+from kwslib.deployment.streaming import HOP, Call, Move, Stream
+from kwslib.errors import KwsError
+from kwslib.features.ccore import pointer
+
+SILENCE = -128  # a feature before the first frame of a windowed stream
+
+
+def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
+    """Logits int8 (F // stream.frames, C) of a stream of frames int8 (F, 40): one row a hop, from the first on.
+
+    Raises KwsError when the frames are not int8 or not of the network's width.
+    """
+    network, hop = stream.network, stream.frames
+    seen = stream.sizes[network.input]
+    if frames.dtype != np.int8 or frames.ndim != 2 or seen % frames.shape[1]:
+        raise KwsError(
+            f"frames are {frames.dtype} {frames.shape} where the network takes int8 rows of {seen} bytes"
+        )
+    tensors = {number: np.zeros(size, np.int8) for number, size in stream.sizes.items()}
+    for number, value in (stream.before or {}).items():
+        tensors[number][:] = value
+    before = stream.before[network.input] if stream.before is not None else SILENCE
+    past = np.full((seen // frames.shape[1], frames.shape[1]), before, np.int8)
+    sound = np.concatenate([past, frames]).reshape(-1)
+    tensors[network.input][:] = past.reshape(-1)
+    for call in stream.first:
+        _step(call, tensors)()
+    steps = [_step(step, tensors) for step in stream.hop]
+    logits = np.empty((len(frames) // hop, network.sizes[network.output]), np.int8)
+    for number, row in enumerate(logits):
+        start = (number + 1) * hop * frames.shape[1]
+        tensors[network.input][:] = sound[start : start + seen]
+        for step in steps:
+            step()
+        row[:] = tensors[network.output]
+    return logits
+
+
+def _step(step: Call | Move, tensors: dict[int, np.ndarray]) -> Callable[[], None]:
+    """A step bound to its tensors."""
+    if isinstance(step, Move):
+        to = tensors[step.tensor][step.to : step.to + step.size]
+        source = tensors[step.tensor][step.to + step.by : step.to + step.by + step.size]
+        return lambda: np.copyto(to, source)
+    places = (*step.inputs, step.output)
+    return bind(step.layer, [pointer(tensors[place.tensor]) + place.offset for place in places])
+
+
+def run_at_once(network: Network, frames: np.ndarray, hop: int = HOP) -> np.ndarray:
+    """Logits int8 (F // hop, C) of a causal network over a whole stream of frames int8 (F, 40), layer after layer.
+
+    Every convolution runs once over all columns, with its own zeros before the first; what follows the last of them
+    sees at each hop as many columns as in a clip. Nothing here is kept from hop to hop, so `run_stream` must agree.
+    Raises KwsError for a network that is not causal.
+    """
+    columns = columns_of(network, hop)
+    if columns is None:
+        raise KwsError("the network is not causal: its results belong to a window, not to a stream")
+    hops = len(frames) // hop
+    plan = at_once(network, columns, hops)
+    tensors = {network.input: np.ascontiguousarray(frames[: hops * hop]).reshape(-1)}
+    for layer in plan.layers:
+        tensors[layer.output] = np.empty(plan.sizes[layer.output], np.int8)
+        bind(layer, [pointer(tensors[tensor]) for tensor in (*layer.inputs, layer.output)])()
+    count, made = plan.columns.count, plan.columns.made
+    last = tensors[plan.last].reshape(hops * made, -1)
+    past = np.full((count - 1, last.shape[1]), plan.columns.zero, np.int8)
+    view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, last]), count, axis=0)
+    rest = replace(network, input=plan.last, layers=plan.rest)
+    return run_network(rest, view[made - 1 :: made].swapaxes(1, 2))

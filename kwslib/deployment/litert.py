@@ -1,0 +1,119 @@
+"""A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro takes for it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from kwslib.deployment.tflite_flatbuffer import read_description
+from kwslib.deployment.tflite_graph import Graph, damaged, parse
+from kwslib.deployment.tflite_validate import validate
+from kwslib.errors import KwsError
+from kwslib.quiet import quiet_stderr
+
+# Run apart: the allocator prints to the process's standard error, and C++ must not take a notebook down.
+_ARENA = """
+import sys
+from tflite_micro import runtime
+interpreter = runtime.Interpreter.from_file(sys.argv[1], arena_size=16 << 20)
+interpreter.print_allocations()
+"""
+
+# Run apart: LiteRT ends the process at some of what it cannot do.
+_TRIAL = """
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+content = sys.stdin.buffer.read()
+for kernels in (OpResolverType.BUILTIN_REF, OpResolverType.AUTO):
+    interpreter = Interpreter(model_content=content, experimental_op_resolver_type=kernels)
+    interpreter.allocate_tensors()
+    (source,) = interpreter.get_input_details()
+    interpreter.set_tensor(source["index"], np.zeros(source["shape"], source["dtype"]))
+    interpreter.invoke()
+"""
+
+
+def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: bytes | None = None) -> Any:
+    """LiteRT's interpreter for a .tflite file, its tensors allocated; XNNPACK's kernels or the reference ones.
+
+    content: the file's bytes, where it is not written yet and `path` only names it. Raises KwsError for a file that is
+    missing, truncated or something else, or that LiteRT cannot run.
+    """
+    content = _read(path) if content is None else content
+    graph = parse(path, content)  # LiteRT itself does not get over every file
+    interpreter = _interpreter(path, content, threads, xnnpack)  # verifies the framing
+    _check(graph, content)
+    try:
+        with quiet_stderr():
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise damaged(path, error) from error
+    return interpreter
+
+
+def read_graph(path: Path, content: bytes | None = None) -> Graph:
+    """What a .tflite file says, validated. Raises KwsError for what `open_litert` refuses."""
+    content = _read(path) if content is None else content
+    open_litert(path, content=content)  # validates the file
+    return parse(path, content)
+
+
+def _read(path: Path) -> bytes:
+    if not Path(path).is_file():
+        raise KwsError(f"{path}: no such file; make one with `kws export FILE.pt --out DIR`")
+    return Path(path).read_bytes()
+
+
+def _interpreter(path: Path, content: bytes, threads: int, xnnpack: bool) -> Any:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    try:
+        with quiet_stderr():
+            return Interpreter(
+                model_content=content,  # by its path, LiteRT would not verify the file
+                num_threads=threads,
+                experimental_op_resolver_type=OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF,
+            )
+    except (ValueError, RuntimeError) as error:
+        raise damaged(path, error) from error
+
+
+def _check(graph: Graph, content: bytes) -> None:
+    """Raises KwsError for a file, its framing verified, that LiteRT cannot run or whose labels are damaged."""
+    path, trusted = graph.path, validate(graph)
+    try:
+        read_description(content)
+    except ValueError as error:
+        raise KwsError(
+            f"{path}: its labels are damaged ({error}); make it again with `kws export`"
+        ) from error
+    if trusted:
+        return
+    run = subprocess.run([sys.executable, "-c", _TRIAL], input=content, capture_output=True)
+    if run.returncode:
+        reason = (run.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+        reason = reason if run.returncode > 0 else f"it ends the process by signal {-run.returncode}"
+        raise KwsError(f"{path}: LiteRT cannot run this model ({reason}); make it again with `kws export`")
+
+
+def input_dtype(path: Path) -> str:
+    """The type of the input, and so of the activations: "int8" or "float32"."""
+    return open_litert(path).get_input_details()[0]["dtype"].__name__
+
+
+def tflm_arena_bytes(path: Path) -> int:
+    """The tensor arena that TensorFlow Lite Micro takes for a model, measured on this 64-bit host.
+
+    Raises KwsError for a file that it cannot run.
+    """
+    open_litert(path)
+    run = subprocess.run(
+        [sys.executable, "-c", _ARENA, str(path)], capture_output=True, encoding="utf-8", errors="replace"
+    )
+    total = re.search(r"Arena allocation total (\d+) bytes", run.stderr)
+    if total is None:
+        reason = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
+        raise KwsError(f"{path}: TensorFlow Lite Micro cannot run this model ({reason}); export it as int8")
+    return int(total[1])

@@ -1,0 +1,180 @@
+"""Part 6's experiment: one trained TinyConv is pruned at one point, tested, fine-tuned and tested again.
+
+A point is a share of the weights (Figure 13) or of the channels (Figure 14), a criterion, a schedule and a seed. The
+network of seed n goes through the points of seed n. Recipes were chosen by mean validation accuracy over seeds.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.data.splits import SPLITS
+from kwslib.experiments.quantization import ours
+from kwslib.experiments.seeds import Splits
+from kwslib.measure.profiling import costs
+from kwslib.networks.training import Recipe, fit, score
+from kwslib.progress import over_cores
+from kwslib.pruning import channels
+from kwslib.pruning.weights import Pruning, fine_tune, nonzero_parameters, raw_accuracies
+from kwslib.quantization.grids import TERNARY, Width
+from kwslib.quantization.integer import integer_network, run
+from kwslib.quantization.qat import quantization_aware
+from kwslib.quantization.qat import recipe as qat_recipe
+
+if TYPE_CHECKING:
+    import pandas
+
+SPARSITIES = (0.0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
+EXAMPLES = 2048  # training clips that the channels' losses are taken over
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run. `sparsity` is the share of the weights that goes or, if `structured`, of the channels.
+
+    Without a criterion, weights go by LAMP, from 98 % on by fisher, and channels by loss; channels always go at
+    once. Raises KwsError for values that make no pruning, and when no channel would be left.
+    """
+
+    sparsity: float
+    criterion: str = ""
+    schedule: str = "gradual"
+    structured: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "criterion", self.criterion or self._default)
+        if self.structured:
+            channels.check_criterion(self.criterion)
+            channels.channels_left(100 * self.sparsity)
+        else:
+            Pruning(self.sparsity, self.criterion, self.schedule)
+
+    @property
+    def _default(self) -> str:
+        return "loss" if self.structured else "fisher" if self.few else "lamp"
+
+    @property
+    def few(self) -> bool:
+        """Whether so little is left that it no longer learns by heart, and has to be found with care."""
+        return self.sparsity >= (0.75 if self.structured else 0.98)
+
+    @property
+    def kept(self) -> int:
+        """Channels that are left."""
+        return channels.channels_left(100 * self.sparsity) if self.structured else 8
+
+    @property
+    def widths(self) -> tuple[Width, ...]:
+        """Widths of weight on which the pruned network is quantized: a narrow one has ternary weights as well."""
+        return (8, TERNARY) if self.kept <= 6 else (8,)
+
+    @property
+    def name(self) -> str:
+        """What is pruned, as it is recorded: unstructured_90 or channels_4."""
+        return f"channels_{self.kept}" if self.structured else f"unstructured_{100 * self.sparsity:g}"
+
+
+def recipe(point: Point, epochs: int) -> Recipe:
+    """How a point is fine-tuned, where a network is trained for `epochs`: the less is left, the longer."""
+    if point.few:
+        return Recipe(epochs=epochs, learning_rate=1e-2, weight_decay=0.0)
+    share = 0.4 if point.sparsity >= (0.5 if point.structured else 0.9) else 0.2
+    return Recipe(epochs=math.ceil(share * epochs), weight_decay=0.0)
+
+
+def run_point(
+    point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
+) -> dict[str, Any]:
+    """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
+    accuracies (0..1): raw, finetuned, and in integers qat_8 and
+    the like, with flash_8, the bytes of all constants.
+
+    With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
+    """
+    model, config, _ = load_checkpoint(base)
+    training, validation, testing = (splits[name] for name in SPLITS)
+    made = recipe(point, epochs)
+    if point.structured:
+        x, y = training.copy(0)
+        order = channels.removal_order(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
+        config = replace(config, channels=point.kept)
+        model = channels.narrow(model, order[-point.kept :])
+        raw = score(model, testing)[1]
+        _without_dropout(model, point)
+        fit(model, made, training, validation, point.seed)
+    else:
+        pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
+        (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
+        _without_dropout(model, point)
+        fine_tune(model, pruning, made, training, validation, point.seed)
+    if models:
+        extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}
+        save_checkpoint(models / f"tinyconv_{point.name}.pt", model, config, extra)
+    row: dict[str, Any] = {}
+    for bits in point.widths:
+        how = ours(bits)
+        trained_on = qat_recipe(how, epochs, pruned=True)
+        narrow, _ = quantization_aware(model, how, trained_on, training, validation, point.seed)
+        integers = integer_network(narrow)
+        row[f"qat_{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        row[f"flash_{bits}"] = integers.flash_bytes
+        if models:
+            save_checkpoint(
+                models / f"tinyconv_{point.name}_qat_{bits}.pt", narrow, config, {"seed": point.seed}
+            )
+    return (
+        asdict(point)
+        | row
+        | {
+            "point": point.name,
+            "channels": point.kept,
+            "parameters": nonzero_parameters(model),
+            "flops": costs(model).flops,
+            "raw": raw,
+            "finetuned": score(model, testing)[1],
+            "validation": score(model, validation)[1],
+        }
+    )
+
+
+def _without_dropout(model: nn.Module, point: Point) -> None:
+    """Dropout keeps a network from learning by heart; where little is left, it only keeps it from learning."""
+    for layer in model.modules():
+        if isinstance(layer, nn.Dropout) and point.few:
+            layer.p = 0.0
+
+
+def run_points(
+    points: Sequence[Point],
+    bases: Mapping[int, Path],
+    splits: Splits,
+    epochs: int,
+    models: Path | None = None,
+) -> "pandas.DataFrame":
+    """A row for each point, in their order; `bases` are the trained checkpoints by seed.
+
+    With a folder `models`, the fine-tuned networks of the first seed are kept there.
+    """
+    import pandas
+
+    todo = sorted(
+        range(len(points)), key=lambda i: -recipe(points[i], epochs).epochs * points[i].kept
+    )  # longest first
+
+    def one(i: int) -> dict[str, Any]:
+        keep = models if points[i].seed == min(bases) else None
+        return run_point(points[i], bases[points[i].seed], splits, epochs, keep)
+
+    return pandas.DataFrame(over_cores(one, todo, "pruning"), index=todo).sort_index()
+
+
+def grid(seeds: Sequence[int]) -> list[Point]:
+    """Every point of Figures 13 and 14: all SPARSITIES, and 8 to 1 channels."""
+    weights = [Point(sparsity, seed=seed) for sparsity in SPARSITIES for seed in seeds]
+    return weights + [Point(gone / 8, structured=True, seed=seed) for gone in range(8) for seed in seeds]

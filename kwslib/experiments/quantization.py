@@ -1,0 +1,191 @@
+"""Part 5's experiment: one trained TinyConv is quantized at one point, tested, and with QAT trained on.
+
+A point is a way of quantizing, a method (PTQ or QAT) and a seed; the network of seed n goes through the points of
+seed n. Recipes were chosen by mean validation accuracy over seeds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError
+from kwslib.experiments.seeds import Splits
+from kwslib.networks.training import score
+from kwslib.progress import over_cores
+from kwslib.quantization.grids import BINARY, TERNARY, Width
+from kwslib.quantization.integer import integer_network
+from kwslib.quantization.ptq import post_training
+from kwslib.quantization.qat import calibration_inputs, quantization_aware, recipe
+from kwslib.quantization.quantizers import Quantization, original
+
+if TYPE_CHECKING:
+    import pandas
+
+METHODS = ("ptq", "qat")
+RECIPES = ("ours", "original")
+WIDTHS: tuple[Width, ...] = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
+CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switched off, and how
+    "as it was": {},
+    "a scale per channel": {"granularity": "channel"},
+    "least-squares weight ranges": {"weight_range": "least-squares"},
+    "biases in 32 bits": {"bias": None},
+    "input as it comes": {"input": None},
+    "activations in 8 bits": {"activations": 8},
+    "weights kept, not overwritten": {"in_place": False},
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run: `bits` and `recipe` name it, `quantization` says what is done."""
+
+    bits: Width
+    method: str
+    recipe: str
+    quantization: Quantization
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise KwsError(f"method {self.method!r} is unknown: use {' or '.join(METHODS)}")
+
+    @property
+    def name(self) -> str:
+        """As it is recorded: ptq_3bit, qat_original_3bit, qat_ternary."""
+        width = f"{self.bits}bit" if isinstance(self.bits, int) else self.bits
+        recipe = "" if self.recipe == "ours" else self.recipe.replace(",", "").replace(" ", "_") + "_"
+        return f"{self.method}_{recipe}{width}"
+
+
+def ours(bits: Width) -> Quantization:
+    """Our recipe: weights and hidden activations of one width, the front end's input, biases of 32 bits.
+
+    One-bit weights are -1 and 1 and, as ternary ones, meet activations of 8 bits.
+    """
+    if bits in (1, TERNARY, BINARY):
+        return Quantization(BINARY if bits == 1 else bits, activations=8)
+    return Quantization(bits, activations=int(bits))
+
+
+def point(
+    bits: Width,
+    method: str = "qat",
+    recipe: str = "ours",
+    granularity: str | None = None,
+    scheme: str | None = None,
+    seed: int = 0,
+) -> Point:
+    """A point by a notebook's parameters; granularity and scheme of the weights default to the recipe's own.
+
+    Raises KwsError for values that make no quantization.
+    """
+    if recipe not in RECIPES:
+        raise KwsError(f"recipe {recipe!r} is unknown: use {' or '.join(RECIPES)}")
+    if recipe == "original" and not isinstance(bits, int):
+        raise KwsError(f"the original's recipe has no {bits} weights: use 1 to 8 bits")
+    how = ours(bits) if recipe == "ours" else original(int(bits))
+    changed = replace(how, granularity=granularity or how.granularity, scheme=scheme or how.scheme)
+    label = recipe if changed == how else f"{recipe} {changed.scheme} {changed.granularity}"
+    return Point(bits, method, label, changed, seed)
+
+
+def grid(seeds: Sequence[int]) -> list[Point]:
+    """Every point of Figure 12: both methods and both recipes over all widths."""
+    return [
+        point(bits, method, recipe, seed=seed)
+        for recipe in RECIPES
+        for method in METHODS
+        for bits in WIDTHS
+        for seed in (seeds if recipe == "ours" or method == "ptq" else seeds[:3])
+        if recipe == "ours" or isinstance(bits, int)
+    ]
+
+
+def causes(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
+    """The original's recipe as it was and with one cause at a time switched off."""
+    return [
+        Point(k, method, cause, replace(original(k), **changed), seed)
+        for k in bits
+        for method in METHODS
+        for cause, changed in CAUSES.items()
+        for seed in seeds
+    ]
+
+
+def wide_activations(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
+    """Our QAT with activations on 8 bits, whatever the weights have."""
+    return [
+        Point(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
+        for k in bits
+        for seed in seeds
+    ]
+
+
+def kept(points: Sequence[Point]) -> list[str]:
+    """Names of the networks that `run_points` keeps, in order: tinyconv_<name>.pt, such as qat3, qat_ternary."""
+    chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]
+    return [_file(p) for p in chosen if p.seed == min(q.seed for q in chosen)]
+
+
+def _file(point: Point) -> str:
+    return f"{point.method}{point.bits}" if isinstance(point.bits, int) else f"{point.method}_{point.bits}"
+
+
+def run_point(
+    point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
+) -> dict[str, Any]:
+    """Quantize the checkpoint `base`; returns a row: what was done, bytes in flash, accuracies (0..1).
+
+    epochs: of QAT. With a folder `models`, a network is kept there as tinyconv_qat3.pt and the like.
+    Raises KwsError for a checkpoint of a network that cannot be quantized.
+    """
+    model, config, _ = load_checkpoint(base)
+    training, validation, testing = (splits[name] for name in SPLITS)
+    how, careful = point.quantization, point.recipe.startswith("ours")
+    if point.method == "ptq":
+        narrow = post_training(model, how, calibration_inputs(training), careful)
+    else:
+        made = replace(recipe(how, 1), epochs=epochs)
+        narrow, _ = quantization_aware(model, how, made, training, validation, point.seed)
+    if models:
+        extra = {"seed": point.seed, "finished": True}
+        save_checkpoint(models / f"tinyconv_{_file(point)}.pt", narrow, config, extra)
+    return {
+        "point": point.name,
+        "bits": point.bits,
+        "method": point.method,
+        "recipe": point.recipe,
+        "seed": point.seed,
+        "flash": integer_network(narrow).flash_bytes if careful and how.scheme == "symmetric" else None,
+        "validation": score(narrow, validation)[1],
+        "testing": score(narrow, testing)[1],
+    }
+
+
+def run_points(
+    points: Sequence[Point],
+    bases: Mapping[int, Path],
+    splits: Splits,
+    trained: int,
+    models: Path | None = None,
+    epochs: int | None = None,
+) -> "pandas.DataFrame":
+    """A row for each point, in their order; `bases` are the checkpoints by seed, trained for `trained` epochs.
+
+    epochs: of QAT, by default the recipe's. With a folder `models`, the first seed's QAT networks are kept there.
+    """
+    import pandas
+
+    def length(i: int) -> int:
+        return (epochs or recipe(points[i].quantization, trained).epochs) * (points[i].method == "qat")
+
+    def run(i: int) -> dict[str, Any]:
+        first = points[i].seed == min(bases) and points[i].recipe == "ours" and points[i].method == "qat"
+        keep = models if first else None
+        return run_point(points[i], bases[points[i].seed], splits, length(i), keep)
+
+    order = sorted(range(len(points)), key=length, reverse=True)  # longest first
+    return pandas.DataFrame(over_cores(run, order, "quantizing"), index=order).sort_index()

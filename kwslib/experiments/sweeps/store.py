@@ -1,0 +1,55 @@
+"""The folder of a sweep: finished points, failed ones, and the table. A point is finished when its row is there.
+
+DIR/rows/<key>.json          one row; written last, by an atomic rename
+DIR/notebooks/<name>.ipynb   the executed notebook
+DIR/models/<name>/           networks that the point kept
+DIR/failed/<name>.ipynb, .txt    the notebook up to the failing cell, and the traceback
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kwslib.experiments.sweeps import table
+from kwslib.experiments.sweeps.points import Outcome, Task
+from kwslib.paths import atomic_write
+
+
+@dataclass(frozen=True)
+class Store:
+    """Keeps outcomes in `folder`."""
+
+    folder: Path
+
+    def row(self, key: str) -> dict[str, Any] | None:
+        """The row of a finished point, None where there is none."""
+        path = self.folder / "rows" / f"{key}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def keep(self, outcome: Outcome) -> None:
+        """Write what a point left; the row comes last, so that it vouches for the rest."""
+        name = outcome.task.name
+        failed = [self.folder / "failed" / f"{name}{suffix}" for suffix in (".ipynb", ".txt")]
+        if outcome.row is None:
+            for path, text in zip(failed, (outcome.notebook, outcome.traceback), strict=True):
+                _write(path, text)
+            return
+        for path in failed:
+            path.unlink(missing_ok=True)
+        for model, content in outcome.models.items():
+            with atomic_write(self.folder / table.MODELS / name / model) as temporary:
+                temporary.write_bytes(content)
+        _write(self.folder / table.NOTEBOOKS / f"{name}.ipynb", outcome.notebook)
+        _write(self.folder / "rows" / f"{outcome.task.key}.json", json.dumps(outcome.row, indent=1) + "\n")
+
+    def write_table(self, sweep: str, tasks: Sequence[Task]) -> Path:
+        """The table of the finished ones among `tasks`, in their order; returns the CSV."""
+        rows = [row for task in tasks if (row := self.row(task.key)) is not None]
+        return table.write(rows, self.folder, sweep)
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

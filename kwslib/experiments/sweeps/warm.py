@@ -1,0 +1,123 @@
+"""Fresh processes without the wait: one process imports everything once and forks for each point.
+
+    python -m kwslib.experiments.sweeps.warm   folders come in as lines on standard input, exit statuses go out as lines
+
+A folder holds `point.ipynb` and `parameters.json`. The fork that runs it shares the imported modules' memory, leaves
+`executed.ipynb`, `longest.json` and what the notebook recorded, and ends: no point sees another's state, and one that
+crashes takes nothing with it.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from kwslib.experiments.sweeps import notebook as notebooks
+
+ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
+TRIMMING = "MALLOC_TRIM_THRESHOLD_"  # set by Dask for its workers; training takes twice as long under it
+PR_SET_PDEATHSIG = 1  # Linux: a signal when the parent ends, so that a killed sweep leaves nothing running
+
+
+class Warm:
+    """The importing process, started on first use; one caller at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, folder: Path) -> int:
+        """Run the point in `folder` in a fork; its exit status, negative when a signal ended it."""
+        if self._process is None or self._process.poll() is not None:
+            environment = os.environ | {
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            }
+            environment.pop(TRIMMING, None)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                encoding="utf-8",
+                errors="surrogateescape",
+                env=environment,
+                start_new_session=True,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(folder, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        return int(answer) if answer else self._process.wait() or 1
+
+
+_local = threading.local()
+
+
+def run_fresh(folder: Path) -> int:
+    """Run the point in `folder` in a fresh process, forked from this thread's warm one; returns its exit status."""
+    if not hasattr(_local, "warm"):
+        _local.warm = Warm()
+    return _local.warm.run(folder)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _run_here(folder: Path) -> None:
+    import nbformat
+
+    os.chdir(folder)
+    point = nbformat.read("point.ipynb", as_version=4)
+    parameters = json.loads(Path("parameters.json").read_text(encoding="utf-8"))
+    longest = notebooks.execute(point, folder / "executed.ipynb", parameters)
+    Path("longest.json").write_text(json.dumps(longest), encoding="utf-8")
+
+
+def _fork(folder: Path) -> int:
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        _die_with_parent()
+        log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        _run_here(folder)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def main() -> None:
+    """Serve folders until standard input ends."""
+    import nbformat
+
+    _die_with_parent()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a module prints while it is imported is no answer
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    for line in sys.stdin:
+        folder = Path(line.strip())
+        for name in (*ALWAYS, *notebooks.imported(nbformat.read(folder / "point.ipynb", as_version=4))):
+            with contextlib.suppress(ImportError):  # the cell that imports it will say so
+                importlib.import_module(name)
+        if "torch" in sys.modules:
+            importlib.import_module("torch._dynamo")  # else imported by the first optimizer, in every fork
+        print(_fork(folder), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

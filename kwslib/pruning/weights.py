@@ -1,0 +1,198 @@
+"""Unstructured pruning: which weights go, when they go, and that none of them comes back.
+
+Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig * weight_mask, so a zero of the mask
+stays zero whatever the optimizer does to weight_orig. `finish` makes the zeros plain; `hold_zeros` turns the zeros
+of a loaded network into masks again.
+
+Which weights go is kwslib.pruning.saliency's to say; when, by the cubic schedule of Zhu and Gupta,
+arXiv:1710.01878. The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import prune
+
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet
+from kwslib.networks.training import Epoch, Hook, Recipe, fit, score
+from kwslib.pruning.saliency import CRITERIA, importance, squared_gradients
+
+SCHEDULES = ("one-shot", "gradual")
+EVERY = 8  # optimizer steps from one removal to the next
+MEMORY = 0.98  # of the running mean of squared gradients, from one step to the next
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """Which share of the weights goes, by which criterion, when, and in blocks of how many neighbours.
+
+    A block is a run of weights that one output reads from neighbouring inputs: it is kept or removed as a whole.
+    ramp: the share of a gradual run in which weights are removed; over the rest the mask stands still.
+    """
+
+    sparsity: float
+    criterion: str = "l1"
+    schedule: str = "gradual"
+    block: int = 1
+    ramp: float = 0.7
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sparsity < 1:
+            raise KwsError(f"sparsity {self.sparsity:g}: use a share of at least 0 and less than 1")
+        if self.criterion not in CRITERIA:
+            raise KwsError(f"criterion {self.criterion!r} is unknown: use one of {', '.join(CRITERIA)}")
+        if self.schedule not in SCHEDULES:
+            raise KwsError(f"schedule {self.schedule!r} is unknown: use {' or '.join(SCHEDULES)}")
+        if not 0 < self.ramp <= 1:
+            raise KwsError(f"ramp {self.ramp:g}: use a share above 0, of at most 1")
+        if self.block < 1:
+            raise KwsError(f"blocks of {self.block} weights: use at least 1")
+
+
+def prunable(model: nn.Module) -> dict[str, nn.Module]:
+    """The convolutions and linear layers by name. Raises KwsError for a model without any."""
+    layers: dict[str, nn.Module] = {
+        name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)
+    }
+    if not layers:
+        raise KwsError(f"a {type(model).__name__} has no convolution or linear layer that could be pruned")
+    return layers
+
+
+def weights(layer: nn.Module) -> Tensor:
+    """The weights that a layer computes with, pruned ones being zero."""
+    with torch.no_grad():
+        return layer.weight_orig * layer.weight_mask if prune.is_pruned(layer) else layer.weight.detach()  # type: ignore[operator]
+
+
+def sparsity(model: nn.Module) -> float:
+    """Share of the weights, biases not counted, that are zero."""
+    values = [weights(layer) for layer in prunable(model).values()]
+    return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
+
+
+def nonzero_parameters(model: nn.Module) -> int:
+    """Weights that are not zero, and all biases: the horizontal axis of Figure 13."""
+    layers = prunable(model).values()
+    biases = [layer.bias for layer in layers if isinstance(layer.bias, Tensor)]
+    return sum(b.numel() for b in biases) + sum(int((weights(layer) != 0).sum()) for layer in layers)
+
+
+def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0, squares: Sequence[Tensor] = ()) -> None:
+    """Mask weights, lowest score first over all layers together, until `pruning.sparsity` of them are masked.
+
+    Masked weights stay masked: a sparsity below the present one changes nothing. squares: for criterion fisher,
+    layer by layer.
+    """
+    layers = list(prunable(model).values())
+    for layer in layers:
+        if not prune.is_pruned(layer):
+            prune.identity(layer, "weight")
+    draw = torch.Generator().manual_seed(seed)
+    scores = {
+        (layer, "weight"): importance(
+            weights(layer), pruning.criterion, pruning.block, squares[i] if squares else None, draw
+        )
+        for i, layer in enumerate(layers)
+    }
+    masks = torch.cat([layer.get_buffer("weight_mask").flatten() for layer in layers])
+    total, gone = len(masks), int((masks == 0).sum())
+    more = round(pruning.sparsity * total / pruning.block) * pruning.block - gone
+    if more > 0:
+        ranks = _ranked(scores, pruning.block)
+        prune.global_unstructured(list(ranks), prune.L1Unstructured, importance_scores=ranks, amount=more)
+
+
+def _ranked(scores: dict[Any, Tensor], block: int) -> dict[Any, Tensor]:
+    """Places in the order of all blocks' scores, so that blocks of one score do not go half and half."""
+    flat = torch.cat([score.flatten()[::block] for score in scores.values()])
+    places = flat.argsort(stable=True).argsort().float().repeat_interleave(block)
+    parts = places.split([score.numel() for score in scores.values()])
+    return {key: part.view_as(score) for (key, score), part in zip(scores.items(), parts, strict=True)}
+
+
+def raw_accuracies(
+    model: nn.Module, steps: Sequence[Pruning], training: FeatureSet, testing: FeatureSet, seed: int = 0
+) -> list[float]:
+    """Accuracy on `testing` of a copy of `model` after each step, with nothing trained in between.
+
+    The steps are of one criterion and rising sparsity, so that each prunes on from the one before.
+    """
+    model = copy.deepcopy(model)
+    squares = _squares(model, steps[0], training)
+    accuracies = []
+    for pruning in steps:
+        prune_to(model, pruning, seed, squares)
+        accuracies.append(score(model, testing)[1])
+    return accuracies
+
+
+def hold_zeros(model: nn.Module) -> None:
+    """Mask every weight that is zero now, as in a network loaded from a file, so that training leaves it zero."""
+    for layer in prunable(model).values():
+        if not prune.is_pruned(layer):
+            prune.custom_from_mask(layer, "weight", weights(layer) != 0)
+
+
+def finish(model: nn.Module) -> None:
+    """Turn masked weights into plain zeros: an ordinary network again, to be saved, exported and run."""
+    for layer in prunable(model).values():
+        if prune.is_pruned(layer):
+            prune.remove(layer, "weight")
+
+
+def cubic(progress: float) -> float:
+    """Share of the final sparsity after `progress` (0..1) of the ramp: fast while weights abound, then slow."""
+    return 1 - (1 - min(max(progress, 0.0), 1.0)) ** 3
+
+
+def fine_tune(
+    model: nn.Module,
+    pruning: Pruning,
+    recipe: Recipe,
+    training: FeatureSet,
+    validation: FeatureSet,
+    seed: int,
+) -> list[Epoch]:
+    """Prune `model` in place and train what is left; returns the history. Zeros that it came with stay zero.
+
+    one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the run's ramp.
+    """
+    hold_zeros(model)
+    squares = _squares(model, pruning, training)
+    removal: Hook | None = None
+    if pruning.schedule == "one-shot":
+        prune_to(model, pruning, seed, squares)
+    else:
+        removal = _removal(pruning, seed, squares)
+    history = fit(model, recipe, training, validation, seed, after_step=removal)
+    finish(model)
+    return history
+
+
+def _squares(model: nn.Module, pruning: Pruning, training: FeatureSet) -> list[Tensor]:
+    """The squared gradients that the criterion asks for, if it does."""
+    if pruning.criterion != "fisher":
+        return []
+    return squared_gradients(model, list(prunable(model).values()), training)
+
+
+def _removal(pruning: Pruning, seed: int, squares: Sequence[Tensor]) -> Hook:
+    """Removes weights along the schedule. Squared gradients are averaged on, over the steps of the training."""
+
+    def remove(model: nn.Module, step: int, total: int) -> None:
+        for mean, layer in zip(squares, prunable(model).values(), strict=bool(squares)):
+            gradient = layer.get_parameter("weight_orig").grad
+            assert gradient is not None
+            mean.lerp_(gradient.square(), 1 - MEMORY)
+        progress = (step + 1) / (pruning.ramp * total)
+        if step % EVERY == 0 or step == total - 1:
+            now = replace(pruning, sparsity=pruning.sparsity * cubic(progress))
+            prune_to(model, now, seed, squares)
+
+    return remove

@@ -1,0 +1,1 @@
+"""Fewer bits: grids, quantizers, training with them, and the integers that are left."""

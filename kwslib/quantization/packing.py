@@ -1,0 +1,116 @@
+"""Quantized weights as words of flash: k bits each, three values in 1.6 bits, or one bit.
+
+A weight is stored as the number u >= 0 of its place on the grid: weight = low + step * u. Numbers of k bits are split
+into planes of 4, 2 and 1 bits, the lowest bits first (k = 7 has all three); each plane fills 32-bit words of its
+own. A word has two halves, and fields follow one another from each half's low end on:
+
+    2 bits, 16 weights       high half                        low half
+    fields               15 13 11 9  7 5 3 ... 3 2        13 12 9 8 5 4 1 0      <- weight that lies there
+
+So one shift and one mask of a word give two numbers as two int16, which is what the Cortex-M4 multiplies at a time.
+Of four weights in a row, 0 and 2 share a pair of fields and 1 and 3 the next, as SXTB16 splits the four int8 inputs
+that they meet. Ternary numbers lie five to a byte, weight i in byte i % 4 of a word, as digits of base 3 stored as
+ceil(256 / 243 * (81 u0 + 27 u1 + 9 u2 + 3 u3 + u4)): each multiplication by 3 carries the next digit out of the
+byte. Rows are filled up to whole words. The reader is firmware/core/kws_packed.c.
+"""
+
+import math
+
+import numpy as np
+
+from kwslib.quantization.grids import BINARY, TERNARY, Width, check_width, symmetric_grid
+
+TRITS = 5  # to a byte
+_POWERS = 3 ** np.arange(TRITS - 1, -1, -1)  # 81, 27, 9, 3, 1
+
+
+def planes(bits: Width) -> tuple[int, ...]:
+    """Bits of each plane, lowest first: (4, 2, 1) of 7 bits, (2,) of 2, (1,) of binary. Ternary has none."""
+    width = 1 if bits == BINARY else 0 if bits == TERNARY else int(check_width(bits))
+    found: list[int] = []
+    while width > sum(found):
+        found.append(next(plane for plane in (4, 2, 1) if plane <= width - sum(found)))
+    return tuple(found)
+
+
+def packed_bytes(weights: int, bits: Width) -> int:
+    """Bytes of one row of that many weights; 8 bits are stored as int8."""
+    if bits == 8:
+        return weights
+    inputs = [32 // plane for plane in planes(bits)] or [4 * TRITS]  # of a word
+    return 4 * sum(math.ceil(weights / n) for n in inputs)
+
+
+def pack(weights: np.ndarray, bits: Width) -> tuple[np.ndarray, ...]:
+    """Whole numbers (rows, n) of the symmetric grid of `bits` as one array of uint32 (rows, words) for each plane.
+
+    Raises ValueError for a number that is not on the grid.
+    """
+    grid = symmetric_grid(bits)
+    values = weights.astype(np.int64)
+    if values.size and not np.isin(values, range(grid.low, grid.high + 1, grid.step)).all():
+        raise ValueError(f"weights from {values.min()} to {values.max()} do not fit {bits} bits")
+    numbers = (values - grid.low) // grid.step
+    if bits == TERNARY:
+        return (_pack_trits(numbers),)
+    done, packed = 0, []
+    for plane in planes(bits):
+        packed.append(_pack_fields(numbers >> done & (1 << plane) - 1, plane))
+        done += plane
+    return tuple(packed)
+
+
+def unpack(packed: tuple[np.ndarray, ...], bits: Width, n: int) -> np.ndarray:
+    """The weights (rows, n), int8, of `pack`."""
+    grid = symmetric_grid(bits)
+    if bits == TERNARY:
+        numbers = _unpack_trits(packed[0])[:, :n]
+    else:
+        shifts = np.cumsum((0, *planes(bits)))
+        parts = zip(packed, planes(bits), shifts, strict=False)
+        numbers = sum(_unpack_fields(words, plane)[:, :n] << shift for words, plane, shift in parts)
+    return (grid.low + grid.step * numbers).astype(np.int8)
+
+
+def interleaved(packed: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Words of a dense layer, uint32 (outputs / 4, words of all planes, 4): of four outputs side by side."""
+    words = np.concatenate(packed, axis=1)
+    padded = np.pad(words, ((0, -len(words) % 4), (0, 0)))
+    return np.ascontiguousarray(padded.reshape(-1, 4, words.shape[1]).swapaxes(1, 2))
+
+
+def _filled(numbers: np.ndarray, to: int) -> np.ndarray:
+    return np.pad(numbers, ((0, 0), (0, -numbers.shape[1] % to)))
+
+
+def _pack_fields(numbers: np.ndarray, plane: int) -> np.ndarray:
+    fours = _filled(numbers, 32 // plane).reshape(len(numbers), -1, 8 // plane, 4)  # (rows, words, fours, 4)
+    return (fours << _shifts(plane)).sum((2, 3)).astype(np.uint32)
+
+
+def _unpack_fields(words: np.ndarray, plane: int) -> np.ndarray:
+    fours = words.astype(np.int64)[:, :, None, None] >> _shifts(plane) & (1 << plane) - 1
+    return fours.reshape(len(words), -1)
+
+
+def _shifts(plane: int) -> np.ndarray:
+    """Where in a word each of its weights lies, (fours, 4): the third of four in the high half beside the first."""
+    fours = 2 * plane * np.arange(8 // plane)[:, None]
+    return fours + np.array([0, plane, 16, 16 + plane])
+
+
+def _pack_trits(numbers: np.ndarray) -> np.ndarray:
+    digits = _filled(numbers, 4 * TRITS).reshape(len(numbers), -1, TRITS, 4).swapaxes(2, 3)
+    stored = (-(-256 * (digits @ _POWERS) // 3**TRITS)).astype(np.uint8)  # (rows, words, 4)
+    return np.ascontiguousarray(stored).view("<u4")[..., 0].astype(np.uint32)
+
+
+def _unpack_trits(words: np.ndarray) -> np.ndarray:
+    rest = (
+        np.ascontiguousarray(words.astype("<u4"))[..., None].view(np.uint8).astype(np.int64)
+    )  # (rows, words, 4)
+    digits = []
+    for _ in range(TRITS):
+        digits.append(3 * rest >> 8)
+        rest = 3 * rest & 255
+    return np.stack(digits, axis=2).reshape(len(words), -1)

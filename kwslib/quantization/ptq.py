@@ -1,0 +1,106 @@
+"""Post-training quantization: a trained network onto a grid, with nothing trained.
+
+Rounding each weight to its nearest point is the best for the weight, not for the layer: its errors add up where
+inputs are alike. `reconstruct` goes over a layer's weights one by one and gives each the point at which the layer's
+outputs on training clips come closest to those of the float network, all other weights as they stand: coordinate
+descent, as in CDQuant (Nair and Suggala, arXiv:2406.17542), on the objective of AdaRound (Nagel et al.,
+arXiv:2004.10568). What is left of the outputs' means goes into the biases (Nagel et al., arXiv:1906.04721).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from kwslib.quantization.grids import fake_quantize
+from kwslib.quantization.quantizers import Quantization, QuantizedLayer, calibrate, quantized
+
+CALIBRATION_CLIPS = 512
+MOST_ROWS = 16_384  # positions of a convolution that are looked at
+SWEEPS = 3
+RIDGE = 3.0  # what holds weights at their trained values, in units of the inputs' mean square
+
+
+def post_training(model: nn.Module, quantization: Quantization, x: Tensor, careful: bool = True) -> nn.Module:
+    """A quantized copy of a float network, in evaluation mode. x: training inputs (N, 49, 40) float32.
+
+    Not `careful`, weights are rounded to nearest and biases are left alone. Raises KwsError for a network that is
+    quantized already, or has a layer that cannot be.
+    """
+    narrow = quantized(model, quantization)
+    calibrate(narrow, x)
+    if careful:
+        reconstruct(model, narrow, x)
+    return narrow
+
+
+@torch.no_grad()
+def reconstruct(model: nn.Module, narrow: nn.Module, x: Tensor) -> None:
+    """Choose the points of all weights of `narrow`, layer by layer, and correct the biases.
+
+    Later layers see, and make good for, what earlier ones do to their inputs. Weights of grouped convolutions stay
+    rounded to nearest.
+    """
+    model.eval()
+    for name, layer in narrow.named_modules():
+        if not isinstance(layer, QuantizedLayer):
+            continue
+        inner = layer.layer
+        _, wanted = inputs_and_outputs(model, model.get_submodule(name), x)
+        inputs, found = inputs_and_outputs(narrow, inner, x)
+        every = -(-_rows(found).shape[0] // MOST_ROWS)
+        excess = (_rows(found) - _rows(wanted))[::every]  # (n, C)
+        if getattr(inner, "groups", 1) == 1:
+            excess = descend(layer, _patches(inner, inputs)[::every], excess)
+        bias = getattr(inner, "bias", None)
+        if bias is not None:
+            bias -= excess.mean(0)
+
+
+def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
+    """Coordinate descent over a layer's weights in place.
+
+    x: its inputs, one row for each output value (n, weights of a channel); excess: what its outputs are above those
+    wanted (n, C). Returns the excess that is left.
+    """
+    weight = layer.layer.get_parameter("weight")
+    trained = weight.flatten(1).clone()  # (C, n)
+    scale, zero_point = layer.weight.scale, layer.weight.zero_point
+    now = layer.weight(weight).flatten(1)
+    columns = x.T.contiguous()  # (weights, n)
+    power = columns.square().mean(1)
+    ridge = RIDGE * power.mean()
+    excess = excess - excess.mean(0)
+    for _ in range(SWEEPS):
+        for i in torch.nonzero(power).flatten().tolist():
+            slope = columns[i] @ excess / len(x) + ridge * (now[:, i] - trained[:, i])
+            best = now[:, i] - slope / (power[i] + ridge)
+            change = fake_quantize(best, scale, zero_point, layer.weight.grid) - now[:, i]
+            if change.any():
+                excess.addr_(columns[i], change)
+                now[:, i] += change
+    weight.copy_(now.view_as(weight))
+    return excess
+
+
+def inputs_and_outputs(model: nn.Module, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """What a layer of a network reads and gives for inputs x."""
+    seen = []
+    handle = layer.register_forward_hook(lambda _layer, inputs, output: seen.append((inputs[0], output)))
+    model(x)
+    handle.remove()
+    return seen[0]
+
+
+def _rows(values: Tensor) -> Tensor:
+    """Outputs (B, C, ...) as rows (n, C)."""
+    return values.flatten(2).transpose(1, 2).flatten(0, 1) if values.ndim > 2 else values
+
+
+def _patches(layer: nn.Module, x: Tensor) -> Tensor:
+    """What each output value of a layer is the weighted sum of, (n, weights of a channel)."""
+    if isinstance(layer, nn.Linear):
+        return x
+    weight = layer.get_parameter("weight")
+    n = weight[0].numel()
+    each = {"weight": torch.eye(n).reshape(n, *weight.shape[1:]), "bias": torch.zeros(n)}
+    return _rows(functional_call(layer, each, (x,)))

@@ -1,0 +1,70 @@
+"""Quantization-aware training: a trained network goes on training with its numbers on the grid.
+
+It starts from the post-training quantization of the same network, so that step sizes begin where they have the
+least squared error, and learns weights and step sizes together (LSQ: Esser et al., arXiv:1902.08153; logarithmic
+steps: Jain et al., arXiv:1903.08066).
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from kwslib.features.dataset import FeatureSet
+from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
+from kwslib.pruning.weights import prunable
+from kwslib.quantization.ptq import CALIBRATION_CLIPS, post_training
+from kwslib.quantization.quantizers import Quantization
+
+
+def recipe(quantization: Quantization, epochs: int, pruned: bool = False) -> Recipe:
+    """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer.
+
+    More than 4 bits change little: a whole network needs the smallest steps then, a pruned one still has to learn.
+    """
+    bits = quantization.weights if isinstance(quantization.weights, int) else 1
+    if quantization.in_place:
+        share, rate = 0.04, 1e-3 if bits > 4 else 3e-3
+    elif bits > 4:
+        share, rate = 0.08, 1e-3 if pruned else 1e-4
+    else:
+        share, rate = (0.3, 3e-3) if bits > 2 else (0.5, 5e-3)
+    return Recipe(epochs=math.ceil(share * epochs), learning_rate=rate)
+
+
+def calibration_inputs(training: FeatureSet) -> torch.Tensor:
+    """Training clips to take ranges from, as network input (N, 49, 40); the examples are in random order."""
+    return to_input(training.copy(0)[0][:CALIBRATION_CLIPS])
+
+
+def quantization_aware(
+    model: nn.Module,
+    quantization: Quantization,
+    recipe: Recipe,
+    training: FeatureSet,
+    validation: FeatureSet,
+    seed: int,
+) -> tuple[nn.Module, list[Epoch]]:
+    """Quantize a float network and train it on; the given one stays as it is. Returns network and history.
+
+    Weights that were pruned from it, and so are zero, stay zero.
+    """
+    narrow = post_training(model, quantization, calibration_inputs(training), careful=False)
+    return narrow, fit(narrow, recipe, training, validation, seed, after_step=_holding_zeros(model, narrow))
+
+
+def _holding_zeros(model: nn.Module, narrow: nn.Module) -> Hook | None:
+    """Puts those weights of `narrow` back to zero after each step that are zero in `model`, if there are any."""
+    masks = {name: layer.get_parameter("weight") != 0 for name, layer in prunable(model).items()}
+    held = [
+        (narrow.get_submodule(f"{name}.layer").get_parameter("weight"), mask)
+        for name, mask in masks.items()
+        if not mask.all()
+    ]
+
+    def hold(*_: object) -> None:
+        with torch.no_grad():
+            for weight, mask in held:
+                weight.mul_(mask)
+
+    return hold if held else None

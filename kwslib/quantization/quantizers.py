@@ -1,0 +1,239 @@
+"""Quantization as parts of a network: quantizers that know their ranges, and a wrapper around ordinary layers.
+
+`quantized(model, Quantization(...))` gives a copy in which every convolution and linear layer fake-quantizes its
+input and its weights before it does what it always did. `Quantization` says how; `original()` is the recipe of the
+original report (Part 5), `ours()` this book's. The network's input is not touched by `ours()`: it is int8 already, with
+the front end's own scale and zero point.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from kwslib.errors import KwsError
+from kwslib.quantization.grids import (
+    Bounds,
+    Grid,
+    Width,
+    asymmetric_grid,
+    check_width,
+    fake_quantize,
+    least_squares,
+    min_max,
+    percentile,
+    scale_and_zero_point,
+    symmetric_grid,
+)
+
+GRANULARITIES, SCHEMES = ("channel", "tensor"), ("symmetric", "asymmetric")
+WEIGHT_RANGES = ("min-max", "least-squares", "learned")
+ACTIVATION_RANGES = ("dynamic", "average", "least-squares", "learned")
+MOMENTUM = 0.01  # of moving-average ranges
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """How a network is quantized.
+
+    weights, activations: widths in bits (weights also "ternary" or "binary"). input: width of the network's input,
+    None to leave it as it comes. bias: width of biases, None for the 32 bits that a chip adds them with.
+    granularity, scheme: of weights. weight_range: "min-max", "least-squares", or "learned" (from least squares on).
+    activation_range: "dynamic" (percentiles of each batch), "average" (moving average of extremes in training),
+    "least-squares" or "learned". output: width of the logits, None for float. in_place: weights are overwritten
+    with their quantized values in each pass. Raises KwsError for anything else.
+    """
+
+    weights: Width
+    activations: int
+    input: int | None = None
+    bias: int | None = None
+    output: int | None = 8
+    granularity: str = "channel"
+    scheme: str = "symmetric"
+    weight_range: str = "learned"
+    activation_range: str = "learned"
+    in_place: bool = False
+
+    def __post_init__(self) -> None:
+        check_width(self.weights)
+        for bits in (self.activations, self.input, self.bias, self.output):
+            if bits is not None and isinstance(check_width(bits), str):
+                raise KwsError(f"{bits} width is for weights alone: give a number of bits from 1 to 8")
+        for name, allowed in (
+            ("granularity", GRANULARITIES),
+            ("scheme", SCHEMES),
+            ("weight_range", WEIGHT_RANGES),
+            ("activation_range", ACTIVATION_RANGES),
+        ):
+            if getattr(self, name) not in allowed:
+                raise KwsError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(allowed)}")
+        if self.scheme == "asymmetric" and isinstance(self.weights, str):
+            raise KwsError(f"{self.weights} weights are symmetric: leave scheme at symmetric")
+
+
+def original(bits: int) -> Quantization:
+    """The original report's recipe: everything, input and biases too, on k bits, one range per tensor."""
+    return Quantization(
+        weights=bits,
+        activations=bits,
+        input=bits,
+        bias=bits,
+        output=None,
+        granularity="tensor",
+        weight_range="min-max",
+        activation_range="dynamic",
+        in_place=True,
+    )
+
+
+class Quantizer(nn.Module):
+    """Fake quantization of one tensor of a network, `channels` ranges along its first axis or one (None).
+
+    The scale is kept as its logarithm, so that training cannot make it negative and moves it by shares of itself.
+    """
+
+    zero_point: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, grid: Grid, symmetric: bool, ranges: str, channels: int | None = None) -> None:
+        super().__init__()
+        self.grid, self.symmetric, self.ranges, self.per_channel = (
+            grid,
+            symmetric,
+            ranges,
+            channels is not None,
+        )
+        shape = () if channels is None else (channels,)
+        self.log_scale = nn.Parameter(torch.zeros(shape), requires_grad=ranges == "learned")
+        for name in ("zero_point", "low", "high"):
+            self.register_buffer(name, torch.zeros(shape))
+        self.calibrating = False
+
+    @property
+    def scale(self) -> Tensor:
+        return self.log_scale.exp()
+
+    def bounds(self, x: Tensor) -> Bounds:
+        """The range of x that the grid is to cover."""
+        if self.ranges == "dynamic":
+            return percentile(x)
+        if self.ranges in ("min-max", "average"):
+            return min_max(x, self.per_channel)
+        return least_squares(x, self.grid, self.symmetric, self.per_channel)
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor, momentum: float = 1.0) -> None:
+        """Choose the range from x; with a momentum, move the range that share of the way."""
+        low, high = self.bounds(x)
+        self.low.lerp_(low, momentum)
+        self.high.lerp_(high, momentum)
+        scale, zero_point = scale_and_zero_point((self.low, self.high), self.grid, self.symmetric)
+        self.log_scale.copy_(scale.log())
+        self.zero_point.copy_(zero_point)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.ranges in ("dynamic", "min-max"):
+            scale, zero_point = scale_and_zero_point(self.bounds(x.detach()), self.grid, self.symmetric)
+        else:
+            if self.calibrating:
+                self.calibrate(x)
+            elif self.ranges == "average" and self.training:
+                self.calibrate(x, MOMENTUM)
+            scale, zero_point = self.scale, self.zero_point
+        if self.per_channel:
+            shape = (-1, *[1] * (x.ndim - 1))
+            scale, zero_point = scale.reshape(shape), zero_point.reshape(shape)
+        return fake_quantize(x, scale, zero_point, self.grid)
+
+
+class QuantizedLayer(nn.Module):
+    """A convolution or linear layer that fake-quantizes its input and its parameters first.
+
+    A dropout that came before the layer comes after the input's quantizer here, which would otherwise meet
+    values that dropout has scaled up.
+    """
+
+    def __init__(self, layer: nn.Module, quantization: Quantization, first: bool, last: bool) -> None:
+        super().__init__()
+        how, parameters = quantization, dict(layer.named_parameters())
+        symmetric = how.scheme == "symmetric"
+        grid = symmetric_grid(how.weights) if symmetric else asymmetric_grid(how.weights)
+        channels = len(parameters["weight"]) if how.granularity == "channel" else None
+        self.layer, self.in_place = layer, how.in_place
+        self.weight = Quantizer(grid, symmetric, how.weight_range, channels)
+        self.bias = _optional(how.bias if "bias" in parameters else None, True, "min-max")
+        self.input = _optional(how.input if first else how.activations, False, how.activation_range)
+        self.output = _optional(how.output if last else None, False, "average")
+        self.dropout: nn.Module = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.dropout(self.input(x))
+        quantizers = {"weight": self.weight, "bias": self.bias}
+        narrow = {name: quantizers[name](value) for name, value in self.layer.named_parameters()}
+        if not self.in_place:
+            return self.output(functional_call(self.layer, narrow, (x,)))
+        with torch.no_grad():
+            for name, value in self.layer.named_parameters():
+                value.copy_(narrow[name])
+        return self.output(self.layer(x))
+
+
+def _optional(bits: int | None, symmetric: bool, ranges: str) -> nn.Module:
+    if bits is None:
+        return nn.Identity()
+    return Quantizer(symmetric_grid(bits) if symmetric else asymmetric_grid(bits), symmetric, ranges)
+
+
+def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
+    """A copy of a network whose layers are `QuantizedLayer`s, in evaluation mode; its ranges are still to be set.
+
+    Batch norms must be folded before. Raises KwsError, which names the layer, for one that cannot be quantized.
+    """
+    model = copy.deepcopy(model).eval()
+    layers = []
+    for name, module in list(model.named_modules()):
+        if isinstance(module, QuantizedLayer):
+            raise KwsError("this network is quantized already: start from the float one")
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            layers.append(name)
+        elif next(module.parameters(recurse=False), None) is not None:
+            kind = type(module).__name__
+            raise KwsError(f"{name}: a {kind} cannot be quantized: only convolutions and linear layers can")
+    for name in layers:
+        parent = model.get_submodule(name.rpartition(".")[0])
+        layer = QuantizedLayer(model.get_submodule(name), quantization, name == layers[0], name == layers[-1])
+        if name == layers[-1] and hasattr(model, "dropout"):
+            layer.dropout = model.get_submodule("dropout")
+            model.dropout = nn.Identity()
+        setattr(parent, name.rpartition(".")[2], layer)
+    vars(model)["quantization"] = quantization  # kept by kwslib.checkpoints.save_checkpoint
+    return model
+
+
+@torch.no_grad()
+def dequantized(model: nn.Module) -> nn.Module:
+    """A copy of a quantized network as an ordinary one: weights on their grids, activations in float."""
+    model = copy.deepcopy(model)
+    for name, layer in list(model.named_modules()):
+        if isinstance(layer, QuantizedLayer):
+            quantizers = {"weight": layer.weight, "bias": layer.bias}
+            for role, value in layer.layer.named_parameters():
+                value.copy_(quantizers[role](value))
+            setattr(model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], layer.layer)
+    del model.quantization
+    return model
+
+
+@torch.no_grad()
+def calibrate(model: nn.Module, x: Tensor) -> None:
+    """Set every range of a quantized network, in the order of its layers, from inputs x (N, 49, 40)."""
+    quantizers = [module for module in model.modules() if isinstance(module, Quantizer)]
+    for quantizer in quantizers:
+        quantizer.calibrating = True
+    model.eval()(x)
+    for quantizer in quantizers:
+        quantizer.calibrating = False

@@ -1,0 +1,257 @@
+"""A notebook's run: which data it uses, where its values and models go, what it found.
+
+    run = recording.start("03_training", profile=profile, data=data, results=results)
+    run.record("accuracy_testing", 0.951, "fraction", ci95=(0.938, 0.961), n=1368)
+    run.show(run.compare_table(["accuracy_testing"]), "Test accuracy.")
+    run.finish()  # writes <results>/03_training.json
+
+Accuracies and shares are recorded as a `fraction`, sizes in `B`, times in `ms` or `us`, counts with no unit.
+Recorded numbers stand in `book/results`: only a report-profile run on real recordings may write there, and
+only when told to. Runs by hand write to `_build/results/<profile>` in a clone, to `kws-results` elsewhere.
+"""
+
+import html
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kwslib.errors import KwsError
+from kwslib.paths import atomic_write
+from kwslib.profiles import Profile, get_profile
+from kwslib.record.comparison import Comparison, compare, load_results, recorded_folder, repository
+
+if TYPE_CHECKING:
+    import pandas
+
+    from kwslib.data.corpus import Corpus
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "librosa",
+    "torchaudio",
+    "tensorflow",
+    "onnx2tf",
+    "ai-edge-litert",
+    "tflite-micro",
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
+
+    Floats have `digits` decimals, missing values stay empty.
+    """
+
+    frame: "pandas.DataFrame"
+    caption: str
+    digits: int = 1
+
+    def __post_init__(self) -> None:
+        if self.frame.index.nlevels == 1 and self.frame.index.name:  # to the corner, where it costs no row
+            named = self.frame.rename_axis(index=None, columns=self.frame.index.name)
+            object.__setattr__(self, "frame", named)
+
+    def _format(self, value: float) -> str:
+        return f"{value:,.{self.digits}f}"
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(float_format=self._format, na_rep='')}".lstrip("\n")
+
+    def _repr_html_(self) -> str:
+        table = self.frame.to_html(float_format=self._format, border=0, classes="table", na_rep="")
+        head, rows = table.split(">", 1)
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
+
+
+@dataclass
+class Run:
+    """One execution of one notebook."""
+
+    part: str
+    profile: Profile
+    data: Path | None
+    results: Path
+    seeds: tuple[int, ...]
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether this run's numbers come from the synthetic corpus."""
+        return self.profile.synthetic and self.data is None
+
+    @cached_property
+    def corpus(self) -> "Corpus":
+        """The run's recordings, opened (made, downloaded) on first use."""
+        from kwslib.data.corpus import open_corpus
+
+        return open_corpus(self.data, self.profile)
+
+    @property
+    def models(self) -> Path:
+        """Folder of the models that the notebooks train and hand on."""
+        folder = self.results / "models"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def model(self, name: str, make: Callable[[Path], object] | None = None) -> Path:
+        """Path of a model: this run's, else the recorded one (real data only), else made by `make(path)`.
+
+        Raises KwsError when there is none and no way to make it.
+        """
+        path, recorded = self.models / name, recorded_folder()
+        if not path.is_file() and not self.synthetic and recorded and (recorded / "models" / name).is_file():
+            return recorded / "models" / name
+        if not path.is_file():
+            if make is None:
+                raise KwsError(
+                    f"no model {name} yet: run the notebook that trains it first, or `make report`"
+                )
+            make(path)
+        return path
+
+    def record(
+        self,
+        name: str,
+        value: float,
+        unit: str = "",
+        ci95: Sequence[float] | None = None,
+        n: int | None = None,
+    ) -> None:
+        """Note a value, with its 95 % interval and its number of samples or seeds where it has them."""
+        value = value.item() if hasattr(value, "item") else value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise KwsError(f"{self.part}/{name}: {value!r} is no finite number")
+        self.values[name] = {"value": value, "unit": unit}
+        if ci95 is not None and all(map(math.isfinite, ci95)):  # of one run its width is unknown
+            self.values[name]["ci95"] = [float(bound) for bound in ci95]
+        if n is not None:
+            self.values[name]["n"] = int(n)
+
+    def everything(self) -> dict[str, dict[str, Any]]:
+        """All parts' values as `load_results` gives them, this run's as they stand now."""
+        parts = load_results(self.results) if self.results.is_dir() else {}
+        return parts | {self.part: {"values": self.values}}
+
+    def compare_table(self, names: Iterable[str] | None = None) -> "pandas.DataFrame":
+        """Table "what | original | ours | unit" of recorded `names`, by default all of this part.
+
+        Ours come with their 95 % interval. Where the original states a value twice, its first row is shown.
+        """
+        import pandas
+
+        rows: dict[str | None, Comparison] = {}
+        for row in compare(self.everything()):
+            rows.setdefault(row.original.ours, row)
+        mine = [reference for reference in rows if reference and reference.startswith(f"{self.part}/")]
+        wanted = mine if names is None else [f"{self.part}/{name}" for name in names]
+        if unknown := [reference for reference in wanted if reference not in rows]:
+            raise KwsError(
+                f"the original states no counterpart of {', '.join(unknown)}: see book/original.yml"
+            )
+        chosen = [rows[reference] for reference in wanted]
+        table = {
+            "what": [row.original.gist for row in chosen],
+            "original": [f"{row.original.sign} {row.original.value:,}".strip() for row in chosen],
+            "ours": [row.ours_text for row in chosen],
+            "unit": [row.original.unit for row in chosen],
+        }
+        frame = pandas.DataFrame(table).set_index("what")
+        return frame.rename_axis(index=None, columns="what")
+
+    def show(self, frame: "pandas.DataFrame", caption: str = "", digits: int = 1) -> Table:
+        """A captioned table, stamped when its numbers come from the synthetic corpus.
+
+        A table that is one of the original's figures has its caption in the cell's metadata instead.
+        """
+        return Table(frame, f"{caption} (synthetic corpus)".strip() if self.synthetic else caption, digits)
+
+    def finish(self, rows: "pandas.DataFrame | None" = None) -> None:
+        """Write `<results>/<part>.json`, whole or not at all; with the `rows` of a sweep's point, if given."""
+        contents = {
+            "profile": self.profile.name,
+            "data": {
+                "name": self.corpus.name,
+                "clips": self.corpus.counts(),
+                "content_hash": self.corpus.content_hash,
+            },
+            "seeds": list(self.seeds),
+            "versions": _versions(),
+            "commit": _commit(),
+            "values": self.values,
+        }
+        if rows is not None:
+            contents["rows"] = json.loads(rows.to_json(orient="records", double_precision=15))
+        with atomic_write(self.results / f"{self.part}.json") as path:
+            path.write_text(
+                json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+            )
+        print(f"{self.part}: {len(self.values)} values recorded, profile {self.profile.name}")
+
+
+def start(
+    part: str,
+    profile: str | None = None,
+    data: str | Path | None = None,
+    results: str | Path | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Run:
+    """Open a run of notebook `part`: choose profile, data and folders, say which, set the figure style.
+
+    Raises KwsError for an unknown profile, and for quick or synthetic numbers bound for `book/results`.
+    """
+    chosen, root, recorded = get_profile(profile), repository(), recorded_folder()
+    if results is None:
+        results = root / "_build" / "results" / chosen.name if root else Path("kws-results")
+    run = Run(
+        part, chosen, Path(data) if data else None, Path(results).resolve(), tuple(seeds or chosen.seeds)
+    )
+    if run.results == recorded and (run.synthetic or chosen.name != "report"):
+        raise KwsError(
+            f"{results} holds recorded numbers: only the report profile on real recordings writes there"
+        )
+    from kwslib.record import style
+
+    style.use(synthetic=run.synthetic)
+    kind = "the synthetic corpus" if run.synthetic else "real recordings"
+    print(f"{part}: profile {chosen.name}, {kind}, seeds {', '.join(map(str, run.seeds))}")
+    return run
+
+
+def _versions() -> dict[str, str]:
+    import platform
+
+    from kwslib import __version__
+
+    versions = {"kwslib": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _commit() -> str | None:
+    """The clone's commit, with "+" when package or firmware differ from it; None outside a clone."""
+    root = repository()
+    if root is None:
+        return None
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, encoding="utf-8", check=True
+        )
+        changed = subprocess.run(
+            ["git", "diff", "--quiet", "HEAD", "--", "kwslib", "firmware"], cwd=root
+        ).returncode
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head.stdout.strip() + ("+" if changed else "")

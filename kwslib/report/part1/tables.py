@@ -1,0 +1,146 @@
+"""What Part 1 shows: four recordings and their levels, sizes of pictures, what each is worth to a network."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.data.corpus import Corpus
+from kwslib.data.levels import background_level, loud_and_quiet, speech_level
+from kwslib.errors import KwsError
+from kwslib.experiments.seeds import Trained, accuracies
+from kwslib.features.representations import MFCC_KEPT, NAMES, largest_differences, spectrum, with_librosa
+from kwslib.labels import DEFAULT_KEYWORDS
+from kwslib.record.recording import Run
+from kwslib.statistics import mean_interval, mean_share
+
+if TYPE_CHECKING:
+    import pandas
+
+LOUDNESSES = ("loud", "quiet")
+RECORDED = dict(zip(NAMES, ("microfrontend", "logmel", "linear", "mfcc", "mfcc13"), strict=True))
+
+
+def examples(corpus: Corpus, recordings: Path | str | None = None) -> dict[str, Path]:
+    """{"yes, loud": file, ...}: four recordings of the corpus, or `yes_loud.*` and so on in one's own folder.
+
+    Raises KwsError that names a recording missing in the folder.
+    """
+    if recordings is None:
+        chosen = {word: loud_and_quiet(corpus, word) for word in DEFAULT_KEYWORDS}
+        return {
+            f"{word}, {how}": clip.path
+            for word in chosen
+            for how, clip in zip(LOUDNESSES, chosen[word], strict=True)
+        }
+    paths = {}
+    for title in [f"{word}, {how}" for word in DEFAULT_KEYWORDS for how in LOUDNESSES]:
+        stem = title.replace(", ", "_")
+        found = sorted(Path(recordings).glob(f"{stem}.*"))
+        if not found:
+            raise KwsError(
+                f"{Path(recordings) / stem}.wav: no such recording: record it, or name another folder"
+            )
+        paths[title] = found[0]
+    return paths
+
+
+def level_table(run: Run, paths: Mapping[str, Path], clips: Mapping[str, np.ndarray]) -> "pandas.DataFrame":
+    """Recording and levels (dB of full scale) by example; speech levels recorded as speech_level_<title>."""
+    import pandas
+
+    rows = {}
+    for title, samples in clips.items():
+        speech = speech_level(samples)
+        run.record(f"speech_level_{title.replace(', ', '_')}", speech, "dB")
+        name = "/".join(paths[title].with_suffix("").parts[-2:])
+        rows[title] = {"recording": name, "speech (dB)": speech, "background (dB)": background_level(samples)}
+    return pandas.DataFrame(rows).T.infer_objects()
+
+
+def size_table(samples: np.ndarray) -> "pandas.DataFrame":
+    """Shape and count of the numbers that stand for one clip int16 (n,) in each picture."""
+    import pandas
+
+    pictures = with_librosa(samples)
+    shapes = {
+        "waveform": samples.shape,
+        "spectrum": spectrum(samples)[1].shape,
+        "linear spectrogram": pictures["linear"].shape,
+        "mel spectrogram": pictures["mel"].shape,
+        f"MFCC, first {MFCC_KEPT}": pictures["mfcc"][:MFCC_KEPT].shape,
+    }
+    rows = {
+        name: {"shape": " × ".join(map(str, s)), "numbers": int(np.prod(s))} for name, s in shapes.items()
+    }
+    return pandas.DataFrame(rows).T
+
+
+def agreement_table(run: Run, clips: np.ndarray) -> "pandas.DataFrame":
+    """Largest |librosa - torchaudio| over clips int16 (N, n): recorded by picture and over all."""
+    import pandas
+
+    largest = largest_differences(clips)
+    for name, value in largest.items():
+        run.record(f"librosa_torchaudio_max_difference_{name}_db", value, "dB", n=len(clips))
+    run.record("librosa_torchaudio_max_difference_db", max(largest.values()), "dB", n=len(clips))
+    return pandas.DataFrame({"largest difference (dB)": largest})
+
+
+def accuracy_intervals(
+    run: Run, runs: Mapping[str, Sequence[Trained]]
+) -> tuple[tuple[str, ...], list[float], list[float], list[float]]:
+    """Names, means, lower and upper bounds of test accuracy over seeds; recorded as accuracy_<name>."""
+    bounds = [mean_share(accuracies(trained)) for trained in runs.values()]
+    for name, (mean, low, high) in zip(runs, bounds, strict=True):
+        seeds = len(runs[name])
+        run.record(
+            f"accuracy_{RECORDED[name]}", mean, "fraction", (low, high) if seeds > 1 else None, n=seeds
+        )
+    return tuple(runs), [b.mean for b in bounds], [b.low for b in bounds], [b.high for b in bounds]
+
+
+def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
+    """Test accuracy (%) of each representation: mean over seeds and its interval, and that of each class."""
+    import pandas
+
+    rows = {}
+    for name, trained in runs.items():
+        mean, low, high = (100 * value for value in mean_share(accuracies(trained)))
+        by_class = {
+            label: 100 * mean_share(accuracies(trained, label=label)).mean
+            for label in trained[0].evaluations["testing"].labels
+        }
+        rows[name] = {"accuracy (%)": mean, "95 % from": low, "to": high, **by_class}
+    return pandas.DataFrame(rows).T
+
+
+def difference_table(
+    run: Run, runs: Mapping[str, Sequence[Trained]], y: np.ndarray, of: str = "log-mel"
+) -> "pandas.DataFrame":
+    """How many points `of` is ahead of the others on the test clips of classes y (n,), paired by seed and clip.
+
+    Told apart only where both intervals, over seeds and over clips, leave zero out (the book's methods say
+    why). Recorded as difference_<of>_<other>, with the interval over seeds.
+    """
+    import pandas
+
+    right = {
+        name: np.array([r.predictions["testing"] == y for r in trained], float)
+        for name, trained in runs.items()
+    }
+    rows = {}
+    for other in [name for name in runs if name != of]:
+        ahead = 100 * (right[of] - right[other])  # (seeds, n)
+        seeds, clips = mean_interval(ahead.mean(1)), mean_interval(ahead.mean(0))
+        told = all(i.low > 0 for i in (seeds, clips)), all(i.high < 0 for i in (seeds, clips))
+        rows[f"{of} − {other}"] = {
+            "points": seeds.mean,
+            "over seeds": f"{seeds.low:+.1f} to {seeds.high:+.1f}",
+            "over clips": f"{clips.low:+.1f} to {clips.high:+.1f}",
+            "so": f"{of} is better" if told[0] else f"{other} is better" if told[1] else "not told apart",
+        }
+        bounds = (seeds.low, seeds.high) if len(ahead) > 1 else None
+        run.record(f"difference_{RECORDED[of]}_{RECORDED[other]}", seeds.mean, "points", bounds, n=len(ahead))
+    return pandas.DataFrame(rows).T.infer_objects()

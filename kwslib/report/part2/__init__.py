@@ -1,0 +1,1 @@
+"""Part 2, size estimation: tables and figures."""

@@ -1,0 +1,123 @@
+"""Figures of Part 2: where memory goes, our networks among published ones, latency by runtime."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from kwslib.measure.latency import Latency
+from kwslib.measure.profiling import ITEM_BYTES, Costs
+from kwslib.record import style
+
+if TYPE_CHECKING:
+    import pandas
+
+_PLAIN = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+
+
+def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
+    """RAM counted three ways: each tensor a segment, in kilobytes of 1,000 bytes.
+
+    Every output kept (the original's way), what is alive at the worst moment (float32, int8), and the arena
+    that TensorFlow Lite Micro takes, whose rest is its own bookkeeping.
+    """
+    worst = max(counts.schedule, key=lambda step: sum(step[1].values()))[1]
+    live = list(worst.values())
+    rows = {
+        "every output,\nfloat32": [4 * op.elements for op in counts.operations],
+        "alive at once,\nfloat32": [ITEM_BYTES["float32"] * size for size in live],
+        "alive at once,\nint8": live,
+        "TFLM's arena,\nint8": [*live, arena_bytes - sum(live)],
+    }
+    figure, ax = style.subplots(height=3.4)
+    for row, sizes in enumerate(rows.values()):
+        start = 0.0
+        for i, size in enumerate(sizes):
+            rest = row == 3 and i == len(live)
+            colour = style.AMBER if rest else (style.BLUE, style.SKY)[i % 2]
+            ax.barh(row, size / 1000, left=start / 1000, color=colour, edgecolor="white", height=0.6)
+            start += size
+        ax.text(start / 1000, row, f" {start:,.0f} B", va="center", ha="left")
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.invert_yaxis()
+    ax.set(xlabel="memory (KB of 1,000 bytes)")
+    ax.margins(x=0.18)
+    ax.set_xlim(left=0)
+    ax.grid(axis="y", visible=False)
+    return figure
+
+
+def live_tensors(counts: Costs, dtype: str) -> Figure:
+    """Tensors alive while each operation runs, from first to last; the dashed line is the peak."""
+    names = [name for name, _ in counts.schedule]
+    tensors = list(dict.fromkeys(name for _, live in counts.schedule for name in live))
+    colours = {name: style.PALETTE[i % len(style.PALETTE)] for i, name in enumerate(tensors)}
+    figure, ax = style.subplots(height=1.5 + 0.28 * len(names))
+    for row, (_, live) in enumerate(counts.schedule):
+        start = 0.0
+        for name, elements in live.items():
+            size = elements * ITEM_BYTES[dtype] / 1000
+            ax.barh(row, size, left=start, color=colours[name], edgecolor="white", height=0.7)
+            if size * 1000 > 0.12 * counts.peak_live_bytes(dtype):
+                label = name.removeprefix("blocks.")
+                ax.text(start + size / 2, row, label, ha="center", va="center", fontsize=8, color="white")
+            start += size
+    ax.axvline(counts.peak_live_bytes(dtype) / 1000, color=style.INK, linestyle="--", linewidth=1.2)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    ax.set(xlabel=f"live tensors, {dtype} (KB of 1,000 bytes)", ylabel="operation")
+    ax.grid(axis="y", visible=False)
+    return figure
+
+
+def landscape(published: "pandas.DataFrame", ours: "pandas.DataFrame") -> Figure:
+    """Parameters against multiply-accumulates, both logarithmic: families of published networks, and ours.
+
+    Frames with columns `parameters` and `macs`, `published` with `family` too; without macs a row is left out.
+    """
+    figure, ax = style.subplots(height=5.2)
+    families = published.dropna(subset="macs").groupby("family", sort=False)
+    markers = "osv^<>PXDp*hd8"
+    for i, (family, rows) in enumerate(families):
+        ax.plot(
+            rows.parameters,
+            rows.macs,
+            marker=markers[i % len(markers)],
+            color=style.PALETTE[i % len(style.PALETTE)],
+            linestyle=":" if len(rows) > 1 else "",
+            linewidth=1,
+            label=family,
+        )
+    ax.plot(ours.parameters, ours.macs, "*", markersize=15, color=style.INK, label="ours", zorder=4)
+    for i, (name, row) in enumerate(ours.sort_values("parameters").iterrows()):
+        side, align = (-9, "right") if i < len(ours) / 2 else (9, "left")  # smaller ones to the left
+        place = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
+        ax.annotate(str(name), (row.parameters, row.macs), weight="bold", fontsize=10, **place)
+    ax.set(xscale="log", yscale="log", xlabel="parameters", ylabel="multiply-accumulates per second of audio")
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+    return figure
+
+
+def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None = None) -> Figure:
+    """Median, quartiles (thick) and 5th to 95th percentile (thin) by runtime, in microseconds, logarithmic.
+
+    original: {runtime: microseconds} of the original report, in rows of their own name.
+    """
+    names = [each.runtime for each in measured]
+    names += [name for name in original or {} if name not in names]
+    figure, ax = style.subplots(height=1.2 + 0.45 * len(names))
+    for row, each in enumerate(measured):
+        p05, p25, median, p75, p95 = (1000 * each.percentile(q) for q in (5, 25, 50, 75, 95))
+        ax.plot([p05, p95], [row, row], color=style.BLUE, linewidth=1.5)
+        ax.plot([p25, p75], [row, row], color=style.BLUE, linewidth=6, solid_capstyle="butt", alpha=0.6)
+        ax.plot(median, row, "o", color=style.BLUE)
+    if original:
+        style.original_points(ax, list(original.values()), [names.index(name) for name in original])
+        figure.legend(loc="outside upper left", fontsize=9)  # inside, its diamond would look like a value
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set(xscale="log", xlabel="one inference (µs)")
+    ax.xaxis.set_major_formatter(_PLAIN)
+    ax.grid(axis="y", visible=False)
+    return figure

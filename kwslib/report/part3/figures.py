@@ -1,0 +1,119 @@
+"""Figures of a trained classifier: learning curves (Figure 6), classes (7 to 9), confusion, mistakes.
+
+Accuracies are fractions of one, drawn in percent. Every function takes data and returns a Figure.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import seaborn
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from kwslib.labels import UNKNOWN, class_labels
+from kwslib.record import style
+
+
+def training_curves(
+    histories: Sequence[Mapping[str, ArrayLike]], original: Mapping[str, float] | None = None
+) -> Figure:
+    """Training and validation accuracy by epoch (Figure 6): mean over seeds, band from worst to best seed.
+
+    histories: one per seed, {"training": (epochs,), "validation": (epochs,)}. original: final accuracies,
+    same keys, drawn at the last epoch.
+    """
+    figure, ax = style.subplots(height=3.6)
+    for split, colour in (("training", style.VERMILION), ("validation", style.BLUE)):
+        accuracy = 100 * np.array([history[split] for history in histories], float)  # (seeds, epochs)
+        epochs = np.arange(1, accuracy.shape[1] + 1)
+        style.interval_curve(
+            ax, epochs, accuracy.mean(0), accuracy.min(0), accuracy.max(0), label=split, colour=colour
+        )
+    if original:
+        style.original_points(ax, [epochs[-1]] * len(original), [100 * value for value in original.values()])
+    ax.set(xlabel="epoch", ylabel="accuracy (%)")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="lower right")
+    return figure
+
+
+def confusion(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
+    """Confusion matrix, rows the truth, columns the answer: counts, shaded by the share of each row.
+
+    matrix: (C, C), counts or their mean over seeds.
+    """
+    counts = np.asarray(matrix, float)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure, ax = style.subplots(height=1.2 + 0.75 * len(labels))
+    texts = [
+        [f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}" for value in row] for row in counts
+    ]
+    cells = [
+        [f"{text}\n{part:.1%}".replace("%", " %") for text, part in zip(*rows, strict=True)]
+        for rows in zip(texts, share, strict=True)
+    ]
+    shades = {"cmap": "Blues", "vmin": 0, "vmax": 1, "cbar": False}
+    seaborn.heatmap(share, annot=cells, fmt="", ax=ax, xticklabels=labels, yticklabels=labels, **shades)
+    ax.tick_params(axis="y", rotation=0)
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    return figure
+
+
+def per_class_bars(
+    labels: Sequence[str],
+    accuracy: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    original: Mapping[str, float] | None = None,
+) -> Figure:
+    """Accuracy of each class (and "total", if it is among the labels) with its 95 % interval.
+
+    original: its accuracies by label, of those it states.
+    """
+    colours = style.label_colours([label for label in labels if label != "total"]) | {"total": style.INK}
+    figure, ax = style.subplots(height=1.3 + 0.4 * len(labels))
+    mean, lower, upper = (100 * np.asarray(values, float) for values in (accuracy, low, high))
+    style.interval_points(ax, labels, mean, lower, upper, colours=[colours[label] for label in labels])
+    if original is not None:
+        style.original_points(
+            ax,
+            [100 * value for value in original.values()],
+            [list(labels).index(label) for label in original],
+        )
+        ax.legend(loc="best")
+    ax.set(xlabel="accuracy (%), with 95 % interval", ylabel="class")
+    return figure
+
+
+def unknown_words(
+    mistakes: Mapping[str, Mapping[str, int]],
+    totals: Mapping[str, int],
+    labels: Sequence[str] = class_labels(),
+    most: int = 12,
+) -> Figure:
+    """Which words outside the vocabulary are heard as what: the `most` mistaken words, worst on top.
+
+    mistakes: word -> {predicted class: clips}, right answers ignored; totals: word -> clips tried.
+    """
+    heard_as = [label for label in labels if label != UNKNOWN]
+    wrong = {
+        word: [100 * heard.get(label, 0) / totals[word] for label in heard_as]
+        for word, heard in mistakes.items()
+    }
+    words = sorted(
+        (word for word in wrong if sum(wrong[word]) > 0), key=lambda word: (-sum(wrong[word]), word)
+    )[:most]
+    figure, ax = style.subplots(height=1.6 + 0.27 * max(len(words), 1))
+    left = np.zeros(len(words))
+    for index, (label, colour) in enumerate(style.label_colours(heard_as).items()):
+        width = np.array([wrong[word][index] for word in words])
+        ax.barh(range(len(words)), width, left=left, color=colour, label=f"as “{label}”")
+        left += width
+    ax.set_yticks(range(len(words)), [f"{word} ({totals[word]})" for word in words])
+    ax.set_ylim(max(len(words), 1) - 0.4, -0.6)
+    ax.set(xlabel="clips of the word mistaken (%)", ylabel="word (clips)")
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower right")
+    return figure

@@ -1,0 +1,181 @@
+"""What Part 3 shows of its runs: tables in the original's form, means over seeds, what is mistaken for what."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kwslib.checkpoints import load_checkpoint
+from kwslib.data.corpus import Corpus
+from kwslib.data.protocol import Example, Protocol
+from kwslib.data.splits import SPLITS
+from kwslib.experiments.seeds import Trained, accuracies
+from kwslib.features.dataset import FeatureSet, feature_splits
+from kwslib.labels import UNKNOWN
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.training import predict
+from kwslib.record.comparison import load_original
+from kwslib.record.recording import Run
+from kwslib.statistics import mean_interval, mean_share, wilson
+
+if TYPE_CHECKING:
+    import pandas
+
+TOTAL = "total"
+
+
+def split_sizes(
+    run: Run, splits: Mapping[str, Sequence[Example]], labels: Sequence[str]
+) -> "pandas.DataFrame":
+    """Examples by split (rows) and class, "ours (original's)"; also recorded as samples_<split>_<label>."""
+    import pandas
+
+    stated = {entry.ours: entry for entry in load_original().values()}
+    rows: dict[str, dict[str, str]] = {}
+    for split in SPLITS:
+        counts = Counter(labels[example.label] for example in splits[split])
+        counts[TOTAL] = len(splits[split])
+        rows[split] = {}
+        for label in (*labels, TOTAL):
+            name = f"samples_{split}_{label}"
+            run.record(name, counts[label])
+            entry = stated.get(f"{run.part}/{name}")
+            rows[split][label] = f"{counts[label]:,}" + (f" ({entry.value:,})" if entry else "")
+    return pandas.DataFrame(rows).T
+
+
+def curves(runs: Sequence[Trained]) -> list[dict[str, list[float]]]:
+    """Accuracy by epoch of every run, for the figure of learning curves."""
+    return [
+        {
+            "training": [epoch.training_accuracy for epoch in run.history],
+            "validation": [epoch.validation_accuracy for epoch in run.history],
+        }
+        for run in runs
+    ]
+
+
+def accuracy_table(evaluation: Evaluation) -> "pandas.DataFrame":
+    """#samples, #correct and accuracy by class and in total: the form of the original's Figures 7 to 9."""
+    import pandas
+
+    columns = {
+        label: [f"{row['n']:,}", f"{row['correct']:,}", f"{row['accuracy']:.3f}"]
+        for label, row in evaluation.per_class.items()
+    }
+    columns[TOTAL] = [f"{evaluation.n:,}", f"{evaluation.correct:,}", f"{evaluation.accuracy:.3f}"]
+    return pandas.DataFrame(columns, index=["#samples", "#correct", "accuracy"])
+
+
+def record_accuracies(run: Run, runs: Sequence[Trained]) -> None:
+    """Record accuracy_<split>[_<label>] and correct_<split>_<label|total>: means over seeds with t intervals.
+
+    Also the Wilson interval of the first seed's test accuracy, as accuracy_testing_first_seed.
+    """
+    run.record("classes", len(runs[0].evaluations["testing"].labels))
+    run.record("dataset_words", len(run.corpus.words))
+    run.record("epochs", len(runs[0].history))
+    run.record("splits", len(runs[0].evaluations))
+    for split in SPLITS:
+        for label in (None, *runs[0].evaluations[split].labels):
+            name = f"accuracy_{split}" + (f"_{label}" if label else "")
+            _record_mean(run, name, accuracies(runs, split, label))
+            counts = [_correct(r.evaluations[split], label) for r in runs]
+            mean = mean_interval(counts)
+            interval = mean[1:] if len(runs) > 1 else None
+            run.record(f"correct_{split}_{label or TOTAL}", mean.mean, ci95=interval, n=len(runs))
+    first = runs[0].evaluations["testing"]
+    run.record(
+        "accuracy_testing_first_seed", first.accuracy, "fraction", wilson(first.correct, first.n), n=first.n
+    )
+
+
+def _correct(evaluation: Evaluation, label: str | None) -> int:
+    return int(evaluation.per_class[label]["correct"]) if label else evaluation.correct
+
+
+def _record_mean(run: Run, name: str, values: Sequence[float]) -> None:
+    mean = mean_share(values)
+    run.record(name, mean.mean, "fraction", mean[1:] if len(values) > 1 else None, n=len(values))
+
+
+def original_accuracies(*names: str) -> dict[str, float]:
+    """The original's final accuracies by split, or by class (or in total) on its test split, as fractions of one."""
+    stated = {entry.ours: entry.value / 100 for entry in load_original().values() if entry.unit == "%"}
+    stated |= {entry.ours: entry.value for entry in load_original().values() if entry.unit == "fraction"}
+    found = {}
+    for name in names:
+        recorded = {TOTAL: "accuracy_testing"}.get(
+            name, f"accuracy_{'' if name in SPLITS else 'testing_'}{name}"
+        )
+        found[name] = stated[f"03_training/{recorded}"]
+    return found
+
+
+def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str, Any]:
+    """Mean accuracy and t interval of each class and in total: labels, accuracy, low, high."""
+    labels = runs[0].evaluations[split].labels
+    rows = [mean_share(accuracies(runs, split, label)) for label in (*labels, None)]
+    mean, low, high = zip(*rows, strict=True)
+    return {"labels": (*labels, TOTAL), "accuracy": mean, "low": low, "high": high}
+
+
+def mistaken_words(
+    runs: Sequence[Trained], testing: FeatureSet
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """For the words of class unknown: {word: {predicted class: clips}} over all runs, and {word: clips tried}."""
+    labels = runs[0].evaluations["testing"].labels
+    heard: dict[str, dict[str, int]] = defaultdict(Counter)
+    totals: Counter[str] = Counter()
+    for index in np.flatnonzero(testing.y == labels.index(UNKNOWN)):
+        word = testing.names[index].split("/")[0]
+        for run in runs:
+            heard[word][labels[run.predictions["testing"][index]]] += 1
+            totals[word] += 1
+    return dict(heard), dict(totals)
+
+
+def protocol_table(run: Run, runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
+    """Mean, interval, spread and range of test accuracy (%) for several ways of training and testing.
+
+    Recorded as accuracy_testing_<way> with the way's words joined by underscores.
+    """
+    import pandas
+
+    rows = {}
+    for way, trained in runs.items():
+        values = accuracies(trained)
+        _record_mean(run, f"accuracy_testing_{way.replace(',', '').replace(' ', '_')}", values)
+        rows[way] = _spread(values)
+    return pandas.DataFrame(rows).T
+
+
+def redraw_spread(run: Run, tests: Sequence[FeatureSet]) -> "pandas.DataFrame":
+    """The first seed's network on several drawings of a test set: mean and spread of its accuracy (%)."""
+    import pandas
+
+    model, config, _ = load_checkpoint(run.models / "tinyconv_seed0.pt")
+    values = [evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests]
+    return pandas.DataFrame({"one network": _spread(values)}).T
+
+
+def _spread(accuracies: Sequence[float]) -> dict[str, float]:
+    """Fractions in, per cent out."""
+    mean = mean_share(accuracies)
+    return {
+        "mean": 100 * mean.mean,
+        "95 % from": 100 * mean.low,
+        "to": 100 * mean.high,
+        "standard deviation": 100 * float(np.std(accuracies, ddof=1))
+        if len(accuracies) > 1
+        else float("nan"),
+        "lowest": 100 * min(accuracies),
+        "highest": 100 * max(accuracies),
+        "runs": len(accuracies),
+    }
+
+
+def drawn_the_old_way(corpus: Corpus) -> Callable[[int], dict[str, FeatureSet]]:
+    """A function of the seed: the splits as a run of the original protocol draws them."""
+    return lambda seed: feature_splits(corpus, Protocol(name="original"), seed=seed)

@@ -1,0 +1,188 @@
+"""What Part 4 shows of the virtual board: stages beside the original's, where cycles go, peers, time by channels."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.board.machine import CALIBRATION, Board, BoardProfile
+from kwslib.deployment.core_network import Network
+from kwslib.features.frontend import FRAMES
+from kwslib.record.comparison import load_original
+
+if TYPE_CHECKING:
+    import pandas
+
+    from kwslib.record.recording import Run
+
+STEP_MS = 20
+# TensorFlow Lite Micro on this very network, by the same cycle model: built apart and run once, ms raw at 64 MHz. The
+# first is the original's build; flash is that of the whole firmware.
+PEERS = {
+    "TFLM, reference kernels, -O2": 305.0,
+    "TFLM + CMSIS-NN, -Os, as the original's": 72.5,
+    "TFLM + CMSIS-NN, -O2": 51.5,
+    "TFLM + CMSIS-NN, -O2, as a depthwise convolution": 40.1,
+}
+TFLM_FRAME_MS = 1.64  # TensorFlow Lite Micro's front end, one frame of 20 ms, -O2
+TFLM_FLASH_KB = (80, 128)
+
+
+def original_cycle_ms() -> float:
+    """How long the original's board took from inference to inference: its three stages, one after the other."""
+    stated = load_original()
+    return sum(stated[name].value for name in ("board_frontend", "board_network", "board_decision"))
+
+
+def cycle_frames() -> float:
+    """Frames of 20 ms that arrive in the original's cycle: what its front end computed before each inference."""
+    return original_cycle_ms() / STEP_MS
+
+
+def frontend_ms(profile: BoardProfile) -> dict[str, float]:
+    """The front end's time by how much sound is meant: one frame, the original's cycle, a whole second."""
+    frame = profile.stages()["frontend"]["ms"] / FRAMES
+    return {"frame": frame, "cycle": frame * cycle_frames(), "second": frame * FRAMES}
+
+
+def stage_table(profile: BoardProfile) -> "pandas.DataFrame":
+    """Stages of one inference: the original's milliseconds, ours calibrated and raw, our cycles."""
+    import pandas
+
+    stated, stages = load_original(), profile.stages()
+    frame = stages["frontend"]
+    of_cycle = {key: value / FRAMES * cycle_frames() for key, value in frame.items()}
+    rows = {
+        "front end, sound of one cycle": (stated["board_frontend"].value, of_cycle),
+        "front end, one frame": (None, {key: value / FRAMES for key, value in frame.items()}),
+        "front end, a whole second": (None, frame),
+        "network": (stated["board_network"].value, stages["network"]),
+        "decision": (stated["board_decision"].value, stages["decision"]),
+    }
+    table = {
+        name: {
+            "original (ms)": theirs,
+            "ours, calibrated (ms)": ours["ms_calibrated"],
+            "ours, raw (ms)": ours["ms"],
+            "cycles": round(ours["cycles"]),
+        }
+        for name, (theirs, ours) in rows.items()
+    }
+    return pandas.DataFrame(table).T.astype({"cycles": int})
+
+
+def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFrame":
+    """Functions that take at least `share` of their stage: cycles, instructions, cycles spent waiting for flash."""
+    import pandas
+
+    rows = [
+        {
+            "stage": function.stage,
+            "function": function.name,
+            "cycles": function.cycles,
+            "share (%)": 100 * function.cycles / profile.cycles(function.stage),
+            "instructions": function.instructions,
+            "waits for flash": 2 * function.flash_reads,
+        }
+        for function in profile.functions
+        if function.stage != "rest" and function.cycles >= share * profile.cycles(function.stage)
+    ]
+    return pandas.DataFrame(rows).set_index(["stage", "function"])
+
+
+def peer_table(profile: BoardProfile, macs: int) -> "pandas.DataFrame":
+    """The same network by four ways of TensorFlow Lite Micro and by ours: raw and calibrated ms, cycles per MAC."""
+    import pandas
+
+    ours = profile.stages()["network"]["ms"]
+    rows = {**PEERS, "ours": ours}
+    return pandas.DataFrame(
+        {
+            name: {
+                "raw (ms)": ms,
+                "calibrated (ms)": ms * CALIBRATION,
+                "cycles per MAC": ms * 64_000 / macs,
+                "times ours": ms / ours,
+            }
+            for name, ms in rows.items()
+        }
+    ).T
+
+
+def first_channels(network: Network, channels: int) -> Network:
+    """TinyConv cut to its first filters, with the linear layer's columns of them: for timing, not for use."""
+    conv, dense = network.layers
+    wide = conv.fields["out_channels"]
+    output = conv.fields["output"]
+    cut = {key: value[:channels] if isinstance(value, np.ndarray) else value for key, value in output.items()}
+    fields = conv.fields | {
+        "weights": conv.fields["weights"][:channels],
+        "out_channels": channels,
+        "output": cut,
+    }
+    blocks = dense.fields["weights"]  # (outputs / 4, inputs / 4, 4, 4)
+    rows = blocks.transpose(0, 2, 1, 3).reshape(4 * len(blocks), -1, wide)[:, :, :channels]
+    inputs = rows.shape[1] * channels
+    narrow = rows.reshape(len(blocks), 4, inputs // 4, 4).transpose(0, 2, 1, 3)
+    return replace(
+        network,
+        layers=(
+            replace(conv, fields=fields),
+            replace(dense, fields=dense.fields | {"weights": narrow, "inputs": inputs}),
+        ),
+        sizes=network.sizes | {conv.output: inputs},
+    )
+
+
+def time_by_channels(
+    board: Board, clip: np.ndarray, channels: tuple[int, ...] = (4, 7, 8)
+) -> dict[int, float]:
+    """Raw milliseconds of the network by number of channels."""
+    return {
+        count: Board(first_channels(board.network, count), board.labels)
+        .profile(clip)
+        .stages()["network"]["ms"]
+        for count in channels
+    }
+
+
+def record_channels(run: "Run", calibrated: dict[int, float]) -> None:
+    """Record {channels: calibrated ms}, and the share of the time that half of the channels saves."""
+    for channels, ms in calibrated.items():
+        run.record(f"board_ms_channels_{channels}_calibrated", ms, "ms")
+    run.record("board_time_saved_channels_4", 1 - calibrated[4] / calibrated[8], "fraction")
+
+
+def original_by_channels() -> dict[int, float]:
+    """The original's measured milliseconds by number of channels (its Figure 15)."""
+    stated = load_original()
+    names = {4: "board_removed_50", 7: "board_removed_10", 8: "board_removed_0"}
+    return {count: stated[name].value for count, name in names.items()}
+
+
+def decompose(times: dict[int, float]) -> tuple[float, float]:
+    """(fixed, per channel) milliseconds of the straight line through times by channels, least squares."""
+    slope, fixed = np.polyfit(list(times), list(times.values()), 1)
+    return float(fixed), float(slope)
+
+
+def record_board(run: "Run", profile: BoardProfile, macs: int, cpu_ms: float | None = None) -> None:
+    """Record what the board costs: raw and calibrated milliseconds, bytes, cycles per multiply-accumulate."""
+    stages, front = profile.stages(), frontend_ms(profile)
+    raw = {
+        "frontend": front["cycle"],  # what the original's figure means
+        "frontend_frame": front["frame"],
+        "frontend_second": front["second"],
+        "network": stages["network"]["ms"],
+        "decision": stages["decision"]["ms"],
+    }
+    for name, ms in raw.items():
+        run.record(f"board_ms_{name}", ms, "ms")
+        run.record(f"board_ms_{name}_calibrated", ms * CALIBRATION, "ms")
+    run.record("board_flash_bytes", profile.flash_bytes, "B")
+    run.record("board_ram_bytes", profile.ram_bytes, "B")
+    run.record("board_stack_bytes", profile.run.stack_bytes, "B")
+    run.record("board_cycles_per_mac", profile.cycles("network") / macs)
+    run.record("board_inferences_per_second", 1000 / (raw["network"] * CALIBRATION))
+    if cpu_ms is not None:
+        run.record("board_cpu_ratio", raw["network"] * CALIBRATION / cpu_ms)

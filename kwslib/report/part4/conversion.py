@@ -1,0 +1,228 @@
+"""What Part 4 shows of an exported network: bytes step by step, the same logits everywhere, what int8 costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.export import ExportResult
+from kwslib.deployment.rounding import once, twice
+from kwslib.features.dataset import FeatureSet
+from kwslib.features.frontend import normalise
+from kwslib.labels import SILENCE, UNKNOWN
+from kwslib.measure.profiling import FLASH_BYTES, file_costs
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
+from kwslib.record.comparison import load_original
+from kwslib.record.recording import Run
+from kwslib.statistics import wilson
+
+if TYPE_CHECKING:
+    import pandas
+
+PYTORCH, MICRO, REFERENCE = "PyTorch", "TensorFlow Lite Micro", "LiteRT, reference kernels"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What one form of the network answers: logits float32 (N, C); before dequantization int8, of int8 forms."""
+
+    logits: np.ndarray
+    integers: np.ndarray | None = None
+
+
+def steps(run: Run, exported: ExportResult) -> dict[str, tuple[int, int]]:
+    """{step: (bytes of the file, bytes of weights and biases in it)}; the files' sizes are recorded."""
+    weights = file_costs(exported.tflite_int8)
+    float32, int8 = (weights.weight_bytes(kind) for kind in ("float32", "int8"))
+    files = {
+        "PyTorch checkpoint": (exported.checkpoint, "bytes_pytorch", float32),
+        "ONNX": (exported.onnx, "bytes_onnx", float32),
+        "TensorFlow Lite, float32": (exported.tflite_float, "bytes_tflite_float", float32),
+        "TensorFlow Lite, int8": (exported.tflite_int8, "bytes_tflite_int8", int8),
+    }
+    for path, name, _ in files.values():
+        run.record(name, path.stat().st_size, "B")
+    first = read_network(exported.tflite_int8).layers[0]
+    run.record("bits_per_weight", 8 * first.fields["weights"].itemsize)
+    return {step: (path.stat().st_size, payload) for step, (path, _, payload) in files.items()}
+
+
+def steps_table(sizes: Mapping[str, tuple[int, int]]) -> "pandas.DataFrame":
+    """Bytes of each step's file, of the weights in it, and its share of the board's flash."""
+    import pandas
+
+    rows = {
+        step: {
+            "file (B)": f"{whole:,}",
+            "weights (B)": f"{weights:,}",
+            "flash (%)": f"{100 * whole / FLASH_BYTES:.2f}",
+        }
+        for step, (whole, weights) in sizes.items()
+    }
+    return pandas.DataFrame(rows).T
+
+
+def tensors_table(path: Path) -> "pandas.DataFrame":
+    """The int8 graph: of each operator its output's shape, and how its int8 values stand for real ones."""
+    import pandas
+
+    from kwslib.deployment.litert import read_graph
+
+    graph = read_graph(path)
+    outputs = [("input", graph.input), *((op.name, op.output) for op in graph.operators)]
+    rows = [
+        {
+            "operator": name,
+            "output": " x ".join(map(str, graph.tensors[index].shape)),
+            "type": graph.tensors[index].type.lower(),
+            "scale": f"{graph.tensors[index].scale:.6f}",
+            "zero point": graph.tensors[index].zero_point,
+        }
+        for name, index in outputs
+    ]
+    return pandas.DataFrame(rows).set_index("operator").rename_axis(None)
+
+
+def run_forms(exported: ExportResult, q8: np.ndarray) -> dict[str, Form]:
+    """Every form of the network on int8 features (N, 49, 40): PyTorch, ONNX, LiteRT, TFLM and the C core."""
+    from kwslib.deployment.core_run import run_network
+    from kwslib.deployment.litert import open_litert
+
+    reference, micro = LiteRtPredictor(exported.tflite_int8), TflmPredictor(exported.tflite_int8)
+    fast = LiteRtPredictor(exported.tflite_int8)
+    fast.interpreter = open_litert(exported.tflite_int8, xnnpack=True)
+    integers = {
+        REFERENCE: reference.integer_logits(q8),
+        "LiteRT, XNNPACK": fast.integer_logits(q8),
+        MICRO: micro.integer_logits(q8),
+        "C core": run_network(read_network(exported.tflite_int8), q8),
+    }
+    floats = {
+        PYTORCH: load_predictor(exported.checkpoint).logits(q8),
+        "ONNX Runtime": _onnxruntime(exported.onnx, q8),
+        "LiteRT, float32": load_predictor(exported.tflite_float).logits(q8),
+    }
+    forms = {name: Form(logits) for name, logits in floats.items()}
+    return forms | {name: Form(reference.dequantized(scores), scores) for name, scores in integers.items()}
+
+
+def parity_table(run: Run, forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.DataFrame":
+    """Accuracy of each form, and how near it comes to PyTorch and to LiteRT's reference kernels.
+
+    Records the share of TFLM's logits that equal the reference's as tflm_equal_percent.
+    """
+    import pandas
+
+    expected, reference = forms[PYTORCH].logits, forms[REFERENCE].integers
+    rows = {}
+    for name, form in forms.items():
+        answers = form.logits.argmax(1)
+        rows[name] = {
+            "type": "float32" if form.integers is None else "int8",
+            "accuracy (%)": 100 * float((answers == testing.y).mean()),
+            "answers as PyTorch (%)": 100 * float((answers == expected.argmax(1)).mean()),
+            "median difference": f"{np.median(np.abs(form.logits - expected)):.1g}",
+            "logits as reference (%)": ""
+            if form.integers is None
+            else f"{100 * np.mean(form.integers == reference):.2f}",
+        }
+    run.record("tflm_equal_percent", 100 * float(np.mean(forms[MICRO].integers == reference)), "%")
+    return pandas.DataFrame(rows).T
+
+
+def rounding_table(path: Path) -> "pandas.DataFrame":
+    """Sums of the last layer that LiteRT and TFLM round apart, with its output scale and with one beside it."""
+    import pandas
+
+    from kwslib.deployment.litert import read_graph
+
+    graph = read_graph(path)
+    last = graph.operators[-1]
+    source, weights, logits = (graph.tensors[i] for i in (*last.inputs[:2], last.output))
+    product = source.scale * weights.scale
+    rows = {}
+    for name, scale in {"as exported": logits.scale, "0.1 % wider": 1.001 * logits.scale}.items():
+        most = round(127 * scale / product)
+        sums = np.arange(-most, most + 1)
+        apart = int((once(sums, product / scale) != twice(sums, product / scale)).sum())
+        rows[name] = {"scale": f"{scale:.6f}", "sums": f"{len(sums):,}", "rounded apart": apart}
+    return pandas.DataFrame(rows).T
+
+
+def quantization_cost(
+    run: Run, forms: Mapping[str, Form], testing: FeatureSet, labels: tuple[str, ...]
+) -> dict[str, Evaluation]:
+    """{"float32": ..., "int8": ...} on the test split; records accuracy_float[_<label>] and accuracy_int8[...].
+
+    Also unknown_as_silence_float and _int8: the share of unknown words taken for silence.
+    """
+    results = {}
+    for kind, name in (("float", PYTORCH), ("int8", REFERENCE)):
+        result = evaluate(forms[name].logits, testing.y, labels)
+        interval = wilson(result.correct, result.n)
+        run.record(f"accuracy_{kind}", result.accuracy, "fraction", interval, n=result.n)
+        for label, row in result.per_class.items():
+            n, correct = int(row["n"]), int(row["correct"])
+            run.record(f"accuracy_{kind}_{label}", correct / n, "fraction", wilson(correct, n), n=n)
+        silenced = int(result.confusion[labels.index(UNKNOWN), labels.index(SILENCE)])
+        n = int(result.per_class[UNKNOWN]["n"])
+        share, bounds = silenced / n, wilson(silenced, n)
+        run.record(f"unknown_as_silence_{kind}", share, "fraction", bounds, n=n)
+        results[{"float": "float32"}.get(kind, kind)] = result
+    return results
+
+
+def cost_table(
+    results: Mapping[str, Evaluation], forms: Mapping[str, Form], testing: FeatureSet
+) -> "pandas.DataFrame":
+    """By class: clips, right answers in float32 and in int8, answers that changed, answers that became silence."""
+    import pandas
+
+    labels = results["int8"].labels
+    before, after = (forms[name].logits.argmax(1) for name in (PYTORCH, REFERENCE))
+    changed, silenced = before != after, (before != after) & (after == labels.index(SILENCE))
+    rows = {}
+    for index, label in (*enumerate(labels), (None, "total")):
+        mine = np.full(len(testing.y), True) if index is None else testing.y == index
+        rows[label] = {
+            "clips": mine.sum(),
+            "right, float32": ((before == testing.y) & mine).sum(),
+            "right, int8": ((after == testing.y) & mine).sum(),
+            "changed": (changed & mine).sum(),
+            "to silence": (silenced & mine).sum(),
+        }
+    return pandas.DataFrame(rows).T
+
+
+def original_field_table() -> "pandas.DataFrame":
+    """The original's live trials (its Figure 10) with the Wilson intervals that so few trials leave."""
+    import pandas
+
+    original = load_original()
+    each, trials = (int(original[f"field_{name}"].value) for name in ("trials_per_class", "trials"))
+    counts = {
+        label: (round(original[f"field_{label}"].value * each), each)
+        for label in ("silence", "unknown", "yes", "no")
+    }
+    counts["total"] = (int(original["field_correct"].value), trials)
+    rows = {}
+    for label, (correct, n) in counts.items():
+        low, high = wilson(correct, n)
+        rows[label] = {
+            "right": f"{correct} of {n}",
+            "accuracy (%)": f"{100 * correct / n:.0f}",
+            "95 % interval (%)": f"{100 * low:.0f} to {100 * high:.0f}",
+        }
+    return pandas.DataFrame(rows).T
+
+
+def _onnxruntime(path: Path, q8: np.ndarray) -> np.ndarray:
+    """Logits float32 (N, C) of an .onnx file, clip by clip."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run(None, {"features": clip[None]})[0] for clip in normalise(q8)])

@@ -1,0 +1,301 @@
+"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy, detection over hours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.data.corpus import Corpus
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.field.conditions import DEFAULT, HARD, Field
+from kwslib.field.detection import (
+    OperatingPoint,
+    best_within,
+    continuous_frames,
+    detection_curve,
+    stream_logits,
+)
+from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
+from kwslib.field.factors import Effect, measure_factors
+from kwslib.field.rooms import ROOMS, room_bank
+from kwslib.field.stream import Heard, Network, answer, open_network, posteriors, reports, smooth
+from kwslib.field.training import FieldAugmentation
+from kwslib.labels import SILENCE, UNKNOWN, class_labels
+from kwslib.networks.evaluation import Evaluation
+from kwslib.record.comparison import load_original
+from kwslib.record.recording import Run
+from kwslib.statistics import wilson
+
+if TYPE_CHECKING:
+    import pandas
+
+SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
+MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
+SMOOTHINGS = (6, 10, 16)
+TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a profile spends: trials of a model, of a factor, hours of continuous sound, rooms; how it trains."""
+
+    trials: int
+    factor_trials: int
+    hours: float
+    validation_hours: float
+    rooms: int
+    epochs: Mapping[str, int]
+    training: FieldAugmentation
+
+
+EFFORTS = {
+    "quick": Effort(
+        *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
+        FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
+    ),
+    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, how its decisions are made, and a name that its recorded values carry."""
+
+    name: str
+    network: Network
+    settings: DecisionSettings = field(default_factory=DecisionSettings)
+
+
+def effort(run: Run) -> Effort:
+    """What this run's profile spends."""
+    return EFFORTS[run.profile.name]
+
+
+def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Stage:
+    """The run's corpus in its profile's rooms."""
+    return stage(
+        run.corpus, class_labels(), where, split=split, rooms=room_bank(where, split, effort(run).rooms)
+    )
+
+
+def _heard(run: Run, network: Network, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+    """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
+    return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
+
+
+@cache
+def _trial_logits(
+    network: Network, corpus: Corpus, where: Field, split: str, n: int, rooms: int
+) -> np.ndarray:
+    here = stage(corpus, class_labels(), where, split=split, rooms=room_bank(where, split, rooms))
+    return trial_logits(network, here.frames(range(n)))
+
+
+def open_model(path: Path, name: str = "field") -> Model:
+    """A .tflite file with the sketch's own settings."""
+    return Model(name, open_network(path))
+
+
+def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
+    """The profile's number of trials, recorded as accuracy_<name>[_hard][_<label>]."""
+    n = effort(run).trials
+    logits = _heard(run, model.network, "testing", n, where)
+    result = judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
+    name = f"accuracy_{model.name}" + ("_hard" if where == HARD else "")
+    run.record(name, result.accuracy, "fraction", result.ci95, n)
+    for label, row in result.evaluation.per_class.items():
+        bounds = wilson(row["correct"], row["n"])
+        run.record(f"{name}_{label}", row["accuracy"], "fraction", bounds, row["n"])
+    if model.name == "field" and where == DEFAULT:
+        run.record("field_trials", n)
+        run.record("field_trials_per_class", n // len(result.labels))
+        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
+        silenced = int(result.evaluation.confusion[unknown, silence])
+        spoken = int(result.evaluation.confusion[unknown].sum())
+        share = silenced / spoken
+        run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, spoken), spoken)
+    return result
+
+
+def tuned(run: Run, model: Model) -> Model:
+    """`model` with the threshold and smoothing that answer most validation trials rightly; both are recorded."""
+    n = effort(run).trials // 2
+    logits = _heard(run, model.network, "validation", n)
+    said = np.arange(n) % len(model.network.labels)
+    scores = {}
+    for smoothing in SMOOTHINGS:
+        means = [smooth(posteriors(one, model.network.scale), smoothing) for one in logits]
+        for threshold in TRIAL_THRESHOLDS:
+            at = replace(model.settings, threshold=threshold, smoothing=smoothing)
+            answers = [answer(Heard(one, reports(one, at)), SINCE) for one in means]
+            scores[at] = float(np.mean(np.array(answers) == said))
+    chosen = max(scores, key=lambda at: scores[at])
+    run.record(f"{model.name}_trial_threshold", float(np.max(chosen.threshold)))
+    run.record(f"{model.name}_trial_smoothing", chosen.smoothing)
+    return replace(model, settings=chosen)
+
+
+def draws_table(here: Stage, n: int) -> "pandas.DataFrame":
+    """What the first `n` trials drew."""
+    import pandas
+
+    rows = [here.trial(index).listed(here.rooms) for index in range(n)]
+    frame = pandas.DataFrame(rows).set_index("index")
+    return frame[["said", "clip", "spl", "distance", "rt60", "room", "background", "snr", "start_s"]]
+
+
+def original_confusion() -> Evaluation:
+    """The original's twenty trials (its Figure 10); where its text does not say what was answered, silence."""
+    original = load_original()
+    labels = class_labels()
+    each = int(original["field_trials_per_class"].value)
+    counts = np.zeros((len(labels), len(labels)), int)
+    for row, label in enumerate(labels):
+        right = round(original[f"field_{label}"].value * each)
+        counts[row, row] += right
+        counts[row, 0] += each - right
+    return Evaluation(labels, counts)
+
+
+def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
+    """Accuracy (%) of each class and of all trials with its Wilson interval, a column a test."""
+    import pandas
+
+    columns = {}
+    for name, evaluation in results.items():
+        rows = {label: (row["correct"], row["n"]) for label, row in evaluation.per_class.items()}
+        rows["total"] = (evaluation.correct, evaluation.n)
+        columns[name] = {label: _share(correct, n) for label, (correct, n) in rows.items() if n}
+    return pandas.DataFrame(columns)
+
+
+def draw_small_tests(run: Run, result: FieldResult) -> np.ndarray:
+    """Accuracies of a thousand tests of twenty trials; records the range of the middle 95 %, and the share of tests
+    that come out at the original's count or below."""
+    drawn = small_tests(result, SMALL, DRAWN)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    run.record("field_small_test_low", low, "fraction", n=DRAWN)
+    run.record("field_small_test_high", high, "fraction", n=DRAWN)
+    stated = load_original()["field_accuracy"].value / 100
+    run.record("field_small_test_up_to_original", float(np.mean(drawn <= stated + 1e-9)), "fraction", n=DRAWN)
+    return drawn
+
+
+def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
+    """What costs the accuracy of an int8 model, and of the checkpoint that it was made from."""
+    n = effort(run).factor_trials
+    effects = measure_factors(
+        run.corpus,
+        model.network,
+        open_network(checkpoint),
+        n,
+        settings=model.settings,
+        rooms=effort(run).rooms,
+    )
+    for effect in effects:
+        name = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", "")
+        run.record(f"{model.name}_factor_{name}", effect.result.accuracy, "fraction", effect.result.ci95, n)
+    return effects
+
+
+def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
+    """Accuracy by factor with its interval, and by class; unknown words answered as silence."""
+    import pandas
+
+    rows = {}
+    for effect in effects:
+        evaluation = effect.result.evaluation
+        unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
+        rows[effect.factor.name] = {
+            "all (%)": _share(evaluation.correct, evaluation.n),
+            **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
+            "unknown to silence": int(evaluation.confusion[unknown]),
+        }
+    return pandas.DataFrame(rows).T.rename_axis("what the model hears")
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
+
+    model: Model
+    points: list[OperatingPoint]
+    chosen: OperatingPoint
+
+
+def choose_point(run: Run, model: Model) -> Model:
+    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
+    to one false accept an hour on validation sound."""
+    here = field_stage(run, "validation")
+    logits = _heard(run, model.network, "validation", effort(run).trials // 2)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
+    best: tuple[tuple[float, float], DecisionSettings] | None = None
+    for smoothing in SMOOTHINGS:
+        at = replace(model.settings, smoothing=smoothing)
+        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
+        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
+        if best is None or rank < best[0]:
+            best = rank, replace(at, threshold=point.threshold)
+    assert best is not None
+    return replace(model, settings=best[1])
+
+
+def detection(run: Run, model: Model) -> Detection:
+    """The trade-off of a model on testing; the point chosen on validation is recorded as <name>_false_accepts,
+    _false_rejects, _latency_ms (median), _threshold, _smoothing and _hours."""
+    tuned = choose_point(run, model)
+    here = field_stage(run)
+    logits = _heard(run, model.network, "testing", effort(run).trials)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
+    points = detection_curve(model.network, here, logits, hours, tuned.settings)
+    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
+    run.record(
+        f"{model.name}_false_accepts_per_hour",
+        chosen.per_hour,
+        "",
+        chosen.per_hour_ci95,
+        chosen.false_accepts,
+    )
+    run.record(
+        f"{model.name}_false_rejects", chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords
+    )
+    run.record(f"{model.name}_hours", chosen.hours, "h")
+    run.record(f"{model.name}_threshold", chosen.threshold)
+    run.record(f"{model.name}_smoothing", tuned.settings.smoothing)
+    if len(chosen.latencies):
+        run.record(
+            f"{model.name}_latency_ms",
+            1000 * float(np.median(chosen.latencies)),
+            "ms",
+            n=len(chosen.latencies),
+        )
+    return Detection(tuned, points, chosen)
+
+
+def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
+    """The operating point of each model with its intervals."""
+    import pandas
+
+    rows = {}
+    for name, one in found.items():
+        at = one.chosen
+        low, high = at.per_hour_ci95
+        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
+        rows[name] = {
+            "threshold": f"{at.threshold:g}",
+            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
+            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "hours": f"{at.hours:.2g}",
+            "keywords missed (%)": _share(at.rejects, at.keywords),
+            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
+            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
+        }
+    return pandas.DataFrame(rows).T
+
+
+def _share(correct: int, n: int) -> str:
+    low, high = wilson(correct, n)
+    return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"

@@ -1,0 +1,120 @@
+"""Figures of the field test: confusion beside the original's, small tests, factors, the detection-error curve."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kwslib.field.detection import OperatingPoint
+from kwslib.field.factors import Effect
+from kwslib.record import style
+
+
+def confusions(matrices: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure:
+    """Confusion matrices in a column, rows the truth, columns the answer: counts, shaded by their share of the row."""
+    figure, axes = style.subplots(len(matrices), 1, height=0.5 + 2.5 * len(matrices), squeeze=False)
+    for ax, (name, counts) in zip(axes[:, 0], matrices.items(), strict=True):
+        share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for (row, column), part in np.ndenumerate(share):
+            shade = "white" if part > 0.55 else style.INK
+            text = f"{counts[row, column]}\n{100 * part:.0f} %"
+            ax.text(column, row, text, ha="center", va="center", color=shade, fontsize=10)
+        ax.set_xticks(range(len(labels)), labels)
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set(title=name, ylabel="said")
+        ax.grid(visible=False)
+        ax.tick_params(length=0)
+    axes[-1, 0].set_xlabel("answered")
+    return figure
+
+
+def small_tests(accuracies: np.ndarray, trials: int, whole: float, original: float) -> Figure:
+    """How many of the drawn tests of `trials` trials came to each count; the whole test's accuracy and the original's.
+
+    accuracies: fractions (times,); whole and original: fractions.
+    """
+    figure, ax = style.subplots(height=3.0)
+    counts = np.bincount(np.rint(accuracies * trials).astype(int), minlength=trials + 1)
+    ax.bar(100 * np.arange(trials + 1) / trials, counts, width=80 / trials, color=style.SKY)
+    ax.axvline(100 * whole, color=style.BLUE, label="all trials")
+    style.original_points(ax, [100 * original], [counts.max() / 2])
+    ax.set(xlabel=f"accuracy in {trials} trials (%)", ylabel=f"of {counts.sum():,} tests")
+    shown = np.flatnonzero(counts)
+    ax.set_xlim(100 * min(shown[0] / trials, original) - 5, 100 * max(shown[-1] / trials, original) + 5)
+    ax.legend(loc="upper left")
+    return figure
+
+
+def factors(effects: Mapping[str, Sequence[Effect]]) -> Figure:
+    """Accuracy under every factor with its Wilson interval, one colour and offset a model; rows in order."""
+    first = next(iter(effects.values()))
+    figure, ax = style.subplots(height=1.2 + 0.36 * len(first))
+    offsets = np.linspace(-0.16, 0.16, len(effects)) if len(effects) > 1 else [0.0]
+    for (name, rows), colour, offset in zip(
+        effects.items(), (style.BLUE, style.VERMILION), offsets, strict=False
+    ):
+        for row, effect in enumerate(rows):
+            low, high = effect.result.ci95
+            share = effect.result.accuracy
+            whiskers = [[100 * (share - low)], [100 * (high - share)]]
+            label = name if row == 0 else None
+            ax.errorbar(
+                100 * share, row + offset, xerr=whiskers, fmt="o", color=colour, elinewidth=2, label=label
+            )
+    for row in range(1, len(first)):
+        if first[row].factor.group != first[row - 1].factor.group:
+            ax.axhline(row - 0.5, color=style.GREY, linewidth=0.8)
+    ax.set_yticks(range(len(first)), [effect.factor.name for effect in first])
+    ax.set_ylim(len(first) - 0.5, -0.5)
+    ax.set(xlabel="accuracy (%), with 95 % interval")
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(effects))
+    return figure
+
+
+def detection_error(
+    curves: Mapping[str, Sequence[OperatingPoint]],
+    marked: Mapping[str, OperatingPoint],
+    target: tuple[float, float],
+) -> Figure:
+    """False rejects (%) over false accepts per hour, one curve a model, an operating point marked on each.
+
+    target: most false accepts per hour, most false rejects (fraction); drawn as a shaded corner.
+    """
+    figure, ax = style.subplots(height=3.8)
+    hours = next(iter(curves.values()))[0].hours
+    least = 0.5 / hours  # where none was heard: below one in all the hours
+    for (name, points), colour in zip(
+        curves.items(), (style.BLUE, style.VERMILION, style.GREEN), strict=False
+    ):
+        x = [max(point.per_hour, least) for point in points]
+        ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=name)
+        if name in marked:
+            at = marked[name]
+            ax.plot(
+                max(at.per_hour, least),
+                100 * at.reject_rate,
+                "o",
+                color=colour,
+                markersize=11,
+                fillstyle="none",
+            )
+            ax.annotate(
+                f"threshold {at.threshold:g}",
+                (max(at.per_hour, least), 100 * at.reject_rate),
+                xytext=(8, 8),
+                textcoords="offset points",
+                fontsize=10,
+                color=colour,
+            )
+    ax.set_xscale("log")
+    left = least * 0.8
+    ax.fill_between(
+        [left, target[0]], 0, 100 * target[1], color=style.GREY, alpha=0.2, linewidth=0, label="target"
+    )
+    ax.set_xlim(left=left)
+    ax.set_ylim(0, 100)
+    ax.set(xlabel="false accepts per hour", ylabel="keywords missed (%)")
+    ax.legend(loc="upper right")
+    return figure

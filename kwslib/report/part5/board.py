@@ -1,0 +1,155 @@
+"""What Part 5 shows of quantized networks as integers: in Python, in C, in TensorFlow Lite Micro and on the board.
+
+Times are the cycle model's milliseconds at 64 MHz, raw and calibrated (kwslib.board.machine.CALIBRATION). Integer
+kernels take the same time whatever they hear, so one clip is enough for them.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kwslib.board.machine import CALIBRATION, Board
+from kwslib.checkpoints import load_checkpoint
+from kwslib.deployment.core_packed import int8_network, packed_network, read_integers
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.tflite_flatbuffer import Description
+from kwslib.deployment.tflite_write import to_tflite
+from kwslib.errors import CheckFailed
+from kwslib.features.dataset import FeatureSet
+from kwslib.networks.evaluation import evaluate
+from kwslib.networks.training import predict
+from kwslib.paths import atomic_write
+from kwslib.progress import over_cores
+from kwslib.quantization.integer import run as run_integers
+from kwslib.record.recording import Run
+
+if TYPE_CHECKING:
+    import pandas
+
+# Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1: the CPU at 64 MHz running from flash with
+# its cache, crystal oscillator on, supplied with 3 V through the DC/DC converter.
+CURRENT_MA, SUPPLY_V = 3.3, 3.0
+BYTES = ("flash, constants (B)", "flash, all (B)", "RAM (B)")
+QUICK_CLIPS, QUICK_WIDTHS = 16, ("qat8", "qat4", "qat2", "qat_ternary", "qat1")
+
+
+def energy_uj(ms: float) -> float:
+    """Microjoules that the processor takes in that many milliseconds."""
+    return CURRENT_MA * SUPPLY_V * ms
+
+
+def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.DataFrame":
+    """Quantized networks in PyTorch and in integers on a whole test split: accuracies (%), answers that agree (%).
+
+    The integers are computed by NumPy, and by the C core with weights as int8 and packed. Raises CheckFailed when these
+    differ in any logit.
+    """
+    import pandas
+
+    rows = {}
+    for name, path in models.items():
+        model, config, _ = load_checkpoint(path)
+        network = read_integers(path)
+        integers = run_integers(network, testing.x)
+        for core in (int8_network(network), packed_network(network)):
+            if not np.array_equal(integers, run_network(core, testing.x)):
+                raise CheckFailed(f"{path}: the C core and NumPy disagree on its integers")
+        answers = predict(model, testing.x)
+        rows[name] = {
+            "PyTorch (%)": 100 * evaluate(answers, testing.y, config.labels).accuracy,
+            "integers (%)": 100 * evaluate(integers, testing.y, config.labels).accuracy,
+            "same answer (%)": 100 * (answers.argmax(1) == integers.argmax(1)).mean(),
+            "constants (bytes)": f"{network.flash_bytes:,}",
+        }
+    return pandas.DataFrame(rows).T.rename_axis("weights")
+
+
+def board_table(
+    run: Run, models: Mapping[str, Path], testing: FeatureSet, sounds: np.ndarray
+) -> "pandas.DataFrame":
+    """Quantized networks on the virtual board, which hears the test clips `sounds`, int16 (N, 16000), as raw audio.
+
+    Records board_ms_<width> and its _calibrated, board_flash_<width>, board_ram_<width> and board_energy_<width>. The
+    quick profile takes a few clips, and of several networks a few widths. Raises CheckFailed when the board's logits
+    are not the integers'.
+    """
+    import pandas
+
+    quick = run.profile.name == "quick"
+    names = [name for name in models if not quick or len(models) == 1 or name in QUICK_WIDTHS]
+    clips = QUICK_CLIPS if quick else len(sounds)
+
+    def cost(i: int) -> dict[str, Any]:
+        return board_cost(models[names[i]], testing.x[:clips], testing.y[:clips], sounds[:clips])
+
+    rows = dict(zip(names, over_cores(cost, range(len(names)), "on the board"), strict=True))
+    for name, row in rows.items():
+        width = name.removeprefix("qat").removeprefix("_")
+        width = f"{width}bit" if width.isdigit() else width
+        run.record(f"board_ms_{width}", row["ms, raw"], "ms")
+        run.record(f"board_ms_{width}_calibrated", row["ms, calibrated"], "ms")
+        run.record(f"board_energy_{width}_calibrated", row["energy, calibrated (µJ)"], "µJ")
+        run.record(f"board_flash_{width}", row["flash, all (B)"], "B")
+        run.record(f"board_ram_{width}", row["RAM (B)"], "B")
+    table = pandas.DataFrame(rows).T.rename_axis("weights")
+    for column in table.columns.intersection(BYTES):  # none where no network was trained
+        table[column] = [f"{int(size):,}" for size in table[column]]
+    return table
+
+
+def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) -> dict[str, Any]:
+    """One checkpoint's row of `board_table`; features q8 int8 (N, 49, 40) and classes y (N,) of the sounds."""
+    _, config, _ = load_checkpoint(path)
+    network = read_integers(path)
+    board = Board(packed_network(network), config.labels)
+    logits = board.run(sounds).logits
+    if not np.array_equal(logits, run_integers(network, q8)):
+        raise CheckFailed(f"{path}: the board's logits are not those of its integers")
+    profile = board.profile(sounds[0])
+    ms = profile.stages()["network"]["ms"]
+    return {
+        "accuracy (%)": 100 * evaluate(logits, y, config.labels).accuracy,
+        "flash, constants (B)": network.flash_bytes,
+        "flash, all (B)": profile.flash_bytes,
+        "RAM (B)": profile.ram_bytes,
+        "ms, raw": ms,
+        "ms, calibrated": ms * CALIBRATION,
+        "energy, calibrated (µJ)": energy_uj(ms * CALIBRATION),
+    }
+
+
+def tflite_table(
+    run: Run, checkpoint: Path, testing: FeatureSet, rows: "pandas.DataFrame"
+) -> "pandas.DataFrame":
+    """A trained 8-bit network in TensorFlow Lite Micro with the scales it was trained with, kept as a .tflite file.
+
+    Beside it the PTQ network of the same seed, from the sweep's `rows`. Records tflm_within_one_percent, the share of
+    TFLM's logits within 1 of the integers', and accuracy_tflm_qat8.
+    """
+    import pandas
+
+    from kwslib.predictors import TflmPredictor
+
+    model, config, extra = load_checkpoint(checkpoint)
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
+    network, path = read_integers(checkpoint), checkpoint.with_suffix(".tflite")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(to_tflite(network, Description(config.labels, config.arch, digest)))
+    micro = TflmPredictor(path).integer_logits(testing.x).astype(int)
+    scale, zero_point = network.linear.output
+    wanted = {
+        "the integers": run_integers(network, testing.x),
+        "PyTorch, rounded": np.rint(predict(model, testing.x) / scale + zero_point).clip(-128, 127),
+    }
+    within = {name: 100 * float((np.abs(micro - values) <= 1).mean()) for name, values in wanted.items()}
+    accuracy = evaluate(micro, testing.y, config.labels).accuracy
+    run.record("tflm_within_one_percent", within["the integers"], "%")
+    run.record("accuracy_tflm_qat8", accuracy, "fraction")
+    same = rows[(rows.recipe == "ours") & (rows.bits == 8) & (rows.seed == extra["seed"])].set_index("method")
+    table = {f"TFLM within 1 of {name} (%)": share for name, share in within.items()}
+    table |= {"TFLM's accuracy, QAT (%)": 100 * accuracy}
+    table |= {f"PyTorch's, {method.upper()} (%)": 100 * same.testing[method] for method in ("qat", "ptq")}
+    return pandas.DataFrame({"8 bits": table}).T

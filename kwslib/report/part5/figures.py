@@ -1,0 +1,111 @@
+"""Figures of Part 5: grids over weights, accuracy by width (Figure 12), causes, accuracy by bytes.
+
+Accuracies are in percent, of `kwslib.report.part5.tables.over_seeds`. Every function takes data, returns a Figure.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from kwslib.quantization.grids import TERNARY
+from kwslib.record import style
+
+if TYPE_CHECKING:
+    import pandas
+
+CURVES = {  # (recipe, method): label, colour, marker
+    ("ours", "qat"): ("QAT, ours", style.BLUE, "o"),
+    ("ours", "ptq"): ("PTQ, ours", style.VERMILION, "s"),
+    ("original", "qat"): ("QAT, original's recipe", style.SKY, "^"),
+    ("original", "ptq"): ("PTQ, original's recipe", style.AMBER, "v"),
+}
+
+
+def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Figure:
+    """Histograms of a tensor, one panel for each grid, its points as lines: what rounds to what."""
+    values = np.ravel(weights)
+    figure, axes = style.subplots(len(grids), height=0.8 + 1.7 * len(grids), sharex=True, squeeze=False)
+    for ax, (name, points) in zip(axes[:, 0], grids.items(), strict=True):
+        ax.hist(values, bins=161, color=style.BLUE, alpha=0.7)
+        for value in np.ravel(points):
+            ax.axvline(value, color=style.VERMILION, linewidth=1.2)
+        ax.set(yscale="log", ylabel="weights", title=name)
+    axes[-1, 0].set_xlabel("weight")
+    return figure
+
+
+def accuracy_by_bits(
+    points: "pandas.DataFrame", full: float, original: Mapping[str, Mapping[int, float]]
+) -> Figure:
+    """Accuracy against width, 8 to 1 bits and ternary (Figure 12), mean over seeds in its 95 % interval.
+
+    full: accuracy in float32. original: {"ptq": {bits: accuracy}, "qat": ...} as published.
+    """
+    figure, ax = style.subplots(height=4.6)
+    places = {bits: place for place, bits in enumerate((8, 7, 6, 5, 4, 3, 2, TERNARY, 1))}
+    for (recipe, method), (label, colour, marker) in CURVES.items():
+        part = points[(points.recipe == recipe) & (points.method == method)]
+        if len(part):
+            x = [places[bits] for bits in part.bits]
+            style.interval_curve(ax, x, part["mean"], part.low, part.high, label, colour, marker)
+    ax.axhline(full, color=style.GREY, linestyle="--", linewidth=1.2, label="float32")
+    for method, published in original.items():
+        x, y = [places[bits] for bits in published], list(published.values())
+        style.original_points(ax, x, y, label="original report" if method == "ptq" else "")
+    ax.set_xticks(list(places.values()), [str(bits) for bits in places])
+    ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", ylim=(15, 100))
+    ax.legend(loc="lower left")
+    return figure
+
+
+def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> Figure:
+    """Accuracy of our recipe against the bytes that its constants take in flash, QAT's points named by their width.
+
+    full: bytes and accuracy in float32.
+    """
+    figure, ax = style.subplots(height=3.8)
+    for method in ("qat", "ptq"):
+        label, colour, marker = CURVES["ours", method]
+        part = points[(points.recipe == "ours") & (points.method == method)].sort_values("flash")
+        if len(part):
+            style.interval_curve(ax, part.flash, part["mean"], part.low, part.high, label, colour, marker)
+        if method == "qat":
+            for row in part.itertuples():
+                side = {"ha": "right"} if row.bits == TERNARY else {}
+                ax.annotate(str(row.bits), (row.flash, row.high), xytext=(0, 5), **_ABOVE | side)
+    ax.plot(*full, "*", color=style.GREY, markersize=11)
+    ax.annotate("float32", full, xytext=(0, 7), **_ABOVE)
+    ax.set(xscale="log", xlabel="weights, biases and scales in flash (bytes)", ylabel="test accuracy (%)")
+    ax.set_xticks([2_000, 5_000, 10_000, 20_000, 50_000], ["2,000", "5,000", "10,000", "20,000", "50,000"])
+    ax.minorticks_off()
+    ax.margins(y=0.15)
+    ax.legend(loc="lower right")
+    return figure
+
+
+def causes(points: "pandas.DataFrame", bits: Sequence[int]) -> Figure:
+    """The original's recipe as it was (first row) and with one cause switched off: a panel for each width.
+
+    points: of `kwslib.report.part5.tables.over_seeds`, recipes named for what is switched off.
+    """
+    figure, axes = style.subplots(1, len(bits), height=3.6, sharex=True, sharey=True, squeeze=False)
+    names = list(points.recipe.unique())
+    for ax, width in zip(axes[0], bits, strict=True):
+        for method, shift in (("ptq", -0.13), ("qat", 0.13)):
+            _, colour, marker = CURVES["ours", method]
+            part = points[(points.bits == width) & (points.method == method)].set_index("recipe")
+            rows = [names.index(name) + shift for name in part.index]
+            ax.hlines(rows, part.lowest, part.highest, color=colour, alpha=0.4, linewidth=4)
+            ax.plot(part["mean"], rows, marker, color=colour, label=method.upper())
+        ax.set(xlabel="test accuracy (%)", title=f"{width} bits", xlim=(0, 100))
+        ax.set_yticks(range(len(names)), names)
+        ax.set_ylim(len(names) - 0.5, -0.5)
+        ax.grid(axis="y", visible=False)
+    axes[0, 0].legend(loc="lower left")
+    return figure
+
+
+_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9, "color": style.INK}

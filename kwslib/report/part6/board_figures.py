@@ -1,0 +1,164 @@
+"""Figures of Part 6 on the virtual board: sparse networks, narrow ones, Figure 15, and what any size buys.
+
+Every function takes data of `kwslib.report.part6.board` or `kwslib.report.part6.trade_off` and returns a Figure.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kwslib.record import style
+
+if TYPE_CHECKING:
+    import pandas
+
+    from kwslib.report.part6.board import Cost
+
+FORMS = {
+    "dense": (style.GREY, ""),
+    "sparse linear layer": (style.SKY, "s"),
+    "sparse, skipping": (style.BLUE, "o"),
+}
+KINDS = {  # of networks in the trade-off
+    "quantized": (style.VERMILION, "s"),
+    "sparse": (style.BLUE, "o"),
+    "narrow": (style.GREEN, "^"),
+    "narrow and ternary": (style.PURPLE, "v"),
+}
+
+
+def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure:
+    """Flash of the firmware and time of the network against the weights removed, dense and sparse.
+
+    costs: of `measure_sparse`; even: of `break_even`, drawn as dotted lines. The axis is logarithmic in what is left.
+    """
+    figure, axes = style.subplots(2, height=5.6, sharex=True)
+    left = 100 - costs["zeros"]
+    for ax, what, factor in ((axes[0], "flash", 1000), (axes[1], "ms", 1)):
+        for form, (colour, marker) in FORMS.items():
+            if what == "flash" and form == "sparse linear layer":
+                continue  # the table of what is skipped takes 200 bytes more
+            label = "sparse" if what == "flash" and marker else form
+            ax.plot(left, costs[f"{what}, {form}"] / factor, marker=marker, color=colour, label=label)
+        for form, (colour, _) in FORMS.items():
+            if share := even.get(f"{what}, {form}"):
+                ax.axvline(100 - share, color=colour, linestyle=":", linewidth=1.5)
+        ax.set_ylim(0)
+        ax.legend(loc="lower left")
+    axes[0].set_ylabel("flash of the firmware (KB)")
+    axes[1].set(xlabel="weights removed (%)", ylabel="network (ms)", xscale="log")
+    axes[1].set_xticks(left, [f"{removed:g}" for removed in costs.index])
+    axes[1].minorticks_off()
+    axes[1].invert_xaxis()
+    return figure
+
+
+def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure:
+    """Flash and RAM of the whole firmware by channels left."""
+    figure, ax = style.subplots(height=3.4)
+    channels = list(costs)
+    for what, colour, marker in (("flash", style.BLUE, "o"), ("ram", style.VERMILION, "s")):
+        sizes = [getattr(costs[c], what) / 1000 for c in channels]
+        ax.plot(channels, sizes, marker=marker, color=colour, label=what if what == "flash" else "RAM")
+    ax.set(xlabel="channels left", ylabel="KB of the firmware", ylim=(0, None))
+    ax.invert_xaxis()
+    ax.legend(loc="lower left")
+    return figure
+
+
+def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None" = None) -> Figure:
+    """Figure 15: time of the network by share of the channels removed, and in-field accuracy where it is known.
+
+    table: of `removed_table`, by percent removed. field: of `in_field`.
+    """
+    figure, axes = style.subplots(1, 1 if field is None else 2, height=3.6, squeeze=False)
+    ax = axes[0, 0]
+    places = np.arange(len(table))
+    style.original_points(ax, places, table["original (ms)"], "original, measured")
+    ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours, calibrated")
+    for who, colour in (("original", style.INK), ("ours", style.BLUE)):
+        for place, ms, saved in zip(places, table[f"{who} (ms)"], table[f"{who}, saved (%)"], strict=True):
+            text = f"{ms:.3g}" + (f"\n−{saved:.0f} %" if saved else "")
+            ax.annotate(text, (place, ms), xytext=(0, 9), **_ABOVE, color=colour)
+    ax.set(xlabel="channels removed (%)", ylabel="network on the board (ms)", xlim=(-0.5, len(table) - 0.5))
+    ax.set_ylim(0, 1.25 * max(table["original (ms)"], default=1))
+    _removed_axis(ax, table.index)
+    ax.legend(loc="center")
+    if field is not None:
+        ax = axes[0, 1]
+        places = np.arange(len(field))
+        whiskers = np.stack([field["mean"] - field.low, field.high - field["mean"]])
+        style.original_points(ax, places, field.original, "original, 20 trials")
+        ax.errorbar(
+            places, field["mean"], whiskers, fmt="o", color=style.BLUE, markersize=8, label="ours, simulated"
+        )
+        ax.set(
+            xlabel="channels removed (%)",
+            ylabel="in-field accuracy (%)",
+            xlim=(-0.5, len(field) - 0.5),
+            ylim=(0, 100),
+        )
+        _removed_axis(ax, field.index)
+        ax.legend(loc="lower left")
+    return figure
+
+
+def _removed_axis(ax: Axes, percents: Sequence[float]) -> None:
+    ax.set_xticks(range(len(percents)), [f"{percent:g}" for percent in percents])
+
+
+def trade_off(models: "pandas.DataFrame") -> Figure:
+    """Accuracy against bytes in flash and against time on the board, best networks joined: choose from here.
+
+    models: of `kwslib.report.part6.trade_off.models`. Names stand at the networks that no other beats in both.
+    """
+    figure, axes = style.subplots(2, height=8.4, sharey=True)
+    panels = (
+        ("flash", "constants in flash (bytes)", (500, 1000, 2000, 5000, 10_000, 20_000)),
+        ("ms", "network on the board (ms)", (1, 2, 3, 5, 8)),
+    )
+    for ax, (size, label, ticks) in zip(axes, panels, strict=True):
+        known = models.dropna(subset=size)
+        for kind, (colour, marker) in KINDS.items():
+            part = known[known.kind == kind]
+            if len(part):
+                spread = np.stack([part.accuracy - part.low, part.high - part.accuracy])
+                ax.errorbar(
+                    part[size],
+                    part.accuracy,
+                    spread,
+                    fmt=marker,
+                    color=colour,
+                    label=kind,
+                    elinewidth=1,
+                    alpha=0.9,
+                )
+        front = known[known[f"best by {size}"]].sort_values(size)
+        ax.step(front[size], front.accuracy, where="post", color=style.INK, linewidth=1)
+        for row in front.itertuples():  # up and to the left of the best there is nothing to cover
+            ax.annotate(row.Index, (getattr(row, size), row.accuracy), **_SLANTED)
+        ax.set(xscale="log", xlabel=label)
+        ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        ax.minorticks_off()
+        ax.set_xlim(left=0.6 * known[size].min() if len(known) else None)  # room for the leftmost name
+        lowest = front.accuracy.min() if len(front) else 50
+        ax.set_ylim(max(lowest - 6, 0), front.accuracy.max() + 8 if len(front) else None)
+    figure.supylabel("test accuracy (%)")
+    axes[0].legend(loc="lower right")
+    return figure
+
+
+_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9}
+_SLANTED = {
+    "xytext": (-3, 5),
+    "textcoords": "offset points",
+    "ha": "right",
+    "va": "bottom",
+    "rotation": -40,
+    "rotation_mode": "anchor",
+    "fontsize": 8,
+    "color": style.INK,
+}
