@@ -43,6 +43,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	git ls-files "firmware/*.c" "firmware/*.h" ":!firmware/arduino/stand_ins" | xargs $(BIN)/clang-format --dry-run -Werror
 	$(BIN)/mypy kwslib
+	$(BIN)/lint-imports --no-logo
 
 clean:
-	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
