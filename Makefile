@@ -1,21 +1,36 @@
 # One target per thing a person wants. `make report` and `make test` work on a fresh clone.
-PYTHON ?= python3.11
+PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup report book pdf record pair test verify lint clean
+define CHECK_PYTHON
+import sys
+found = "%d.%d" % sys.version_info[:2]
+if found not in ("3.11", "3.12", "3.13"):
+    sys.exit("kwslib's chapters need Python 3.11, 3.12 or 3.13, and %s is %s: name another, "
+             "as in `make setup PYTHON=python3.12`" % (sys.argv[1], found))
+endef
+export CHECK_PYTHON
+
+.PHONY: setup lock report book pdf record pair test verify lint clean
 
 setup: $(VENV)/.installed
 
-# uv takes seconds where pip takes minutes; it ignores pip's settings, hence UV_FIND_LINKS.
-$(VENV)/.installed: requirements.lock
+# uv takes seconds where pip takes minutes; it ignores pip's settings, hence UV_FIND_LINKS. Nothing is compiled.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c "$$CHECK_PYTHON" $(PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --no-deps -r requirements.lock \
-		|| $(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements.lock
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" VIRTUAL_ENV=$(VENV) \
+		$(BIN)/uv pip install --no-build --constraint requirements.lock --requirement pyproject.toml --extra all \
+		|| $(BIN)/python -m pip install --disable-pip-version-check --only-binary :all: --constraint requirements.lock ".[all]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
+
+lock:  ## choose versions anew where pyproject.toml asks for it, for every Python and platform
+	$(BIN)/uv pip compile --universal --no-build --no-header --no-annotate --python-version 3.11 \
+		--extra all pyproject.toml --output-file requirements.lock >/dev/null
 
 report: setup  ## run the six notebooks in the quick profile, render the book, say where it is
 	$(BIN)/python book/build.py report
