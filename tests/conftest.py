@@ -1,6 +1,8 @@
 """Fixtures that all tests share: the real recordings where present, the synthetic corpus, the command line."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -80,5 +82,23 @@ def kws(capfd: pytest.CaptureFixture[str]):
             sys.argv = argv
         out, err = capfd.readouterr()
         return status, out, err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def node():
+    """Runs tests/web/NAME.mjs in Node.js: its standard output. Skipped where node is not installed."""
+    program = shutil.which("node")
+    if program is None:
+        if os.environ.get("KWS_REQUIRE_TOOLS"):
+            pytest.fail("node is required here and missing: apt-get install nodejs")
+        pytest.skip("no Node.js here: apt-get install nodejs")
+
+    def run(name: str, *arguments: object, given: str | None = None) -> str:
+        command = [program, str(REPOSITORY / "tests" / "web" / f"{name}.mjs"), *map(str, arguments)]
+        done = subprocess.run(command, input=given, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     return run

@@ -1,0 +1,45 @@
+"""The C core as WebAssembly, compiled by PyPI's zig from the files that the board runs; kept by content."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from kwslib.errors import KwsError
+from kwslib.features.ccore import source_folder
+from kwslib.paths import atomic_write, cache_dir
+
+FLAGS = (
+    "-target",
+    "wasm32-freestanding",
+    "-msimd128",
+    "-std=c99",
+    "-O2",
+    "-nostdlib",
+    "-Wl,--no-entry",
+    "-s",
+)
+
+
+def build_core() -> Path:
+    """Path of the compiled core, made when the cache has none. Raises KwsError where zig is missing or fails."""
+    if not importlib.util.find_spec("ziglang"):
+        raise KwsError("no compiler for WebAssembly: pip install ziglang")
+    core = source_folder()
+    web = core.parent / "web"
+    sources = [*sorted(core.glob("*.c")), *sorted(web.glob("*.c"))]
+    read = [*sources, *sorted(core.glob("*.h"))]
+    recipe = [path.name.encode() + b"\0" + path.read_bytes() for path in read]
+    recipe += [" ".join(FLAGS).encode(), importlib.metadata.version("ziglang").encode()]
+    path = cache_dir() / "web" / f"{hashlib.sha256(bytes(1).join(recipe)).hexdigest()[:24]}.wasm"
+    if not path.is_file():
+        with atomic_write(path) as temporary:
+            command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{core}", *map(str, sources)]
+            done = subprocess.run([*command, "-o", str(temporary)], capture_output=True, text=True)
+            if done.returncode:
+                errors = [line for line in done.stderr.splitlines() if "error" in line]
+                reason = errors[0] if errors else f"exit status {done.returncode}"
+                raise KwsError(f"the core could not be compiled to WebAssembly: {reason}")
+    return path
