@@ -59,6 +59,7 @@ lint: setup
 	git ls-files "firmware/*.c" "firmware/*.h" ":!firmware/arduino/stand_ins" | xargs $(BIN)/clang-format --dry-run -Werror
 	$(BIN)/mypy kwslib
 	$(BIN)/lint-imports --no-logo
+	command -v node >/dev/null || exit 0; for module in web/*.js; do node --check $$module || exit 1; done
 
 clean:
 	rm -rf _build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -18,8 +18,8 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """A running Chromium. Raises RuntimeError where none is installed."""
+def browser(*more: str) -> Iterator[Any]:
+    """A running Chromium, with `more` of its options. Raises RuntimeError where none is installed."""
     from playwright.sync_api import sync_playwright
 
     path = chromium()
@@ -28,7 +28,7 @@ def browser() -> Iterator[Any]:
             "no Chromium here: install it (apt-get install chromium), or set CHROMIUM to its path"
         )
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        started = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         yield started
         started.close()
 
