@@ -25,7 +25,7 @@ def test_the_page_leads_from_recordings_to_firmware(synthetic, tmp_path):
         shutil.copy(take, tmp_path / "recordings" / take.name)
     shutil.copy(said[0], tmp_path / "recordings" / "alex_nohash_0.wav")
     blocks = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {
         "PATH": binaries,
@@ -38,5 +38,6 @@ def test_the_page_leads_from_recordings_to_firmware(synthetic, tmp_path):
     )
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
     assert load_checkpoint(tmp_path / "computer.pt")[1].labels == ("silence", "unknown", "computer")
+    assert '"labels": ["silence", "unknown", "computer"]' in (tmp_path / "computer.html").read_text()
     assert (tmp_path / "build" / "firmware.elf").is_file()
     assert (tmp_path / "build" / "kws_model.h").is_file()

@@ -1,47 +1,103 @@
-"""`kws export`: a checkpoint as ONNX, TensorFlow Lite and C."""
+"""`kws export`: a checkpoint as ONNX, TensorFlow Lite and C; any model as a page for the browser."""
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kwslib.cli.data import OWN, with_own
 from kwslib.cli.options import DATA, JSON, PROFILE
 from kwslib.cli.output import one_line, print_json
+from kwslib.errors import KwsError
+
+if TYPE_CHECKING:
+    from kwslib.deployment.export import ExportResult
 
 
 def export_model(
-    checkpoint: Path = typer.Argument(help="FILE.pt, as `kws train` leaves it."),
-    out: Path = typer.Option(..., "--out", help="Folder to write into."),
+    model: Path = typer.Argument(help="FILE.pt, as `kws train` leaves it; for --web also FILE.tflite, int8."),
+    out: Path | None = typer.Option(None, "--out", help="Folder to write into."),
+    web: Path | None = typer.Option(None, "--web", help="HTML file to write: the spotter in a page."),
     data: Path | None = DATA,
     profile: str | None = PROFILE,
     own: list[str] = OWN,
     as_json: bool = JSON,
 ) -> None:
-    """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc.
+    """Write model.onnx, model.tflite (int8), model_float32.tflite, model_data.h and model_data.cc; or a page.
 
     The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
     quantized checkpoint has its own, and gives model.tflite and kws_model.h, with packed weights, for our C core.
+    The page holds the C core and the model in one file, which any browser opens, from disk too.
     """
+    if out is None and web is None:
+        raise KwsError("nothing to write: name a folder with --out, or a page with --web")
+    if web is not None:
+        _check_page(web)
+    report: dict[str, Any] = {"bytes": {}}
+    written: list[Path] = []
+    if model.suffix == ".tflite":
+        if out is not None:
+            raise KwsError(
+                f"{model}: --out takes the checkpoint, FILE.pt; a .tflite file goes into a page, --web"
+            )
+        _write_page(model, model.stem, web)
+    else:
+        with TemporaryDirectory(prefix="kws-") as folder:
+            result, source = _exported(model, out or Path(folder), data, profile, own)
+            if web is not None:
+                _write_page(model if result.quantized else result.tflite_int8, model.stem, web)
+            written = list(result.files) if out else []
+            report |= {"labels": list(result.labels), "operators": list(result.operators)} | source
+            report["bytes"] = {path.name: path.stat().st_size for path in written}
+    if web is not None:
+        written.append(web)
+        report["bytes"][web.name] = web.stat().st_size
+    if as_json:
+        print_json(report)
+        return
+    for path in written:
+        print(one_line(f"{path}: {report['bytes'][path.name]:,} bytes"))
+
+
+def _exported(
+    checkpoint: Path, out: Path, data: Path | None, profile: str | None, own: list[str]
+) -> "tuple[ExportResult, dict[str, object]]":
+    """What `export` wrote, and which data it calibrated with."""
     from kwslib.checkpoints import load_checkpoint
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export, export_quantized
 
     network, config, _ = load_checkpoint(checkpoint)
-    source: dict[str, object] = {"data": None}
     if hasattr(network, "quantization"):
-        result = export_quantized(checkpoint, out)
-    else:
-        check_installed()
-        corpus = with_own(open_corpus(data, profile), own)
-        print(one_line(corpus.describe()), file=sys.stderr)
-        source = {"data": corpus.name, "synthetic": corpus.synthetic}
-        result = export(checkpoint, calibration_features(corpus, config.labels), out)
-    sizes = {path.name: path.stat().st_size for path in result.files}
-    if as_json:
-        operators = list(result.operators)
-        print_json({"labels": list(result.labels), "operators": operators, "bytes": sizes} | source)
-        return
-    for name, size in sizes.items():
-        print(one_line(f"{out / name}: {size:,} bytes"))
+        return export_quantized(checkpoint, out), {"data": None}
+    check_installed()
+    corpus = with_own(open_corpus(data, profile), own)
+    print(one_line(corpus.describe()), file=sys.stderr)
+    result = export(checkpoint, calibration_features(corpus, config.labels), out)
+    return result, {"data": corpus.name, "synthetic": corpus.synthetic}
+
+
+def _check_page(web: Path) -> None:
+    """Raises KwsError, before the long work, where no page can be written or built."""
+    from kwslib.page.core import build_core
+    from kwslib.paths import check_writable
+
+    check_writable(web)
+    build_core()
+
+
+def _write_page(model: Path, title: str, web: Path | None) -> None:
+    from kwslib.page.clips import spoken_clips
+    from kwslib.page.html import document
+    from kwslib.page.networks import page_network
+    from kwslib.paths import atomic_write
+
+    assert web is not None
+    network = page_network(model, title)
+    words = network.labels[2:]
+    page = document(f"Say {' or '.join(words)}", [network], spoken_clips(words))
+    with atomic_write(web) as temporary:
+        temporary.write_text(page, encoding="utf-8")
