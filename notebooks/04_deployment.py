@@ -19,7 +19,8 @@
 #
 # The network of Part 3 is a PyTorch checkpoint of float weights. A microcontroller wants a constant array of
 # bytes, and arithmetic in integers. This part converts the one into the other, step by step, and asks after
-# each step whether it is still the same network.
+# each step whether it is still the same network. The page {doc}`Try it <../book/try_it>` runs what comes out of it, the
+# board's own C, in the browser: say *yes* to it.
 
 # %% tags=["hide-input"]
 # On Colab this installs kwslib; elsewhere it does nothing.
