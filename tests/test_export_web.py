@@ -35,7 +35,7 @@ def test_a_page_is_written_of_either_kind_of_model(kws, tmp_path, name):
 def test_the_chip_costs_what_the_board_counts(kws, tmp_path):
     kws("export", MODELS / "tinyconv.tflite", "--web", tmp_path / "page.html")
     (network,) = data_of(tmp_path / "page.html")["networks"]
-    sound = np.random.default_rng(0).integers(-1000, 1000, 32_000).astype(np.int16)
+    sound = np.random.default_rng(0).integers(-1000, 1000, 16_000).astype(np.int16)
     soundfile.write(tmp_path / "sound.wav", sound, 16_000)
     _, out, _ = kws("board", MODELS / "tinyconv.tflite", "--stream", tmp_path / "sound.wav", "--json")
     board, chip = json.loads(out), network["chip"]

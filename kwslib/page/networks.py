@@ -18,7 +18,7 @@ from kwslib.page.words import model_words
 from kwslib.paths import atomic_write, cache_dir
 from kwslib.predictors import BoardPredictor
 
-SECONDS = 2  # of sound that the board listens to
+SECONDS = 1  # of sound that the board listens to
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def chip_costs(network: Network, labels: tuple[str, ...]) -> Chip | None:
     if not all(map(importlib.util.find_spec, ("unicorn", "capstone", "elftools"))):
         return None
     board = StreamBoard(network, labels)
-    key = hashlib.sha256(board.build.elf.read_bytes() + _model_of_cycles()).hexdigest()[:24]
+    key = hashlib.sha256(board.build.elf.read_bytes() + bytes([SECONDS]) + _model_of_cycles()).hexdigest()[
+        :24
+    ]
     path = cache_dir() / "web" / f"{key}.json"
     if not path.exists():
         noise = np.random.default_rng(0).integers(-1000, 1000, SECONDS * SAMPLE_RATE).astype(np.int16)
