@@ -1,7 +1,7 @@
 """Checkpoints: a network, its configuration and how it came about, in one file that is safe to load."""
 
 import io
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,16 @@ def check_ranges(model: nn.Module) -> None:
             raise KwsError(f"the zero point of {name} is not on its grid: quantize the network again")
 
 
+def resume_file(out: Path) -> Path:
+    """Where an interrupted run that is to leave `out` keeps its state."""
+    return out.with_suffix(".resume.pt")
+
+
+def unfinished_model(out: Path) -> Path:
+    """Where an interrupted run that is to leave `out` keeps the best epoch so far."""
+    return out.with_suffix(".unfinished.pt")
+
+
 def train(
     config: ModelConfig,
     recipe: Recipe,
@@ -126,29 +136,37 @@ def train(
     out: Path | None = None,
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """Build and train a network; with `out`, leave its checkpoint there.
+    """Build and train a network; with `out`, leave its checkpoint there when the run ends.
 
-    When the run is interrupted, `out` holds the best epoch so far by validation accuracy, and a resume file beside
-    it lets the same call go on. Returns the network in evaluation mode and the history.
+    When it is interrupted, `unfinished_model(out)` holds the best epoch so far by validation accuracy, and
+    `resume_file(out)` lets the same call go on. Returns the network in evaluation mode and the history. Raises
+    KwsError when the resume file belongs to another run, and naming a class that lacks examples in a split.
     """
+    _check_classes(config.labels, {"training": training, "validation": validation})
     torch.manual_seed(seed)
     model = build(config)
-    resume = out.with_suffix(".resume.pt") if out else None
-    best = (
-        load_checkpoint(out)[2].get("best", -1.0)
-        if out and resume and resume.exists() and out.exists()
-        else -1.0
-    )
+    best = _best_so_far(out, config, seed) if out else -1.0
 
     def keep_best(epoch: Epoch, network: nn.Module) -> None:
         nonlocal best
         if out and epoch.validation_accuracy > best:
             best = epoch.validation_accuracy
-            save_checkpoint(out, network, config, {"seed": seed, "finished": False, "best": best})
+            extra = {"seed": seed, "finished": False, "best": best}
+            save_checkpoint(unfinished_model(out), network, config, extra)
         if after_epoch:
             after_epoch(epoch, network)
 
-    history = fit(model, recipe, training, validation, seed, after_epoch=keep_best, resume=resume)
+    resume, settings = resume_file(out) if out else None, asdict(config)
+    history = fit(
+        model,
+        recipe,
+        training,
+        validation,
+        seed,
+        after_epoch=keep_best,
+        resume=resume,
+        run={"labels": settings.pop("labels"), "architecture": settings},
+    )
     if out:
         extra = {
             "seed": seed,
@@ -157,4 +175,26 @@ def train(
             "finished": True,
         }
         save_checkpoint(out, model, config, extra)
+        for left in (unfinished_model(out), resume_file(out)):
+            left.unlink(missing_ok=True)
     return model, history
+
+
+def _best_so_far(out: Path, config: ModelConfig, seed: int) -> float:
+    """Validation accuracy of the unfinished model of the run that is gone on with; -1 where there is none."""
+    if not (resume_file(out).exists() and unfinished_model(out).exists()):
+        return -1.0
+    try:
+        _, kept, extra = load_checkpoint(unfinished_model(out))
+    except KwsError:  # damaged: the next epoch's takes its place
+        return -1.0
+    return extra.get("best", -1.0) if (kept, extra.get("seed")) == (config, seed) else -1.0
+
+
+def _check_classes(labels: Sequence[str], splits: dict[str, FeatureSet]) -> None:
+    for split, data in splits.items():
+        found = set(data.y.tolist())
+        if lacking := [label for number, label in enumerate(labels) if number not in found]:
+            raise KwsError(
+                f"no {split} examples of {', '.join(lacking)}: add recordings of more speakers, or choose other words"
+            )

@@ -1,19 +1,31 @@
-"""Where things are kept, and how files are written: whole or not at all."""
+"""Where things are kept, and how files are written: whole or not at all.
 
+What is being written lies beside its place under a hidden name that says who writes it,
+`.NAME.MACHINE-PROCESS-RANDOM.part`. A process that was killed leaves such a file or folder; the next one that writes
+into the same folder removes it, and touches nothing of a process that still runs or of another machine.
+"""
+
+import errno
+import functools
+import hashlib
 import os
+import platform
+import re
+import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from kwslib.errors import KwsError
 
+# np.save tells of a full disk without a number
+FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 def cache_dir() -> Path:
-    """`$KWS_CACHE`, else the user's cache folder; made when missing."""
-    import pooch
-
-    folder = expand(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib"))
+    """`$KWS_CACHE`, else the user's cache folder; made when missing. Raises KwsError where it cannot be made."""
+    folder = _cache_path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -21,6 +33,21 @@ def cache_dir() -> Path:
             f"{folder} cannot hold the cache ({error.strerror}): name another folder in KWS_CACHE"
         ) from error
     return folder
+
+
+def _cache_path() -> Path:
+    import pooch
+
+    return expand(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib"))
+
+
+def stamp(path: Path) -> tuple[int, int, int, int]:
+    """Changes whenever the file does: size, times of change of the content and of the file itself, inode.
+
+    What copies (`cp -p`, `rsync -t`, an unpacker) may set size and time of the content alike, but never the rest.
+    """
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def expand(path: Path | str) -> Path:
@@ -33,29 +60,139 @@ def expand(path: Path | str) -> Path:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when not."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part{path.suffix}")
-    try:
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when not.
+
+    Raises KwsError when there is no room, or nothing may be written there.
+    """
+    with atomic_files([path]) as (temporary,):
         yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.filename is None:  # a full disk is told by the write, which knows no name
-            error.filename = str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Temporary paths that take the places of `paths` when the block ends well: all of them or none.
+
+    Raises KwsError as `atomic_write` does, and for a folder in the place of a file.
+    """
+    paths = [Path(path) for path in paths]
+    with ExitStack() as stack:
+        fresh = [stack.enter_context(_temporary(path)) for path in paths]
+        yield fresh
+        for path in paths:
+            if path.is_dir():
+                raise KwsError(f"{path} is a folder: remove it or choose another place")
+        old = []
+        if len(paths) > 1:
+            old = [stack.enter_context(_temporary(path)) for path in paths]
+            for path, kept in zip(paths, old, strict=True):
+                if path.exists():
+                    shutil.copy2(path, kept)
+        try:
+            for temporary, path in zip(fresh, paths, strict=True):
+                os.replace(temporary, path)
+        except BaseException:
+            for path, kept in zip(paths, old, strict=False):
+                if kept.exists():
+                    os.replace(kept, path)
+                else:
+                    path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside `path` that becomes it when the block ends well, and vanishes when not.
+
+    A folder that has come to stand there meanwhile stays, and the temporary one vanishes. Raises KwsError as
+    `atomic_write` does.
+    """
+    path = Path(path)
+    with _temporary(path) as temporary:
+        temporary.mkdir()
+        yield temporary
+        try:
+            os.rename(temporary, path)
+        except OSError:
+            if not path.is_dir():
+                raise
+
+
+@contextmanager
+def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder in `parent` for the length of the block."""
+    with _temporary(Path(parent) / name) as folder:
+        folder.mkdir()
+        yield folder
 
 
 def check_writable(path: Path) -> None:
     """Make the folder of `path`; KwsError when nothing can be written there (before the long work, not after)."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    with _temporary(Path(path)) as probe:
         probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise KwsError(f"{path} cannot be written ({error.strerror}): choose another place") from error
     if path.is_dir():
         raise KwsError(f"{path} is a folder: name a file in it")
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """A path beside `path` that nobody else uses; what lies there at the end of the block is removed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path.parent.resolve())
+    except OSError as error:
+        raise KwsError(_refusal(path, error)) from error
+    owner = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    temporary = path.with_name(f".{path.name}.{owner}.part{path.suffix}")
+    try:
+        yield temporary
+    except OSError as error:
+        about = [str(name) for name in (error.filename, error.filename2) if name]
+        if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
+            raise KwsError(_refusal(path, error)) from error
+        raise
+    finally:
+        _remove(temporary)
+
+
+def _refusal(path: Path, error: OSError) -> str:
+    remedy = "free some space or choose another place" if error.errno in FULL else "choose another place"
+    if path.is_relative_to(_cache_path()):
+        remedy = f"{remedy} for the cache {_cache_path()} with KWS_CACHE"
+    return f"{path} cannot be written ({error.strerror or error}): {remedy}"
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@functools.cache
+def _machine() -> str:
+    """Six hexadecimal digits for the machine, whose process numbers say nothing elsewhere."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+
+
+@functools.cache
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes of this machine that are no more were writing into `folder`; once a process."""
+    owned = re.compile(rf"\..+\.{_machine()}-(\d+)-[0-9a-f]{{8}}\.part(\..+)?")
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            found = owned.fullmatch(entry.name)
+            if found and not _runs(int(found[1])):
+                _remove(Path(entry.path))
+
+
+def _runs(process: int) -> bool:
+    """Whether some process has this number; on Windows, where asking would end it, always."""
+    if os.name == "posix":
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        except (OSError, OverflowError):
+            pass
+    return True

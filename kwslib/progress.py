@@ -1,7 +1,10 @@
 """Progress bars for people, on standard error and only when that is a terminal; work over all cores."""
 
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -18,6 +21,9 @@ def progress(items: Iterable[Item], description: str, total: int | None = None) 
 Result = TypeVar("Result")
 
 
+LOOK = 1.0  # seconds between two looks at the parent
+
+
 def over_cores(
     run: Callable[[Item], Result], items: Iterable[Item], what: str, *, threads: bool = False
 ) -> list[Result]:
@@ -30,6 +36,24 @@ def over_cores(
 
     todo = list(items)
     jobs = max(1, min(len(todo), os.cpu_count() or 1))
-    parallel = Parallel(n_jobs=jobs, prefer="threads" if threads else "processes", return_as="generator")
+    parallel = Parallel(
+        n_jobs=jobs,
+        prefer="threads" if threads else "processes",
+        return_as="generator",
+        initializer=end_with,
+        initargs=(os.getpid(),),
+    )
     results = parallel(delayed(run)(item) for item in todo)
     return list(tqdm(results, what, len(todo), disable=not sys.stderr.isatty(), leave=False))
+
+
+def end_with(parent: int) -> None:
+    """End this process, a child of `parent`, soon after that is no more, however it ended. Ctrl-C is left to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -98,8 +98,9 @@ def test_qemu_agrees(board, clips, profile, tmp_path):
     if shutil.which("qemu-system-arm") is None:
         pytest.skip("no qemu-system-arm here: install it to run this test")
     (tmp_path / "clips.raw").write_bytes(clips[2].tobytes())
+    (tmp_path / "firmware.elf").write_bytes(board.build.elf)
     command = ["qemu-system-arm", "-M", "mps2-an386", "-nographic", "-singlestep", "-d", "exec,nochain"]
-    command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(board.build.elf)]
+    command += ["-semihosting-config", "enable=on,target=native", "-kernel", "firmware.elf"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as qemu:

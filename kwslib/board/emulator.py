@@ -3,11 +3,11 @@
 Unicorn executes the instructions. Files stand in for microphone and display through Arm semihosting calls.
 """
 
+import io
 import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from kwslib.errors import CheckFailed
@@ -24,7 +24,6 @@ OPEN, WRITE, READ, EXIT = 0x01, 0x05, 0x06, 0x18
 class Image:
     """A linked firmware: what is loaded where, and its symbols."""
 
-    path: Path
     segments: tuple[tuple[int, bytes], ...]
     symbols: dict[str, int]
     objects: tuple[tuple[int, int, str], ...]  # functions and variables: address, size, name, by address
@@ -38,11 +37,11 @@ class Image:
         return f"{address:#x}"
 
 
-def read_image(path: Path) -> Image:
+def read_image(content: bytes) -> Image:
     """Sections, symbols and sizes of an ELF file."""
     from elftools.elf.elffile import ELFFile
 
-    with open(path, "rb") as file:
+    with io.BytesIO(content) as file:
         elf = ELFFile(file)
         kept = [s for s in elf.iter_sections() if s["sh_flags"] & 2 and s["sh_size"]]
         loaded = [s for s in kept if s["sh_type"] != "SHT_NOBITS"]
@@ -61,7 +60,7 @@ def read_image(path: Path) -> Image:
         )
     flash = sum(s["sh_size"] for s in loaded)
     ram = sum(s["sh_size"] for s in kept if s["sh_addr"] >= RAM and s.name != ".stack")
-    return Image(Path(path), segments, symbols, tuple(objects), flash, ram)
+    return Image(segments, symbols, tuple(objects), flash, ram)
 
 
 @dataclass
@@ -143,7 +142,7 @@ class Emulator:
     def _failed(self, what: str) -> CheckFailed:
         address = self.uc.reg_read(self._arm.UC_ARM_REG_PC)
         where = self.image.function_at(address)
-        return CheckFailed(f"{self.image.path.name}: the firmware {what} in {where} at {address:#010x}")
+        return CheckFailed(f"firmware.elf: the firmware {what} in {where} at {address:#010x}")
 
     def _interrupt(self, uc: Any, number: int, _: object) -> None:
         pc = uc.reg_read(self._arm.UC_ARM_REG_PC)

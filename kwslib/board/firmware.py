@@ -4,7 +4,6 @@ Everything that decides the binary (sources, model, compiler, flags) is hashed, 
 taken from the cache.
 """
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -15,9 +14,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from kwslib.cache import cached, digest
 from kwslib.errors import KwsError
 from kwslib.features.ccore import check_space, source_folder
-from kwslib.paths import atomic_write, cache_dir
+from kwslib.paths import cache_dir, temporary_folder
 
 COMMON = (
     "-std=c99",
@@ -43,10 +45,11 @@ COMPILERS = ("zig", "gcc")
 
 @dataclass(frozen=True)
 class Build:
-    """`elf` is what would be flashed; `watched` is the same code with its constants where each read is seen."""
+    """ELF files. `elf` is what would be flashed; `watched` is the same code with its constants where each read is
+    seen."""
 
-    elf: Path
-    watched: Path
+    elf: bytes
+    watched: bytes
 
 
 def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
@@ -74,19 +77,22 @@ def build_firmware(model_header: str, compiler: str | None = None, main: str = "
     virtual = core.parent / "virtual"
     sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), virtual / main, virtual / "startup.c"]
     hashed = [*sources, *sorted(core.glob("*.h")), *sorted(virtual.glob("*.h")), virtual / "nrf52840.ld"]
-    recipe = [model_header.encode(), *(p.name.encode() + b"\0" + p.read_bytes() for p in hashed)]
-    recipe += [" ".join(command).encode(), _version(command).encode()]
-    folder = cache_dir() / "firmware" / hashlib.sha256(b"\0".join(recipe)).hexdigest()[:24]
-    build = Build(folder / "firmware.elf", folder / "watched.elf")
-    if build.elf.is_file() and build.watched.is_file():
-        return build
-    script = (virtual / "nrf52840.ld").read_text(encoding="utf-8")
-    watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
-    with atomic_write(folder / "kws_model.h") as temporary:
-        temporary.write_text(model_header, encoding="utf-8")
-    for text, elf in ((script, build.elf), (watched, build.watched)):
-        _link([*command, f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)], text, elf)
-    return build
+    content = [(path.name, path.read_bytes()) for path in hashed]
+
+    def make() -> dict[str, np.ndarray]:
+        script = (virtual / "nrf52840.ld").read_text(encoding="utf-8")
+        watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
+        with temporary_folder(cache_dir() / "firmware", "build") as folder:
+            (folder / "kws_model.h").write_text(model_header, encoding="utf-8")
+            options = [f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)]
+            linked = {
+                name: _link([*command, *options], text, folder)
+                for name, text in (("elf", script), ("watched", watched))
+            }
+        return {name: np.frombuffer(elf, np.uint8) for name, elf in linked.items()}
+
+    kept = cached("firmware", digest(model_header, content, command, _version(command)), make)
+    return Build(kept["elf"].tobytes(), kept["watched"].tobytes())
 
 
 def _version(command: list[str]) -> str:
@@ -96,24 +102,26 @@ def _version(command: list[str]) -> str:
     return subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace").stdout
 
 
-def _link(command: list[str], script: str, elf: Path) -> None:
-    with atomic_write(elf.with_suffix(".ld")) as linker_script, atomic_write(elf) as temporary:
-        linker_script.write_text(script, encoding="utf-8")
-        options = ["-T", str(linker_script), "-o", str(temporary)]
-        environment = os.environ | {"LC_ALL": "C"}
-        done = subprocess.run(
-            [*command, *options], capture_output=True, encoding="utf-8", errors="replace", env=environment
-        )
-        check_space(done.stderr, elf)
-        if done.returncode:
-            overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
-            if overflow:
-                region, excess = overflow.groups()
-                raise KwsError(
-                    f"the model does not fit the board: its firmware is {int(excess):,} bytes too large for {region};"
-                    " use fewer channels, fewer bits or a smaller network"
-                )
-            errors = [line for line in done.stderr.splitlines() if "error" in line] or [
-                f"status {done.returncode}"
-            ]
-            raise KwsError(f"the firmware could not be compiled: {errors[0]}")
+def _link(command: list[str], script: str, folder: Path) -> bytes:
+    """The ELF file that the command makes with a linker script; `folder` is for what it writes."""
+    linker_script, elf = folder / "board.ld", folder / "firmware.elf"
+    linker_script.write_text(script, encoding="utf-8")
+    options = ["-T", str(linker_script), "-o", str(elf)]
+    environment = os.environ | {"LC_ALL": "C"}
+    done = subprocess.run(
+        [*command, *options], capture_output=True, encoding="utf-8", errors="replace", env=environment
+    )
+    check_space(done.stderr, elf)
+    if done.returncode:
+        overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
+        if overflow:
+            region, excess = overflow.groups()
+            raise KwsError(
+                f"the model does not fit the board: its firmware is {int(excess):,} bytes too large for {region};"
+                " use fewer channels, fewer bits or a smaller network"
+            )
+        errors = [line for line in done.stderr.splitlines() if "error" in line] or [
+            f"status {done.returncode}"
+        ]
+        raise KwsError(f"the firmware could not be compiled: {errors[0]}")
+    return elf.read_bytes()

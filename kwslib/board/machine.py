@@ -4,7 +4,6 @@ A clip goes in as raw audio; out come the network's logits and the decision, and
 and function cost on a Cortex-M4F at 64 MHz by the cycle model of kwslib.board.cycles.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from kwslib.deployment.stream_plan import stream
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import CLIP_SAMPLES
-from kwslib.paths import atomic_write
+from kwslib.paths import atomic_files
 
 # The original's board took 87.91, 84.08 and 72.16 ms for its network of 8, 7 and 4 channels; the cycle model gives
 # 72.5, 69.4 and 59.8 ms for TensorFlow Lite Micro with the same networks: a constant factor.
@@ -124,20 +123,17 @@ class Board:
 
     def keep(self, folder: Path) -> None:
         """Write firmware.elf, with symbols; firmware.map, address, size and name of all that lies in it; and the
-        kws_model.h that a sketch of firmware/arduino takes."""
-        with atomic_write(Path(folder) / "firmware.elf") as temporary:
-            shutil.copyfile(self.build.elf, temporary)
-        with atomic_write(Path(folder) / "kws_model.h") as temporary:
-            settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
-            plan = stream(self.network)
-            header = model_header(self.network, self.labels, settings, plan)
-            temporary.write_text(header, encoding="utf-8")
+        kws_model.h that a sketch of firmware/arduino takes. All of them or none."""
+        settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
         objects = read_image(self.build.elf).objects
-        with atomic_write(Path(folder) / "firmware.map") as temporary:
-            temporary.write_text(
-                "".join(f"{start:#010x} {size:>7} {name}\n" for start, size, name in objects),
-                encoding="utf-8",
-            )
+        contents = {
+            "firmware.elf": self.build.elf,
+            "kws_model.h": model_header(self.network, self.labels, settings, stream(self.network)).encode(),
+            "firmware.map": "".join(f"{at:#010x} {size:>7} {name}\n" for at, size, name in objects).encode(),
+        }
+        with atomic_files([Path(folder) / name for name in contents]) as temporaries:
+            for temporary, content in zip(temporaries, contents.values(), strict=True):
+                temporary.write_bytes(content)
 
     def _results(self, emulator: Emulator, clips: int) -> BoardRun:
         classes = len(self.labels)

@@ -21,6 +21,7 @@ from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
+from kwslib.cli.interruption import stopped, take_sigterm
 from kwslib.cli.output import one_line
 from kwslib.cli.problems import explain, is_explained, output_fails
 from kwslib.cli.profile import profile_model
@@ -34,11 +35,13 @@ USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whicheve
 
 
 class Commands(TyperGroup):
-    """Keeps an EOFError, a file that ends too early, from what click takes it for: the end of standard input."""
+    """Ends a stopped command as `stopped` says; an EOFError is a file that ends too early (click: the input)."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise stopped(stop) from None
         except EOFError as error:
             raise KwsError(explain(error)) from error
 
@@ -95,7 +98,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        status = app(standalone_mode=False)
+        with take_sigterm():
+            status = app(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CheckFailed as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from kwslib.cli.interruption import stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -59,9 +60,8 @@ def run_a_sweep(
         with contextlib.redirect_stdout(sys.stderr):
             made = tasks(sweep, out, profile, data, chosen, figure)
             report = run_sweep(sweep, made, out, runner)
-    except KeyboardInterrupt:
-        print(f"kws: interrupted: {out} holds what is finished; run again to go on", file=sys.stderr)
-        raise typer.Exit(1) from None
+    except KeyboardInterrupt as stop:
+        raise stopped(stop, f"{out} holds what is finished; run again to go on") from None
     if as_json:
         where = {"data": corpus.name, "synthetic": corpus.synthetic}
         print_json(where | asdict(report) | {"table": str(report.table)})

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.data import OWN, explain, with_own
+from kwslib.cli.interruption import stopped
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -27,9 +28,10 @@ def train(
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,
 ) -> None:
-    """Train a network; a progress bar shows losses and accuracies, Ctrl-C keeps the best epoch so far.
+    """Train a network; a progress bar shows losses and accuracies.
 
-    The same command started again after an interruption goes on where it stopped.
+    OUT is written when training ends. Ctrl-C leaves the best epoch so far beside it; the same command started
+    again goes on where it stopped.
     """
     if out.suffix != ".pt":
         raise KwsError(f"{out}: a checkpoint's name ends in .pt")
@@ -40,6 +42,7 @@ def train(
 
     from tqdm import tqdm
 
+    from kwslib.checkpoints import resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
     from kwslib.data.corpus import open_corpus
@@ -80,9 +83,9 @@ def train(
                 out=out,
                 after_epoch=show,
             )
-        except KeyboardInterrupt:
-            print(f"kws: interrupted: {out} holds the best epoch so far; run again to go on", file=sys.stderr)
-            raise typer.Exit(1) from None
+        except KeyboardInterrupt as stop:
+            kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
+            raise stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
     validation = splits["validation"]
     result = evaluate(predict(model, validation.x), validation.y, made.config.labels)
     if as_json:

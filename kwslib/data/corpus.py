@@ -1,14 +1,17 @@
 """A corpus: a folder of clips in the layout of Speech Commands, listed, checked and described.
 
 `<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Every
-file is decoded once, when it is first seen; the verdict and a digest of its samples are kept in the cache.
-So broken files are known by name before a run begins, the content hash costs nothing, and opening a corpus
-again takes a moment.
+file is decoded once, when it is first seen, and again when it has changed; the verdict and a digest of its
+samples are kept in the cache. So broken files are known by name before a run begins, the content hash costs
+nothing, and opening a corpus again takes a moment.
 """
 
+import gzip
 import hashlib
 import json
 import os
+import time
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +26,13 @@ from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, tak
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_label
-from kwslib.paths import atomic_write, cache_dir, expand
+from kwslib.paths import atomic_write, cache_dir, expand, stamp
 from kwslib.profiles import Profile, get_profile
 from kwslib.progress import progress
 
 NOISE_FOLDER = "_background_noise_"
 MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
+COARSEST = 2_000_000_000  # ns: step of the time stamps of the coarsest file systems
 
 
 @dataclass(frozen=True)
@@ -228,18 +232,31 @@ def _spread_unnamed(clips: list[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
 
 
 def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
-    """A verdict on each file: last time's where its size and time are unchanged, else by decoding it."""
-    index = cache_dir() / "index-v3" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:24]}.json"
-    known = json.loads(index.read_text(encoding="utf-8")) if index.exists() else {}
-    stamps = {path: [(status := path.stat()).st_size, status.st_mtime_ns] for path in files}
-    unseen = [path for path in files if known.get(str(path), ())[:2] != stamps[path]]
+    """A verdict on each file: last time's where its stamp is unchanged, else by decoding it."""
+    index = cache_dir() / "index-v4" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json.gz"
+    begun = time.time_ns()
+    known = _known(index)
+    stamps = {path: list(stamp(path)) for path in files}
+    unseen = [path for path in files if str(path) not in known or known[str(path)][0] != stamps[path]]
     if unseen:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
-            known |= {str(p): [*stamps[p], v.digest, v.reason] for p, v in zip(unseen, looks, strict=True)}
+            for path, verdict in zip(unseen, looks, strict=True):
+                # one that changed a moment ago may change again without another stamp: look again next time
+                settled = begun - max(stamps[path][1:3]) > COARSEST
+                known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
         with atomic_write(index) as temporary:
-            temporary.write_text(json.dumps(known), encoding="utf-8")
-    return {path: Verdict(*known[str(path)][2:]) for path in files}
+            temporary.write_bytes(gzip.compress(json.dumps(known).encode(), 1))
+    return {path: Verdict(*known[str(path)][1:]) for path in files}
+
+
+def _known(index: Path) -> dict[str, tuple[list[int], str, str]]:
+    """{file: its stamp, digest, reason} as an earlier run left it; nothing where the file is missing or damaged."""
+    try:
+        entries = json.loads(gzip.decompress(index.read_bytes()))
+        return {path: (stamp, digest, reason) for path, (stamp, digest, reason) in entries.items()}
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _look(path: Path) -> Verdict:

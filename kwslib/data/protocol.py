@@ -33,6 +33,7 @@ from kwslib.data.corpus import Clip, Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
+from kwslib.paths import stamp
 from kwslib.progress import progress
 
 STRETCHES = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "testing": (0.9, 1.0)}  # of each recording
@@ -147,9 +148,13 @@ def noise_stretches(corpus: Corpus, split: str) -> list[np.ndarray]:
     return [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, *STRETCHES[split])]
 
 
-@lru_cache(maxsize=256)
 def read_noise(path: Path) -> np.ndarray:
     """A noise recording as int16 (n,) at 16 kHz, kept in memory: thousands of examples use the same few."""
+    return _noise(path, stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _noise(path: Path, version: tuple[int, ...]) -> np.ndarray:
     samples = read_audio(path)
     samples.setflags(write=False)
     return samples

@@ -6,6 +6,8 @@ is no network, put the archive into the cache folder under its own name: it is v
 removed.
 """
 
+import errno
+import gzip
 import http.client
 import os
 import shutil
@@ -14,13 +16,12 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-import uuid
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kwslib.errors import KwsError
-from kwslib.paths import cache_dir
+from kwslib.paths import FULL, atomic_folder, cache_dir
 from kwslib.progress import progress
 
 TRIES = 3  # in a row without a single new byte
@@ -71,6 +72,10 @@ def download(archive: Archive) -> Path:
             f"{archive.url}: not the published archive (wrong SHA-256): try again, {REMEDY}"
         ) from None
     except (OSError, http.client.HTTPException) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise KwsError(
+                f"{cache_dir()}: no space left: free 6 GB or name another folder in KWS_CACHE"
+            ) from None
         reason = getattr(error, "reason", None) or error
         raise KwsError(f"{archive.url}: download failed ({reason}): run again to go on, {REMEDY}") from None
     return Path(file)
@@ -81,18 +86,19 @@ def unpack(file: Path, folder: Path) -> None:
 
     Raises KwsError for a damaged archive and for one with links, devices or paths that lead out of `folder`.
     """
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with tarfile.open(file, "r|gz") as tar:
-            for member in progress(tar, f"unpacking {file.name}"):
-                _write_member(tar, member, temporary, file)
-        os.replace(temporary, folder)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        if folder.is_dir():  # another process was first
-            return
-        raise KwsError(f"{file}: cannot be unpacked ({error}): remove it and run again") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with atomic_folder(folder) as temporary:
+        try:
+            with tarfile.open(file, "r|gz") as tar:
+                for member in progress(tar, f"unpacking {file.name}"):
+                    _write_member(tar, member, temporary, file)
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise KwsError(f"{file}: cannot be unpacked ({error}): remove it and run again") from None
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            raise KwsError(
+                f"{file}: cannot be unpacked ({error.strerror}): remove it and run again"
+            ) from None
 
 
 def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: Path) -> None:

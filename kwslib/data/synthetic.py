@@ -6,22 +6,20 @@ The folder has the layout of the official one, and a file SYNTHETIC at its root 
 """
 
 import hashlib
-import os
-import shutil
-import uuid
 import wave
 from collections import Counter
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import soxr
 
+from kwslib.cache import code
 from kwslib.data import espeak, noise
 from kwslib.data.splits import which_split
 from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SAMPLE_RATE
+from kwslib.paths import atomic_folder
 from kwslib.progress import progress
 
 MARKER = "SYNTHETIC"
@@ -64,12 +62,7 @@ class Speaker:
 
 def fingerprint(seed: int = 0) -> str:
     """Twelve hexadecimal digits that change with whatever the corpus depends on: fit for a folder's name."""
-    digest = hashlib.sha256(f"seed {seed}".encode())
-    for module in (__file__, espeak.__file__, noise.__file__):
-        digest.update(Path(module).read_bytes())
-    for package in ("espeakng-loader", "numpy", "soxr"):
-        digest.update(f"{package} {version(package)}".encode())
-    return digest.hexdigest()[:12]
+    return hashlib.sha256(f"seed {seed} {code(__name__)}".encode()).hexdigest()[:12]
 
 
 def make_synthetic(root: Path, seed: int = 0) -> Path:
@@ -87,21 +80,11 @@ def make_synthetic(root: Path, seed: int = 0) -> Path:
         root.rmdir()
     if root.exists():
         return _already_there(root, marker)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    temporary = root.with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with atomic_folder(root) as temporary:
         _write_clips(temporary, seed)
         _write_noises(temporary / "_background_noise_", seed)
         (temporary / MARKER).write_text(marker, encoding="utf-8", newline="\n")
-        try:
-            os.replace(temporary, root)
-        except OSError:
-            if not root.exists():
-                raise
-            return _already_there(root, marker)  # another process was first
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return root
+    return _already_there(root, marker)  # by this process or by one that was first
 
 
 def _already_there(root: Path, marker: str) -> Path:

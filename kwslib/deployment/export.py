@@ -25,7 +25,7 @@ from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.paths import atomic_write, check_writable
+from kwslib.paths import atomic_files, check_writable
 from kwslib.quiet import quiet_stderr
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def _description(checkpoint: Path, config: "ModelConfig") -> Description:
 
 
 def _written(result: ExportResult, contents: Sequence[bytes]) -> ExportResult:
-    for path, content in zip(result.files, contents, strict=True):
-        with atomic_write(path) as temporary:
+    with atomic_files(result.files) as temporaries:
+        for temporary, content in zip(temporaries, contents, strict=True):
             temporary.write_bytes(content)
     return result
 

@@ -1,22 +1,22 @@
 """From listed examples to arrays of features, augmented for training, kept in the cache.
 
-A split is computed once: the cache key holds the corpus's content, the protocol, the augmentation and the front
-end's answers, so that a change to any of them makes a new file and nothing stale is ever read.
+A split is computed once: the cache key holds the corpus's content, the examples drawn from it, the augmentation, the
+front end's answers and the sources of this module with all that it imports, so that a change to any of them makes a
+new file and nothing stale is ever read.
 """
 
 import hashlib
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.cache import cached, code, digest
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, Protocol, build_splits, load_waveforms, noise_stretches
 from kwslib.errors import KwsError
 from kwslib.features.frontend import features, fingerprint
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
 
 
@@ -139,22 +139,18 @@ def _copies(
 
 
 def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentation) -> FeatureSet:
-    method = [inspect.getsource(step) for step in (_copies, augment, _change_speed, _shift)]
     drawn = [
         (e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0)
         for e in examples
     ]
-    what = repr(
-        (corpus.content_hash, drawn, augmentation, method if augmentation.copies > 1 else [], fingerprint())
-    )
-    path = cache_dir() / "features" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
-    y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
-    names = tuple(example.name for example in examples)
-    if not path.exists():
+
+    def make() -> dict[str, np.ndarray]:
         waveforms = load_waveforms(examples)
         noises = noise_stretches(corpus, "training") if augmentation.noise_probability else []
         copies = _copies(examples, waveforms, augmentation, noises)
-        x = np.concatenate(list(progress(copies, "features", augmentation.copies)))
-        with atomic_write(path) as temporary:
-            np.save(temporary, x)
-    return FeatureSet(np.load(path), y, names, augmentation.copies)
+        return {"x": np.concatenate(list(progress(copies, "features", augmentation.copies)))}
+
+    key = digest(corpus.content_hash, drawn, augmentation, fingerprint(), code(__name__))
+    x = cached("features", key, make)["x"]
+    y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
+    return FeatureSet(x, y, tuple(example.name for example in examples), augmentation.copies)

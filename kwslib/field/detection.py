@@ -7,15 +7,14 @@ False rejects are counted on the trials of the field test: a keyword that is not
 over all thresholds is the detection-error curve (Martin et al., Eurospeech 1997) in the units of keyword spotting.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
+from kwslib.cache import cached, code, digest
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.features.frontend import FRAMES, Frontend, fingerprint
+from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.field.evaluate import SINCE, Stage
 from kwslib.field.microphone import pascal
 from kwslib.field.sources import BACKGROUNDS, background, extent, loudest, spoken
@@ -31,7 +30,6 @@ from kwslib.field.stream import (
 )
 from kwslib.field.trials import convolve
 from kwslib.labels import SAMPLE_RATE
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import over_cores, progress
 from kwslib.statistics import poisson_rate, wilson
 
@@ -72,19 +70,14 @@ class OperatingPoint:
 
 def continuous_frames(stage: Stage, hours: float) -> np.ndarray:
     """Frames of so many hours without a keyword, int8 (F, 40), from the cache or made."""
-    code = Path(__file__).read_bytes()
-    key = hashlib.sha256(repr((stage.key(()), hours, code, fingerprint())).encode()).hexdigest()[:24]
-    path = cache_dir() / "field" / f"{key}.npy"
-    if not path.exists():
+
+    def make() -> dict[str, np.ndarray]:
         frontend = Frontend()
         scenes = range(round(3600 * hours * SAMPLE_RATE / SCENE))
-        frames = [
-            frontend.process(_scene(stage, number))
-            for number in progress(scenes, "minutes without a keyword")
-        ]
-        with atomic_write(path) as temporary:
-            np.save(temporary, np.concatenate(frames))
-    return np.load(path)
+        minutes = progress(scenes, "minutes without a keyword")
+        return {"frames": np.concatenate([frontend.process(_scene(stage, number)) for number in minutes])}
+
+    return cached("field", digest(stage.key(()), hours, code(__name__)), make)["frames"]
 
 
 def _scene(stage: Stage, number: int) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The field test: many trials of one model, counted by class, with their intervals."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.cache import cached, code, digest
 from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
@@ -31,7 +31,6 @@ from kwslib.field.stream import (
 from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
 from kwslib.labels import SAMPLE_RATE
 from kwslib.networks.evaluation import Evaluation
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
 
@@ -58,26 +57,19 @@ class Stage:
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
         """The front end's frames of trials, int8 (n, F, 40), from the cache or made."""
-        path = cache_dir() / "field" / f"{self.key(indices)}.npy"
-        if not path.exists():
+
+        def make() -> dict[str, np.ndarray]:
             parts = np.array_split(np.array(indices), min(len(indices), PARTS))
-            made = over_cores(self._heard, parts, "field trials")
-            with atomic_write(path) as temporary:
-                np.save(temporary, np.concatenate(made))
-        return np.load(path)
+            return {"frames": np.concatenate(over_cores(self._heard, parts, "field trials"))}
+
+        return cached("field", self.key(indices), make)["frames"]
 
     def _heard(self, indices: np.ndarray) -> np.ndarray:
         return np.stack([listen(self.render(self.trial(int(i)))) for i in indices])
 
     def key(self, indices: Sequence[int]) -> str:
-        """Digest of all that the sound of these trials hangs on."""
-        code = [
-            p.read_bytes()
-            for p in sorted(Path(__file__).parent.glob("*.py"))
-            if p.stem in ("microphone", "rooms", "sources", "trials")
-        ]
-        rooms = [(room.name, room.distance, room.rt60, room.speech.tobytes()) for room in self.rooms]
-        what = (
+        """Digest of all that decides the sound of these trials: data, draws, rooms, front end and sources."""
+        return digest(
             self.field,
             self.material.split,
             self.material.labels,
@@ -85,10 +77,18 @@ class Stage:
             self.seed,
             list(indices),
             frontend.fingerprint(),
-            code,
-            rooms,
+            code(__name__),
+            self._rooms_digest,
         )
-        return hashlib.sha256(repr(what).encode()).hexdigest()[:24]
+
+    @cached_property
+    def _rooms_digest(self) -> str:
+        return digest(
+            *(
+                (room.name, room.distance, room.rt60, room.speech.tobytes(), room.background.tobytes())
+                for room in self.rooms
+            )
+        )
 
 
 def stage(

@@ -9,23 +9,26 @@ import soundfile
 
 from kwslib.field.evaluate import Stage
 from kwslib.labels import SAMPLE_RATE
-from kwslib.paths import atomic_write, check_writable
+from kwslib.paths import atomic_files, check_writable
 
 LISTING = "trials.csv"
 
 
 def save_trials(stage: Stage, answers: dict[int, str], folder: Path) -> Path:
-    """Write `<index>_<said>_<answered>.wav` of each trial in `answers`, and their draws as trials.csv; its path.
+    """Write `<index>_<said>_<answered>.wav` of each trial in `answers`, and their draws as trials.csv, or none of
+    them; the path of the draws.
 
     Raises KwsError when nothing can be written there.
     """
     check_writable(folder / LISTING)
-    for index, answered in answers.items():
-        trial = stage.trial(index)
-        with atomic_write(folder / f"{index:05d}_{trial.said}_{answered}.wav") as temporary:
-            soundfile.write(temporary, stage.render(trial), SAMPLE_RATE, subtype="PCM_16")
-    with atomic_write(folder / LISTING) as temporary:
-        temporary.write_text(listing(stage, answers.items()), encoding="utf-8")
+    trials = {index: stage.trial(index) for index in answers}
+    names = [f"{index:05d}_{trial.said}_{answers[index]}.wav" for index, trial in trials.items()]
+    with atomic_files([folder / name for name in (*names, LISTING)]) as (*sounds, draws):
+        for temporary, trial in zip(sounds, trials.values(), strict=True):
+            sound = io.BytesIO()
+            soundfile.write(sound, stage.render(trial), SAMPLE_RATE, subtype="PCM_16", format="WAV")
+            temporary.write_bytes(sound.getvalue())
+        draws.write_text(listing(stage, answers.items()), encoding="utf-8")
     return folder / LISTING
 
 

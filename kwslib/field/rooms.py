@@ -6,19 +6,18 @@ time exactly, by an exponential. A bank of rooms is made once per field and spli
 validation and testing never share a room.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from kwslib.cache import cached, code, digest
 from kwslib.data.audio import decode
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.field.conditions import LIMITS, Field
 from kwslib.labels import SAMPLE_RATE
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import progress
 
 ROOMS = 100  # of a split
@@ -47,23 +46,21 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
     if field.rt60 is None:
         return tuple(_open_air(float(distance)) for distance in distances)
     times = field.rt60[0] + rng.permutation(shares) * (field.rt60[1] - field.rt60[0])
-    source = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    what = repr((field.distance, field.rt60, split, count, source))
-    path = cache_dir() / "rooms" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npz"
-    if not path.exists():
-        seeds = rng.integers(2**32, size=count)
+    seeds = rng.integers(2**32, size=count)
+
+    def make() -> dict[str, np.ndarray]:
         draws = list(zip(seeds, distances, times, strict=True))
         rooms = [_simulated(*draw) for draw in progress(draws, f"rooms for {split}")]
         arrays = {
             f"{n}_{part}": getattr(r, part) for n, r in enumerate(rooms) for part in ("speech", "background")
         }
-        with atomic_write(path) as temporary:
-            np.savez(temporary, names=[room.name for room in rooms], **arrays)
-    with np.load(path) as kept:
-        return tuple(
-            Room(str(kept["names"][n]), float(d), float(t), kept[f"{n}_speech"], kept[f"{n}_background"])
-            for n, (d, t) in enumerate(zip(distances, times, strict=True))
-        )
+        return arrays | {"names": np.array([room.name for room in rooms])}
+
+    kept = cached("rooms", digest(field.distance, field.rt60, split, count, code(__name__)), make)
+    return tuple(
+        Room(str(kept["names"][n]), float(d), float(t), kept[f"{n}_speech"], kept[f"{n}_background"])
+        for n, (d, t) in enumerate(zip(distances, times, strict=True))
+    )
 
 
 def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room, ...]:

@@ -59,7 +59,7 @@ def material(corpus: Corpus, labels: Sequence[str], split: str) -> Material:
 
 
 @lru_cache(maxsize=16_384)
-def _samples(path: Path) -> np.ndarray:
+def _samples(path: Path, digest: str) -> np.ndarray:
     samples = read_clip(path)
     samples.setflags(write=False)
     return samples
@@ -67,7 +67,7 @@ def _samples(path: Path) -> np.ndarray:
 
 def spoken(clip: Clip) -> np.ndarray:
     """A clip with faded ends, its loudest 0.3 s at a root mean square of 1: float32 (16000,). Silence stays."""
-    sound = _samples(clip.path).astype(np.float32)
+    sound = _samples(clip.path, clip.digest).astype(np.float32)
     ramp = np.linspace(0, 1, FADE, dtype=np.float32)
     sound[:FADE] *= ramp
     sound[-FADE:] *= ramp[::-1]
@@ -76,7 +76,7 @@ def spoken(clip: Clip) -> np.ndarray:
 
 def recorded_level(clip: Clip) -> float:
     """Root mean square of a clip's loudest 0.3 s as recorded, in parts of full scale."""
-    return loudest(_samples(clip.path).astype(np.float32)) / 32_768
+    return loudest(_samples(clip.path, clip.digest).astype(np.float32)) / 32_768
 
 
 def loudest(sound: np.ndarray) -> float:

@@ -9,10 +9,10 @@ the noise recordings, pieces of made noise and rooms are those of the training s
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from kwslib.cache import cached, code, digest
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, build_splits
 from kwslib.errors import KwsError
@@ -26,7 +26,6 @@ from kwslib.field.stream import listen
 from kwslib.field.trials import convolve
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.networks.recipes import Setup
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.progress import over_cores, progress
 
 BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
@@ -96,23 +95,19 @@ def _stream_copies(
     corpus: Corpus, examples: Sequence[Example], made: Setup, augmentation: FieldAugmentation, number: int
 ) -> np.ndarray:
     """Stream `number` of every example, int8 (windows, n, 49, 40), from the cache or made."""
-    code = [
-        (Path(__file__).parent / f"{name}.py").read_bytes()
-        for name in ("microphone", "rooms", "sources", "training")
-    ]
-    names = [(example.name, example.label) for example in examples]
-    what = repr((corpus.content_hash, names, augmentation, number, fingerprint(), code))
-    path = cache_dir() / "field" / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npy"
-    if not path.exists():
+
+    def make() -> dict[str, np.ndarray]:
         scene = _Scene.make(corpus, made.protocol.labels, augmentation)
         x = np.empty((augmentation.windows, len(examples), FRAMES, CHANNELS), np.int8)
-        for row, example in enumerate(
-            progress(examples, f"field features {number + 1}/{augmentation.streams}")
-        ):
+        what = f"field features {number + 1}/{augmentation.streams}"
+        for row, example in enumerate(progress(examples, what)):
             x[:, row] = scene.windows(example, number)
-        with atomic_write(path) as temporary:
-            np.save(temporary, x)
-    return np.load(path)
+        return {"x": x}
+
+    names = [(example.name, example.label) for example in examples]
+    labels = made.protocol.labels  # which words babble depends on them
+    key = digest(corpus.content_hash, names, labels, augmentation, number, fingerprint(), code(__name__))
+    return cached("field", key, make)["x"]
 
 
 @dataclass(frozen=True)

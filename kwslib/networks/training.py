@@ -6,9 +6,10 @@ a finished run returns is that of the last epoch, never one picked by its valida
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch.nn import functional as F
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import normalise
-from kwslib.paths import atomic_write
+from kwslib.networks.resume import ResumeFile, identity
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,17 @@ def fit(
     after_step: Hook | None = None,
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
     resume: Path | None = None,
+    run: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Epoch]:
     """Train `model` in place and return its history.
 
-    `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same recipe and
-    seed, training goes on from there. It is removed at the end. Raises KwsError when it belongs to another run.
+    `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same run (recipe,
+    seed, untrained network, examples, and what `run` adds in plain values), training goes on from there. Removing
+    it at the end is the caller's. Raises KwsError when it belongs to another run, and for a split without examples.
     """
+    for split, data in (("training", training), ("validation", validation)):
+        if not data.n:
+            raise KwsError(f"the {split} split is empty: add recordings of other speakers")
     torch.set_num_threads(1)  # the order of sums, and so the bits, must not hang on the machine's cores
     torch.manual_seed(seed)
     groups: list[dict[str, Any]] = [
@@ -100,9 +106,12 @@ def fit(
     per_epoch = math.ceil(training.n / recipe.batch_size)
     total = recipe.epochs * per_epoch
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _one_cycle(step, total))
-    state = _State(model, optimizer, scheduler)
-    identity = {"recipe": asdict(recipe), "seed": seed, "examples": len(training.y)}
-    history = state.load(resume, identity) if resume and resume.exists() else []
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    history, state = [], None
+    if resume:
+        known = {**run, "recipe": asdict(recipe), "seed": seed}
+        state = ResumeFile(resume, identity(model, training, validation, known))
+        history = [Epoch(**epoch) for epoch in state.load(parts)]
     for epoch in range(len(history), recipe.epochs):
         order, x, y = _epoch_data(training, seed, epoch)
         model.train()
@@ -121,13 +130,11 @@ def fit(
             correct += int((logits.argmax(1) == y[batch]).sum())
         result = Epoch(epoch, loss_sum / len(order), correct / len(order), *score(model, validation))
         history.append(result)
-        if resume:
-            state.save(resume, identity, history)
+        if state:
+            state.save(parts, [asdict(epoch) for epoch in history])
         if after_epoch:
             after_epoch(result, model)
     model.eval()
-    if resume:
-        resume.unlink(missing_ok=True)
     return history
 
 
@@ -144,29 +151,3 @@ def _epoch_data(training: FeatureSet, seed: int, epoch: int) -> tuple[torch.Tens
     torch.manual_seed(seed * 100_003 + epoch)
     x, y = training.copy(epoch % training.copies)
     return torch.randperm(len(y)), x, torch.from_numpy(y)
-
-
-@dataclass(frozen=True)
-class _State:
-    """Everything a resumed run needs, kept in one file of plain tensors."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: Any
-
-    def save(self, path: Path, identity: dict, history: list[Epoch]) -> None:
-        content = {"identity": identity, "history": [asdict(epoch) for epoch in history]}
-        parts = {name: part.state_dict() for name, part in vars(self).items()}
-        with atomic_write(path) as temporary:
-            torch.save(content | parts, temporary)
-
-    def load(self, path: Path, identity: dict) -> list[Epoch]:
-        try:
-            content = torch.load(path, weights_only=True)
-        except Exception as error:
-            raise KwsError(f"{path} cannot be resumed from: delete it to start again") from error
-        if content["identity"] != identity:
-            raise KwsError(f"{path} belongs to another recipe, seed or data: delete it to start again")
-        for name, part in vars(self).items():
-            part.load_state_dict(content[name])
-        return [Epoch(**epoch) for epoch in content["history"]]

@@ -9,13 +9,14 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any
 
 from kwslib.errors import KwsError
 from kwslib.experiments.sweeps import notebook as notebooks
 from kwslib.experiments.sweeps.warm import run_fresh
 from kwslib.features.ccore import source_hash
+from kwslib.paths import temporary_folder
 
 IDLE = ("cli", "report")  # packages that no value hangs on
 
@@ -69,8 +70,7 @@ def run_task(task: Task) -> Outcome:
     if code_fingerprint() != task.code:
         raise KwsError("this worker runs other sources of kwslib: install the sweep's commit and restart it")
     begin = time.monotonic()
-    with TemporaryDirectory(prefix="kws-point-") as temporary:
-        folder = Path(temporary)
+    with temporary_folder(Path(gettempdir()), "kws-point") as folder:
         (folder / "results" / "models").mkdir(parents=True)
         for name, content in task.networks.items():
             (folder / "results" / "models" / name).write_bytes(content)

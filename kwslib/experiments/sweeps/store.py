@@ -24,9 +24,12 @@ class Store:
     folder: Path
 
     def row(self, key: str) -> dict[str, Any] | None:
-        """The row of a finished point, None where there is none."""
-        path = self.folder / "rows" / f"{key}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        """The row of a finished point, None where there is none, or a damaged one."""
+        try:
+            row = json.loads((self.folder / "rows" / f"{key}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return row if isinstance(row, dict) else None
 
     def keep(self, outcome: Outcome) -> None:
         """Write what a point left; the row comes last, so that it vouches for the rest."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write
+from kwslib.paths import atomic_files
 
 if TYPE_CHECKING:
     import pandas
@@ -20,17 +20,17 @@ MODELS, NOTEBOOKS = "models", "notebooks"  # folders beside the tables
 
 
 def write(rows: Sequence[dict[str, Any]], folder: Path, sweep: str) -> Path:
-    """Write `rows` to <folder>/<sweep>.parquet and .csv, each whole or not at all; returns the CSV."""
+    """Write `rows` to <folder>/<sweep>.parquet and .csv, both or none; returns the CSV."""
     import pandas
 
     frame = pandas.DataFrame(rows)
     if "bits" in frame:
         frame["bits"] = frame["bits"].astype(str)
-    with atomic_write(folder / f"{sweep}.parquet") as path:
-        frame.to_parquet(path, index=False)
-    with atomic_write(folder / f"{sweep}.csv") as path:
-        frame.to_csv(path, index=False)
-    return folder / f"{sweep}.csv"
+    parquet, csv = folder / f"{sweep}.parquet", folder / f"{sweep}.csv"
+    with atomic_files([parquet, csv]) as (binary, text):
+        frame.to_parquet(binary, index=False)
+        frame.to_csv(text, index=False)
+    return csv
 
 
 def read(folder: Path | str) -> "pandas.DataFrame":

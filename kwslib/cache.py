@@ -1,0 +1,89 @@
+"""Arrays that take long to make, kept in the cache folder under a key that names all that they depend on."""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.paths import atomic_write, cache_dir
+
+PACKAGE = "kwslib"
+ROOT = Path(__file__).parent
+NO_VALUES = ("cache", "errors", "paths", "progress", "quiet")  # modules that no sample depends on
+
+Arrays = dict[str, np.ndarray]
+
+
+def cached(folder: str, key: str, make: Callable[[], Arrays]) -> Arrays:
+    """What `make` returned when it was first called under this key; made anew where the cache's file is damaged."""
+    path = cache_dir() / folder / f"{key}.npz"
+    kept = _read(path)
+    if kept is None:
+        kept = make()
+        with atomic_write(path) as temporary:
+            np.savez(temporary, **kept)
+    return kept
+
+
+def _read(path: Path) -> Arrays | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path) as file:  # each array has a check sum
+            return dict(file)
+    except Exception:  # of zipfile, zlib and numpy, a dozen kinds
+        return None
+
+
+def digest(*parts: object) -> str:
+    """A key: 24 hexadecimal digits of plain values (text, bytes, numbers, tuples and dataclasses of these)."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+@functools.cache
+def code(module: str) -> str:
+    """Digest of a module's source, of all modules of kwslib that it imports in turn, and of the versions of the
+    other packages that they import: what a module computes changes only when this does."""
+    seen: dict[str, bytes] = {}
+    packages: set[str] = set()
+    todo = [module]
+    while todo:
+        name = todo.pop()
+        path = _file(name)
+        if name in seen or path is None:
+            continue
+        seen[name] = path.read_bytes()
+        for found in _imports(ast.parse(seen[name])):
+            first, _, rest = found.partition(".")
+            if first != PACKAGE:
+                packages.add(first)
+            elif rest not in NO_VALUES:
+                todo.append(found)
+    return digest(sorted(seen.items()), [(name, _version(name)) for name in sorted(packages)])
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _file(module: str) -> Path | None:
+    """The source of a module of kwslib; None where the name is a function's or a class's."""
+    base = ROOT.joinpath(*module.split(".")[1:])
+    candidates = (base.with_suffix(".py"), base / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # of the standard library, or under another name
+        return ""

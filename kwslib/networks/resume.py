@@ -1,0 +1,84 @@
+"""What an interrupted training run leaves, and who may go on from it: only the very same run.
+
+The file holds the state after an epoch beside the run's identity: network, labels, recipe, seed and a digest of the
+examples. Any other run, and any other file, is refused in one line.
+"""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet
+from kwslib.paths import atomic_write
+
+FORMAT = "kwslib resume"
+
+
+@dataclass(frozen=True)
+class ResumeFile:
+    """Where a run's state is kept. `identity` is what the run is; each part has a name that a message can say."""
+
+    path: Path
+    identity: dict[str, Any]
+
+    def save(self, parts: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
+        """Keep the state of `parts` (network, optimizer, schedule) and the epochs' results so far."""
+        states = {name: part.state_dict() for name, part in parts.items()}
+        content = {"format": FORMAT, "identity": self.identity, "history": history, "states": states}
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        with atomic_write(self.path) as temporary:
+            temporary.write_bytes(hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
+
+    def load(self, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Bring `parts` to the state kept and return the results so far; none where there is no file.
+
+        Raises KwsError for a damaged file, one that is no resume file, and one of another run.
+        """
+        if not self.path.exists():
+            return []
+        content = self._read()
+        kept = content["identity"]
+        if other := [name for name in self.identity if kept.get(name) != self.identity[name]]:
+            raise KwsError(
+                f"{self.path} belongs to a run with other {', '.join(other)}: repeat that run's command to go on,"
+                " or delete the file to start again"
+            )
+        for name, part in parts.items():
+            part.load_state_dict(content["states"][name])
+        return content["history"]
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            whole = self.path.read_bytes()
+            digest, content = whole[:32], whole[32:]
+            if hashlib.sha256(content).digest() == digest:
+                read = torch.load(io.BytesIO(content), weights_only=True)
+                if read["format"] == FORMAT:
+                    return read
+        except Exception:  # of torch, a dozen kinds
+            pass
+        raise KwsError(f"{self.path} is damaged or no resume file: delete it to start again")
+
+
+def identity(
+    model: nn.Module, training: FeatureSet, validation: FeatureSet, run: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a run is: `run` (labels, recipe, seed ...), the untrained network to the bit, the examples to the bit."""
+    network = hashlib.sha256(str(model).encode())
+    for name, tensor in model.state_dict().items():
+        network.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + tensor.numpy().tobytes())
+    data = hashlib.sha256()
+    for part in (training, validation):
+        data.update(repr((part.names, part.copies, part.x.shape, part.x.dtype)).encode())
+        for array in (part.x, part.y):
+            data.update(np.ascontiguousarray(array).data.cast("B"))
+    return {**run, "network": network.hexdigest(), "data": data.hexdigest()}

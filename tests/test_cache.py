@@ -1,0 +1,190 @@
+"""What comes from the cache is what would be made now: keys hold all that it depends on, damage is made good."""
+
+import gzip
+import os
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_corpus import write_corpus
+
+from kwslib import cache
+from kwslib.cache import cached, code, digest
+from kwslib.data import corpus as corpora
+from kwslib.data.corpus import read_folder
+from kwslib.data.protocol import read_noise
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def numbers():
+    return {"a": np.arange(50), "b": np.ones((2, 3), np.float32)}
+
+
+def never():
+    raise AssertionError("made again")
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_it_is_made_once_under_a_key(own_cache):
+    assert same(cached("things", "key", numbers), numbers())
+    assert same(cached("things", "key", never), numbers())
+    assert [path.name for path in (own_cache / "things").iterdir()] == ["key.npz"]
+
+
+@given(st.data())
+def test_a_damaged_file_is_made_anew(tmp_path_factory, data):
+    os.environ["KWS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    cached("things", "key", numbers)
+    path = cache.cache_dir() / "things" / "key.npz"
+    whole = path.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        path.write_bytes(whole[:place])
+    else:
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << data.draw(st.integers(0, 7))
+        path.write_bytes(flipped)
+    assert same(cached("things", "key", numbers), numbers())
+    assert same(cached("things", "key", never), numbers())
+
+
+@pytest.fixture
+def copy_of_kwslib(tmp_path, monkeypatch):
+    """A copy of the package's sources, which `code` reads."""
+    root = tmp_path / "kwslib"
+    shutil.copytree(cache.ROOT, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "ROOT", root)
+    code.cache_clear()
+    yield root
+    code.cache_clear()
+
+
+FIELD = (
+    "data/noise.py",
+    "data/levels.py",
+    "data/audio.py",
+    "field/microphone.py",
+    "field/stream.py",
+    "labels.py",
+)
+WAYS = {
+    "kwslib.field.evaluate": (*FIELD, "field/trials.py", "field/evaluate.py", "field/sources.py"),
+    "kwslib.field.detection": (*FIELD, "field/detection.py", "field/rooms.py"),
+    "kwslib.field.training": (*FIELD, "field/training.py", "field/rooms.py", "features/dataset.py"),
+    "kwslib.field.rooms": ("field/rooms.py", "field/conditions.py", "data/audio.py"),
+    "kwslib.features.dataset": ("features/dataset.py", "data/protocol.py", "data/audio.py", "data/splits.py"),
+    "kwslib.data.synthetic": (
+        "data/synthetic.py",
+        "data/espeak.py",
+        "data/noise.py",
+        "data/splits.py",
+        "labels.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("module", WAYS)
+def test_a_key_changes_with_every_source_on_the_way(copy_of_kwslib, module):
+    before = code(module)
+    for name in WAYS[module]:
+        path = copy_of_kwslib / name
+        text = path.read_text()
+        path.write_text(f"{text}\n# changed\n")
+        code.cache_clear()
+        assert code(module) != before, name
+        path.write_text(text)
+    code.cache_clear()
+    assert code(module) == before
+    (copy_of_kwslib / "record" / "style.py").write_text("# changed\n")
+    code.cache_clear()
+    assert code(module) == before
+
+
+def test_a_key_changes_with_the_packages_on_the_way(monkeypatch):
+    code.cache_clear()
+    before = code("kwslib.field.rooms")
+    monkeypatch.setattr(cache, "version", lambda name: "newer" if name == "pyroomacoustics" else "")
+    code.cache_clear()
+    assert code("kwslib.field.rooms") != before
+    code.cache_clear()
+
+
+def test_digests_tell_values_and_their_order_apart():
+    assert len({digest("a", "b"), digest("ab"), digest("b", "a"), digest(("a", "b")), digest(b"a", "b")}) == 5
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A small corpus whose files are as old as those of a corpus usually are."""
+    return write_corpus(tmp_path / "corpus", ("yes", "no"))
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    monkeypatch.setattr(corpora, "COARSEST", -(10**12))
+
+
+def replaced(path):
+    """Another recording under the same name, of the same size and times, as `cp -p` leaves it."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[-20:] = bytes(20)
+    other = path.with_suffix(".new")
+    other.write_bytes(content)
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(other, path)
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def test_a_clip_replaced_at_equal_size_and_time_is_seen(root, settled):
+    before = read_folder(root)
+    replaced(before.clips[7].path)
+    after = read_folder(root)
+    assert after.content_hash != before.content_hash
+    assert [a.name for a, b in zip(after.clips, before.clips, strict=True) if a.digest != b.digest] == [
+        before.clips[7].name
+    ]
+
+
+def test_a_clip_rewritten_in_place_at_once_is_seen(root):
+    before = read_folder(root)
+    path = before.clips[7].path
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[-20:] = bytes(20)
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert read_folder(root).content_hash != before.content_hash
+
+
+def test_a_noise_replaced_within_a_process_is_heard(root):
+    (noise, *_) = read_folder(root).noises
+    before = read_noise(noise).copy()
+    replaced(noise)
+    assert not np.array_equal(read_noise(noise), before)
+
+
+def test_nothing_is_decoded_where_nothing_changed(root, settled, monkeypatch):
+    before = read_folder(root)
+    monkeypatch.setattr(corpora, "_look", lambda path: never())
+    assert read_folder(root) == before
+
+
+@pytest.mark.parametrize(
+    "spoiled", [b"", b"{", *(gzip.compress(text, mtime=0) for text in (b"{", b"[1]", b'{"a": 1}')), None]
+)
+def test_a_damaged_index_is_made_anew(root, settled, own_cache, spoiled, monkeypatch):
+    before = read_folder(root)
+    (index,) = (own_cache / "index-v4").iterdir()
+    index.write_bytes(index.read_bytes()[:-30] if spoiled is None else spoiled)
+    assert read_folder(root) == before
+    monkeypatch.setattr(corpora, "_look", lambda path: never())
+    assert read_folder(root) == before

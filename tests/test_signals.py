@@ -1,0 +1,139 @@
+"""However a command is stopped, nothing of it runs ten seconds later, and the next run finds nothing half done."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+from small_corpus import write_corpus
+
+from kwslib.checkpoints import resume_file, save_checkpoint, unfinished_model
+from kwslib.networks.models import ModelConfig, build
+
+KWS = (sys.executable, "-c", "from kwslib.cli.main import main; main()")
+STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
+stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
+
+
+def begin(command, until, **options):
+    """Start a command, and return it when `until(process)` is true."""
+    begun = subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    process = psutil.Process(begun.pid)
+    while not until(process):
+        assert begun.poll() is None, begun.stderr.read()
+        time.sleep(0.02)
+    return begun, process
+
+
+def end(begun, process, stop):
+    """Send the signal to this process alone; its exit status and standard error. Its children must end as well."""
+    children = process.children(recursive=True)
+    begun.send_signal(stop)
+    status = begun.wait(timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive
+    return status, begun.stderr.read()
+
+
+def check(stop, status, error):
+    assert status == STOPS[stop]
+    if stop != signal.SIGKILL:
+        assert "Traceback" not in error
+        assert error.splitlines()[-1].startswith("kws: ")
+
+
+def working(count):
+    """Whether `count` children of a process have computed for half a second."""
+
+    def look(process):
+        spent = []
+        for child in process.children(recursive=True):
+            try:
+                spent.append(child.cpu_times().user)
+            except psutil.NoSuchProcess:
+                continue
+        return sum(seconds > 0.5 for seconds in spent) >= count
+
+    return look
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write_corpus(tmp_path_factory.mktemp("small") / "corpus")
+
+
+@stops
+def test_field(corpus, tmp_path, stop):
+    save_checkpoint(tmp_path / "model.pt", build(ModelConfig()), ModelConfig())
+    (tmp_path / "rooms").mkdir()
+    soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
+    command = [*KWS, "field", tmp_path / "model.pt", "--data", corpus, "--rooms", tmp_path / "rooms"]
+    begun, process = begin([*command, "--trials", 100_000], working(1))
+    check(stop, *end(begun, process, stop))
+
+
+@stops
+def test_training(corpus, tmp_path, stop):
+    out = tmp_path / "model.pt"
+    command = [*KWS, "train", "--data", corpus, "--epochs", 1000, "--out", out]
+    begun, process = begin(command, lambda _: resume_file(out).exists() and unfinished_model(out).exists())
+    status, error = end(begun, process, stop)
+    check(stop, status, error)
+    if stop != signal.SIGKILL:
+        assert str(unfinished_model(out)) in error.splitlines()[-1]
+        assert sorted(tmp_path.iterdir()) == sorted([resume_file(out), unfinished_model(out)])
+
+
+def parts(folder):
+    return [path for path in folder.glob(".*") if ".part" in path.name]
+
+
+@stops
+def test_making_the_corpus(tmp_path, monkeypatch, stop):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    command = [*KWS, "data", "prepare", "--profile", "quick"]
+
+    def writes(process):
+        return any(f"-{process.pid}-" in path.name for path in parts(tmp_path))
+
+    check(stop, *end(*begin(command, writes), stop))
+    assert bool(parts(tmp_path)) == (stop == signal.SIGKILL)
+    end(*begin(command, writes), signal.SIGTERM)  # the next run removes what the first left
+    assert not parts(tmp_path)
+    assert not list(tmp_path.glob("synthetic-*"))
+
+
+SWEEP = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from small_sweep import small_tasks
+from kwslib.cli.interruption import take_sigterm
+from kwslib.experiments.sweeps.runners import local
+from kwslib.experiments.sweeps.sweep import run_sweep
+if __name__ == "__main__":
+    folder, seconds = Path(sys.argv[1]), float(sys.argv[3])
+    with take_sigterm():
+        run_sweep("doubling", small_tasks(folder, range(4), seconds=seconds, log=str(folder / "log")), folder, local(2))
+"""
+
+
+@stops
+def test_sweep(tmp_path, monkeypatch, stop):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    command = [sys.executable, "-c", SWEEP, tmp_path, Path(__file__).parent]
+    begun, process = begin([*command, 60], lambda _: (tmp_path / "log").exists())
+    end(begun, process, stop)
+    assert not list((tmp_path / "rows").glob("*.json"))
+    (tmp_path / "log").unlink()
+    subprocess.run([*map(str, command), "0"], check=True, capture_output=True)
+    assert len(list((tmp_path / "rows").glob("*.json"))) == 4
+    assert not parts(tmp_path / "temporary")
