@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 NEIGHBOUR = REPOSITORY.parent / "shared" / "data" / "speech_commands"
 
 

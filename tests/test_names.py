@@ -6,7 +6,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from conftest import REPOSITORY
+from repository import REPOSITORY
 
 NAME = re.compile(r"(?<![\w/.-])kwslib(?:\.(?!pdf\b)[A-Za-z_]\w*)+")
 FILE = re.compile(

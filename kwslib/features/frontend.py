@@ -18,7 +18,7 @@ FRAMES, CHANNELS, WINDOW = (constants()[f"KWS_{name}"] for name in ("FRAMES", "C
 STEPS_MS = (10, 20)
 
 # A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task
-# the int8 features have mean -46.6 and deviation 86.8; tests/test_frontend.py measures them again.
+# the int8 features have mean -46.6 and deviation 86.8; tests/features/test_frontend.py measures them again.
 INPUT_ZERO_POINT = -47
 INPUT_SCALE = 0.0115
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_networks import thinned
 from tflite_files import tinyconv
 
 from kwslib.board.machine import Board
@@ -20,16 +21,6 @@ from kwslib.predictors import BoardPredictor
 @pytest.fixture(scope="module")
 def network(tmp_path_factory) -> Network:
     return read_network(tinyconv(tmp_path_factory.mktemp("model") / "tinyconv.tflite"))
-
-
-def thinned(network: Network, share: float, seed: int = 0) -> Network:
-    """The network with that share of its dense weights at zero."""
-    conv, dense = network.layers
-    rng = np.random.default_rng(seed)
-    weights = np.where(rng.random(dense.fields["weights"].shape) < share, 0, dense.fields["weights"])
-    return replace(
-        network, layers=(conv, replace(dense, fields=dense.fields | {"weights": weights.astype(np.int8)}))
-    )
 
 
 def unpacked(packed: np.ndarray, inputs: int) -> np.ndarray:

@@ -2,36 +2,17 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import build
 import headline
 import jupytext
 import pytest
-import yaml
+from book_pages import PAGES, copy_of_the_book
 from bs4 import BeautifulSoup
 
 import notebooks
 from kwslib.record.comparison import load_original, recorded_folder
-
-PAGES = [
-    chapter["file"]
-    for part in yaml.safe_load((build.ROOT / "book" / "_toc.yml").read_text())["parts"]
-    for chapter in part["chapters"]
-] + ["book/intro"]
-
-
-def copy_of_the_book(folder: Path) -> Path:
-    """What the book is rendered from: its prose, its recorded values, its notebooks."""
-    shutil.copytree(
-        build.ROOT / "book", folder / "book", ignore=shutil.ignore_patterns("models", "__pycache__")
-    )
-    shutil.copytree(
-        build.ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*", "*.failed.*")
-    )
-    shutil.copy(build.ROOT / "_config.yml", folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

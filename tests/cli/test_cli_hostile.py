@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from conftest import REPOSITORY
+from repository import MODELS, REPOSITORY, SERIAL_LOG
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import save_checkpoint
@@ -340,11 +340,11 @@ def test_every_text_file_is_utf8(place, tmp_path):
         ("train", "--data", place / "corpus", "--epochs", 1, "--out", tmp_path / "m.pt"),
         (
             "board",
-            REPOSITORY / "book" / "results" / "models" / "tinyconv.tflite",
+            MODELS / "tinyconv.tflite",
             "--keep",
             tmp_path / "kept",
         ),
-        ("serial", REPOSITORY / "tests" / "data" / "serial.log", "--json"),
+        ("serial", SERIAL_LOG, "--json"),
     ):
         command = [sys.executable, "-X", "warn_default_encoding", "-c", script, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)

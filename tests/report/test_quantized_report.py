@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas
 import pytest
-from test_packed import Q8, SOUND, checkpoint
+from small_networks import Q8, SOUND, checkpoint
 
 from kwslib.board.machine import CALIBRATION
 from kwslib.errors import CheckFailed

@@ -12,6 +12,7 @@ from dataclasses import replace
 import nbformat
 import pandas
 import pytest
+import small_sweep
 from small_sweep import SCRIPT, small_tasks
 
 from kwslib.errors import KwsError
@@ -86,7 +87,7 @@ def test_failing_points_are_named_and_the_rest_goes_on(tmp_path):
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     script = f"""
 import sys
-sys.path.insert(0, {os.path.dirname(__file__)!r})
+sys.path.insert(0, {os.path.dirname(small_sweep.__file__)!r})
 from pathlib import Path
 from small_sweep import small_tasks
 from kwslib.experiments.sweeps.runners import local

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from compiler import CORE, c_compiler
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_firmware_builds import CORE, c_compiler
 from tflite_files import Maker, tinyconv
 
 from kwslib.deployment.core_network import Layer, Network, read_network

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_networks import Q8, SOUND, checkpoint
 from tflite_files import Maker, tinyconv
 
 from kwslib.board.machine import Board
@@ -15,30 +15,15 @@ from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_packed import int8_network, pack_network, packed_network, read_integers
 from kwslib.deployment.core_run import run_network
-from kwslib.experiments.quantization import ours
-from kwslib.features.frontend import features, normalise
+from kwslib.features.frontend import features
 from kwslib.labels import class_labels
-from kwslib.networks.models import ModelConfig, build, fold_batch_norm
+from kwslib.networks.models import ModelConfig, build
 from kwslib.predictors import LiteRtPredictor, load_predictor
 from kwslib.quantization.grids import TERNARY, symmetric_grid
 from kwslib.quantization.integer import logits, run
-from kwslib.quantization.ptq import post_training
 from kwslib.quantization.quantizers import original
 
 WIDTHS = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
-Q8 = np.random.default_rng(0).integers(-128, 128, (16, 49, 40)).astype(np.int8)
-SOUND = (np.random.default_rng(0).standard_normal((2, 16000)) * 3000).astype(np.int16)
-
-
-def checkpoint(folder: Path, bits, how=None, arch="tinyconv", channels=None) -> Path:
-    """An untrained network, quantized."""
-    torch.manual_seed(0)
-    config = ModelConfig(arch, channels=channels) if channels else ModelConfig(arch)
-    model = fold_batch_norm(build(config))
-    narrow = post_training(model, how or ours(bits), torch.from_numpy(normalise(Q8)), careful=False)
-    path = folder / f"{arch}_{bits}.pt"
-    save_checkpoint(path, narrow, config, {"seed": 0})
-    return path
 
 
 @pytest.mark.parametrize("bits", WIDTHS)

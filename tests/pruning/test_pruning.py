@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from small_networks import network, noise
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
@@ -15,7 +16,6 @@ from kwslib.deployment.core_sparse import dense_weights
 from kwslib.deployment.tflite_flatbuffer import Description
 from kwslib.deployment.tflite_write import to_tflite
 from kwslib.errors import KwsError
-from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import Recipe, fit, score, to_input
@@ -41,17 +41,6 @@ from kwslib.quantization.quantizers import Quantization
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)
-
-
-def network(seed: int = 0, channels: int = 8) -> nn.Module:
-    torch.manual_seed(seed)
-    return build(ModelConfig(channels=channels)).eval()
-
-
-def noise(n: int, seed: int = 0) -> FeatureSet:
-    rng = np.random.default_rng(seed)
-    x = rng.integers(-128, 128, (n, 49, 40)).astype(np.int8)
-    return FeatureSet(x, rng.integers(4, size=n), tuple(map(str, range(n))))
 
 
 def cut(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:

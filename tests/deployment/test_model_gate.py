@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("ai_edge_litert", reason="needs kwslib[convert]")
 
+import fuzz_models
 from ai_edge_litert import schema_py_generated as schema
 from tflite_files import Maker, reference, temporal_net, tinyconv
 
@@ -228,6 +229,6 @@ def test_no_scale_ends_the_process(tmp_path_factory, scales, kept, beta):
 
 def test_fuzzing_finds_nothing():
     """Some cases of fuzz_models.py, which runs longer by hand."""
-    command = [sys.executable, str(Path(__file__).with_name("fuzz_models.py")), "--cases", "500"]
+    command = [sys.executable, fuzz_models.__file__, "--cases", "500"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_pruning import network, noise
+from small_networks import network, noise
 from torch import nn
 from torch.nn.utils import prune
 

@@ -1,7 +1,7 @@
 """Fuzzing of everything that opens a model: changed .tflite files and checkpoints, in processes that may die.
 
-    python tests/fuzz_models.py --cases 12000 --seed 1      ten minutes, on one core
-    python tests/fuzz_models.py --first 937 --cases 1       one case again
+    python tests/support/fuzz_models.py --cases 12000 --seed 1      ten minutes, on one core
+    python tests/support/fuzz_models.py --first 937 --cases 1       one case again
 
 Each case takes a good model, changes one to three things that it says (through the schema, or in a checkpoint's
 dictionary) or some of its bytes, and has it opened and run by all who do so. A KwsError of one line is right; so is an
@@ -25,11 +25,11 @@ import flatbuffers
 import numpy as np
 import torch
 from ai_edge_litert import schema_py_generated as schema
+from repository import MODELS
 from tflite_files import Maker, temporal_net, tinyconv
 
 from kwslib.errors import KwsError
 
-RECORDED = Path(__file__).resolve().parent.parent / "book" / "results" / "models"
 WHOLE = [0, 1, -1, 2, 3, 7, 127, 128, -128, 255, 32767, 32768, 40_000, 2**31 - 1, -(2**31), 2**32 - 1, 2**40]
 REAL = [0.0, -1.0, 1e-45, 1e-38, 1e-30, 1e-8, 2e-3, 0.5, 3.0, 1e4, 1e30, 3e38, np.nan, np.inf, -np.inf]
 PATIENCE = 60  # seconds that a case may take
@@ -48,11 +48,9 @@ def bases(folder: Path) -> dict[str, Any]:
         tinyconv(folder / "tinyconv2.tflite", 2),
         temporal_net(folder / "temporal.tflite"),
         maker.write(folder / "float.tflite", source, output),
-        *(RECORDED / f"{name}.tflite" for name in ("tinyconv", "tinyconv_qat8", "tenet_field")),
+        *(MODELS / f"{name}.tflite" for name in ("tinyconv", "tinyconv_qat8", "tenet_field")),
     ]
-    points = [
-        RECORDED / f"{name}.pt" for name in ("tinyconv", "tinyconv_qat8", "tinyconv_qat3", "tenet_field")
-    ]
+    points = [MODELS / f"{name}.pt" for name in ("tinyconv", "tinyconv_qat8", "tinyconv_qat3", "tenet_field")]
     return {path.name: path.read_bytes() for path in files} | {
         path.name: torch.load(path, weights_only=True) for path in points
     }

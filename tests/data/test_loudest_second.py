@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from repository import MODELS
 
 from kwslib.data.audio import FRAME, fit, read_clip, read_second
 from kwslib.data.corpus import read_folder
 
-MODEL = Path(__file__).resolve().parent.parent / "book" / "results" / "models" / "tinyconv.tflite"
+MODEL = MODELS / "tinyconv.tflite"
 CONDITIONS = ("plain", "settling", "offset", "click", "click at the very end")
 
 

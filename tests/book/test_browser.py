@@ -12,7 +12,7 @@ from pathlib import Path
 import browser
 import build
 import pytest
-from test_book import PAGES, copy_of_the_book
+from book_pages import PAGES, copy_of_the_book
 
 LOOKS = {"desk": (1280, 900, "light"), "phone": (390, 844, "dark")}
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"

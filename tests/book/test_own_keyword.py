@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import REPOSITORY
 
 from kwslib.checkpoints import load_checkpoint
 
-PAGE = Path(__file__).resolve().parent.parent / "book" / "own_keyword.md"
+PAGE = REPOSITORY / "book" / "own_keyword.md"
 
 
 def test_the_page_leads_from_recordings_to_firmware(synthetic, tmp_path):
@@ -29,7 +30,7 @@ def test_the_page_leads_from_recordings_to_firmware(synthetic, tmp_path):
     binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {
         "PATH": binaries,
-        "PYTHONPATH": str(PAGE.parent.parent),
+        "PYTHONPATH": str(REPOSITORY),
         "KWS_PROFILE": "quick",
     }
     script = "set -e\n" + "".join(blocks)

@@ -6,8 +6,8 @@ from collections import Counter
 import browser
 import build
 import pytest
+from book_pages import copy_of_the_book
 from bs4 import BeautifulSoup
-from test_book import copy_of_the_book
 
 
 def test_the_pdf_holds_the_whole_book_with_the_same_numbers(tmp_path):

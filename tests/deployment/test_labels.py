@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import REPOSITORY
 from tflite_files import tinyconv
 
 from kwslib.deployment.carray import c_header, c_source
@@ -25,7 +26,7 @@ from kwslib.labels import SILENCE, UNKNOWN, check_label, class_labels
 from kwslib.networks.models import ModelConfig
 
 ARDUINO = source_folder().parent / "arduino"
-HOST = Path(__file__).parent / "sketches"
+HOST = REPOSITORY / "tests" / "firmware" / "sketches"
 WORDS = ('say "hi"', "größe", "はい", "two words", "what??/", "back\\", "100 %d%s%n", "*/ // #include <x>")
 LABELS = (SILENCE, UNKNOWN, *WORDS)
 IMPOSSIBLE = ("", " ", "a ", "a\nb", "a\0b", "\x1b[31m", "a\u2028b", "a,b", "x" * 65, "はい" * 11, "\ud800")

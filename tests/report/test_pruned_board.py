@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from test_sparse import thinned
+from small_networks import thinned
 from tflite_files import tinyconv
 
 from kwslib.deployment.core_network import read_network

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_training import toy
+from small_networks import toy
 from torch import nn
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compiler import CORE, c_compiler
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from repository import SERIAL_LOG
 from tflite_files import temporal_net, tinyconv
 
 from kwslib.board.firmware import find_compiler
@@ -23,13 +25,10 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.errors import KwsError
-from kwslib.features.ccore import source_folder
 from kwslib.labels import class_labels
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
 
-CORE = source_folder()
 ARDUINO = CORE.parent / "arduino"
-LOG = Path(__file__).parent / "data" / "serial.log"
 
 FUZZ = r"""
 #include <stdio.h>
@@ -61,14 +60,6 @@ int main(void) {
     return 0;
 }
 """
-
-
-def c_compiler() -> str:
-    """A C compiler with sanitizers; the test is skipped where there is none."""
-    for name in ("gcc", "clang"):
-        if shutil.which(name):
-            return name
-    pytest.skip("no gcc or clang here")
 
 
 def stored(network: Network, bits: Width) -> Network:
@@ -232,21 +223,23 @@ def test_what_c_and_assembly_share_is_checked_when_it_is_compiled(tmp_path, trut
 
 
 def test_serial_log_tables(kws):
-    status, out, _ = kws("serial", LOG, "--json")
+    status, out, _ = kws("serial", SERIAL_LOG, "--json")
     result = json.loads(out)
     assert status == 0
     assert (result["inferences"], result["trials"], result["broken_lines"]) == (5, 3, 5)
     assert result["timings"]["network"]["mean_ms"] == pytest.approx(6.391)
     assert result["confusion"] == [[0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert result["accuracy"] == pytest.approx(2 / 3)
-    status, out, _ = kws("serial", LOG)
+    status, out, _ = kws("serial", SERIAL_LOG)
     assert status == 0
     assert "network" in out
     assert "accuracy 67%" in out
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.text() | st.sampled_from(LOG.read_text(errors="replace").splitlines()), max_size=20))
+@given(
+    st.lists(st.text() | st.sampled_from(SERIAL_LOG.read_text(errors="replace").splitlines()), max_size=20)
+)
 def test_serial_log_takes_anything(lines):
     try:
         log = parse_log(lines)

@@ -3,27 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from small_networks import toy
 
 from kwslib.checkpoints import load_checkpoint, train, unfinished_model
 from kwslib.errors import KwsError
-from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Recipe, predict
 
 CONFIG = ModelConfig(labels=class_labels())
 RECIPE = Recipe(epochs=3, batch_size=16)
-
-
-def toy(n: int, copies: int = 1, seed: int = 0) -> FeatureSet:
-    """Four classes, told apart by which quarter of the channels is loud."""
-    rng = np.random.default_rng(seed)
-    y = rng.integers(4, size=n)
-    x = rng.integers(-128, -60, size=(copies, n, 49, 40))
-    for row, label in enumerate(y):
-        x[:, row, :, 10 * label : 10 * label + 10] += 80
-    names = tuple(f"toy/{row}" for row in range(n))
-    return FeatureSet(x.reshape(-1, 49, 40).astype(np.int8), np.tile(y, copies), names, copies)
 
 
 def weights(model: torch.nn.Module) -> torch.Tensor:
