@@ -13,6 +13,7 @@ import numpy as np
 
 from kwslib.deployment.rounding import agreeing_scale
 from kwslib.errors import KwsError
+from kwslib.foreign_json import parse_json
 from kwslib.labels import check_labels
 
 METADATA = "kwslib"
@@ -85,10 +86,10 @@ def read_description(content: bytes) -> Description | None:
     for entry in model.metadata or ():
         if entry.name == METADATA.encode():
             try:
-                note = json.loads(bytes(model.buffers[entry.buffer].data))
+                note = parse_json(bytes(model.buffers[entry.buffer].data))
                 labels = check_labels(note["labels"])
                 return Description(labels, str(note["arch"]), str(note["checkpoint"]))
-            except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+            except (IndexError, KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"unreadable metadata: {error}") from error
             except KwsError as error:
                 raise ValueError(str(error)) from error

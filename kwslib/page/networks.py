@@ -1,21 +1,19 @@
 """The networks of a page: what the core loads, and what each takes on the chip."""
 
-import hashlib
 import importlib.util
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kwslib.board.streaming import StreamBoard
+from kwslib.cache import cached, code, digest
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
 from kwslib.labels import SAMPLE_RATE
 from kwslib.page.words import model_words
-from kwslib.paths import atomic_write, cache_dir
 from kwslib.predictors import BoardPredictor
 
 SECONDS = 1  # of sound that the board listens to
@@ -64,23 +62,13 @@ def chip_costs(network: Network, labels: tuple[str, ...]) -> Chip | None:
     if not all(map(importlib.util.find_spec, ("unicorn", "capstone", "elftools"))):
         return None
     board = StreamBoard(network, labels)
-    key = hashlib.sha256(board.build.elf.read_bytes() + bytes([SECONDS]) + _model_of_cycles()).hexdigest()[
-        :24
-    ]
-    path = cache_dir() / "web" / f"{key}.json"
-    if not path.exists():
+
+    def listen() -> dict[str, np.ndarray]:
         noise = np.random.default_rng(0).integers(-1000, 1000, SECONDS * SAMPLE_RATE).astype(np.int16)
         profile = board.profile(noise)
         us = {stage: 1000 * cost["ms_mean"] for stage, cost in profile.stages().items()}
         times = us["frontend"] / HOP, us["network"], us["decision"], float(profile.total.max())
-        chip = Chip(profile.flash_bytes, profile.ram_bytes, *times)
-        with atomic_write(path) as temporary:
-            temporary.write_text(json.dumps(asdict(chip)), encoding="utf-8")
-    return Chip(**json.loads(path.read_text(encoding="utf-8")))
+        return {"bytes": np.array([profile.flash_bytes, profile.ram_bytes]), "times": np.array(times)}
 
-
-def _model_of_cycles() -> bytes:
-    """The code that the counts hang on."""
-    import kwslib.board
-
-    return b"".join(path.read_bytes() for path in sorted(Path(kwslib.board.__path__[0]).glob("*.py")))
+    kept = cached("chip", digest(board.build.elf, SECONDS, code(StreamBoard.__module__)), listen)
+    return Chip(*kept["bytes"].tolist(), *kept["times"].tolist())

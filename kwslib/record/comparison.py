@@ -5,7 +5,6 @@ Ours carry the units of a computation (accuracies and shares as a `fraction`, si
 `us`, counts with none); the two meet in the original's unit.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
+from kwslib.foreign_json import parse_json
 
 # unit -> (dimension, factor to the dimension's base unit)
 UNITS = {
@@ -133,8 +133,8 @@ def load_results(folder: Path | None = None) -> dict[str, dict[str, Any]]:
     parts = {}
     for path in sorted(folder.glob("[0-9][0-9]_*.json")):
         try:
-            parts[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
+            parts[path.stem] = parse_json(path.read_text(encoding="utf-8"))
+        except ValueError as error:
             raise KwsError(f"{path} is not JSON ({error}): record its part again") from None
         if not _holds_values(parts[path.stem]):
             raise KwsError(f"{path} holds no recorded values: record its part again")
