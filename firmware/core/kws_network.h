@@ -29,7 +29,9 @@ typedef struct {
     int16_t out_height, out_width, out_channels;
     int16_t kernel_height, kernel_width, stride_height, stride_width, pad_top, pad_left;
     int16_t input_zero_point;
-    int16_t band_rows;     /* convolution: rows of output made from one band of widened input */
+    int16_t
+        band_rows; /* convolution: rows of output made from one band of widened input; over runs: 1 where channels go
+                        * by fours and every scale is plain (kws_requantize.h), else 0 */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
     const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 is read */
@@ -73,6 +75,12 @@ extern "C" {
 #endif
 
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
+/* The same for kernels of one row, without zeros above or below: weights as those of kws_dense, over runs of
+ * kernel_width * in_channels; the zero point's share is in the bias. Scratch holds a run. */
+void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
+/* The same by depth, over one row, for channels by fours: weights int8 (C / 4, pairs of taps, 2 pairs of channels, 2 taps,
+ * 2 channels). */
+void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output);

@@ -37,6 +37,8 @@ typedef enum {
     MEAN,
     SUM,
     SOFTMAX,
+    RUN_CONVOLUTION,
+    RUN_DEPTHWISE,
     KINDS
 } kind;
 
@@ -143,6 +145,8 @@ static void read_fields(layer *to) {
         case CONVOLUTION:
         case DEPTHWISE:
         case AVERAGE_POOL:
+        case RUN_CONVOLUTION:
+        case RUN_DEPTHWISE:
             read_window(&to->of.window);
             break;
         case DENSE:
@@ -202,6 +206,12 @@ static void run(const layer *one, const int8_t *a, const int8_t *b, int8_t *to, 
             break;
         case SOFTMAX:
             kws_softmax_layer(&one->of.softmax, a, to);
+            break;
+        case RUN_CONVOLUTION:
+            kws_run_convolution_layer(&one->of.window, a, to, scratch);
+            break;
+        case RUN_DEPTHWISE:
+            kws_run_depthwise_layer(&one->of.window, a, to);
             break;
         case KINDS:
             break;

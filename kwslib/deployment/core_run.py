@@ -31,6 +31,8 @@ def scratch_bytes(layer: Layer) -> int:
         of = layer.fields["window"]
         weights = of["out_channels"] * of["kernel_height"] * of["kernel_width"] * of["in_channels"]
         return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(of)
+    if layer.kind == "run_convolution":
+        return -(-layer.fields["kernel_width"] * layer.fields["in_channels"] // 4) * 4
     return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
 
 

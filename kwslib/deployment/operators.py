@@ -170,10 +170,20 @@ def _convolution(given: Operands, weights: np.ndarray) -> tuple[str, dict[str, A
     if weights.shape[3] != source.shape[3]:
         raise given.error("groups are not supported; use depthwise or full convolutions")
     window = given.window(weights.shape[1:3])
+    factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
+    largest = _largest(weights, (1, 2, 3), 255)
+    if (
+        window["kernel_height"] == 1
+        and window["pad_top"] == 0
+        and window["out_height"] <= window["in_height"]
+    ):
+        bias = given.bias(channels) - source.zero_point * weights.astype(np.int64).sum((1, 2, 3))
+        output = given.requantize(factors, bias, largest)
+        blocks = four_by_four(weights.reshape(channels, -1))
+        return "run_convolution", {**window, "band_rows": _plain(output), "weights": blocks, "output": output}
     row = 2 * ((window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]) * weights.shape[3]
     rows = (BAND_BYTES // row - window["kernel_height"]) // window["stride_height"] + 1
-    factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
-    output = given.requantize(factors, given.bias(channels), _largest(weights, (1, 2, 3), 255))
+    output = given.requantize(factors, given.bias(channels), largest)
     band = {"band_rows": min(max(rows, 1), window["out_height"])}
     return "convolution", {**window, **band, "weights": weights, "output": output}
 
@@ -191,8 +201,29 @@ def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
     if source.shape[3] == 1:  # a convolution of one input channel under another name
         return _convolution(given, np.moveaxis(data, 3, 0).transpose(0, 2, 3, 1))
     factors = np.broadcast_to(given.rescaled(source, weights), channels)
-    output = given.requantize(factors, given.bias(channels), _largest(data, (0, 1, 2), 255))
-    return "depthwise", {**given.window(data.shape[1:3]), "band_rows": 0, "weights": data, "output": output}
+    window, largest = given.window(data.shape[1:3]), _largest(data, (0, 1, 2), 255)
+    if window["in_height"] == window["kernel_height"] == window["out_height"] == 1 and (
+        channels == source.shape[3] and channels % 4 == 0
+    ):
+        bias = given.bias(channels) - source.zero_point * data.astype(np.int64).sum((0, 1, 2))
+        output = given.requantize(factors, bias, largest)
+        taps = _pairs_of_taps(data.reshape(-1, channels))
+        return "run_depthwise", {**window, "band_rows": _plain(output), "weights": taps, "output": output}
+    output = given.requantize(factors, given.bias(channels), largest)
+    return "depthwise", {**window, "band_rows": 0, "weights": data, "output": output}
+
+
+def _plain(output: dict[str, Any]) -> int:
+    """Whether the kernels over runs can go by fours of channels whose scales are plain: 1 or 0."""
+    whole = output["min"] == -128 and output["max"] == 127
+    return int(whole and len(output["shift"]) % 4 == 0 and bool((output["shift"] < 0).all()))
+
+
+def _pairs_of_taps(weights: np.ndarray) -> np.ndarray:
+    """(taps, C) as (C / 4, pairs of taps, 2 pairs of channels, 2 taps, 2 channels), an odd tap filled up with zeros."""
+    taps, channels = weights.shape
+    pairs = np.pad(weights, ((0, taps % 2), (0, 0))).reshape(-1, 2, channels // 4, 2, 2)
+    return pairs.transpose(2, 0, 3, 1, 4)
 
 
 def _average_pool(given: Operands) -> tuple[str, dict[str, Any]]:
@@ -223,9 +254,14 @@ def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
     bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
     factors = np.broadcast_to(given.rescaled(source, weights), outputs)
     output = given.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
-    blocks = np.pad(data, ((0, -outputs % 4), (0, -inputs % 4)))
-    blocks = blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
-    return "dense", {"inputs": inputs, "outputs": outputs, "weights": blocks, "output": output}
+    return "dense", {"inputs": inputs, "outputs": outputs, "weights": four_by_four(data), "output": output}
+
+
+def four_by_four(weights: np.ndarray) -> np.ndarray:
+    """(outputs, inputs) as (outputs / 4, inputs / 4, 4 outputs, 4 inputs), filled up with zeros."""
+    outputs, inputs = weights.shape
+    blocks = np.pad(weights, ((0, -outputs % 4), (0, -inputs % 4)))
+    return blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
 
 
 def _mean(given: Operands) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any
 from kwslib.deployment.core_network import Layer, Network
 
 HOP = 2  # frames between inferences: 40 ms
-CONVOLUTIONS = ("convolution", "packed_convolution", "depthwise")
+CONVOLUTIONS = ("convolution", "packed_convolution", "run_convolution", "depthwise", "run_depthwise")
 WINDOWS = (*CONVOLUTIONS, "average_pool")
 
 

@@ -100,7 +100,7 @@ def _read_later(layer: Layer, rows: Rows) -> Layer:
 
 def _in_bands_of(layer: Layer, most: int) -> Layer:
     """A convolution that needs no more room for bands of input than its parts do."""
-    if "convolution" not in layer.kind or axis_of(window_of(layer)) == "width":
+    if layer.kind not in ("convolution", "packed_convolution") or axis_of(window_of(layer)) == "width":
         return layer
     window = window_of(layer)
     small = window | {"band_rows": min(window["band_rows"], most)}

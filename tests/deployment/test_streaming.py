@@ -39,7 +39,7 @@ class Net:
 
     def __init__(self, time: int, width: int, depth: int, seed: int) -> None:
         self.rng, self.maker = np.random.default_rng(seed), Maker()
-        self.shape = (time, width, depth)
+        self.shape, self.zero = (time, width, depth), None  # the zero point of outputs: None draws one
         self.source = self.tensor = self.maker.tensor((1, *self.shape), 0.02, int(self.rng.integers(-60, 60)))
 
     def _constants(self, shape: tuple[int, ...], axis: int) -> tuple[int, int]:
@@ -49,7 +49,8 @@ class Net:
 
     def _output(self, shape: tuple[int, int, int], scale: float = 0.02) -> int:
         self.shape = shape
-        self.tensor = self.maker.tensor((1, *shape), scale, int(self.rng.integers(-60, 60)))
+        zero = int(self.rng.integers(-60, 60)) if self.zero is None else self.zero
+        self.tensor = self.maker.tensor((1, *shape), scale, zero)
         return self.tensor
 
     def convolution(self, kernel, stride, padding, channels=None, past=0) -> None:
@@ -225,22 +226,28 @@ def pytorch_integers(network: Network, frames: np.ndarray, hop: int) -> np.ndarr
             x, y = ((v - f[f"zero_point_{s}"]) << 20 for v, s in ((a, "a"), (b, "b")))
             values[layer.output] = np.clip(_sum_of(f, x, y) + f["zero_point"], f["min"], f["max"])
             made[layer.output] = made[layer.inputs[0]]
-        elif layer.kind in ("convolution", "depthwise"):
+        elif "convolution" in layer.kind or "depthwise" in layer.kind:
             span, window = span_of(layer), window_of(layer)
             made[layer.output] = made[layer.inputs[0]] // span.stride
             past = (made[layer.output] - 1) * span.stride + span.kernel - made[layer.inputs[0]]
             x = torch.from_numpy(
-                (values[layer.inputs[0]] - window["input_zero_point"]).T[None].astype(np.float64)
-            )
-            weights = window["weights"].reshape(*window["weights"].shape).astype(np.float64)
-            if layer.kind == "convolution":  # (C, height, width, inputs) to (C, inputs, kernel)
-                kernel, groups = weights.reshape(len(weights), span.kernel, -1).transpose(0, 2, 1), 1
-            else:  # (1, height, width, C) to (C, 1, kernel)
-                kernel, groups = weights.reshape(span.kernel, 1, -1).transpose(2, 1, 0), x.shape[1]
+                values[layer.inputs[0]].T[None].astype(np.float64)
+            )  # raw: the zero is in the bias
+            bias = window["output"]["bias"].astype(np.float64)
+            if layer.kind == "depthwise":
+                kernel, groups = window["weights"].reshape(span.kernel, 1, -1).transpose(2, 1, 0), x.shape[1]
+                bias = bias - window["input_zero_point"] * kernel.astype(np.float64).sum((1, 2))
+            elif layer.kind == "run_depthwise":  # (C / 4, pairs, 2 pairs of channels, 2 taps, 2 channels)
+                taps = window["weights"].transpose(1, 3, 0, 2, 4).reshape(-1, x.shape[1])[: span.kernel]
+                kernel, groups = taps.T[:, None], x.shape[1]
+            else:  # (C / 4, inputs / 4, 4, 4) to (C, inputs, kernel)
+                rows = window["weights"].transpose(0, 2, 1, 3).reshape(4 * len(window["weights"]), -1)
+                rows = rows[: window["out_channels"], : span.kernel * x.shape[1]]
+                kernel, groups = rows.reshape(len(rows), span.kernel, -1).transpose(0, 2, 1), 1
             y = torch.nn.functional.conv1d(
-                torch.nn.functional.pad(x, (past, 0)),
-                torch.from_numpy(np.ascontiguousarray(kernel)),
-                torch.from_numpy(window["output"]["bias"].astype(np.float64)),
+                torch.nn.functional.pad(x, (past, 0), value=window["input_zero_point"]),
+                torch.from_numpy(np.ascontiguousarray(kernel, np.float64)),
+                torch.from_numpy(bias),
                 stride=span.stride,
                 groups=groups,
             )
@@ -364,8 +371,9 @@ def loud_and_quiet(seconds: int) -> np.ndarray:
 
 
 def temporal(path: Path) -> Network:
-    """A causal network of the family of tenet."""
+    """A causal network of the family of tenet, whose outputs take all of int8."""
     net = Net(49, 1, 40, 0)
+    net.zero = -128
     net.convolution((3, 1), (2, 1), 1, 8, past=2)
     before = net.tensor
     net.convolution((9, 1), (1, 1), 1, past=8)
@@ -401,3 +409,15 @@ def test_the_spotter_hears_the_same_in_chunks_of_any_length(tmp_path, kind):
             np.testing.assert_array_equal(heard[hops > 0], expected[hops[hops > 0] - 1])
         else:
             np.testing.assert_array_equal(heard, of_windows(network, frames, every)[: len(heard)])
+
+
+def test_the_virtual_board_streams_a_causal_network(tmp_path):
+    """Its kernels are those in assembly; what it must hear is the network over the whole stream at once."""
+    from kwslib.board.streaming import StreamBoard, expected
+
+    board = StreamBoard(temporal(tmp_path / "m.tflite"), class_labels())
+    assert [layer.fields["band_rows"] for layer in board.network.layers[:3]] == [1, 1, 1]
+    sound = loud_and_quiet(3)
+    logits, _ = board.run(sound)
+    assert logits.std() > 5
+    np.testing.assert_array_equal(logits, expected(board, sound))
