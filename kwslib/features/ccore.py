@@ -25,7 +25,15 @@ from kwslib.errors import KwsError
 from kwslib.paths import atomic_write, cache_dir
 
 FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
-PARTS = ("frontend", "neighbours", "network", "sparse", "packed", "decision")  # kws_*.h that Python reads
+PARTS = (
+    "frontend",
+    "neighbours",
+    "network",
+    "sparse",
+    "packed",
+    "decision",
+    "rearm",
+)  # kws_*.h that Python reads
 
 
 def source_folder() -> Path:
