@@ -1,5 +1,6 @@
 """A network as `kws_model.h` for the C core: constants for flash, a memory plan, and a straight line of calls."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -178,6 +179,7 @@ def model_header(
 ) -> str:
     """Text of kws_model.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
     kws_model_run(input, output, arena), in which input, output and the arena of that size are the caller's.
+    KWS_MODEL_NAME is a hash of all else, by which a board's log tells its model from others.
 
     With a `stream` that keeps something, also KWS_MODEL_HOP and kws_model_hop; an endless one has KWS_MODEL_ENDLESS and
     kws_model_begin in place of kws_model_run (see firmware/core/kws_spotter.h).
@@ -190,10 +192,8 @@ def model_header(
     tables = _Constants()
     struct = tables.struct("kws_model_decision", settings.fields(network.output_scale))
     names = ", ".join(map(c_literal, labels))
-    return "".join(
+    text = "".join(
         (
-            "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n",
-            "#define KWS_MODEL_H\n\n",
             "".join(f'#include "kws_{part}.h"\n' for part in ("decision", "network", "packed", "sparse")),
             *(['#include "kws_stream.h"\n'] if streams else []),
             f"\n#define KWS_MODEL_INPUTS {network.sizes[network.input]}\n",
@@ -207,6 +207,11 @@ def model_header(
             functions,
             "\n#endif\n",
         )
+    )
+    name = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return (
+        "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n#define KWS_MODEL_H\n\n"
+        f'#define KWS_MODEL_NAME "{name}"\n\n{text}'
     )
 
 
