@@ -1,34 +1,38 @@
 """The log of a board on its serial port: stage timings and spoken trials (the original's Figures 10, 11 and 15).
 
-Lines are those of firmware/arduino: `KWS,...` per inference, `TRIAL,spoken,answer` per trial, `# ...` remarks, of
-which `# ... labels a,b,...` names the classes. A line carries no checksum, so what a serial connection does to it (a
-beginning anywhere, characters lost, doubled or swapped, lines joined) is found in two ways, and counted:
+Lines are those of firmware/arduino/kws_sketch: `KWS,...` per inference, `WARM,...` while the microphone settles,
+`TRIAL,spoken,answer` per trial, `STATUS,...` and `# ...` every few seconds, of which `# ... labels a,b,...` names the
+classes and `# ... model NAME ...` the settings. Each has a number and a check (loglines.py), by which damaged lines are
+rejected and lost ones counted. In a log without checks, as sketches printed it before, damage is found in two ways:
 
     broken     fields that are too many or too few, no numbers, or no class
     outlying   a stage's time beyond Tukey's outer fences: more than three times the distance between the quartiles of
                this log below the lower or above the upper one (Tukey, Exploratory Data Analysis, 1977). That distance
                is taken as at least 0.2 % of the median and 2 us, where most times are the same to the microsecond.
 
-Neither kind is averaged. A garbled time within the fences, such as 6,398 for 6,389 us, passes for a time.
+Neither kind is averaged. There a garbled time within the fences, such as 6,398 for 6,389 us, passes for a time; of a
+log with checks every time counts, however far out.
 """
 
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kwslib.board.loglines import LogLines, read_lines
 from kwslib.errors import KwsError
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation
 
 STAGES = ("frontend", "network", "decision")
 DIGITS = 10  # of a 32-bit number; longer ones are garbled
-LONGEST = 1_000  # bytes of a line; what comes without an end is cut there and counted once
+LONGEST = 1_200  # bytes of a line; what comes without an end is cut there and counted once
 FENCE, RELATIVE, LEAST_US = 3, 0.002, 2.0  # see above
 
 
@@ -36,14 +40,22 @@ FENCE, RELATIVE, LEAST_US = 3, 0.002, 2.0  # see above
 class SerialLog:
     """`times_us` (N, 3): one frame of the front end, network, decision. `trials`: what was said and answered.
 
-    `broken`, `outlying`: lines that were left out, see above.
+    `source`: what is known of the lines. `broken`, `outlying`: lines that were left out, see above. `warming`:
+    inferences while the microphone settled, which are no part of `times_us`. `overruns`: gaps in the sound between the
+    first status line and the last, None without any. `settings`: as last told. `counters` (M, 3, 3): of single hops, by
+    stage, cycles and the instruction cache's hits and misses.
     """
 
+    source: LogLines
     labels: tuple[str, ...]
     times_us: np.ndarray
     trials: tuple[tuple[str, str], ...]
     broken: int
     outlying: int = 0
+    warming: int = 0
+    overruns: int | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    counters: np.ndarray = field(default_factory=lambda: np.zeros((0, 3, 3), int))
 
     def timings(self) -> dict[str, dict[str, float]]:
         """Milliseconds of each stage: mean, standard deviation, least, most. Empty without inferences."""
@@ -67,13 +79,32 @@ class SerialLog:
             counts[self.labels.index(said), self.labels.index(answered)] += 1
         return counts
 
+    def cycles(self) -> dict[str, dict[str, int]]:
+        """Each stage's hop of the fewest cycles, which no interrupt lengthened. Empty without counters."""
+        if not len(self.counters):
+            return {}
+        least = self.counters[self.counters[:, :, 0].argmin(axis=0), np.arange(len(STAGES))]
+        names = ("cycles", "cache_hits", "cache_misses")
+        return {
+            stage: dict(zip(names, map(int, row), strict=True))
+            for stage, row in zip(STAGES, least, strict=True)
+        }
+
     def as_json(self) -> dict[str, Any]:
         """What `kws serial --json` prints; trials are counted as `kws field` does, absent without any."""
         trials = Evaluation(self.labels, self.confusion())
         result = {
             "labels": list(self.labels),
+            "settings": self.settings,
+            "lines": self.source.lines,
+            "rejected": self.source.rejected + self.broken,
+            "lost": self.source.lost if self.source.checked else None,
+            "resets": self.source.resets,
+            "overruns": self.overruns,
+            "warming": self.warming,
             "inferences": len(self.times_us),
             "timings": self.timings(),
+            "cycles": self.cycles(),
             "trials": trials.n,
             "accuracy": None,
             "confusion": trials.confusion.tolist(),
@@ -86,34 +117,42 @@ class SerialLog:
 def parse_log(lines: Iterable[str], labels: Sequence[str] | None = None) -> SerialLog:
     """Read a log. `labels`: the classes, or the keywords alone; without them, those that the log's headings name most
     often, else those of yes and no. Raises KwsError when not one line of it is an inference or a trial."""
-    kept = [line.strip() for line in lines]
-    classes = _classes(labels) if labels else _headings(kept)
-    times, trials, broken = [], [], 0
-    for line in kept:
-        fields = line.split(",")
-        if line.startswith("#") or not line:
-            continue
-        if fields[0] == "KWS" and (row := _times(fields, classes)) is not None:
-            times.append(row)
-        elif fields[0] == "TRIAL" and len(fields) == 3 and set(fields[1:]) <= set(classes):
-            trials.append((fields[1], fields[2]))
-        else:
+    source = read_lines([kept for line in lines if (kept := line.strip())])
+    rows = [line.split(",") for line in source.texts if not line.startswith("#")]
+    classes = _classes(labels) if labels else _headings(source.texts) or _named(source, rows)
+    kinds: dict[str, list[Any]] = {kind: [] for kind in ("KWS", "WARM", "TRIAL", "STATUS", "CYCLES")}
+    broken = 0
+    for fields in rows:
+        if (row := _row(fields, classes)) is None:
             broken += 1
-    if not times and not trials:
+        else:
+            kinds[fields[0]].append(row)
+    if not kinds["KWS"] and not kinds["WARM"] and not kinds["TRIAL"]:
         raise KwsError(
-            f"no inference of {','.join(classes)} among {broken} lines: is this the log of a sketch of"
-            " firmware/arduino? Name other classes with --labels"
+            f"no inference of {','.join(classes)} among {source.rejected + broken} lines: is this the log of a sketch"
+            " of firmware/arduino? Name other classes with --labels"
         )
-    measured = np.array(times, float).reshape(-1, 3)
-    inside = _within_fences(measured)
-    return SerialLog(classes, measured[inside], tuple(trials), broken, int((~inside).sum()))
+    measured = np.array(kinds["KWS"], float).reshape(-1, 3)
+    inside = np.ones(len(measured), bool) if source.checked else _within_fences(measured)
+    return SerialLog(
+        source,
+        classes,
+        measured[inside],
+        tuple(kinds["TRIAL"]),
+        broken,
+        int((~inside).sum()),
+        len(kinds["WARM"]),
+        _overruns(kinds["STATUS"]),
+        _settings(source.texts),
+        np.array(kinds["CYCLES"], int).reshape(-1, 3, 3),
+    )
 
 
 def _classes(labels: Sequence[str]) -> tuple[str, ...]:
     return class_labels(tuple(labels[2:] if tuple(labels[:2]) == (SILENCE, UNKNOWN) else labels))
 
 
-def _headings(lines: Iterable[str]) -> tuple[str, ...]:
+def _headings(lines: Iterable[str]) -> tuple[str, ...] | None:
     """The classes that most headings name; one that the line garbled is outvoted, or names no classes at all."""
     found: Counter[tuple[str, ...]] = Counter()
     for line in lines:
@@ -121,17 +160,51 @@ def _headings(lines: Iterable[str]) -> tuple[str, ...]:
             named = tuple(line.split(" labels ", 1)[1].split(","))
             if named[:2] == (SILENCE, UNKNOWN) and len(set(named)) == len(named) > 2 and all(named):
                 found[named] += 1
-    return found.most_common(1)[0][0] if found else class_labels()
+    return found.most_common(1)[0][0] if found else None
+
+
+def _named(source: LogLines, rows: Iterable[list[str]]) -> tuple[str, ...]:
+    """The classes of a log without a heading: what its good lines name, else those of yes and no."""
+    inferences = [fields for fields in rows if fields[0] in ("KWS", "WARM") and len(fields) == 8]
+    named = sorted({fields[5] for fields in inferences} - {SILENCE, UNKNOWN}) if source.checked else ()
+    return class_labels(tuple(named)) if named else class_labels()
+
+
+def _settings(lines: Iterable[str]) -> dict[str, str]:
+    """Of the last heading that tells them: `# SKETCH model NAME hop_ms 40 gain 20 ...`."""
+    told = [words for line in lines if (words := line.split())[:1] == ["#"] and words[2:3] == ["model"]]
+    return dict(zip(told[-1][2::2], told[-1][3::2], strict=False)) if told else {}
+
+
+def _overruns(counts: list[int]) -> int | None:
+    """How many came between the first and the last of these counts, which begin again when the board is reset."""
+    if not counts:
+        return None
+    return sum(after - before if after >= before else after for before, after in pairwise(counts))
+
+
+def _row(fields: list[str], labels: tuple[str, ...]) -> Any:
+    """What a line says: stage times, a trial's two labels, overruns or counters; None for one that is broken."""
+    kind, rest = fields[0], fields[1:]
+    if kind in ("KWS", "WARM"):
+        return _times(fields, labels)
+    if kind == "TRIAL":
+        return tuple(rest) if len(rest) == 2 and set(rest) <= set(labels) else None
+    if kind in ("STATUS", "CYCLES") and len(rest) == (4 if kind == "STATUS" else 10) and _numbers(rest):
+        return int(rest[1]) if kind == "STATUS" else [int(number) for number in rest[1:]]
+    return None
+
+
+def _numbers(fields: Iterable[str]) -> bool:
+    return all(field.isascii() and field.isdecimal() and len(field) <= DIGITS for field in fields)
 
 
 def _times(fields: list[str], labels: tuple[str, ...]) -> list[int] | None:
     """Microseconds by stage of a whole line of an inference, else None."""
     numbers = (*fields[1:5], *fields[6:7])
-    if len(fields) != 8 or not all(field.isascii() and field.isdecimal() for field in numbers):
+    if len(fields) != 8 or not _numbers(numbers) or int(fields[6]) > 100:
         return None
     if fields[5] not in labels or fields[7] not in (*labels, "-"):
-        return None
-    if max(map(len, numbers)) > DIGITS or int(fields[6]) > 100:
         return None
     return [int(field) for field in fields[2:5]]
 
@@ -170,6 +243,7 @@ def _listen(port: str, seconds: float) -> Iterator[str]:
 
     try:
         with serial.Serial(port, 115200, timeout=1) as board:
+            board.write(b"\n/settings\n")  # told now, not only in a few seconds
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 yield from _bounded(lambda size: b"" if time.monotonic() > end else board.readline(size))

@@ -1,13 +1,18 @@
 """kws serial: logs as serial lines leave them: what is garbled is counted, never averaged."""
 
+import binascii
 import json
+import os
+import pty
 import random
+import threading
 
 import numpy as np
 import pytest
 
 from kwslib.board.seriallog import LONGEST, parse_log
 from kwslib.errors import KwsError
+from kwslib.labels import SILENCE, UNKNOWN
 
 LABELS = ("silence", "unknown", "left", "right")
 
@@ -105,3 +110,106 @@ def test_a_log_of_trials_alone():
     with pytest.raises(KwsError, match="no inference"):
         parse_log([], LABELS)
     assert np.array_equal(log.confusion()[2], [0, 0, 0, 1])
+
+
+def checked(texts: list[str], first: int = 0) -> list[str]:
+    """The lines as a sketch numbers and checks them."""
+    numbered = [f"{text},{number}" for number, text in enumerate(texts, first)]
+    return [f"{line}*{binascii.crc_hqx(line.encode(), 0xFFFF):04X}" for line in numbered]
+
+
+SPOKEN = (SILENCE, UNKNOWN, "größe", "*1A2B", "back\\")
+HEADING = [
+    f"# kws_nano33ble labels {','.join(SPOKEN)}",
+    "# kws_nano33ble model 1f2e3d4c hop_ms 40 gain 20 dead_time word cache_at_reset on",
+]
+
+
+def told(n: int = 400) -> list[str]:
+    """What a sketch sends in as many hops, before it is numbered."""
+    warm = [line.replace("KWS", "WARM") for line in sent(20, SPOKEN)]
+    return [*HEADING, "STATUS,900,0,0,0", *warm, *sent(n, SPOKEN), "STATUS,20000,2,512,0"]
+
+
+@pytest.mark.parametrize("garble", [lost, doubled, swapped, joined])
+def test_damage_is_rejected_by_the_check_for_any_words(garble):
+    rng, lines = random.Random(3), checked(told())
+    damaged = 0
+    for number in range(30, len(lines) - 5, 10):
+        good = lines[number]
+        lines[number] = garble(good, rng.randrange(1, len(good) - 1))
+        damaged += lines[number] != good
+    result = parse_log(lines).as_json()
+    assert result["labels"] == list(SPOKEN)
+    assert (result["lines"], result["rejected"], result["lost"]) == (len(lines), damaged, 0)
+    assert (result["inferences"], result["warming"], result["outlying_lines"]) == (400 - damaged, 20, 0)
+    assert (result["overruns"], result["resets"]) == (2, 0)
+    assert result["settings"]["model"] == "1f2e3d4c"
+    assert result["settings"]["hop_ms"] == "40"
+
+
+def test_lost_lines_are_the_gaps_that_no_damaged_one_fills():
+    lines = checked(told())
+    lines[100:110] = []
+    lines[200:203] = [lines[200] + lines[202]]
+    lines[300:302] = [lines[300][:7], lines[300][7:], lines[301][:-1]]
+    result = parse_log(lines[5:]).as_json()
+    assert (result["lost"], result["rejected"]) == (10 + 2, 4)
+
+
+def test_a_time_far_out_counts_where_checks_vouch_for_it():
+    texts = told()
+    texts[50] = "KWS,1040,612,99999,9,silence,98,-"
+    log = parse_log(checked(texts))
+    assert (log.outlying, log.times_us.max()) == (0, 99_999)
+
+
+def test_the_board_was_reset():
+    result = parse_log([*checked(told(), 1000), *checked(told())]).as_json()
+    assert (result["resets"], result["lost"], result["overruns"]) == (1, 0, 4)
+
+
+def test_a_checked_log_without_a_heading_names_its_own_classes():
+    log = parse_log(checked(sent(200, ("silence", "left", "right")), 7))
+    assert (log.labels, log.broken) == (("silence", "unknown", "left", "right"), 0)
+    assert log.as_json()["overruns"] is None
+
+
+def test_counters_are_those_of_the_shortest_hop():
+    hops = ["CYCLES,1,39000,90,9,400000,800,80,600,7,1", "CYCLES,2,38000,91,8,410000,900,90,601,6,2"]
+    result = parse_log(checked([*told(), *hops, "CYCLES,3,1,2"])).as_json()
+    assert result["cycles"]["frontend"] == {"cycles": 38000, "cache_hits": 91, "cache_misses": 8}
+    assert result["cycles"]["network"] == {"cycles": 400000, "cache_hits": 800, "cache_misses": 80}
+    assert result["broken_lines"] == 1
+
+
+def test_what_is_said_of_a_checked_log(kws, tmp_path):
+    path = tmp_path / "board.log"
+    path.write_text("\r\n".join(checked(told())), encoding="utf-8")
+    status, out, _ = kws("serial", path)
+    assert status == 0
+    assert "lines lost 0, overruns 2, resets 0" in out
+    assert "model 1f2e3d4c, hop_ms 40, gain 20" in out
+    path.write_text("\n".join(line.replace("1", "2") for line in checked(told())), encoding="utf-8")
+    status, out, err = kws("serial", path)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert "board.log" in err
+
+
+def test_a_port_is_asked_for_its_settings(kws):
+    board, port = pty.openpty()
+    asked = []
+
+    def answer() -> None:
+        while b"/settings\n" not in b"".join(asked):
+            asked.append(os.read(board, 100))
+        os.write(board, ("".join(f"{line}\r\n" for line in checked(told(20), 5))).encode())
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    status, out, _ = kws("serial", os.ttyname(port), "--seconds", "3", "--json")
+    thread.join(10)
+    assert status == 0
+    assert json.loads(out)["inferences"] == 20
+    os.close(board)
+    os.close(port)
