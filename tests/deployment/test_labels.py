@@ -1,16 +1,16 @@
 """A label is text, in every file that carries it: it never becomes code, and what cannot work is refused early."""
 
 import json
-import shutil
+import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from host_sketch import ARDUINO, HOST, Sketch, compile_sketch, compilers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from repository import REPOSITORY
 from tflite_files import tinyconv
 
 from kwslib.deployment.carray import c_header, c_source
@@ -18,25 +18,17 @@ from kwslib.deployment.core_network import read_network
 from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
+from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.tflite_flatbuffer import Description, finish
 from kwslib.errors import KwsError
-from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.labels import SILENCE, UNKNOWN, check_label, class_labels
 from kwslib.networks.models import ModelConfig
 
-ARDUINO = source_folder().parent / "arduino"
-HOST = REPOSITORY / "tests" / "firmware" / "sketches"
 WORDS = ('say "hi"', "größe", "はい", "two words", "what??/", "back\\", "100 %d%s%n", "*/ // #include <x>")
 LABELS = (SILENCE, UNKNOWN, *WORDS)
 IMPOSSIBLE = ("", " ", "a ", "a\nb", "a\0b", "\x1b[31m", "a\u2028b", "a,b", "x" * 65, "はい" * 11, "\ud800")
 FOUR = (SILENCE, UNKNOWN, 'say "hi" ??/', "größe %s\\")  # as many as the small network has outputs
-
-
-def compilers() -> tuple[str, str]:
-    if not (shutil.which("gcc") and shutil.which("g++")):
-        pytest.skip("no gcc and g++ here")
-    return "gcc", "g++"
 
 
 def texts() -> list[str]:
@@ -99,38 +91,34 @@ def test_what_can_never_work_is_refused_by_name(label):
             class_labels((label,))
 
 
-def run_sketch(folder: Path, sketch: str, *sources: Path) -> str:
-    """What a sketch prints in two seconds of silence, compiled for this machine."""
-    cc, cxx = compilers()
-    includes = [f"-I{path}" for path in (folder, ARDUINO / "stand_ins", source_folder(), ARDUINO / sketch)]
-    objects = []
-    arduino = ["-std=gnu++14", "-x", "c++", "-include", "Arduino.h"]
-    ino = ARDUINO / sketch / f"{sketch}.ino"
-    for source in (ino, HOST / "board.cpp", *sources, *source_folder().glob("*.c")):
-        objects.append(folder / f"{source.stem}.o")
-        command = [cc, "-std=gnu11"] if source.suffix == ".c" else [cxx, *arduino]
-        subprocess.run([*command, "-O1", *includes, "-c", str(source), "-o", str(objects[-1])], check=True)
-    subprocess.run([cxx, *map(str, objects), "-o", str(folder / "sketch")], check=True)
-    return subprocess.run([folder / "sketch"], capture_output=True, check=True).stdout.decode()
+def log_of(sketch: Sketch) -> list[str]:
+    """What it prints in eight seconds, without numbers and checks."""
+    lines, _ = sketch.run("8000 end 0")
+    return [line.rsplit(",", 1)[0] for line in lines]
 
 
 def test_the_sketch_of_the_core_prints_any_label(tmp_path):
     network = read_network(tinyconv(tmp_path / "m.tflite"))
-    header = model_header(network, FOUR, DecisionSettings())
+    header = model_header(network, FOUR, DecisionSettings(), stream(network))
     (tmp_path / "kws_model.h").write_text(header, encoding="ascii")
-    lines = run_sketch(tmp_path, "kws_nano33ble", ARDUINO / "kws_nano33ble" / "spotter.c").splitlines()
+    lines = log_of(compile_sketch(tmp_path, "kws_nano33ble", ARDUINO / "kws_nano33ble" / "spotter.c"))
     assert lines[0] == "# kws_nano33ble labels " + ",".join(FOUR)
-    assert {line.split(",")[5] for line in lines if line.startswith("KWS,")} <= set(FOUR)
-    assert len(lines) > 20
+    assert re.fullmatch("# kws_nano33ble model [0-9a-f]{8} hop_ms 40 .*", lines[1])
+    heard = [line.split(",")[5] for line in lines if line.startswith("KWS,")]
+    assert set(heard) <= set(FOUR)
+    assert len(heard) > 100
 
 
 def test_the_sketch_of_tflm_prints_any_label(tmp_path):
     for name, text in (("h", c_header(LABELS)), ("cc", c_source(bytes(99), LABELS))):
         (tmp_path / f"model_data.{name}").write_text(text, encoding="ascii")
-    sources = (HOST / "interpreter.cpp", tmp_path / "model_data.cc")
-    lines = run_sketch(tmp_path, "kws_tflm", *sources).splitlines()
+    sources = (ARDUINO / "kws_tflm" / "spotter.cpp", HOST / "interpreter.cpp", tmp_path / "model_data.cc")
+    lines = log_of(compile_sketch(tmp_path, "kws_tflm", *sources))
     assert lines[0] == "# kws_tflm labels " + ",".join(LABELS)
-    assert lines[-1].endswith(f"{WORDS[0]},99,{WORDS[0]}")
+    assert " hop_ms 100 " in lines[1]
+    reported = [line for line in lines if line.startswith("KWS,") and not line.endswith("-")]
+    assert len(reported) == 1  # one word without an end is one word
+    assert reported[0].endswith(f"{WORDS[0]},100,{WORDS[0]}")
 
 
 def labelled(path: Path, labels: tuple[str, ...]) -> Path:

@@ -1,11 +1,9 @@
-"""The C core under sanitizers on fuzzed sound and models, and the sketches through a compiler."""
+"""The C core under sanitizers on fuzzed sound and models."""
 
-import importlib.util
 import json
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +25,6 @@ from kwslib.deployment.model_data import model_header
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
-
-ARDUINO = CORE.parent / "arduino"
 
 FUZZ = r"""
 #include <stdio.h>
@@ -137,37 +133,6 @@ def test_the_readmes_example_compiles(tmp_path):
     (tmp_path / "example.c").write_text(example)
     command = [c_compiler(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=c99", f"-I{tmp_path}"]
     subprocess.run([*command, f"-I{CORE}", str(tmp_path / "example.c")], check=True)
-
-
-def cxx() -> list[str]:
-    """A C and C++ compiler that only checks."""
-    if shutil.which("g++"):
-        return ["g++"]
-    if importlib.util.find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "c++"]
-    pytest.skip("no C++ compiler here")
-
-
-def check(sketch: Path, *includes: Path) -> None:
-    paths = [f"-I{path}" for path in (ARDUINO / "stand_ins", CORE, sketch.parent, *includes)]
-    command = [*cxx(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu++14", *paths]
-    subprocess.run([*command, "-x", "c++", "-include", "Arduino.h", str(sketch)], check=True)
-
-
-def test_the_sketch_of_the_core_compiles(tmp_path):
-    check(ARDUINO / "kws_nano33ble" / "kws_nano33ble.ino")
-    network = read_network(tinyconv(tmp_path / "m.tflite"))
-    (tmp_path / "kws_model.h").write_text(model_header(network, class_labels(), DecisionSettings()))
-    spotter = ARDUINO / "kws_nano33ble" / "spotter.c"
-    command = [c_compiler(), "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu11"]
-    subprocess.run([*command, f"-I{tmp_path}", f"-I{CORE}", str(spotter)], check=True)
-
-
-def test_the_sketch_of_tflm_compiles(tmp_path):
-    from kwslib.deployment.carray import c_header
-
-    (tmp_path / "model_data.h").write_text(c_header(class_labels()))
-    check(ARDUINO / "kws_tflm" / "kws_tflm.ino", tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")

@@ -1,17 +1,17 @@
-/* Just enough of Arduino for a compiler on any machine to check the sketches; nothing here does anything. */
+/* As much of Arduino as the sketches use, for compilers of any machine; tests/sketches/board.cpp is the board. */
 #ifndef STAND_IN_ARDUINO_H
 #define STAND_IN_ARDUINO_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <algorithm>
-#include <string>
 
 using std::min;
 
-enum { LOW, HIGH, OUTPUT, LEDR = 22, LEDG, LEDB };
+enum { LOW, HIGH, OUTPUT, LED_BUILTIN = 13, LEDR = 22, LEDG, LEDB };
 
 void pinMode(int pin, int mode);
 void digitalWrite(int pin, int value);
@@ -20,27 +20,14 @@ unsigned long millis();
 void setup();
 void loop();
 
-class String {
- public:
-  String(const char *text = "");
-  void trim();
-  unsigned length() const;
-  bool operator==(const char *text) const;
-};
-
+/* Serial over USB as the board's core has it: send_nb takes what there is room for. */
 class SerialPort {
  public:
   void begin(long baud);
+  bool connected();
   int available();
-  String readStringUntil(char end);
-  void print(const char *text);
-  void print(const String &text);
-  void print(char letter);
-  void print(int number);
-  void print(unsigned long number);
-  void println();
-  void println(const char *text);
-  void println(const String &text);
+  int read();
+  void send_nb(uint8_t *bytes, uint32_t count, uint32_t *taken, bool now);
 };
 extern SerialPort Serial;
 

@@ -10,6 +10,7 @@ class PDMClass {
   int available();
   int read(void *to, size_t bytes);
   void onReceive(void (*function)());
+  void setGain(int gain);
 };
 extern PDMClass PDM;
 
