@@ -1,4 +1,4 @@
-"""Arrays that take long to make, kept in the cache folder under a key that names all that they depend on."""
+"""Arrays and files that take long to make, kept in the cache folder under a key that names all that they depend on."""
 
 import ast
 import functools
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.paths import atomic_write, cache_dir
+from kwslib.paths import atomic_write, cache_dir, temporary_folder
 
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
@@ -27,6 +27,30 @@ def cached(folder: str, key: str, make: Callable[[], Arrays]) -> Arrays:
         with atomic_write(path) as temporary:
             np.savez(temporary, **kept)
     return kept
+
+
+def cached_file(folder: str, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
+    """Path of the file that `make` wrote where it was told to when this was first called under this key.
+
+    The file's name ends with the hash of its bytes: a damaged one, which could end a process that loads it, is not
+    taken, and is made anew.
+    """
+    place = cache_dir() / folder
+    for path in place.glob(f"{key}-*{suffix}"):
+        if path == _by_content(place, key, suffix, path.read_bytes()):
+            return path
+        path.unlink(missing_ok=True)
+    with temporary_folder(place, key) as temporary:
+        make(temporary / f"file{suffix}")
+        content = (temporary / f"file{suffix}").read_bytes()
+    path = _by_content(place, key, suffix, content)
+    with atomic_write(path) as fresh:
+        fresh.write_bytes(content)
+    return path
+
+
+def _by_content(place: Path, key: str, suffix: str, content: bytes) -> Path:
+    return place / f"{key}-{hashlib.sha256(content).hexdigest()[:24]}{suffix}"
 
 
 def _read(path: Path) -> Arrays | None:

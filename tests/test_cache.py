@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small_corpus import write_corpus
 
 from kwslib import cache
-from kwslib.cache import cached, code, digest
+from kwslib.cache import cached, cached_file, code, digest
 from kwslib.data import corpus as corpora
 from kwslib.data.corpus import read_folder
 from kwslib.data.protocol import read_noise
@@ -33,6 +33,18 @@ def never():
 
 def same(one, other):
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("content", [b"a lib", b"", b"a librarY"], ids=["truncated", "empty", "changed"])
+def test_a_damaged_file_is_made_anew_and_a_sound_one_is_kept(own_cache, content):
+    def write(path):
+        path.write_bytes(b"a library")
+
+    path = cached_file("things", "key", ".so", write)
+    assert cached_file("things", "key", ".so", lambda path: never()) == path
+    path.write_bytes(content)
+    assert cached_file("things", "key", ".so", write).read_bytes() == b"a library"
+    assert [kept.suffix for kept in (own_cache / "things").iterdir()] == [".so"]
 
 
 def test_it_is_made_once_under_a_key(own_cache):

@@ -21,8 +21,8 @@ from typing import Any
 import cffi
 import numpy as np
 
+from kwslib.cache import cached_file
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write, cache_dir
 
 FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
 PARTS = (
@@ -96,12 +96,9 @@ def build() -> Path:
     """Path of the compiled library, made when the cache has none. Raises KwsError when the compiler fails."""
     command = [*compiler(), *FLAGS]
     recipe = "\0".join([source_hash(), *command, platform.system(), platform.machine()])
-    path = cache_dir() / "core" / f"{hashlib.sha256(recipe.encode()).hexdigest()[:24]}.so"
-    if not path.exists():
-        sources = map(str, sorted(source_folder().glob("*.c")))
-        with atomic_write(path) as temporary:  # several processes may build at once: the last one's stays
-            _run([*command, *sources], temporary)
-    return path
+    key = hashlib.sha256(recipe.encode()).hexdigest()[:24]
+    sources = map(str, sorted(source_folder().glob("*.c")))
+    return cached_file("core", key, ".so", lambda path: _run([*command, *sources], path))
 
 
 @functools.cache

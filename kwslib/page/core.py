@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from kwslib.cache import cached_file
 from kwslib.errors import KwsError
 from kwslib.features.ccore import source_folder
-from kwslib.paths import atomic_write, cache_dir
 
 FLAGS = (
     "-target",
@@ -33,13 +33,14 @@ def build_core() -> Path:
     read = [*sources, *sorted(core.glob("*.h"))]
     recipe = [path.name.encode() + b"\0" + path.read_bytes() for path in read]
     recipe += [" ".join(FLAGS).encode(), importlib.metadata.version("ziglang").encode()]
-    path = cache_dir() / "web" / f"{hashlib.sha256(bytes(1).join(recipe)).hexdigest()[:24]}.wasm"
-    if not path.is_file():
-        with atomic_write(path) as temporary:
-            command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{core}", *map(str, sources)]
-            done = subprocess.run([*command, "-o", str(temporary)], capture_output=True, text=True)
-            if done.returncode:
-                errors = [line for line in done.stderr.splitlines() if "error" in line]
-                reason = errors[0] if errors else f"exit status {done.returncode}"
-                raise KwsError(f"the core could not be compiled to WebAssembly: {reason}")
-    return path
+    key = hashlib.sha256(bytes(1).join(recipe)).hexdigest()[:24]
+    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{core}", *map(str, sources)]
+
+    def compile_to(path: Path) -> None:
+        done = subprocess.run([*command, "-o", str(path)], capture_output=True, text=True)
+        if done.returncode:
+            errors = [line for line in done.stderr.splitlines() if "error" in line]
+            reason = errors[0] if errors else f"exit status {done.returncode}"
+            raise KwsError(f"the core could not be compiled to WebAssembly: {reason}")
+
+    return cached_file("web", key, ".wasm", compile_to)

@@ -40,6 +40,14 @@ def test_takes_in_every_source(sources: Path) -> None:
     assert (core.answer(), core.more()) == (42, 43)
 
 
+def test_a_truncated_library_is_built_anew(sources: Path) -> None:
+    import ctypes
+
+    library = ccore.build()
+    library.write_bytes(library.read_bytes()[:5000])
+    assert ctypes.CDLL(str(ccore.build())).answer() == 42
+
+
 def test_hash_is_of_the_content(sources: Path) -> None:
     before = ccore.source_hash()
     (sources / "notes.txt").write_text("not compiled")
