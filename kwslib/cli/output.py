@@ -1,21 +1,21 @@
 """What every command's output shares: one JSON object, or lines that nothing in a name breaks."""
 
-import json
 import re
 from typing import Any
 
-from kwslib.errors import KwsError
+from kwslib.strict_json import json_text
 
 LONG = re.compile(r"\S{300,}")  # a word, or a path, that nobody reads to its end
 
 
 def print_json(result: dict[str, Any]) -> None:
     """Print one JSON object on standard output, and nothing else. Raises KwsError for numbers that JSON lacks."""
-    try:
-        text = json.dumps(result, indent=2, allow_nan=False)
-    except ValueError:
-        raise KwsError("the result holds numbers that are not finite: check the model's weights") from None
-    print(text)
+    print(json_text(result, indent=2))
+
+
+def where(second: float) -> str:
+    """Which second of a longer recording a model heard, as the end of a line."""
+    return f", in the second from {second:.2f} s on" if second else ""
 
 
 def one_line(text: object) -> str:

@@ -29,6 +29,7 @@ from kwslib.labels import check_label
 from kwslib.paths import atomic_write, cache_dir, expand, stamp
 from kwslib.profiles import Profile, get_profile
 from kwslib.progress import progress
+from kwslib.strict_json import json_text
 
 NOISE_FOLDER = "_background_noise_"
 MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
@@ -246,7 +247,7 @@ def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
                 settled = begun - max(stamps[path][1:3]) > COARSEST
                 known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
         with atomic_write(index) as temporary:
-            temporary.write_bytes(gzip.compress(json.dumps(known).encode(), 1))
+            temporary.write_bytes(gzip.compress(json_text(known).encode(), 1))
     return {path: Verdict(*known[str(path)][1:]) for path in files}
 
 

@@ -5,7 +5,6 @@ and a model is never parted from its labels. What hangs on the converter's proce
 (generated names, signatures, its own metadata), so equal networks give equal bytes.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,8 +12,8 @@ import numpy as np
 
 from kwslib.deployment.rounding import agreeing_scale
 from kwslib.errors import KwsError
-from kwslib.foreign_json import parse_json
 from kwslib.labels import check_labels
+from kwslib.strict_json import json_text, parse_json
 
 METADATA = "kwslib"
 ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generated Python writer ignores
@@ -54,7 +53,7 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
     model.signatureDefs = model.metadataBuffer = None
     model.buffers = _buffers_in_use(model, schema)
     note = schema.BufferT()
-    note.data = np.frombuffer(json.dumps({"format": 1, **asdict(description)}).encode(), np.uint8)
+    note.data = np.frombuffer(json_text({"format": 1, **asdict(description)}).encode(), np.uint8)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)

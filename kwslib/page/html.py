@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from kwslib.errors import KwsError
 from kwslib.page.clips import PageClip
 from kwslib.page.core import build_core
 from kwslib.page.networks import PageNetwork
+from kwslib.strict_json import json_text
 
 WORKLET = ("core", "resample", "worklet")
 PAGE = (
@@ -94,13 +94,13 @@ def page(networks: Sequence[PageNetwork], clips: Sequence[PageClip], original: s
         "original": original,
     }
     body = (web_folder() / "page.html").read_text(encoding="utf-8")
-    size = len((body + style + code + json.dumps(data)).encode())
+    size = len((body + style + code + json_text(data)).encode())
     data["parts"] = [*parts, ("all of it, as text", size)]
     return "\n".join(
         (
             f"<style>\n{style}</style>",
             body,
-            f'<script type="application/json" id="kws-data">{_inlined(json.dumps(data))}</script>',
+            f'<script type="application/json" id="kws-data">{_inlined(json_text(data))}</script>',
             f'<script type="module">\n{code}</script>',
         )
     )

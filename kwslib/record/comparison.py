@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
-from kwslib.foreign_json import parse_json
+from kwslib.strict_json import parse_json
 
 # unit -> (dimension, factor to the dimension's base unit)
 UNITS = {

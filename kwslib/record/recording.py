@@ -25,6 +25,7 @@ from kwslib.errors import KwsError
 from kwslib.paths import atomic_write
 from kwslib.profiles import Profile, get_profile
 from kwslib.record.comparison import Comparison, compare, load_results, recorded_folder, repository
+from kwslib.strict_json import json_text
 
 if TYPE_CHECKING:
     import pandas
@@ -191,9 +192,7 @@ class Run:
         if rows is not None:
             contents["rows"] = json.loads(rows.to_json(orient="records", double_precision=15))
         with atomic_write(self.results / f"{self.part}.json") as path:
-            path.write_text(
-                json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-            )
+            path.write_text(json_text(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"{self.part}: {len(self.values)} values recorded, profile {self.profile.name}")
 
 

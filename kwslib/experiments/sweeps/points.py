@@ -17,6 +17,7 @@ from kwslib.experiments.sweeps import notebook as notebooks
 from kwslib.experiments.sweeps.warm import run_fresh
 from kwslib.features.ccore import source_hash
 from kwslib.paths import temporary_folder
+from kwslib.strict_json import json_text
 
 IDLE = ("cli", "report")  # packages that no value hangs on
 
@@ -62,7 +63,7 @@ def content_key(
     """The identity of a point. Two points with one key have the same row."""
     trained = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(networks.items())}
     what = [notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained]
-    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:24]
+    return hashlib.sha256(json_text(what).encode()).hexdigest()[:24]
 
 
 def run_task(task: Task) -> Outcome:
@@ -76,7 +77,7 @@ def run_task(task: Task) -> Outcome:
             (folder / "results" / "models" / name).write_bytes(content)
         (folder / "point.ipynb").write_text(task.notebook, encoding="utf-8")
         parameters = task.parameters | {"results": str(folder / "results")}
-        (folder / "parameters.json").write_text(json.dumps(parameters), encoding="utf-8")
+        (folder / "parameters.json").write_text(json_text(parameters), encoding="utf-8")
         status = run_fresh(folder)
         done = folder / "executed.ipynb"
         text = done.read_text(encoding="utf-8") if done.is_file() else task.notebook

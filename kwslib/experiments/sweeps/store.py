@@ -15,6 +15,7 @@ from typing import Any
 from kwslib.experiments.sweeps import table
 from kwslib.experiments.sweeps.points import Outcome, Task
 from kwslib.paths import atomic_write
+from kwslib.strict_json import json_text
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Store:
             with atomic_write(self.folder / table.MODELS / name / model) as temporary:
                 temporary.write_bytes(content)
         _write(self.folder / table.NOTEBOOKS / f"{name}.ipynb", outcome.notebook)
-        _write(self.folder / "rows" / f"{outcome.task.key}.json", json.dumps(outcome.row, indent=1) + "\n")
+        _write(self.folder / "rows" / f"{outcome.task.key}.json", json_text(outcome.row, indent=1) + "\n")
 
     def write_table(self, sweep: str, tasks: Sequence[Task]) -> Path:
         """The table of the finished ones among `tasks`, in their order; returns the CSV."""

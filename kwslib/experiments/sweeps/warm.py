@@ -20,6 +20,7 @@ import traceback
 from pathlib import Path
 
 from kwslib.experiments.sweeps import notebook as notebooks
+from kwslib.strict_json import json_text
 
 ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
 TRIMMING = "MALLOC_TRIM_THRESHOLD_"  # set by Dask for its workers; training takes twice as long under it
@@ -78,7 +79,7 @@ def _run_here(folder: Path) -> None:
     point = nbformat.read("point.ipynb", as_version=4)
     parameters = json.loads(Path("parameters.json").read_text(encoding="utf-8"))
     longest = notebooks.execute(point, folder / "executed.ipynb", parameters)
-    Path("longest.json").write_text(json.dumps(longest), encoding="utf-8")
+    Path("longest.json").write_text(json_text(longest), encoding="utf-8")
 
 
 def _fork(folder: Path) -> int:

@@ -1,12 +1,24 @@
-"""JSON of files that others may have written."""
+"""JSON as the standard has it: written without NaN and infinity, read from files that others may have written."""
 
 import json
 import re
 from typing import Any
 
+from kwslib.errors import KwsError
+
 DEEPEST = 100  # brackets within brackets: no file of ours comes near
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def json_text(value: Any, **layout: Any) -> str:
+    """`value` as JSON; layout: `indent` and the like of json.dumps. Raises KwsError for numbers that JSON lacks."""
+    try:
+        return json.dumps(value, allow_nan=False, **layout)
+    except ValueError:
+        raise KwsError(
+            "the result holds numbers that are not finite: check the model's weights and the parameters given"
+        ) from None
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -1,14 +1,17 @@
-"""JSON of others: read as the library reads it, and never deep enough to end the process."""
+"""JSON: what is written any reader takes; what others wrote is read as it stands, and never too deep."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from repository import REPOSITORY
 
-from kwslib.foreign_json import parse_json
+from kwslib.errors import KwsError
+from kwslib.strict_json import json_text, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -23,6 +26,24 @@ def test_what_is_json_is_read_as_it_stands(value):
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@given(VALUES)
+def test_what_is_written_is_what_the_library_writes(value):
+    assert json_text(value, indent=1) == json.dumps(value, indent=1)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_not_finite_are_never_written(number):
+    with pytest.raises(KwsError, match="not finite"):
+        json_text({"row": [1, {"loss": number}]})
+
+
+def test_no_module_writes_files_of_json_another_way():
+    writers = re.compile(r"\bjson\.dumps?\(")
+    sources = (REPOSITORY / "kwslib").rglob("*.py")
+    found = {path.name for path in sources if writers.search(path.read_text(encoding="utf-8"))}
+    assert found == {"strict_json.py", "espeak.py"}  # the latter speaks to a process of its own
+
+
 def test_brackets_in_strings_do_not_count():
     assert parse_json(json.dumps(["[" * 500, '\\"' + "{" * 500])) == ["[" * 500, '\\"' + "{" * 500]
 
@@ -31,7 +52,7 @@ def test_brackets_in_strings_do_not_count():
 def test_what_is_nested_too_deep_is_refused_whatever_the_recursion_limit(text):
     program = (
         "import sys; sys.setrecursionlimit(10**6)\n"
-        "from kwslib.foreign_json import parse_json\n"
+        "from kwslib.strict_json import parse_json\n"
         "try: parse_json(sys.stdin.read())\n"
         "except ValueError as error: print(error)"
     )
