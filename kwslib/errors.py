@@ -1,6 +1,7 @@
 """The two ways in which a command ends badly, and their exit statuses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class KwsError(Exception):
@@ -9,6 +10,15 @@ class KwsError(Exception):
 
 class CheckFailed(Exception):
     """The work was done and a check on its result did not hold (exit status 1)."""
+
+
+@contextmanager
+def naming(culprit: object) -> Iterator[None]:
+    """Let each KwsError of the block begin with the file at fault, where what raises it does not know the file."""
+    try:
+        yield
+    except KwsError as error:
+        raise KwsError(f"{culprit}: {error}") from error
 
 
 def listed(problems: Iterable[tuple[object, str]], most: int = 5) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
 from kwslib.labels import DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
 
@@ -205,15 +205,19 @@ class BoardPredictor:
     """
 
     def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
+        from kwslib.board.firmware import find_compiler
         from kwslib.board.machine import Board
         from kwslib.deployment.core_network import read_network
         from kwslib.deployment.core_packed import packed_network, read_integers
         from kwslib.deployment.core_sparse import compress
 
+        self.path = path
         self.labels = load_predictor(path, keywords).labels
         packed = path.suffix == ".pt"
         network = packed_network(read_integers(path)) if packed else read_network(path)
-        self.board = Board(compress(network), self.labels)
+        find_compiler()  # whose lack is not the model's fault
+        with naming(path):
+            self.board = Board(compress(network), self.labels)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""

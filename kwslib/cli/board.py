@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kwslib.cli.options import JSON
-from kwslib.cli.output import print_json
+from kwslib.cli.output import one_line, print_json, where
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def run_on_board(
     model: Path = typer.Argument(help="FILE.tflite, int8, or a quantized FILE.pt."),
-    wav: Path | None = typer.Option(None, help="The clip; without it, one second of silence."),
+    wav: Path | None = typer.Option(
+        None,
+        help="The clip; of a longer one, its loudest second. Without it, one second of silence.",
+    ),
     stream: Path | None = typer.Option(
         None, help="A recording of a second or more: what listening to it costs, hop by hop of 40 ms."
     ),
@@ -29,7 +32,7 @@ def run_on_board(
 
     from kwslib.board.machine import CALIBRATION
     from kwslib.cli.board_stream import print_bill
-    from kwslib.data.audio import read_clip
+    from kwslib.data.audio import read_second
     from kwslib.labels import CLIP_SAMPLES
     from kwslib.predictors import BoardPredictor
 
@@ -40,13 +43,14 @@ def run_on_board(
             )
         print_bill(BoardPredictor(model), stream, as_json)
         return
-    clip = read_clip(wav) if wav else np.zeros(CLIP_SAMPLES, np.int16)
+    clip, second = read_second(wav) if wav else (np.zeros(CLIP_SAMPLES, np.int16), 0.0)
     predictor = BoardPredictor(model)
     profile = predictor.board.profile(clip)
     if keep:
         predictor.board.keep(keep)
     scores = dict(zip(predictor.labels, map(float, profile.run.posteriors[0]), strict=True))
     result = {
+        "second": second,
         "label": predictor.labels[int(profile.run.logits[0].argmax())],
         "scores": scores,
         "stages": profile.stages(),
@@ -64,7 +68,8 @@ def run_on_board(
 
 
 def _print(result: dict[str, Any], profile: "BoardProfile") -> None:
-    print(f"{result['label']}: " + ", ".join(f"{label} {p:.1%}" for label, p in result["scores"].items()))
+    scores = ", ".join(f"{label} {p:.1%}" for label, p in result["scores"].items())
+    print(one_line(f"{result['label']}: {scores}{where(result['second'])}"))
     print(f"\n  {'stage':<12}{'cycles':>11}{'ms':>9}{'calibrated':>12}")
     for stage, cost in result["stages"].items():
         print(f"  {stage:<12}{cost['cycles']:>11,}{cost['ms']:>9.3f}{cost['ms_calibrated']:>12.3f}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwslib.cli.output import print_json
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, naming
 
 if TYPE_CHECKING:
     from kwslib.predictors import BoardPredictor
@@ -35,7 +35,10 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
             f"{wav}: {seconds:.2f} s of sound: a stream takes a second or more, which a network sees"
         )
     hops = len(sound) * 1000 // (SAMPLE_RATE * HOP_MS)
-    with tqdm(total=hops, desc="hops", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with (
+        tqdm(total=hops, desc="hops", disable=not sys.stderr.isatty(), leave=False) as bar,
+        naming(predictor.path),
+    ):
         result = bill(predictor.board, sound, lambda: bar.update())
     if as_json:
         print_json(result)

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.options import JSON
-from kwslib.cli.output import one_line, print_json
+from kwslib.cli.output import one_line, print_json, where
 from kwslib.errors import KwsError, listed
 
 
@@ -55,5 +55,4 @@ def classify(
         print_json({"results": results})
         return
     for path, second, row in zip(recordings, seconds, probabilities, strict=True):
-        where = f", in the second from {second:.2f} s on" if second else ""
-        print(one_line(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where}"))
+        print(one_line(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where(second)}"))

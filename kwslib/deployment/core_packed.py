@@ -13,7 +13,7 @@ from kwslib.deployment.core_sparse import dense_weights
 from kwslib.deployment.tflite_flatbuffer import Description
 from kwslib.deployment.tflite_graph import parse
 from kwslib.deployment.tflite_write import to_tflite
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, naming
 from kwslib.features.ccore import constants
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
 from kwslib.quantization.integer import IntegerNetwork, integer_network
@@ -32,10 +32,8 @@ def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
     """The same of a model that is loaded already; `checkpoint` is for messages."""
     if not hasattr(model, "quantization"):
         raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
-    try:
+    with naming(checkpoint):
         return integer_network(model)
-    except KwsError as error:
-        raise KwsError(f"{checkpoint}: {error}") from error
 
 
 def packed_network(network: IntegerNetwork) -> Network:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tflite_files import Maker, tinyconv
+from tflite_files import tinyconv, too_large
 
 from kwslib.board.emulator import Emulator, read_image
 from kwslib.board.firmware import build_firmware
@@ -149,15 +149,7 @@ def test_a_hang_ends(board, clips):
 
 
 def test_a_model_too_large_for_flash_is_told_by_how_much(tmp_path):
-    maker = Maker()
-    source, middle, output = maker.tensor((1, 49, 40)), maker.tensor((1, 640)), maker.tensor((1, 4))
-    flat = maker.tensor((1, 1960))
-    first = maker.tensor((640, 1960), 0.001, 0, np.ones((640, 1960)))
-    second = maker.tensor((4, 640), 0.001, 0, np.ones((4, 640)))
-    maker.reshape(source, flat)
-    maker.operator("FULLY_CONNECTED", [flat, first, -1], middle, "FullyConnectedOptions")
-    maker.operator("FULLY_CONNECTED", [middle, second, -1], output, "FullyConnectedOptions")
-    path = maker.write(tmp_path / "large.tflite", source, output)
+    path = too_large(tmp_path / "large.tflite")
     with pytest.raises(KwsError, match=r"does not fit the board: .* (\d{3},\d{3}) bytes too large for FLASH"):
         Board(read_network(path), class_labels())
 

@@ -1,11 +1,12 @@
 """`kws board` from the outside."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 import soundfile
-from tflite_files import tinyconv
+from tflite_files import tinyconv, too_large
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,24 @@ def test_table_names_stages_and_functions(kws, model):
     assert all(
         word in out for word in ("frontend", "network", "decision", "kws_neighbours", "flash", "stack")
     )
+
+
+def test_a_longer_recording_is_heard_in_its_loudest_second_and_which_is_said(kws, model, tmp_path):
+    sound = np.zeros(3 * 16000, np.int16)
+    sound[32000:44000] = np.random.default_rng(0).standard_normal(12000) * 3000
+    soundfile.write(tmp_path / "long.wav", sound, 16000)
+    status, out, _ = kws("board", model, "--wav", tmp_path / "long.wav", "--json")
+    assert status == 0
+    second = json.loads(out)["second"]
+    assert 1.7 <= second <= 2
+    status, out, _ = kws("board", model, "--wav", tmp_path / "long.wav")
+    assert out.splitlines()[0].endswith(f", in the second from {second:.2f} s on")
+
+
+def test_a_model_that_does_not_fit_is_named(kws, tmp_path):
+    status, out, err = kws("board", too_large(tmp_path / "large.tflite"))
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"kws: .*large\.tflite: .*does not fit the board: .* too large for FLASH;.*\n", err)
 
 
 def test_missing_model(kws, tmp_path):

@@ -127,6 +127,19 @@ def temporal_net(path: Path) -> Path:
     return maker.write(path, source, output)
 
 
+def too_large(path: Path) -> Path:
+    """A network whose weights are more than the board's flash holds."""
+    maker = Maker()
+    source, middle, output = maker.tensor((1, 49, 40)), maker.tensor((1, 640)), maker.tensor((1, 4))
+    flat = maker.tensor((1, 1960))
+    first = maker.tensor((640, 1960), 0.001, 0, np.ones((640, 1960)))
+    second = maker.tensor((4, 640), 0.001, 0, np.ones((4, 640)))
+    maker.reshape(source, flat)
+    maker.operator("FULLY_CONNECTED", [flat, first, -1], middle, "FullyConnectedOptions")
+    maker.operator("FULLY_CONNECTED", [middle, second, -1], output, "FullyConnectedOptions")
+    return maker.write(path, source, output)
+
+
 def reference(path: Path, inputs: np.ndarray) -> np.ndarray:
     """Outputs of LiteRT's reference kernels: (N, ...) int8 to (N, outputs) int8."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
