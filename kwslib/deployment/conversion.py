@@ -109,6 +109,9 @@ def _convert_folder(folder: Path, samples: np.ndarray) -> None:
     import onnx2tf
     import tensorflow as tf
 
+    # From 2.0 on onnx2tf writes TensorFlow Lite by itself unless told to make a Keras model as before.
+    newer = not onnx2tf.__version__.startswith("1.")
+    backend = {"tflite_backend": "tf_converter"} if newer else {}
     network = onnx2tf.convert(
         onnx_graph=onnx.load(
             folder / ONNX
@@ -117,6 +120,7 @@ def _convert_folder(folder: Path, samples: np.ndarray) -> None:
         not_use_onnxsim=True,
         disable_model_save=True,
         verbosity="error",
+        **backend,
     )
     images = samples.reshape(-1, 1, *network.inputs[0].shape[1:])  # (N, 1, H, W, C)
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
