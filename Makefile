@@ -13,7 +13,7 @@ if found not in ("3.11", "3.12", "3.13"):
 endef
 export CHECK_PYTHON
 
-.PHONY: setup lock report book pdf record pair test verify lint clean
+.PHONY: setup lock report book pdf record pair test colab verify lint clean
 
 setup: $(VENV)/.installed
 
@@ -49,6 +49,9 @@ pair: setup  ## make the .ipynb of every notebook script
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax tests notebooks
+
+colab: setup  ## every notebook as on Colab, Python 3.12 and 3.13, in a kernel that runs already (PART=03 for one)
+	for python in 3.12 3.13; do PYTHONPATH=. $(BIN)/python book/colab.py $$python $(PART) || exit 1; done
 
 verify: setup  ## find the recorded numbers again: models, one training run, the board (needs the recordings)
 	$(BIN)/kws verify

@@ -20,23 +20,33 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from kwslib import __version__
 from kwslib.paths import atomic_write
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
-EXTRAS = {  # what a notebook needs on Colab, where torch, torchaudio, matplotlib and pandas are present
-    "02_size_estimation": "convert",
-    "04_deployment": "convert,board,field",
-    "05_quantization": "convert,board",
-    "06_pruning": "convert,board,field",
+EXTRAS = {  # what a notebook needs beyond kwslib itself
+    "01_preprocessing": ("notebooks",),
+    "02_size_estimation": ("notebooks", "convert"),
+    "03_training": ("notebooks",),
+    "04_deployment": ("notebooks", "convert", "board", "field"),
+    "05_quantization": ("notebooks", "convert", "board"),
+    "06_pruning": ("notebooks", "convert", "board", "field"),
 }
 NEEDS = {"04_deployment": "03_training", "05_quantization": "03_training", "06_pruning": "03_training"}
 INSTALL = """\
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "{source}"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q '{requirement}'")  # noqa: F821"""
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {{source}}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require({extras})"""
 
 
 def names() -> list[str]:
@@ -52,14 +62,18 @@ def repository_url() -> str:
 def badge(name: str) -> str:
     """The line under a notebook's title that opens it in Colab."""
     path = repository_url().removeprefix("https://github.com/")
-    link = f"https://colab.research.google.com/github/{path}/blob/main/notebooks/{name}.ipynb"
+    link = f"https://colab.research.google.com/github/{path}/blob/v{__version__}/notebooks/{name}.ipynb"
     return f"[![Open in Colab](../book/_static/colab.svg)]({link})"
+
+
+def source() -> str:
+    """Where a notebook finds this version of kwslib: the archive of its tag."""
+    return f"{repository_url()}/archive/refs/tags/v{__version__}.zip"
 
 
 def install_cell(name: str) -> str:
     """Source of the cell that makes a notebook run where kwslib is missing."""
-    extras = f"[{EXTRAS[name]}]" if name in EXTRAS else ""
-    return INSTALL.format(requirement=f"kwslib{extras} @ git+{repository_url()}")
+    return INSTALL.format(source=source(), extras=", ".join(f'"{extra}"' for extra in EXTRAS[name]))
 
 
 def pair(name: str) -> None:

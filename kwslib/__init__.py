@@ -9,4 +9,4 @@ A module imports only from its own room, from those before it on this line, and 
 such as errors and paths; inside functions too. `make lint` checks it. Importing the package alone loads nothing heavy.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

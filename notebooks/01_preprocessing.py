@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Part 1: Preprocessing
 #
-# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/01_preprocessing.ipynb)
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/01_preprocessing.ipynb)
 #
 # A second of sound is 16,000 numbers, most of which say nothing about the word that was spoken: the same
 # *yes*, a hundredth of a second later, has none of them in common with itself. Before a small network sees
@@ -25,11 +25,18 @@
 # them for a convolutional network?
 
 # %% tags=["hide-input"]
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q 'kwslib @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require("notebooks")
 
 # %% tags=["parameters"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE

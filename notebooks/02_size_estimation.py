@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Part 2: Model size estimation
 #
-# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/02_size_estimation.ipynb)
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/02_size_estimation.ipynb)
 #
 # Before a network is trained, three numbers decide whether a microcontroller can hold it: the bytes of its
 # weights in flash, the bytes of its activations in RAM, and the operations of one inference. None of them
@@ -23,11 +23,18 @@
 # network on this machine. It works for every network of the zoo: the parameter `arch` names one.
 
 # %% tags=["hide-input"]
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require("notebooks", "convert")
 
 # %% tags=["parameters"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE

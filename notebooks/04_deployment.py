@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Part 4: Model conversion and deployment
 #
-# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/04_deployment.ipynb)
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/04_deployment.ipynb)
 #
 # The network of Part 3 is a PyTorch checkpoint of float weights. A microcontroller wants a constant array of
 # bytes, and arithmetic in integers. This part converts the one into the other, step by step, and asks after
@@ -23,11 +23,18 @@
 # board's own C, in the browser: say *yes* to it.
 
 # %% tags=["hide-input"]
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert,board,field] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require("notebooks", "convert", "board", "field")
 
 # %% tags=["parameters"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE

@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Part 5: Quantization
 #
-# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/05_quantization.ipynb)
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/05_quantization.ipynb)
 #
 # A weight of the trained network takes 32 bits. How many does it need? The original report quantizes to 8, 7, ...
 # bits, after training (PTQ) and during it (QAT), sees both fall off a cliff at 3 bits, and cannot train 2. This part
@@ -25,11 +25,18 @@
 # with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert,board] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require("notebooks", "convert", "board")
 
 # %% tags=["parameters"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE

@@ -15,7 +15,7 @@
 # %% [markdown]
 # # Part 6: Pruning
 #
-# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/main/notebooks/06_pruning.ipynb)
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/06_pruning.ipynb)
 #
 # Part 5 made the weights of the network shorter; this part makes them fewer. Single weights can go, wherever
 # they are (*unstructured* pruning), or whole channels of the convolution (*structured* pruning). The first leaves
@@ -25,11 +25,18 @@
 # channels` do so for every point, and with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
-# On Colab this installs kwslib; elsewhere it does nothing.
+# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
+import subprocess
+import sys
 from importlib.util import find_spec
 
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
 if find_spec("kwslib") is None:
-    get_ipython().run_line_magic("pip", "install -q 'kwslib[convert,board,field] @ git+https://github.com/kwslib/kwslib'")  # noqa: F821
+    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+from kwslib.environment import require
+
+require("notebooks", "convert", "board", "field")
 
 # %% tags=["parameters"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
