@@ -46,7 +46,14 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
         found, zero = source.quantization.scale[0], source.quantization.zeroPoint[0]
         if zero != zero_point or not np.isclose(found, scale, rtol=1e-6, atol=0):
             raise ValueError(f"the input's scale is {found}, zero point {zero}, not {scale}, {zero_point}")
-        source.quantization.scale = np.array([scale], np.float32)
+        same = {graph.inputs[0]}  # the input, and what only pads it: kernels take one scale there
+        same |= {
+            operator.outputs[0]
+            for kind, operator in zip(kinds, graph.operators, strict=True)
+            if kind == "PAD" and operator.inputs[0] in same
+        }
+        for tensor in same:
+            graph.tensors[tensor].quantization.scale = np.array([scale], np.float32)
         if kinds[-1] == "FULLY_CONNECTED":
             _settle_logits(graph)
     model.description = METADATA
