@@ -24,7 +24,8 @@ import numpy as np
 from kwslib.cache import cached_file
 from kwslib.errors import KwsError
 
-FLAGS = ("-std=c99", "-O3", "-fPIC", "-shared")
+SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+FLAGS = ("-std=c99", "-O3", "-shared", *(() if sys.platform == "win32" else ("-fPIC",)))
 PARTS = (
     "frontend",
     "neighbours",
@@ -55,17 +56,20 @@ def source_hash() -> str:
 
 
 def compiler() -> list[str]:
-    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any."""
+    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any.
+
+    On macOS and Windows ziglang, since `cc` there may be a stand-in that only asks for a download.
+    """
     if named := os.environ.get("CC", "").strip():
         try:
             return shlex.split(named)
         except ValueError as error:
             raise KwsError(f"CC is {named}, which is no command ({error}): mend $CC or unset it") from None
-    if shutil.which("cc"):
+    if sys.platform == "linux" and shutil.which("cc"):
         return ["cc"]
     if importlib.util.find_spec("ziglang"):
         return [sys.executable, "-m", "ziglang", "cc"]
-    raise KwsError("no C compiler found: install gcc or clang, or `pip install ziglang`, or name one in $CC")
+    raise KwsError("no C compiler found: `pip install ziglang`, or install gcc or clang, or name one in $CC")
 
 
 def _run(command: list[str], output: Path) -> None:

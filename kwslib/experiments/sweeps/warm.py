@@ -36,18 +36,13 @@ class Warm:
     def run(self, folder: Path) -> int:
         """Run the point in `folder` in a fork; its exit status, negative when a signal ended it."""
         if self._process is None or self._process.poll() is not None:
-            environment = os.environ | {
-                "OMP_NUM_THREADS": "1",
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            }
-            environment.pop(TRIMMING, None)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
                 errors="surrogateescape",
-                env=environment,
+                env=_environment(),
                 start_new_session=True,
             )
         assert self._process.stdin is not None
@@ -57,11 +52,24 @@ class Warm:
         return int(answer) if answer else self._process.wait() or 1
 
 
+def _environment() -> dict[str, str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop(TRIMMING, None)
+    return environment
+
+
 _local = threading.local()
 
 
 def run_fresh(folder: Path) -> int:
-    """Run the point in `folder` in a fresh process, forked from this thread's warm one; returns its exit status."""
+    """Run the point in `folder` in a fresh process, forked from this thread's warm one; returns its exit status.
+
+    Windows has no fork, and on macOS a fork of a process that has imported PyTorch crashes: there it starts anew.
+    """
+    if sys.platform != "linux":
+        with open(folder / "log.txt", "wb") as log:
+            command = [sys.executable, "-m", __name__, str(folder)]
+            return subprocess.run(command, env=_environment(), stdout=log, stderr=log).returncode
     if not hasattr(_local, "warm"):
         _local.warm = Warm()
     return _local.warm.run(folder)
@@ -121,4 +129,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _run_here(Path(sys.argv[1])) if sys.argv[1:] else main()
