@@ -59,7 +59,7 @@ def _read(path: Path) -> Arrays | None:
     try:
         with np.load(path) as file:  # each array has a check sum
             return dict(file)
-    except Exception:  # of zipfile, zlib and numpy, a dozen kinds
+    except Exception:  # noqa: BLE001 - of zipfile, zlib and numpy, a dozen kinds
         return None
 
 

@@ -141,6 +141,6 @@ def _run(command: list[str]) -> None:
 
 
 def _restart() -> None:
-    from IPython import get_ipython
+    from IPython.core.getipython import get_ipython
 
     get_ipython().kernel.do_shutdown(True)

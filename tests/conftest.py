@@ -20,6 +20,16 @@ def find_speech_commands() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the real recordings, and what waits for a corpus or a trained network to be made."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "speech_commands" in fixtures:
+            item.add_marker(pytest.mark.data)
+        if fixtures & {"synthetic", "recordings", "exported"}:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def speech_commands() -> Path:
     """Folder of real Speech Commands clips; the test is skipped where there is none."""

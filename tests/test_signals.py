@@ -15,6 +15,8 @@ from small_corpus import write_corpus
 from kwslib.checkpoints import resume_file, save_checkpoint, unfinished_model
 from kwslib.networks.models import ModelConfig, build
 
+pytestmark = pytest.mark.slow
+
 KWS = (sys.executable, "-c", "from kwslib.cli.main import main; main()")
 STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])

@@ -11,6 +11,8 @@ import pytest
 
 import notebooks
 
+pytestmark = pytest.mark.slow
+
 NAME = "02_size_estimation"
 
 

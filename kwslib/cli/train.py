@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -65,7 +66,7 @@ def train(
         total=made.recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()
     ) as bar:
 
-        def show(epoch, _network) -> None:
+        def show(epoch: Any, _network: object) -> None:
             bar.update(epoch.epoch + 1 - bar.n)
             bar.set_postfix(
                 loss=f"{epoch.training_loss:.3f}",

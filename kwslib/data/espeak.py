@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class _Synthesizer:
         self.callback = _CALLBACK(self._collect)  # kept: ctypes does not own a reference
         self.library.espeak_SetSynthCallback(self.callback)
 
-    def _collect(self, samples, count: int, events) -> int:
+    def _collect(self, samples: Any, count: int, _events: Any) -> int:
         if samples and count > 0:
             self.chunks.append(ctypes.string_at(samples, 2 * count))
         return 0

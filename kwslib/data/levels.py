@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwslib.data.audio import read_clip
-from kwslib.data.corpus import Clip, Corpus
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import Corpus
 from kwslib.errors import KwsError
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import progress

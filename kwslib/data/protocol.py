@@ -29,7 +29,8 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.data.audio import read_audio, read_clip
-from kwslib.data.corpus import Clip, Corpus
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels

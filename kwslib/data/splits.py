@@ -13,7 +13,7 @@ MOST_CLIPS = 2**27 - 1  # of one class, the constant of the official rule
 
 
 def which_split(name: str) -> str:
-    """ "training", "validation" or "testing" for a clip such as "yes/0a7c2a8d_nohash_0.wav".
+    """One of "training", "validation" or "testing" for a clip such as "yes/0a7c2a8d_nohash_0.wav".
 
     Folders do not matter, nor does anything from `_nohash_` on.
     """

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from kwslib.networks.models import CHANNELS, FRAMES, fold_batch_norm
+from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.networks.models import fold_batch_norm
 
 if TYPE_CHECKING:
     import onnx

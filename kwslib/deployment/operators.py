@@ -136,13 +136,12 @@ class Operands:
         window = {
             **{f"in_{axis}": size for axis, size in zip(axes, source.shape[1:], strict=True)},
             **{f"out_{axis}": size for axis, size in zip(axes, output.shape[1:], strict=True)},
-            **{"kernel_height": kernel[0], "kernel_width": kernel[1]},
-            **{
-                "stride_height": strides[0],
-                "stride_width": strides[1],
-                "pad_top": pads[0],
-                "pad_left": pads[1],
-            },
+            "kernel_height": kernel[0],
+            "kernel_width": kernel[1],
+            "stride_height": strides[0],
+            "stride_width": strides[1],
+            "pad_top": pads[0],
+            "pad_left": pads[1],
             "input_zero_point": source.zero_point,
         }
         if (

@@ -73,7 +73,7 @@ def linear_bands() -> np.ndarray:
 
 
 def with_librosa(samples: np.ndarray) -> dict[str, np.ndarray]:
-    """ "linear" (..., 257, frames) and "mel" (..., 40, frames) in dB, and "mfcc" (..., 40, frames)."""
+    """Spectra "linear" (..., 257, frames) and "mel" (..., 40, frames) in dB, and "mfcc" (..., 40, frames)."""
     import librosa
 
     power = power_spectrogram(samples)

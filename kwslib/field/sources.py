@@ -13,7 +13,8 @@ import numpy as np
 
 from kwslib.data import noise
 from kwslib.data.audio import read_clip
-from kwslib.data.corpus import Clip, Corpus
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import Corpus
 from kwslib.data.levels import SPEECH
 from kwslib.data.protocol import noise_stretches
 from kwslib.data.splits import SPLITS

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.data.corpus import Clip
+from kwslib.data.clips import Clip
 from kwslib.data.splits import SPLITS
 from kwslib.field.conditions import Field
 from kwslib.field.microphone import FULL_SCALE, pascal

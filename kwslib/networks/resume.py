@@ -64,7 +64,7 @@ class ResumeFile:
                 read = torch.load(io.BytesIO(content), weights_only=True)
                 if read["format"] == FORMAT:
                     return read
-        except Exception:  # of torch, a dozen kinds
+        except Exception:  # noqa: BLE001 - of torch, a dozen kinds
             pass
         raise KwsError(f"{self.path} is damaged or no resume file: delete it to start again")
 

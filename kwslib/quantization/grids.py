@@ -74,7 +74,7 @@ def round_straight_through(x: Tensor) -> Tensor:
 
     Rounding is flat almost everywhere: with its true gradient, zero, nothing before it would ever be trained.
     """
-    return _StraightThrough.apply(x)
+    return _StraightThrough.apply(x)  # type: ignore[no-untyped-call]
 
 
 def quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor:
@@ -126,7 +126,7 @@ def fake_quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> T
     LSQ, arXiv:1902.08153).
     """
     if grid.step == 1:
-        return _FakeQuantize.apply(x, scale, zero_point, grid)
+        return _FakeQuantize.apply(x, scale, zero_point, grid)  # type: ignore[no-untyped-call]
     return dequantize(quantize(x, scale, zero_point, grid), scale, zero_point)
 
 

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 import notebooks
 from kwslib.record.comparison import load_original, recorded_folder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory) -> Path:

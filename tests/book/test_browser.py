@@ -14,6 +14,8 @@ import build
 import pytest
 from book_pages import PAGES, copy_of_the_book
 
+pytestmark = pytest.mark.slow
+
 LOOKS = {"desk": (1280, 900, "light"), "phone": (390, 844, "dark")}
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 NO_ALT = "[...document.querySelectorAll('article img')].filter(i => !i.alt.trim()).map(i => i.src)"

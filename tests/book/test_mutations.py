@@ -15,6 +15,8 @@ import pytest
 
 import notebooks
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = {
     "the quantizer's rounding": (
         "quantization/grids.py",

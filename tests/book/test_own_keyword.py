@@ -12,6 +12,8 @@ from repository import REPOSITORY
 
 from kwslib.checkpoints import load_checkpoint
 
+pytestmark = pytest.mark.slow
+
 PAGE = REPOSITORY / "book" / "own_keyword.md"
 
 

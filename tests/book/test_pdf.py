@@ -9,6 +9,8 @@ import pytest
 from book_pages import copy_of_the_book
 from bs4 import BeautifulSoup
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_pdf_holds_the_whole_book_with_the_same_numbers(tmp_path):
     if browser.chromium() is None:

@@ -10,6 +10,8 @@ from small_corpus import write_corpus
 from kwslib.checkpoints import save_checkpoint
 from kwslib.networks.models import ModelConfig, build
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 
 

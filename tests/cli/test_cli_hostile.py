@@ -21,6 +21,8 @@ from kwslib.networks import ARCHITECTURES
 from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.paths import atomic_write
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {  # every command, with the hostile path in each place that takes one
     "board": [("board", "{}"), ("board", "{}.tflite"), ("board", "MODEL", "--wav", "{}")],
     "classify": [("classify", "{}", "CLIP"), ("classify", "{}.pt", "CLIP"), ("classify", "MODEL", "{}")],

@@ -6,6 +6,8 @@ import pytest
 
 from kwslib.checkpoints import load_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 def test_train_a_network_of_ones_own_words(kws, tmp_path):
     out = tmp_path / "model.pt"

@@ -154,6 +154,7 @@ def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
     assert open_corpus().root == named.resolve()
 
 
+@pytest.mark.slow
 def test_the_synthetic_corpus_says_so(synthetic):
     corpus = read_folder(synthetic)
     assert corpus.synthetic

@@ -107,6 +107,7 @@ print(start, len(second), int(second.astype(int).ptp()), resource.getrusage(reso
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_long_recordings_in_bounded_memory(tmp_path, rate):
     hours = 2 if rate == 16_000 else 0.5

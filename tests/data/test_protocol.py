@@ -12,7 +12,8 @@ import soundfile
 from small_corpus import write_corpus
 
 from kwslib.data.audio import read_clip
-from kwslib.data.corpus import Clip, read_folder
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import read_folder
 from kwslib.data.protocol import (
     Example,
     Noise,

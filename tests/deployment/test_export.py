@@ -24,6 +24,8 @@ from kwslib.deployment.conversion import convert
 from kwslib.deployment.onnx_export import to_onnx
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
 
+pytestmark = pytest.mark.slow
+
 OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},

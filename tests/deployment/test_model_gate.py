@@ -28,6 +28,8 @@ from kwslib.measure.latency import litert
 from kwslib.measure.profiling import file_costs
 from kwslib.predictors import load_predictor
 
+pytestmark = pytest.mark.slow
+
 OPENERS = (load_predictor, read_network, open_network, file_costs, litert)
 
 

@@ -16,6 +16,8 @@ from kwslib.errors import KwsError
 from kwslib.experiments.sweeps import runners
 from kwslib.experiments.sweeps.sweep import run_sweep
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("distributed", reason="needs kwslib[sweep]")
 PATIENCE = 120
 

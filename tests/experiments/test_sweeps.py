@@ -24,6 +24,8 @@ from kwslib.experiments.sweeps.runners import local
 from kwslib.experiments.sweeps.store import Store
 from kwslib.experiments.sweeps.sweep import run_sweep
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_point_leaves_a_notebook_a_row_and_its_models(tmp_path):
     report = run_sweep("doubling", small_tasks(tmp_path, [3, 4]), tmp_path, local(1))

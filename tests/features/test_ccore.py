@@ -99,6 +99,7 @@ def test_ziglang_stands_in_for_cc(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ccore.compiler() == [sys.executable, "-m", "ziglang", "cc"]
 
 
+@pytest.mark.slow
 def test_several_processes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     code = "import numpy, kwslib.features.frontend as f; print(f.features(numpy.zeros(16000, numpy.int16)).sum())"

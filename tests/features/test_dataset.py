@@ -53,6 +53,7 @@ def splits():
     return feature_splits(corpus, Protocol(), FULL), feature_splits(corpus, Protocol())
 
 
+@pytest.mark.slow
 def test_only_training_is_augmented_and_its_first_copy_is_as_recorded(splits):
     augmented, plain = splits
     assert augmented["training"].copies == 2

@@ -27,6 +27,8 @@ from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
 
+pytestmark = pytest.mark.slow
+
 LABELS = class_labels()
 OPEN_AIR = replace(DEFAULT, rt60=None)
 

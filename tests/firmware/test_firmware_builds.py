@@ -26,6 +26,8 @@ from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
 
+pytestmark = pytest.mark.slow
+
 FUZZ = r"""
 #include <stdio.h>
 #include <stdlib.h>

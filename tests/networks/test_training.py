@@ -19,6 +19,7 @@ def weights(model: torch.nn.Module) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
+@pytest.mark.slow
 def test_it_learns_and_a_seed_fixes_every_bit():
     first, history = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=3)
     second, _ = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=3)

@@ -9,6 +9,8 @@ from kwslib.record.recording import start
 from kwslib.report.part4 import conversion as report
 from kwslib.report.part4 import conversion_figures as draw
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

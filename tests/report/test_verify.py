@@ -8,6 +8,8 @@ import pytest
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report.verify import Check, recorded_models
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_check_passes_within_its_bounds():
     assert Check("accuracy", 0.95, 0.95, 0.95).passed

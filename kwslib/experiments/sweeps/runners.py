@@ -1,6 +1,7 @@
 """Who runs the points: processes of this machine through joblib, or the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from kwslib.errors import KwsError
 from kwslib.experiments.sweeps.points import Outcome, Task, code_fingerprint, run_task
@@ -58,7 +59,7 @@ def cluster(address: str) -> Runner:
     return run
 
 
-def _check_workers(client, address: str) -> None:
+def _check_workers(client: Any, address: str) -> None:
     """Every worker must run the sources that the sweep is counted by."""
     try:
         client.wait_for_workers(1, timeout=PATIENCE)

@@ -102,7 +102,7 @@ def _fork(folder: Path) -> int:
         os.dup2(log, 2)
         _run_here(folder)
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever ends the point is in its log
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -1,0 +1,54 @@
+"""What a contributor is told: one version, targets that exist, workflows and hooks that call them."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+from repository import REPOSITORY
+
+from kwslib import __version__
+
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z]+):(?!=)", MAKEFILE, re.MULTILINE))
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "book/rerun.md", "SECURITY.md")]
+
+
+def test_one_version():
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)", changelog, re.MULTILINE)[0] == "Unreleased"
+    assert re.search(r"^## (\d\S*) - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)[1] == __version__
+    assert str(yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())["version"]) == __version__
+    library = (REPOSITORY / "firmware" / "core" / "library.properties").read_text()
+    assert f"version={__version__}\n" in library
+
+
+def test_help_tells_every_target():
+    told = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^  make (\w+) +\S", told, re.MULTILINE)) == TARGETS
+    assert subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout == told
+    assert set(re.search(r"^\.PHONY: (.*)", MAKEFILE, re.MULTILINE)[1].split()) == TARGETS
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *PAGES], ids=lambda path: path.name)
+def test_named_targets_exist(path):
+    commands = re.findall(r"(?:^|`|run: )make (?!-)([a-z]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(commands) <= TARGETS
+    assert commands or path.name == "SECURITY.md"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_are_workflows(path):
+    workflow = yaml.safe_load(path.read_text())
+    for job in workflow["jobs"].values():
+        assert job["runs-on"]
+        assert job["timeout-minutes"] <= 60
+        assert all(set(step) & {"run", "uses"} for step in job["steps"])
+
+
+def test_hooks_run_tools_of_the_environment():
+    (repository,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in repository["hooks"]:
+        assert hook["entry"].split()[0].startswith(".venv/bin/")
+        assert (REPOSITORY / hook["entry"].split()[0]).exists() or not (REPOSITORY / ".venv").exists()
