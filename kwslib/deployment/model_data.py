@@ -73,6 +73,7 @@ class _Constants:
             if values.dtype == np.float32
             else [str(value) for value in flat]
         )
+        items = items or ["0"]  # C has no arrays of length 0
         lines = [", ".join(items[i : i + 24]) for i in range(0, len(items), 24)]
         self.text.append(
             f"static const {C_TYPES[values.dtype.name]} {name}[{len(items)}] = {{\n    "
