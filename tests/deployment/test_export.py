@@ -33,8 +33,12 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tenet_causal", 24): {
-        **{"PAD": 8, "CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7},
-        **{"MEAN": 1, "FULLY_CONNECTED": 1},
+        "PAD": 8,
+        "CONV_2D": 8,
+        "DEPTHWISE_CONV_2D": 7,
+        "ADD": 7,
+        "MEAN": 1,
+        "FULLY_CONNECTED": 1,
     },
 }
 
