@@ -86,6 +86,7 @@ FIELD = (
     "data/levels.py",
     "data/audio.py",
     "field/microphone.py",
+    "field/scene.py",
     "field/stream.py",
     "labels.py",
 )

@@ -16,8 +16,9 @@ from kwslib.cache import cached, code, digest
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.field.evaluate import SINCE, Stage
-from kwslib.field.microphone import pascal
-from kwslib.field.sources import BACKGROUNDS, background, extent, loudest, spoken
+from kwslib.field.microphone import FULL_SCALE
+from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
+from kwslib.field.sources import BACKGROUNDS, extent, loudest, spoken
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
@@ -28,7 +29,6 @@ from kwslib.field.stream import (
     smooth,
     windows,
 )
-from kwslib.field.trials import convolve
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores, progress
 from kwslib.statistics import poisson_rate, wilson
@@ -82,34 +82,28 @@ def continuous_frames(stage: Stage, hours: float) -> np.ndarray:
 
 def _scene(stage: Stage, number: int) -> np.ndarray:
     """A minute in one room: int16 (SCENE,)."""
-    field, lent = stage.field, stage.material
+    field, material = stage.field, stage.material
     rng = np.random.default_rng([stage.seed, 60, number])
     room = stage.rooms[rng.integers(len(stage.rooms))]
-    pool = lent.clips[1]
+    pool = material.clips[1]
     pressure = np.zeros(SCENE, np.float32)
     levels = []
     scene = KINDS[number % len(KINDS)]
     start = 0
     while start < SCENE - 2 * SAMPLE_RATE:
-        sound = spoken(pool[rng.integers(len(pool))]) * np.float32(pascal(rng.uniform(*field.speech_spl)))
-        word = convolve(sound, room.speech)
+        clip = spoken(pool[rng.integers(len(pool))])
+        word = speech_in_room(clip, rng.uniform(*field.speech_spl), room)
         levels.append(loudest(word))
         if scene != "words":
             break
-        word = word[: SCENE - start]
-        pressure[start : start + len(word)] += word
+        add_speech(pressure, word, start)
         start += SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
     if field.snr is not None:
         kind = str(rng.choice(BACKGROUNDS))
-        around = convolve(background(kind, rng, lent, SCENE + len(room.background), None), room.background)
-        around = around[len(room.background) : len(room.background) + SCENE]
-        rms = float(np.sqrt(np.mean(np.square(around, dtype=np.float64)))) or 1.0
-        ratio = field.snr[1] if scene == "quiet" else rng.uniform(*field.snr)
-        level = float(np.median(levels)) / 10 ** (ratio / 20)
-        pressure += around * np.float32(level / rms)
-    if field.microphone is None:
-        return np.clip(np.rint(pressure * 32_768 * 0.1), -32_768, 32_767).astype(np.int16)
-    return field.microphone(pressure, rng)
+        sound = background_in_room(kind, rng, material, room, SCENE, None)
+        snr = field.snr[1] if scene == "quiet" else rng.uniform(*field.snr)
+        add_background(pressure, sound, float(np.median(levels)), snr)
+    return record(pressure, field.microphone, rng, FULL_SCALE / 10)
 
 
 def stream_logits(network: Network, frames: np.ndarray) -> np.ndarray:

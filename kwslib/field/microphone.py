@@ -58,11 +58,15 @@ class Microphone:
 
             sound = sosfilt(_band(*self.band), sound)
         offset = self.offset * rng.uniform(-1, 1)
-        samples = np.rint(FULL_SCALE * (self.per_pascal * sound + offset))
-        return np.clip(samples, -32_768, 32_767).astype(np.int16)
+        return to_int16(FULL_SCALE * (self.per_pascal * sound + offset))
 
 
 MP34DT05 = Microphone()
+
+
+def to_int16(sound: np.ndarray) -> np.ndarray:
+    """Sound in steps of 16 bits as samples, rounded and cut off at full scale: int16 of the same shape."""
+    return np.clip(np.rint(sound), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def pascal(spl: float) -> float:

@@ -11,6 +11,7 @@ from kwslib.data.levels import BACKGROUND
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
 from kwslib.field.evaluate import FieldResult
+from kwslib.field.microphone import to_int16
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
@@ -97,9 +98,8 @@ def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     second after it: what the front end gets used to, and time for the decision. int16."""
     power = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
     quietest = np.sqrt(max((power[BACKGROUND:] - power[:-BACKGROUND]).min(), 0) / BACKGROUND)
-    before, after = (np.rint(quietest * rng.standard_normal(n)) for n in (PROMPT, TAIL))
-    joined = np.concatenate([before, samples, after])
-    return np.clip(joined, -32_768, 32_767).astype(np.int16)
+    before, after = (quietest * rng.standard_normal(n) for n in (PROMPT, TAIL))
+    return to_int16(np.concatenate([before, samples, after]))
 
 
 def run_recordings(

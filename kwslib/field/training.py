@@ -21,9 +21,9 @@ from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.microphone import pascal
 from kwslib.field.rooms import Room, room_bank
-from kwslib.field.sources import BACKGROUNDS, Material, background, extent, loudest, material, spoken
+from kwslib.field.scene import add_background, add_speech, background_in_room, speech_in_room
+from kwslib.field.sources import BACKGROUNDS, Material, extent, loudest, material, spoken
 from kwslib.field.stream import listen
-from kwslib.field.trials import convolve
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.networks.recipes import Setup
 from kwslib.progress import over_cores, progress
@@ -124,10 +124,9 @@ class _Scene:
         rng = np.random.default_rng(7)
         pieces = []
         for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
-            room = rooms[rng.integers(len(rooms))].background
+            room = rooms[rng.integers(len(rooms))]
             kind = BACKGROUNDS[number % len(BACKGROUNDS)]
-            sound = background(kind, rng, lent, PIECE + len(room), None)
-            pieces.append(convolve(sound, room)[len(room) : len(room) + PIECE].astype(np.float32))
+            pieces.append(background_in_room(kind, rng, lent, room, PIECE, None))
         return _Scene(augmentation, lent, rooms, tuple(pieces))
 
     def windows(self, example: Example, number: int) -> np.ndarray:
@@ -143,19 +142,17 @@ class _Scene:
         start = rng.integers(PIECE - LENGTH + 1)
         around = piece[start : start + LENGTH]
         begin = BEFORE + int(rng.integers(2 * FRAME))
+        pressure = np.zeros(LENGTH, np.float32)
         if example.clip is None:  # silence: as loud as if someone had spoken
             level = float(pascal(spl)) / room.distance
             first, last = begin, begin
-            pressure = np.zeros(LENGTH, np.float32)
         else:
             clip = spoken(example.clip)
-            word = convolve(clip * np.float32(pascal(spl)), room.speech)[: LENGTH - begin]
+            word = speech_in_room(clip, spl, room)[: LENGTH - begin]
             level = loudest(word)
             first, last = (begin + end for end in extent(clip))
-            pressure = np.zeros(LENGTH, np.float32)
-            pressure[begin : begin + len(word)] = word
-        rms = float(np.sqrt(np.mean(np.square(around)))) or 1.0
-        pressure += around * np.float32(level / 10 ** (snr / 20) / rms)
+            add_speech(pressure, word, begin)
+        add_background(pressure, around, level, snr, np.float32)  # as in the recorded trainings
         frames = listen(field.microphone(pressure, rng))
         last_end = np.arange(FRAMES, len(frames) + 1)
         middles = (last_end * FRAME + 160) - CLIP_SAMPLES // 2  # of the seconds that end with these frames

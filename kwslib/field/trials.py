@@ -15,9 +15,10 @@ import numpy as np
 from kwslib.data.clips import Clip
 from kwslib.data.splits import SPLITS
 from kwslib.field.conditions import Field
-from kwslib.field.microphone import FULL_SCALE, pascal
+from kwslib.field.microphone import FULL_SCALE
 from kwslib.field.rooms import Room
-from kwslib.field.sources import BACKGROUNDS, Material, background, loudest, recorded_level, spoken
+from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
+from kwslib.field.sources import BACKGROUNDS, Material, loudest, recorded_level, spoken
 from kwslib.labels import SAMPLE_RATE
 
 PROMPT, LENGTH = 2 * SAMPLE_RATE, 4 * SAMPLE_RATE  # samples
@@ -77,35 +78,16 @@ def render(trial: Trial, material: Material, field: Field, rooms: tuple[Room, ..
     """What the microphone delivers: int16 (64000,)."""
     rng = _generator(trial.split, trial.seed, trial.index, 1)
     room = rooms[trial.room]
-    clip = spoken(trial.clip) * np.float32(pascal(trial.spl))
-    word = convolve(clip, room.speech)
+    word = speech_in_room(spoken(trial.clip), trial.spl, room)
     level = loudest(word)
     pressure = np.zeros(LENGTH, np.float32)
     if trial.said != material.labels[0]:
-        word = word[: LENGTH - trial.start]
-        pressure[trial.start : trial.start + len(word)] = word
+        add_speech(pressure, word, trial.start)
     if trial.snr is not None:
-        around = background(
-            trial.background, rng, material, LENGTH + len(room.background), trial.clip.speaker
-        )
-        around = convolve(around, room.background)[len(room.background) : len(room.background) + LENGTH]
-        rms = float(np.sqrt(np.mean(np.square(around, dtype=np.float64))))
-        pressure += around * np.float32(level / 10 ** (trial.snr / 20) / (rms or 1))
-    if field.microphone is not None:
-        return field.microphone(pressure, rng)
-    turned_up = FULL_SCALE * recorded_level(trial.clip) / (level or 1)
-    return np.clip(np.rint(turned_up * pressure), -32_768, 32_767).astype(np.int16)
-
-
-def convolve(sound: np.ndarray, response: np.ndarray) -> np.ndarray:
-    """The full convolution of (n,) and (m,): float32 (n + m - 1,)."""
-    if len(response) == 1:
-        return sound * response[0]
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    length = len(sound) + len(response) - 1
-    points = next_fast_len(length, real=True)
-    return irfft(rfft(sound, points) * rfft(response, points), points)[:length]
+        sound = background_in_room(trial.background, rng, material, room, LENGTH, trial.clip.speaker)
+        add_background(pressure, sound, level, trial.snr)
+    as_recorded = FULL_SCALE * recorded_level(trial.clip) / (level or 1)
+    return record(pressure, field.microphone, rng, as_recorded)
 
 
 def _generator(split: str, seed: int, index: int, purpose: int) -> np.random.Generator:

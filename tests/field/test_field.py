@@ -16,8 +16,9 @@ from kwslib.field.evaluate import stage
 from kwslib.field.listing import listing, save_trials
 from kwslib.field.microphone import FULL_SCALE, MP34DT05, Microphone, pascal
 from kwslib.field.rooms import decay_time, measured_rooms, room_bank
+from kwslib.field.scene import speech_in_room
 from kwslib.field.sources import BACKGROUNDS, background, loudest, material, spoken
-from kwslib.field.trials import LENGTH, PROMPT, convolve, render
+from kwslib.field.trials import LENGTH, PROMPT, render
 from kwslib.labels import SAMPLE_RATE, class_labels
 
 LABELS = class_labels()
@@ -192,7 +193,7 @@ def test_the_ratio_at_the_microphone_is_the_one_stated(test_stage, index, snr):
     """Speech alone and background alone, each rendered by itself, differ by the stated ratio."""
     trial = replace(test_stage.trial(4 * index + 2), snr=snr)  # a yes
     ideal = replace(DEFAULT, microphone=replace(QUIET, gain=20.0))
-    word = convolve(spoken(trial.clip) * np.float32(pascal(trial.spl)), test_stage.rooms[trial.room].speech)
+    word = speech_in_room(spoken(trial.clip), trial.spl, test_stage.rooms[trial.room])
     alone = render(replace(trial, said="silence"), test_stage.material, ideal, test_stage.rooms)
     noise = rms(alone) / FULL_SCALE / ideal.microphone.per_pascal
     assert 20 * np.log10(loudest(word) / noise) == pytest.approx(snr, abs=0.3)
