@@ -80,8 +80,7 @@ class LiteRtPredictor:
     """
 
     def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        if importlib.util.find_spec("ai_edge_litert") is None:
-            raise KwsError(f"{path}: LiteRT, which reads it, is missing: pip install 'kwslib[convert]'")
+        _need_litert(path)
         from kwslib.deployment.litert import open_litert
         from kwslib.deployment.tflite_flatbuffer import operators
 
@@ -144,6 +143,11 @@ class TflmPredictor(LiteRtPredictor):
         return self.micro.get_output(0)
 
 
+def _need_litert(path: Path) -> None:
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        raise KwsError(f"{path}: LiteRT, which reads it, is missing: pip install 'kwslib[convert]'")
+
+
 def check_features(q8: np.ndarray) -> np.ndarray:
     """`q8` itself. Raises KwsError unless it is int8 (N, 49, 40)."""
     if q8.dtype != np.int8 or q8.ndim != 3 or q8.shape[1:] != (FRAMES, CHANNELS):
@@ -198,37 +202,65 @@ def _agreed(path: Path, labels: tuple[str, ...], keywords: Sequence[str] | None)
     return labels
 
 
-class BoardPredictor:
-    """A .tflite model or a quantized checkpoint on the virtual board, from raw audio or from features.
+class CorePredictor:
+    """A .tflite model, int8, or a quantized checkpoint in the C core on this machine: what the board computes.
 
     `labels` in output order. A checkpoint's weights stay on the bits that it was trained with.
     """
 
     def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
+        from kwslib.deployment.core_network import read_network
+
+        self.path = Path(path)
+        if self.path.suffix == ".pt":
+            from kwslib.checkpoints import load_checkpoint
+            from kwslib.deployment.core_packed import integers, packed_network
+
+            model, config, _ = load_checkpoint(self.path)
+            self.network = packed_network(integers(self.path, model))
+            self.labels = _agreed(self.path, config.labels, keywords)
+            return
+        if self.path.suffix != ".tflite":
+            raise KwsError(f"{path}: not a model's name: give FILE.tflite or a quantized FILE.pt")
+        _need_litert(self.path)
+        self.network = read_network(self.path)
+        values = self.network.sizes[self.network.input]
+        if values != FRAMES * CHANNELS:
+            raise KwsError(
+                f"{path}: takes {values} values, not {FRAMES} x {CHANNELS}: make it with `kws export`"
+            )
+        self.labels = file_labels(self.path, self.network.sizes[self.network.output], keywords)
+
+    def integer_logits(self, q8: np.ndarray) -> np.ndarray:
+        """int8 features (N, 49, 40) to int8 (N, C)."""
+        from kwslib.deployment.core_run import run_network
+
+        return run_network(self.network, check_features(q8))
+
+    def logits(self, q8: np.ndarray) -> np.ndarray:
+        """int8 features (N, 49, 40) to float32 (N, C)."""
+        return self.dequantized(self.integer_logits(q8))
+
+    def dequantized(self, logits: np.ndarray) -> np.ndarray:
+        """int8 logits as the float32 numbers that they stand for."""
+        network = self.network
+        return (logits.astype(np.float32) - network.output_zero_point) * np.float32(network.output_scale)
+
+
+class BoardPredictor(CorePredictor):
+    """The same on the virtual board, from raw audio; from features, by the same network code on this machine."""
+
+    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
         from kwslib.board.firmware import find_compiler
         from kwslib.board.machine import Board
-        from kwslib.deployment.core_network import read_network
-        from kwslib.deployment.core_packed import packed_network, read_integers
         from kwslib.deployment.core_sparse import compress
 
-        self.path = path
-        self.labels = load_predictor(path, keywords).labels
-        packed = path.suffix == ".pt"
-        network = packed_network(read_integers(path)) if packed else read_network(path)
+        super().__init__(path, keywords)
         find_compiler()  # whose lack is not the model's fault
         with naming(path):
-            self.board = Board(compress(network), self.labels)
+            self.network = compress(self.network)
+            self.board = Board(self.network, self.labels)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""
-        return self._dequantized(self.board.run(clips).logits)
-
-    def logits(self, q8: np.ndarray) -> np.ndarray:
-        """int8 features (N, 49, 40) to float32 (N, C), by the same network code on this machine."""
-        from kwslib.deployment.core_run import run_network
-
-        return self._dequantized(run_network(self.board.network, q8))
-
-    def _dequantized(self, logits: np.ndarray) -> np.ndarray:
-        network = self.board.network
-        return (logits.astype(np.float32) - network.output_zero_point) * np.float32(network.output_scale)
+        return self.dequantized(self.board.run(clips).logits)

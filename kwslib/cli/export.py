@@ -64,19 +64,20 @@ def export_model(
 def _exported(
     checkpoint: Path, out: Path, data: Path | None, profile: str | None, own: list[str]
 ) -> "tuple[ExportResult, dict[str, object]]":
-    """What `export` wrote, and which data it calibrated with."""
+    """What was written, and which data it calibrated with."""
     from kwslib.checkpoints import load_checkpoint
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed
-    from kwslib.deployment.export import calibration_features, export, export_quantized
+    from kwslib.deployment.export import calibration_features, export_network, export_quantized
 
     network, config, _ = load_checkpoint(checkpoint)
     if hasattr(network, "quantization"):
-        return export_quantized(checkpoint, out), {"data": None}
+        return export_quantized(checkpoint, network, config, out), {"data": None}
     check_installed()
     corpus = with_own(open_corpus(data, profile), own)
     print(one_line(corpus.describe()), file=sys.stderr)
-    result = export(checkpoint, calibration_features(corpus, config.labels), out)
+    calibration = calibration_features(corpus, config.labels)
+    result = export_network(checkpoint, network, config, calibration, out)
     return result, {"data": corpus.name, "synthetic": corpus.synthetic}
 
 

@@ -10,9 +10,7 @@ from torch import nn
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, lower
 from kwslib.deployment.core_sparse import dense_weights
-from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_graph import parse
-from kwslib.deployment.tflite_write import to_tflite
+from kwslib.deployment.integer_graph import to_graph
 from kwslib.errors import KwsError, naming
 from kwslib.features.ccore import constants
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
@@ -42,10 +40,8 @@ def packed_network(network: IntegerNetwork) -> Network:
 
 
 def int8_network(network: IntegerNetwork) -> Network:
-    """A network in integers for the C core, weights in a byte each, by way of its graph."""
-    classes = tuple(f"class {n}" for n in range(len(network.linear.bias)))
-    content = to_tflite(network, Description(classes, "tinyconv", ""))
-    return lower(parse(Path("model.tflite"), content))
+    """A network in integers for the C core, weights in a byte each."""
+    return lower(to_graph(network))
 
 
 def pack_network(network: Network, bits: Width) -> Network:

@@ -78,17 +78,25 @@ def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
 
 
 def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportResult:
-    """Write all forms of a checkpoint's network into `folder`, or none.
+    """Write all forms of a checkpoint's network into `folder`, or none. Raises KwsError and CheckFailed as
+    `export_network` does, and KwsError for a bad checkpoint."""
+    from kwslib.checkpoints import load_checkpoint
+
+    network, config, _ = load_checkpoint(checkpoint)
+    return export_network(Path(checkpoint), network, config, calibration, folder)
+
+
+def export_network(
+    checkpoint: Path, network: "nn.Module", config: "ModelConfig", calibration: np.ndarray, folder: Path
+) -> ExportResult:
+    """The same of a checkpoint that is loaded already; its file names the network by its digest.
 
     calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
-    a bad checkpoint or calibration set, and CheckFailed when a converter changed what the network computes.
+    a bad calibration set, and CheckFailed when a converter changed what the network computes.
     """
-    from kwslib.checkpoints import load_checkpoint
     from kwslib.deployment.onnx_export import to_onnx
 
     check_installed()
-    checkpoint, folder = Path(checkpoint), Path(folder)
-    network, config, _ = load_checkpoint(checkpoint)
     if calibration.dtype != np.int8 or calibration.shape[1:] != (FRAMES, CHANNELS) or not len(calibration):
         raise KwsError(
             f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
@@ -118,22 +126,26 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     return _written(result, contents)
 
 
-def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
-    """Write model.tflite and kws_model.h of a quantized checkpoint into `folder`, or none.
+def export_quantized(
+    checkpoint: Path, network: "nn.Module", config: "ModelConfig", folder: Path
+) -> ExportResult:
+    """Write model.tflite and kws_model.h of a quantized checkpoint, loaded already, into `folder`, or none.
 
-    Raises KwsError for a bad checkpoint, or one quantized in a way that int8 kernels do not know.
+    Raises KwsError for one that is quantized in a way that int8 kernels do not know.
     """
-    from kwslib.checkpoints import load_checkpoint
-    from kwslib.deployment.core_packed import integers, packed_network
-    from kwslib.deployment.tflite_write import to_tflite
+    from kwslib.deployment.core_network import lower
+    from kwslib.deployment.core_packed import integers, pack_network
+    from kwslib.deployment.integer_graph import to_graph
+    from kwslib.deployment.tflite_write import write
 
-    checkpoint, folder = Path(checkpoint), Path(folder)
-    model, config, _ = load_checkpoint(checkpoint)
-    network = integers(checkpoint, model)
+    whole = integers(checkpoint, network)
+    graph = to_graph(whole)
     check_writable(folder / "model.tflite")
-    int8 = to_tflite(network, _description(checkpoint, config))
-    header = model_header(packed_network(network), config.labels, DecisionSettings(len(config.labels)))
-    result = ExportResult(checkpoint, folder, config.labels, operators(int8), quantized=True)
+    int8 = write(graph, _description(checkpoint, config))
+    core = pack_network(lower(graph), whole.bits)
+    header = model_header(core, config.labels, DecisionSettings(len(config.labels)))
+    names = tuple(operator.name for operator in graph.operators)
+    result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
     return _written(result, (int8, header.encode()))
 
 

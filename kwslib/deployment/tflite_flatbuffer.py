@@ -56,16 +56,23 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
             graph.tensors[tensor].quantization.scale = np.array([scale], np.float32)
         if kinds[-1] == "FULLY_CONNECTED":
             _settle_logits(graph)
-    model.description = METADATA
     model.signatureDefs = model.metadataBuffer = None
     model.buffers = _buffers_in_use(model, schema)
+    return pack(model, description)
+
+
+def pack(model: Any, description: Description) -> bytes:
+    """The file of a model, the schema's object, with its description as the last of its buffers."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model.description = METADATA
     note = schema.BufferT()
     note.data = np.frombuffer(json_text({"format": 1, **asdict(description)}).encode(), np.uint8)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)
     model.metadata = [entry]
-    builder = _builder(len(content))
+    builder = _builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 

@@ -22,7 +22,7 @@ from kwslib.field.sources import BACKGROUNDS, extent, loudest, spoken
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
-    Network,
+    StreamNetwork,
     inference_times,
     posteriors,
     reports,
@@ -106,7 +106,7 @@ def _scene(stage: Stage, number: int) -> np.ndarray:
     return record(pressure, field.microphone, rng, FULL_SCALE / 10)
 
 
-def stream_logits(network: Network, frames: np.ndarray) -> np.ndarray:
+def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference over a long stream of frames (F, 40): (T, C)."""
     step = STRIDE * CHUNK
     starts = range(0, len(frames) - FRAMES, step)
@@ -115,7 +115,7 @@ def stream_logits(network: Network, frames: np.ndarray) -> np.ndarray:
 
 
 def detection_curve(
-    network: Network,
+    network: StreamNetwork,
     stage: Stage,
     trial_logits: np.ndarray,
     continuous_logits: np.ndarray,

@@ -19,7 +19,7 @@ from kwslib.field.sources import Material, material
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
-    Network,
+    StreamNetwork,
     answer,
     decide,
     first_after,
@@ -153,12 +153,14 @@ class FieldResult:
         }
 
 
-def trial_logits(network: Network, frames: np.ndarray) -> np.ndarray:
+def trial_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference of every trial, (n, T, C), from frames int8 (n, F, 40)."""
     return np.stack(over_cores(lambda one: network(windows(one)), frames, network.name, threads=True))
 
 
-def judge(logits: np.ndarray, said: np.ndarray, network: Network, settings: DecisionSettings) -> FieldResult:
+def judge(
+    logits: np.ndarray, said: np.ndarray, network: StreamNetwork, settings: DecisionSettings
+) -> FieldResult:
     """Answers to trials from their logits (n, T, C) and the classes said (n,)."""
     labels = network.labels
     heard = [decide(one, network.scale, settings) for one in logits]
@@ -171,7 +173,7 @@ def judge(logits: np.ndarray, said: np.ndarray, network: Network, settings: Deci
 
 
 def run_stage(
-    network: Network, stage: Stage, indices: Sequence[int], settings: DecisionSettings
+    network: StreamNetwork, stage: Stage, indices: Sequence[int], settings: DecisionSettings
 ) -> FieldResult:
     """Trials of a stage, by number: the classes take turns in them."""
     said = np.array(indices) % len(network.labels)
@@ -179,7 +181,7 @@ def run_stage(
 
 
 def run_trials(
-    model: str | Path | Network,
+    model: str | Path | StreamNetwork,
     n: int = 2000,
     seed: int = 0,
     corpus: Corpus | None = None,
@@ -193,7 +195,7 @@ def run_trials(
 
     `corpus`: default that of the profile. Raises KwsError for fewer trials than classes.
     """
-    network = model if isinstance(model, Network) else open_network(model)
+    network = model if isinstance(model, StreamNetwork) else open_network(model)
     if n < len(network.labels):
         raise KwsError(f"{n} trials: give at least one for each of the {len(network.labels)} classes")
     where = stage(corpus or open_corpus(), network.labels, field, split=split, seed=seed, rooms=rooms)

@@ -16,7 +16,7 @@ from kwslib.features.frontend import features
 from kwslib.field.conditions import DEFAULT, Field, harder
 from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Network
+from kwslib.field.stream import StreamNetwork
 
 CLEAN = Field(rt60=None, snr=None, microphone=None)
 
@@ -69,8 +69,8 @@ class Effect:
 
 def measure_factors(
     corpus: Corpus,
-    integer: Network,
-    floating: Network,
+    integer: StreamNetwork,
+    floating: StreamNetwork,
     n: int,
     *,
     seed: int = 0,

@@ -15,7 +15,7 @@ from kwslib.field.microphone import to_int16
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
-    Network,
+    StreamNetwork,
     answer,
     decide,
     first_after,
@@ -103,7 +103,7 @@ def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def run_recordings(
-    network: Network, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
+    network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
 ) -> FieldResult:
     """Every recording as a trial, the prompt at its beginning."""
     rng = np.random.default_rng(seed)

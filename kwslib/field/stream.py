@@ -13,7 +13,7 @@ import numpy as np
 
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
-from kwslib.features.frontend import CHANNELS, FRAMES, Frontend
+from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
 
 STRIDE = 2  # frames from inference to inference: 40 ms
@@ -24,8 +24,8 @@ UNKNOWN_PERCENT = (
 
 
 @dataclass(frozen=True)
-class Network:
-    """A model that takes int8 windows (N, 49, 40). `scale`: of its int8 logits, None where they are float."""
+class StreamNetwork:
+    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones."""
 
     name: str
     labels: tuple[str, ...]
@@ -37,24 +37,21 @@ class Network:
         return self._run(windows)
 
 
-def open_network(model: str | Path) -> Network:
-    """FILE.tflite (int8) or FILE.pt. Raises KwsError for another file, or one that the C core cannot run."""
-    from kwslib.predictors import TorchPredictor, file_labels
+def open_network(model: str | Path) -> StreamNetwork:
+    """FILE.tflite (int8) in the C core, or FILE.pt in PyTorch.
+
+    Raises KwsError for another file, or one that the C core cannot run.
+    """
+    from kwslib.predictors import CorePredictor, TorchPredictor
 
     path = Path(model)
     if path.suffix == ".pt":
-        predictor = TorchPredictor(path)
-        return Network(path.name, predictor.labels, None, predictor.logits)
+        trained = TorchPredictor(path)
+        return StreamNetwork(path.name, trained.labels, None, trained.logits)
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
-    from kwslib.deployment.core_network import read_network
-    from kwslib.deployment.core_run import run_network
-
-    network = read_network(path)
-    if network.sizes[network.input] != FRAMES * CHANNELS:
-        raise KwsError(f"{path}: takes {network.sizes[network.input]} values, not {FRAMES} x {CHANNELS}")
-    labels = file_labels(path, network.sizes[network.output])
-    return Network(path.name, labels, network.output_scale, lambda windows: run_network(network, windows))
+    core = CorePredictor(path)
+    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:

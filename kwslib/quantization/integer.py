@@ -2,7 +2,7 @@
 
 `integer_network` takes the whole numbers out of a fake-quantized network, `run` computes with them as TensorFlow
 Lite's reference kernels do: int8 in, int32 sums, a multiplication in fixed point, int8 out. Every other form of the
-network (kwslib.deployment.tflite_write, the C core) has these numbers, and is held to give these results bit for bit.
+network (kwslib.deployment.integer_graph, the C core) has these numbers, and is held to give these results bit for bit.
 Arithmetic: Jacob et al., arXiv:1712.05877.
 
 Activations on k < 8 bits use the lowest 2^k of int8's values. No TFLite activation cuts off there, but RELU6 can be

@@ -22,7 +22,7 @@ from kwslib.field.detection import (
 )
 from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
 from kwslib.field.factors import CLEAN, factors, measure_factors
-from kwslib.field.stream import Network, windows
+from kwslib.field.stream import StreamNetwork, windows
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
@@ -40,7 +40,7 @@ def loudness(scores):
         level = seen.astype(np.float32).mean(axis=(1, 2))[:, None]
         return np.hstack([scores[0] - level, scores[1] + 0 * level, scores[2] + level, scores[3] + level])
 
-    return Network("loudness", LABELS, None, run)
+    return StreamNetwork("loudness", LABELS, None, run)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from torch.nn.utils import prune
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_sparse import dense_weights
+from kwslib.deployment.integer_graph import to_graph
 from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import to_tflite
+from kwslib.deployment.tflite_write import write
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
@@ -299,7 +300,9 @@ def test_zeros_survive_quantization_aware_training_and_export(tmp_path, bits):
     assert not torch.equal(narrow.linear.layer.weight, model.linear.weight)
     assert not integers.conv.weights.transpose(0, 3, 1, 2)[before["conv"].numpy()].any()
     assert not integers.linear.weights[before["linear"].numpy()].any()
-    (tmp_path / "model.tflite").write_bytes(to_tflite(integers, Description(class_labels(), "tinyconv", "")))
+    (tmp_path / "model.tflite").write_bytes(
+        write(to_graph(integers), Description(class_labels(), "tinyconv", ""))
+    )
     conv, dense = read_network(tmp_path / "model.tflite").layers
     assert not np.moveaxis(conv.fields["weights"], 3, 1)[before["conv"].numpy()].any()
     assert not dense_weights(dense)[before["linear"].numpy()].any()

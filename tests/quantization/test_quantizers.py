@@ -12,8 +12,9 @@ from torch import nn
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
+from kwslib.deployment.integer_graph import to_graph
 from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import to_tflite
+from kwslib.deployment.tflite_write import write
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
@@ -189,7 +190,7 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
     assert difference.max() < 1.5
     assert (difference < 0.5).mean() > 0.9
     path = tmp_path / "model.tflite"
-    path.write_bytes(to_tflite(network, DESCRIPTION))
+    path.write_bytes(write(to_graph(network), DESCRIPTION))
     assert np.array_equal(integers, reference(path, VALIDATION.x))
     assert np.array_equal(integers, run_network(read_network(path), VALIDATION.x))
 
@@ -200,7 +201,7 @@ def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_p
 
     network = integer_network(post_training(trained, ours(4), x))
     path = tmp_path / "model.tflite"
-    path.write_bytes(to_tflite(network, DESCRIPTION))
+    path.write_bytes(write(to_graph(network), DESCRIPTION))
     predictor = TflmPredictor(path)
     assert predictor.labels == class_labels()
     assert np.array_equal(predictor.integer_logits(VALIDATION.x), run(network, VALIDATION.x))

@@ -5,7 +5,7 @@ import pytest
 
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.evaluate import FieldResult
-from kwslib.field.stream import Network
+from kwslib.field.stream import StreamNetwork
 from kwslib.labels import class_labels
 from kwslib.profiles import PROFILES
 from kwslib.record.recording import Run
@@ -20,7 +20,7 @@ def test_shares_of_a_class_are_of_its_own_trials(tmp_path, monkeypatch):
     monkeypatch.setattr(field, "_heard", lambda *_: np.zeros((20, 1, 4)))
     monkeypatch.setattr(field, "judge", lambda *_: result)
     run = Run("04_deployment", PROFILES["quick"], None, tmp_path, (0,))
-    field.field_trials(run, field.Model("field", Network("none", labels, 1.0, lambda x: x)))
+    field.field_trials(run, field.Model("field", StreamNetwork("none", labels, 1.0, lambda x: x)))
     assert run.values["field_unknown_as_silence"]["value"] == pytest.approx(3 / 10)
     assert run.values["field_unknown_as_silence"]["n"] == 10
     assert run.values["accuracy_field_unknown"]["value"] == pytest.approx(7 / 10)

@@ -21,7 +21,7 @@ from kwslib.field.detection import (
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Heard, Network, answer, open_network, posteriors, reports, smooth
+from kwslib.field.stream import Heard, StreamNetwork, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation
@@ -65,7 +65,7 @@ class Model:
     """A network, how its decisions are made, and a name that its recorded values carry."""
 
     name: str
-    network: Network
+    network: StreamNetwork
     settings: DecisionSettings = field(default_factory=DecisionSettings)
 
 
@@ -81,14 +81,14 @@ def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Sta
     )
 
 
-def _heard(run: Run, network: Network, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+def _heard(run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
     return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
 
 
 @cache
 def _trial_logits(
-    network: Network, corpus: Corpus, where: Field, split: str, n: int, rooms: int
+    network: StreamNetwork, corpus: Corpus, where: Field, split: str, n: int, rooms: int
 ) -> np.ndarray:
     here = stage(corpus, class_labels(), where, split=split, rooms=room_bank(where, split, rooms))
     return trial_logits(network, here.frames(range(n)))

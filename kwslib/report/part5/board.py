@@ -15,8 +15,9 @@ from kwslib.board.machine import CALIBRATION, Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_packed import int8_network, packed_network, read_integers
 from kwslib.deployment.core_run import run_network
+from kwslib.deployment.integer_graph import to_graph
 from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import to_tflite
+from kwslib.deployment.tflite_write import write
 from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import evaluate
@@ -137,7 +138,7 @@ def tflite_table(
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
     network, path = read_integers(checkpoint), checkpoint.with_suffix(".tflite")
     with atomic_write(path) as temporary:
-        temporary.write_bytes(to_tflite(network, Description(config.labels, config.arch, digest)))
+        temporary.write_bytes(write(to_graph(network), Description(config.labels, config.arch, digest)))
     micro = TflmPredictor(path).integer_logits(testing.x).astype(int)
     scale, zero_point = network.linear.output
     wanted = {

@@ -16,8 +16,9 @@ from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_packed import packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
+from kwslib.deployment.integer_graph import to_graph
 from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import to_tflite
+from kwslib.deployment.tflite_write import write
 from kwslib.labels import CLIP_SAMPLES, class_labels
 from kwslib.progress import over_cores
 from kwslib.quantization.integer import integer_network
@@ -57,7 +58,9 @@ def export_int8(run: Run, points: Sequence[str]) -> dict[str, Network]:
         model, config, _ = load_checkpoint(checkpoint)
         digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
         path = run.models / f"tinyconv_{point}.tflite"
-        path.write_bytes(to_tflite(integer_network(model), Description(config.labels, config.arch, digest)))
+        path.write_bytes(
+            write(to_graph(integer_network(model)), Description(config.labels, config.arch, digest))
+        )
         networks[point] = read_network(path)
     return networks
 
