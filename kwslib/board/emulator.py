@@ -102,6 +102,10 @@ class Emulator:
         self._arm = arm_const
         self._profile: Profile | None = None
         self._stages: dict[int, str] = {}
+        self._entered: Callable[[str], object] = lambda stage: None
+        self._visit = Visit("rest")
+        self._back, self._before = -1, -1  # addresses: where the stage returns to, and the block before
+        self._constants = b""
         self.uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         uc: Any = self.uc
         uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)

@@ -147,9 +147,10 @@ class Operands:
         if (
             source.shape[2] == kernel[1] == 1
         ):  # a column lies in memory as a row does, whose kernels run longer
-            turned = {"height": "width", "width": "height", "top": "left", "left": "top"}
-            names = {name: "_".join(turned.get(word, word) for word in name.split("_")) for name in window}
-            window = {names[name]: size for name, size in window.items()}
+            for side in ("in", "out", "kernel", "stride"):
+                height, width = f"{side}_height", f"{side}_width"
+                window[height], window[width] = window[width], window[height]
+            window["pad_top"], window["pad_left"] = window["pad_left"], window["pad_top"]
         if (widest := max(window.values())) > INT16:
             raise self.error(f"a side of {widest:,} is more than the C core's {INT16:,}; use a smaller layer")
         return window
