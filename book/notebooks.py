@@ -35,15 +35,15 @@ EXTRAS = {  # what a notebook needs beyond kwslib itself
 }
 NEEDS = {"04_deployment": "03_training", "05_quantization": "03_training", "06_pruning": "03_training"}
 INSTALL = """\
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "{source}"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {{source}}: upload its wheel or zip here and name it in `source`")
+source = "{source}"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {{source}}: upload its wheel or zip")
 from kwslib.environment import require
 
 require({extras})"""

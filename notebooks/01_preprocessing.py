@@ -25,15 +25,15 @@
 # them for a convolutional network?
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks")
@@ -67,7 +67,8 @@ from kwslib.report.part1 import tables as report
 paths = report.examples(run.corpus, recordings)
 clips = {title: read_clip(path) for title, path in paths.items()}
 run.record("recordings", len(clips))
-levels = report.level_table(run, paths, clips)
+levels = report.level_table(paths, clips)
+run.record_all(report.level_values(levels))
 run.show(levels, "The four recordings; levels in dB of full scale.")
 
 # %% [markdown]
@@ -101,8 +102,7 @@ draw.spectra(clips)
 # That the vertical scale is right can be checked with a tone whose spectrum is known: at half of full scale,
 # 6 dB down.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import numpy as np
 
 from kwslib.features.representations import spectrum
@@ -137,8 +137,7 @@ draw.mel_spectrograms(clips)
 # %% [markdown]
 # How wide a band is, and where the middle of the picture lies:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import librosa
 
 edges = librosa.mel_frequencies(n_mels=42, fmin=125, fmax=7_500)
@@ -160,8 +159,7 @@ draw.mfccs(clips)
 # %% [markdown]
 # It is nothing but that transform, as two lines show:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from scipy.fft import dct
 
 from kwslib.features.representations import with_librosa
@@ -175,8 +173,7 @@ print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 #
 # The original calls raw audio highly dimensional, and the pictures compact. In numbers, for one second:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 report.size_table(clips["yes, loud"])
 
 # %%
@@ -191,13 +188,15 @@ run.record("samples_per_second", len(clips["yes, loud"]))
 
 # %%
 from kwslib.data.protocol import Protocol, build_splits, load_waveforms
+from kwslib.features.representations import largest_differences
 
 examples = build_splits(run.corpus, Protocol())["validation"][:100]
-agreement = report.agreement_table(run, load_waveforms(examples))
+largest = largest_differences(load_waveforms(examples))
+run.record_all(report.agreement_values(largest, len(examples)))
+agreement = report.agreement_table(largest)
 run.show(agreement, "librosa against torchaudio, 100 validation clips.", 4)
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 print("within a tenth of a decibel:", bool(agreement.max().max() < 0.1))
 
 # %% [markdown]
@@ -230,8 +229,7 @@ draw.micro_front_end(clips)
 #
 # Each column of an input is brought to mean 0 and deviation 1 over the training split.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 
@@ -250,7 +248,8 @@ for name, parts in splits.items():
     runs[name] = train_seeds(config, recipe, parts, run.seeds, what=name)
 
 # %% mystnb={"figure": {"name": "fig-representations", "caption": "Test accuracy of TinyConv by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
-draw.accuracies(*report.accuracy_intervals(run, runs))
+run.record_all(report.accuracy_values(runs))
+draw.accuracies(*report.accuracy_intervals(runs))
 
 # %%
 how = f"{recipe.epochs} epochs, {len(run.seeds)} seeds"
@@ -261,7 +260,9 @@ run.show(report.accuracy_table(runs), f"Test accuracy (%) by class, {how}.")
 # all ({doc}`../book/methods`). Two representations are told apart where both leave out zero:
 
 # %%
-differences = report.difference_table(run, runs, splits["log-mel"]["testing"].y)
+ahead = report.differences(runs, splits["log-mel"]["testing"].y)
+run.record_all(report.difference_values(ahead))
+differences = report.difference_table(ahead)
 run.show(differences, "Test accuracy of log-mel less that of the others.")
 
 # %% [markdown]

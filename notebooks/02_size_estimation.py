@@ -23,15 +23,15 @@
 # network on this machine. It works for every network of the zoo: the parameter `arch` names one.
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks", "convert")
@@ -45,7 +45,7 @@ arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
 # %%
 from kwslib.record import recording
 
-run = recording.start("02_size_estimation", profile=profile, data=data, results=results)
+run = recording.start("02_size_estimation", profile, data, results)
 
 # %% [markdown]
 # ## Parameters and operations
@@ -54,20 +54,22 @@ run = recording.start("02_size_estimation", profile=profile, data=data, results=
 # sound, 49 frames by 40 mel channels. A multiply-accumulate (MAC) is one multiplication and one addition;
 # the original counts the two separately, and one more addition for each output that has a bias.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.measure.profiling import costs
 from kwslib.networks.models import ModelConfig, build
 
 config = ModelConfig(arch)
 counts = costs(build(config))
-print(f"{counts.parameters:,} parameters, {counts.macs:,} MACs, {counts.flops:,} FLOPs")
+print(
+    f"{counts.parameters:,} parameters, {counts.macs:,} MACs,",
+    f"{counts.flops:,} FLOPs",
+)
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.report.part2.tables import layer_table
 
-recording.Table(layer_table(counts), "Operations of one inference in order; bytes of a float32 output.")
+caption = "Operations of one inference in order; bytes of a float32 output."
+recording.Table(layer_table(counts), caption)
 
 # %% [markdown]
 # Nearly all the work is in the convolution, nearly all the weights are in the linear layer: the two are
@@ -77,26 +79,26 @@ recording.Table(layer_table(counts), "Operations of one inference in order; byte
 # Counting is easy to get wrong, so an independent counter checks ours: the one that PyTorch brings, which
 # watches the operations that really run.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 with FlopCounterMode(display=False) as counter, torch.no_grad():
     build(config).eval()(torch.zeros(1, 49, 40))
 theirs = counter.get_total_flops() // 2
-print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {theirs == counts.macs}")
+equal = theirs == counts.macs
+print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {equal}")
 
 # %% [markdown]
 # ## Flash
 #
 # Float weights take four bytes each. In an int8 network weights take one byte, biases four.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.report.part2.tables import flash_table
 
-recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 bytes of flash.", digits=2)
+caption = "Weights, and their share of 1,048,576 bytes of flash."
+recording.Table(flash_table(counts), caption, digits=2)
 
 # %% [markdown]
 # ## RAM, three ways
@@ -110,8 +112,7 @@ recording.Table(flash_table(counts), "Weights, and their share of 1,048,576 byte
 # *Measured.* TensorFlow Lite Micro plans its own arena and keeps its bookkeeping there. Its real interpreter
 # runs here on the exported int8 network. The weights are fresh ones: neither size nor speed hangs on their values.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -119,32 +120,33 @@ from kwslib.report.part2.tables import export_untrained
 
 folder = TemporaryDirectory()
 exported = export_untrained(config, Path(folder.name))
-print(len(exported.operators), "operators:", ", ".join(dict.fromkeys(exported.operators)))
+kinds = ", ".join(dict.fromkeys(exported.operators))
+print(len(exported.operators), "operators:", kinds)
 
 # %% [markdown]
 # The exported file is read back and counted too: the same MACs, and the same tensors alive.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.measure.profiling import file_costs
 
 from_file = file_costs(exported.tflite_int8)
-print(f"{from_file.macs:,} MACs, {from_file.peak_live_bytes('int8'):,} B alive at once")
+alive = from_file.peak_live_bytes("int8")
+print(f"{from_file.macs:,} MACs, {alive:,} B alive at once")
 
 # %%
 from kwslib.deployment.litert import tflm_arena_bytes
-from kwslib.report.part2.tables import memory_table, record_counts
+from kwslib.report.part2.tables import count_values, memory_table
 
-record_counts(run, counts)
-run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
-recording.Table(
-    memory_table(run), "Memory of one inference, and its share of 262,144 bytes of RAM.", digits=2
-)
+arena = tflm_arena_bytes(exported.tflite_int8)
+run.record_all(count_values(counts))
+run.record("tflm_arena_bytes", arena, "B")
+caption = "Memory of one inference, and its share of 262,144 bytes of RAM."
+recording.Table(memory_table(counts, arena), caption, digits=2)
 
 # %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference counted in four ways. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (measured on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
 from kwslib.report.part2 import figures as draw
 
-draw.memory_ways(counts, run.values["tflm_arena_bytes"]["value"])
+draw.memory_ways(counts, arena)
 
 # %% mystnb={"figure": {"name": "fig-02-live", "caption": "Tensors alive while each operation of the int8 network runs, from first to last; the dashed line is the peak."}, "image": {"alt": "One row per operation, its live tensors as segments; the first convolution, which holds input and output together, reaches the dashed peak."}}
 draw.live_tensors(counts, "int8")
@@ -162,7 +164,8 @@ draw.live_tensors(counts, "int8")
 # %%
 names = ["parameters", "weights_bytes_float32", "flash_share_percent"]
 names += ["forward_memory_bytes", "ram_share_percent", "flops"]
-recording.Table(run.compare_table(names), f"The original's TinyConv and our {arch}.")
+caption = f"The original's TinyConv and our {arch}."
+recording.Table(run.compare_table(names), caption)
 
 # %% [markdown]
 # ## Among published networks
@@ -176,12 +179,14 @@ recording.Table(run.compare_table(names), f"The original's TinyConv and our {arc
 # for ours; their sizes are. The sizes of *Hello Edge* were counted from its published training commands, the
 # others are as stated, most of them in the comparison of {cite:t}`kim2021broadcasted`.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.report.part2.tables import published_models, published_table, zoo
 
 published = published_models()
-caption = "Published networks: MACs for one second, accuracy on version 1 or 2 of Speech Commands."
+caption = (
+    "Published networks: MACs for one second, accuracy on version 1 or 2 of"
+    " Speech Commands."
+)
 recording.Table(published_table(published), caption, digits=2)
 
 # %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie an order of magnitude below most published networks in both."}}
@@ -201,18 +206,22 @@ from kwslib.measure import latency
 from kwslib.report.part2.tables import latency_table
 
 measured = [latency.pytorch(build(config)), latency.onnxruntime(exported.onnx)]
-measured += [latency.litert(exported.tflite_float), latency.litert(exported.tflite_int8)]
+measured += map(latency.litert, (exported.tflite_float, exported.tflite_int8))
 if torch.cuda.is_available():
     measured += latency.cuda(build(config))
 else:
-    print("There is no GPU here; the GPU's time in the figure is the original's.")
-recording.Table(latency_table(measured), "One inference, batch of one.", digits=1)
+    print("There is no GPU here;", end=" ")
+    print("the GPU's time in the figure is the original's.")
+recording.Table(latency_table(measured), "One inference, batch of one.")
 
 # %% mystnb={"figure": {"name": "fig-02-latency", "caption": "One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
 from kwslib.record.comparison import load_original
 
 original = load_original()
-theirs = {"PyTorch": 1000 * original["cpu_latency"].value, latency.CUDA_GRAPH: original["gpu_latency"].value}
+theirs = {
+    "PyTorch": 1000 * original["cpu_latency"].value,
+    latency.CUDA_GRAPH: original["gpu_latency"].value,
+}
 draw.latencies(measured, original=theirs)
 
 # %% [markdown]
@@ -222,7 +231,7 @@ draw.latencies(measured, original=theirs)
 # microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %%
-from kwslib.report.part2.tables import record_latencies
+from kwslib.report.part2.tables import latency_values
 
-record_latencies(run, measured)
+run.record_all(latency_values(measured))
 run.finish()

@@ -22,15 +22,15 @@
 # over other test clips, and over another way of drawing the test set.
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks")
@@ -43,7 +43,7 @@ results = None  # where values and models are kept
 # %%
 from kwslib.record import recording
 
-run = recording.start("03_training", profile=profile, data=data, results=results)
+run = recording.start("03_training", profile, data, results)
 
 # %% [markdown]
 # ## The task and its data
@@ -56,49 +56,55 @@ run = recording.start("03_training", profile=profile, data=data, results=results
 # %% [markdown]
 # The rule looks at the speaker alone, so all takes of a voice go the same way:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.data.splits import which_split
 
-takes = ("yes/004ae714_nohash_0.wav", "bed/026290a7_nohash_0.wav", "dog/026290a7_nohash_1.wav", "yes/022cd682_nohash_0.wav")
+takes = (
+    "yes/004ae714_nohash_0.wav",
+    "bed/026290a7_nohash_0.wav",
+    "dog/026290a7_nohash_1.wav",
+    "yes/022cd682_nohash_0.wav",
+)
 print({take: which_split(take) for take in takes})
 
 # %% [markdown]
 # The unknown words of validation and testing are a list of names, and each split has its own part of every noise
 # recording, so that no silence of the test was heard in training:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.data.protocol import STRETCHES, listed_unknown
 
-print(len(listed_unknown()), "clips of other words are listed for validation and testing")
+where = "clips of other words are listed for validation and testing"
+print(len(listed_unknown()), where)
 
-# %%
-# NBVAL_CHECK_OUTPUT
-print({split: f"{begin:.0%} to {end:.0%} of each noise" for split, (begin, end) in STRETCHES.items()})
+# %% tags=["nbval-check-output"]
+text = "{:.0%} to {:.0%} of each noise"
+print({split: text.format(*bounds) for split, bounds in STRETCHES.items()})
 
 # %%
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.report.part3 import figures as draw
-from kwslib.report.part3.tables import split_sizes
+from kwslib.report.part3.tables import size_values, sizes_table
 
 protocol = Protocol()
-sizes = split_sizes(run, build_splits(run.corpus, protocol), protocol.labels)
-run.show(sizes, "Examples per split and class; in brackets the original's.")
+sizes = size_values(build_splits(run.corpus, protocol), protocol.labels)
+run.record_all(sizes)
+caption = "Examples per split and class; in brackets the original's."
+run.show(sizes_table(sizes, protocol.labels), caption)
 
 # %% [markdown]
 # ## The network and its recipe
 #
 # TinyConv is one convolution of eight filters, 10 frames by 8 channels wide, and one linear layer.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.networks.models import build
 from kwslib.networks.recipes import setup
 
 made = setup("tinyconv", run.profile.epochs)
-print({name: tuple(weights.shape) for name, weights in build(made.config).named_parameters()})
-print(sum(weights.numel() for weights in build(made.config).parameters()), "parameters")
+weights = dict(build(made.config).named_parameters())
+print({name: tuple(tensor.shape) for name, tensor in weights.items()})
+print(sum(tensor.numel() for tensor in weights.values()), "parameters")
 
 # %% [markdown]
 # It is trained with AdamW under a cosine schedule. Every clip is heard in several versions: a little
@@ -115,7 +121,8 @@ from kwslib.features.dataset import feature_splits
 
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
 plain = feature_splits(run.corpus, protocol)
-runs = train_seeds(made.config, made.recipe, splits, run.seeds, tested=plain, models=run.models)
+recipe = made.config, made.recipe
+runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 
 # %% [markdown]
 # ## Learning curves
@@ -128,7 +135,8 @@ runs = train_seeds(made.config, made.recipe, splits, run.seeds, tested=plain, mo
 # %% mystnb={"figure": {"name": "fig-06", "caption": "Training and validation accuracy by epoch: mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
 from kwslib.report.part3.tables import curves, original_accuracies
 
-draw.training_curves(curves(runs), original=original_accuracies("training", "validation"))
+original = original_accuracies("training", "validation")
+draw.training_curves(curves(runs), original=original)
 
 # %% [markdown]
 # ## Accuracy by split and class
@@ -151,30 +159,37 @@ run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 # point, and *unknown*, with its few clips, of about two. The table gives the mean over seeds with its
 # 95 % interval (Student's t), beside the original's single run.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.statistics import wilson
 
 low, high = wilson(1275, 1368)
-print(f"the original's 1,275 of 1,368 test clips leave its accuracy anywhere from {low:.1%} to {high:.1%}")
+print(
+    "the original's 1,275 of 1,368 test clips leave its accuracy anywhere",
+    f"from {low:.1%} to {high:.1%}",
+)
 
 # %%
-from kwslib.report.part3.tables import record_accuracies
+from kwslib.report.part3.tables import accuracy_values
 
-record_accuracies(run, runs)
-names = ["accuracy_training", "accuracy_validation", "accuracy_testing", *(f"accuracy_testing_{label}" for label in protocol.labels)]
-run.show(run.compare_table(names), "The original's run and ours, mean over seeds.")
+run.record("dataset_words", len(run.corpus.words))
+run.record_all(accuracy_values(runs))
+kinds = "training", "validation", "testing"
+kinds += tuple(f"testing_{label}" for label in protocol.labels)
+table = run.compare_table([f"accuracy_{kind}" for kind in kinds])
+run.show(table, "The original's run and ours, mean over seeds.")
 
 # %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
 from kwslib.report.part3.tables import class_intervals
 
-draw.per_class_bars(**class_intervals(runs), original=original_accuracies(*protocol.labels, "total"))
+original = original_accuracies(*protocol.labels, "total")
+draw.per_class_bars(**class_intervals(runs), original=original)
 
 # %% [markdown]
 # ## What is mistaken for what
 
 # %% mystnb={"figure": {"name": "fig-confusion", "caption": "Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; most errors lie between unknown and the two keywords."}}
-draw.confusion(sum(r.evaluations["testing"].confusion for r in runs) / len(runs), protocol.labels)
+counts = sum(each.evaluations["testing"].confusion for each in runs)
+draw.confusion(counts / len(runs), protocol.labels)
 
 # %% [markdown]
 # *Unknown* is not one thing but every other word. Short words that share a vowel or a consonant with a
@@ -199,15 +214,17 @@ from kwslib.report.part3.tables import drawn_the_old_way
 
 old_way = drawn_the_old_way(run.corpus)
 ways = {
-    "original protocol": train_seeds(made.config, made.recipe, old_way, run.seeds),
-    "fixed protocol": train_seeds(made.config, made.recipe, plain, run.seeds),
+    "original protocol": train_seeds(*recipe, old_way, run.seeds),
+    "fixed protocol": train_seeds(*recipe, plain, run.seeds),
     "fixed protocol, our recipe": runs,
 }
 
 # %%
-from kwslib.report.part3.tables import protocol_table
+from kwslib.report.part3.tables import protocol_table, protocol_values
 
-run.show(protocol_table(run, ways), "Test accuracy (%) under both protocols.", digits=2)
+run.record_all(protocol_values(ways))
+caption = "Test accuracy (%) under both protocols."
+run.show(protocol_table(ways), caption, digits=2)
 
 # %% [markdown]
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
@@ -215,8 +232,10 @@ run.show(protocol_table(run, ways), "Test accuracy (%) under both protocols.", d
 # %%
 from kwslib.report.part3.tables import redraw_spread
 
-spread = redraw_spread(run, [old_way(seed)["testing"] for seed in range(100, 105)])
-run.show(spread, "One network, five draws of the old test set: accuracy (%).", digits=2)
+first = run.models / f"tinyconv_seed{run.seeds[0]}.pt"
+draws = [old_way(seed)["testing"] for seed in range(100, 105)]
+caption = "One network, five draws of the old test set: accuracy (%)."
+run.show(redraw_spread(first, draws), caption, digits=2)
 
 # %% [markdown]
 # The network of the first seed goes on to the next parts. It is the first, not the best: picking seeds
@@ -225,5 +244,5 @@ run.show(spread, "One network, five draws of the old test set: accuracy (%).", d
 # %%
 import shutil
 
-shutil.copy(run.models / "tinyconv_seed0.pt", run.models / "tinyconv.pt")
+shutil.copy(first, run.models / "tinyconv.pt")
 run.finish()

@@ -23,15 +23,15 @@
 # board's own C, in the browser: say *yes* to it.
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks", "convert", "board", "field")
@@ -44,7 +44,7 @@ results = None  # where values and models are kept
 # %%
 from kwslib.record import recording
 
-run = recording.start("04_deployment", profile=profile, data=data, results=results)
+run = recording.start("04_deployment", profile, data, results)
 
 # %% [markdown]
 # ## Conversion
@@ -72,10 +72,15 @@ print(*(path.name for path in exported.files), sep=", ")
 # ## Bytes from step to step
 
 # %%
-from kwslib.report.part4.conversion import steps, steps_table
+from kwslib.report.part4.conversion import size_values, steps, steps_table
 
-sizes = steps(run, exported)
-run.show(steps_table(sizes), "The network's files, the weights in them, their share of 1,048,576 bytes of flash.")
+run.record_all(size_values(exported))
+sizes = steps(exported)
+caption = (
+    "The network's files, the weights in them, their share of 1,048,576 "
+    "bytes of flash."
+)
+run.show(steps_table(sizes), caption)
 
 # %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
 from kwslib.report.part4 import conversion_figures as draw
@@ -91,35 +96,37 @@ draw.sizes(sizes)
 # Three operators are left. The convolution pads by itself and has its ReLU built in; dropout is gone; the
 # reshape moves nothing.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 print(*exported.operators, sep=", ")
 
 # %%
 from kwslib.report.part4.conversion import tensors_table
 
-run.show(tensors_table(exported.tflite_int8), "Tensors between the operators. A real value is scale x (int8 - zero point).")
+caption = (
+    "Tensors between the operators. A real value is scale x (int8 - zero "
+    "point)."
+)
+run.show(tensors_table(exported.tflite_int8), caption)
 
 # %% [markdown]
 # The input's scale and zero point are those with which the front end's int8 features are normalised in
 # training. So the bytes that the front end puts out go straight into the network; nothing converts them.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import numpy as np
 
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.predictors import LiteRtPredictor
 
 scale, zero_point = LiteRtPredictor(exported.tflite_int8).input["quantization"]
-print("the input takes the features as they are:", (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT))
+as_they_are = (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT)
+print("the input takes the features as they are:", as_they_are)
 
 # %% [markdown]
 # Labels travel inside the file, with the name of the architecture and a digest of the checkpoint. A sketch
 # finds them beside the array:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.deployment.tflite_flatbuffer import read_description
 
 print(read_description(exported.tflite_int8.read_bytes()).labels)
@@ -135,15 +142,22 @@ print((exported.folder / "model_data.h").read_text())
 # %%
 from kwslib.data.protocol import Protocol
 from kwslib.features.dataset import feature_split
-from kwslib.report.part4.conversion import parity_table, run_forms
+from kwslib.report.part4.conversion import run_forms
 
 testing = feature_split(run.corpus, Protocol(), "testing")
 forms = run_forms(exported, testing.x)
-caption = "Forms of one network on the test split: logits against PyTorch's, int8 logits against the reference's."
-run.show(parity_table(run, forms, testing), caption, digits=2)
 
 # %%
-# NBVAL_CHECK_OUTPUT
+from kwslib.report.part4.conversion import equal_percent, parity_table
+
+caption = (
+    "Forms of one network on the test split: logits against PyTorch's, int8"
+    " logits against the reference's."
+)
+run.record("tflm_equal_percent", equal_percent(forms), "%")
+run.show(parity_table(forms, testing), caption, digits=2)
+
+# %% tags=["nbval-check-output"]
 from kwslib.report.part4.conversion import MICRO, REFERENCE
 
 for name in (MICRO, "C core"):
@@ -159,7 +173,11 @@ for name in (MICRO, "C core"):
 # %%
 from kwslib.report.part4.conversion import rounding_table
 
-run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that int8 outputs can come from, and how many the two round apart.")
+caption = (
+    "Sums of the last layer, all that int8 outputs can come from, and how "
+    "many the two round apart."
+)
+run.show(rounding_table(exported.tflite_int8), caption)
 
 # %% [markdown]
 # The interpreter also needs RAM: its arena holds the tensors that are alive at once, and its own bookkeeping.
@@ -167,8 +185,9 @@ run.show(rounding_table(exported.tflite_int8), "Sums of the last layer, all that
 # %%
 from kwslib.deployment.litert import tflm_arena_bytes
 
-run.record("tflm_arena_bytes", tflm_arena_bytes(exported.tflite_int8), "B")
-print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit host")
+arena = tflm_arena_bytes(exported.tflite_int8)
+run.record("tflm_arena_bytes", arena, "B")
+print(f"{arena:,} bytes of arena, on a 64-bit host")
 
 # %% [markdown]
 # ## What int8 costs
@@ -177,10 +196,18 @@ print(f"{run.values['tflm_arena_bytes']['value']:,} bytes of arena, on a 64-bit 
 # heard *silence*. That can be looked up: the same clips, the same network, before and after quantization.
 
 # %%
-from kwslib.report.part4.conversion import cost_table, quantization_cost
+from kwslib.report.part4.conversion import cost_values, quantization_cost
 
-costs = quantization_cost(run, forms, testing, exported.labels)
-caption = "Test clips by class: right answers, answers that quantization changed, answers it turned into silence."
+costs = quantization_cost(forms, testing, exported.labels)
+run.record_all(cost_values(costs))
+
+# %%
+from kwslib.report.part4.conversion import cost_table
+
+caption = (
+    "Test clips by class: right answers, answers that quantization changed,"
+    " answers it turned into silence."
+)
 run.show(cost_table(costs, forms, testing), caption)
 
 # %% mystnb={"figure": {"name": "fig-04-int8", "caption": "Test accuracy in float32 and in int8, by class, with 95 % (Wilson) intervals."}, "image": {"alt": "One row per class with two points and their intervals, float32 and int8, which overlap almost wholly in every row."}}
@@ -221,7 +248,8 @@ profile_on_board = predictor.board.profile(spoken)
 from kwslib.report.part4.board import stage_table
 
 stages = stage_table(profile_on_board)
-run.show(stages, "Time of one inference; the original's was measured on its board.", digits=3)
+caption = "Time of one inference; the original's was measured on its board."
+run.show(stages, caption, digits=3)
 
 # %% [markdown]
 # What is compared in the first row needs a word. The original's sketch runs its stages one after the other, so
@@ -245,7 +273,8 @@ draw_board.stages(stages)
 # %%
 from kwslib.report.part4.board import function_table
 
-run.show(function_table(profile_on_board), "Functions by stage; cycles that wait for constants from flash.")
+caption = "Functions by stage; cycles that wait for constants from flash."
+run.show(function_table(profile_on_board), caption)
 
 # %% [markdown]
 # ## Why fewer channels saved the original so little
@@ -256,13 +285,15 @@ run.show(function_table(profile_on_board), "Functions by stage; cycles that wait
 # more work than the multiplication. Our convolution does not copy, so its time follows the channels.
 
 # %%
-from kwslib.report.part4.board import decompose, original_by_channels, record_channels, time_by_channels
+from kwslib.report.part4 import board
 
-theirs = original_by_channels()
-ours = {channels: CALIBRATION * ms for channels, ms in time_by_channels(predictor.board, spoken).items()}
-record_channels(run, ours)
-lines = {"original": decompose(theirs), "ours": decompose(ours)}
-print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, each) in lines.items()})
+theirs = board.original_by_channels()
+raw = board.time_by_channels(predictor.board, spoken)
+ours = {channels: CALIBRATION * ms for channels, ms in raw.items()}
+run.record_all(board.channel_values(ours))
+lines = {"original": board.decompose(theirs), "ours": board.decompose(ours)}
+text = "{:.1f} ms + {:.2f} ms per channel"
+print({name: text.format(*line) for name, line in lines.items()})
 
 # %% mystnb={"figure": {"name": "fig-04-channels", "caption": "The network's time against the channels of its convolution, with straight lines through the points."}, "image": {"alt": "The original's line starts near 56 ms at no channels and climbs slowly; ours starts near zero."}}
 draw_board.by_channels(theirs, ours, lines)
@@ -291,12 +322,15 @@ draw_board.peers(peers)
 # %%
 from kwslib.checkpoints import load_checkpoint
 from kwslib.measure import latency
-from kwslib.report.part4.board import record_board
 
 host = latency.pytorch(load_checkpoint(exported.checkpoint)[0])
-record_board(run, profile_on_board, macs, cpu_ms=host.median)
-sizes_on_board = {name: f"{run.values[f'board_{name}_bytes']['value']:,} B" for name in ("flash", "ram", "stack")}
-print(sizes_on_board, f"{run.values['board_cpu_ratio']['value']:.0f} times the CPU's time")
+found = board.board_values(profile_on_board, macs, cpu_ms=host.median)
+run.record_all(found)
+kinds = ("flash", "ram", "stack")
+print(
+    {kind: f"{found[f'board_{kind}_bytes'].value:,} B" for kind in kinds},
+    f"{found['board_cpu_ratio'].value:.0f} times the CPU's time",
+)
 
 # %% [markdown]
 # ## What the original measured on the board
@@ -304,13 +338,18 @@ print(sizes_on_board, f"{run.values['board_cpu_ratio']['value']:.0f} times the C
 # The original flashed its int8 network to a Nano 33 BLE Sense, read its timer, and spoke to it twenty times.
 
 # %%
-recording.Table(run.compare_table([f"board_ms_{stage}_calibrated" for stage in ("frontend", "network", "decision")]), "One inference on the board.", digits=2)
+wanted = ("frontend", "network", "decision")
+table = run.compare_table([f"board_ms_{stage}_calibrated" for stage in wanted])
+recording.Table(table, "One inference on the board.", digits=2)
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.report.part4.conversion import original_field_table
 
-recording.Table(original_field_table(), "The original's twenty live trials by class, with the Wilson intervals that so few leave.")
+caption = (
+    "The original's twenty live trials by class, with the Wilson intervals "
+    "that so few leave."
+)
+recording.Table(original_field_table(), caption)
 
 # %% [markdown]
 # Five trials of a class leave an interval about as wide as the question {cite}`wilson1927probable`. That live accuracy
@@ -330,20 +369,25 @@ recording.Table(original_field_table(), "The original's twenty live trials by cl
 from kwslib.report.part4 import field
 
 here = field.field_stage(run)
-run.show(field.draws_table(here, 6), "The first six trials: all that was drawn. The level, in dB SPL, is that at 1 m.", digits=2)
+caption = (
+    "The first six trials: all that was drawn. The level, in dB SPL, is "
+    "that at 1 m."
+)
+run.show(field.draws_table(here, 6), caption, digits=2)
 
 # %% [markdown]
 # Nothing is left to the moment: a trial is a function of its number and the seed, and `kws field MODEL --trial 7
 # --save-wav FOLDER` lets one listen to it.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.features.frontend import features
 from kwslib.field.stream import listen
 
 heard = here.render(here.trial(7))
-print("trial 7 again, the same bit for bit:", np.array_equal(heard, here.render(here.trial(7))))
-print("a stream's first second, the same features as the clip:", np.array_equal(listen(heard)[:49], features(heard[:16000])))
+again = np.array_equal(heard, here.render(here.trial(7)))
+print("trial 7 again, the same bit for bit:", again)
+same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
+print("a stream's first second, the same features as the clip:", same)
 
 # %% [markdown]
 # ## The model of Part 3 in the field
@@ -351,20 +395,33 @@ print("a stream's first second, the same features as the clip:", np.array_equal(
 # %%
 plain = field.open_model(run.models / "tinyconv.tflite")
 plain_trials = field.field_trials(run, plain)
-tests = {"original, live": field.original_confusion(), "ours, simulated": plain_trials.evaluation}
-run.show(field.trials_table(tests), "Right answers (%) with 95 % (Wilson) intervals: twenty live trials, and ours.")
+run.record_all(field.trial_values(plain.name, plain_trials))
+run.record_all(field.unknown_values(plain_trials))
+
+# %%
+tests = {
+    "original, live": field.original_confusion(),
+    "ours, simulated": plain_trials.evaluation,
+}
+caption = (
+    "Right answers (%) with 95 % (Wilson) intervals: twenty live trials, "
+    "and ours."
+)
+run.show(field.trials_table(tests), caption)
 
 # %% mystnb={"figure": {"name": "fig-10", "caption": "Figure 10 and its counterpart: what was said and what was answered, in the original's twenty live trials (its text says which were right; wrong ones are put under silence, as it reports) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
 from kwslib.report.part4 import field_figures as draw_field
 
-draw_field.confusions({name: test.confusion for name, test in tests.items()}, class_labels())
+confusions = {name: test.confusion for name, test in tests.items()}
+draw_field.confusions(confusions, class_labels())
 
 # %% [markdown]
 # A test of twenty trials can be drawn from these a thousand times. It comes out anywhere within the bars: the
 # original's 13 of 20 is one draw from such a distribution, and neither it nor the next draw says much.
 
 # %% mystnb={"figure": {"name": "fig-04-small", "caption": "The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (diamond)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
-drawn = field.draw_small_tests(run, plain_trials)
+drawn = field.draw_small_tests(plain_trials)
+run.record_all(field.small_test_values(drawn))
 draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 
 # %% [markdown]
@@ -375,7 +432,12 @@ draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 
 # %%
 effects = field.field_factors(run, plain, exported.checkpoint)
-run.show(field.factor_table(effects), "One factor at a time: right answers (%) with their interval and by class, and how many unknown words are answered with silence.")
+run.record_all(field.factor_values(plain, effects))
+caption = (
+    "One factor at a time: right answers (%) with their interval and by "
+    "class, and how many unknown words are answered with silence."
+)
+run.show(field.factor_table(effects), caption)
 
 # %% mystnb={"figure": {"name": "fig-04-factors", "caption": "Accuracy under each factor, with 95 % (Wilson) intervals: clips, factors alone, the whole field, factors taken out, the float network, other decisions."}, "image": {"alt": "Rows of points. The background alone pulls the accuracy down by far the most, the microphone and the room much less; taking the background out brings most of it back; the float network stands where the int8 one does."}}
 draw_field.factors({"as trained in Part 3": effects})
@@ -392,26 +454,43 @@ draw_field.factors({"as trained in Part 3": effects})
 # %%
 from kwslib.report.part4.field_training import train_for_field
 
-paths = train_for_field(run, ("tinyconv", "tenet"))
+paths, clean = train_for_field(run, ("tinyconv", "tenet"))
+run.record_all(clean)
 trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
-clean = ("accuracy_int8", "accuracy_testing_tinyconv_field", "accuracy_testing_tenet_field")
-print(*(f"{name}: {run.values[name]['value']:.1%} of the clean test split" for name in clean), sep="\n")
+print(f"accuracy_int8: {costs['int8'].accuracy:.1%} of the clean test split")
+for name in ("accuracy_testing_tinyconv_field", "accuracy_testing_tenet_field"):
+    print(f"{name}: {clean[name].value:.1%} of the clean test split")
 
-# %%
-# NBVAL_CHECK_OUTPUT
-from kwslib.measure.profiling import file_costs as costs_of
-
-sizes_of_both = [costs_of(run.models / f"{name}.tflite") for name in ("tinyconv", "tinyconv_field")]
-print("as many bytes of weights and as many products:", sizes_of_both[0] == sizes_of_both[1])
+# %% tags=["nbval-check-output"]
+both = [run.models / "tinyconv.tflite", run.models / "tinyconv_field.tflite"]
+equal = file_costs(both[0]) == file_costs(both[1])
+print("as many bytes of weights and as many products:", equal)
 
 # %%
 from kwslib.field.conditions import HARD
 
-chosen = {"for the field": field.tuned(run, trained), "tenet, for the field": field.tuned(run, better)}
-tests = {"Part 3": plain_trials} | {name: field.field_trials(run, model) for name, model in chosen.items()}
-hard = {"Part 3, hard": plain, "for the field, hard": chosen["for the field"]}
-tests |= {name: field.field_trials(run, model, HARD) for name, model in hard.items()}
-run.show(field.trials_table({name: test.evaluation for name, test in tests.items()}), "Right answers (%) in the same trials; in the hard field ratios are halved and distances doubled.")
+tests = {"Part 3": plain_trials.evaluation}
+models = {"for the field": trained, "tenet, for the field": better}
+models = {name: field.tuned(run, model) for name, model in models.items()}
+for name, model in models.items():
+    result = field.field_trials(run, model)
+    run.record_all(field.tuned_values(model))
+    run.record_all(field.trial_values(model.name, result))
+    tests[name] = result.evaluation
+
+# %%
+for name, model in {
+    "Part 3": plain,
+    "for the field": models["for the field"],
+}.items():
+    result = field.field_trials(run, model, HARD)
+    run.record_all(field.trial_values(f"{model.name}_hard", result))
+    tests[f"{name}, hard"] = result.evaluation
+caption = (
+    "Right answers (%) in the same trials; in the hard field ratios are "
+    "halved and distances doubled."
+)
+run.show(field.trials_table(tests), caption)
 
 # %% [markdown]
 # ## Over hours
@@ -422,12 +501,24 @@ run.show(field.trials_table({name: test.evaluation for name, test in tests.items
 # on validation speakers, in validation rooms: the fewest missed with no more than one false accept an hour.
 
 # %%
-found = {name: field.detection(run, model) for name, model in {"Part 3": plain, "for the field": trained, "tenet": better}.items()}
-run.show(field.detection_table(found), "The operating points, counted on test speakers in test rooms. Latency runs from the end of the word to the report.")
+from kwslib.report.part4 import detection
+
+found = {}
+models = {"Part 3": plain, "for the field": trained, "tenet": better}
+for name, model in models.items():
+    found[name] = detection.detection(run, model)
+    run.record_all(detection.detection_values(found[name]))
+caption = (
+    "The operating points, counted on test speakers in test rooms. Latency "
+    "runs from the end of the word to the report."
+)
+run.show(detection.detection_table(found), caption)
 
 # %% mystnb={"figure": {"name": "fig-04-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it, tenet lowest; no circle reaches the grey corner."}}
-curves, marked = ({name: getattr(one, part) for name, one in found.items()} for part in ("points", "chosen"))
-draw_field.detection_error(curves, marked, (field.MOST_PER_HOUR, field.MOST_REJECTS))
+curves = {name: each.points for name, each in found.items()}
+chosen = {name: each.chosen for name, each in found.items()}
+asked = (detection.MOST_PER_HOUR, detection.MOST_REJECTS)
+draw_field.detection_error(curves, chosen, asked)
 
 # %% [markdown]
 # ## Your own row

@@ -25,15 +25,15 @@
 # with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks", "convert", "board")
@@ -45,21 +45,52 @@ results = None  # where values and models are kept
 bits = None  # 8 to 1 or "ternary"; None runs every point
 method = "qat"  # or "ptq"
 recipe = "ours"  # or "original"
-scheme = None  # of weights: "symmetric" or "asymmetric"; None takes the recipe's
+scheme = None  # "symmetric" or "asymmetric" weights; None takes the recipe's
 granularity = None  # of weights: "channel" or "tensor"; None takes the recipe's
 seed = 0  # of the one point
 epochs = None  # of QAT; None takes the recipe's
 swept = None  # folder of a finished `kws sweep bits`; None runs the points here
 
+# %% [markdown]
+# ## The points
+#
+# A *point* is a width, a method, a recipe and a seed. With `bits` among the parameters there is one; else there are
+# all those of Figure 12, and everything below shows what there is.
+
 # %% tags=["point"]
 from kwslib.experiments import quantization as sweep
 from kwslib.record import recording
 
-one = sweep.point(bits, method, recipe, granularity, scheme, seed) if bits else None
-run = recording.start(
-    f"05_quantization_{one.name}" if one else "05_quantization", profile, data, results, [seed] if one else None
-)
-points = [one] if one else sweep.grid(run.seeds)
+only = sweep.chosen_point(bits, method, recipe, granularity, scheme, seed)
+run = recording.start("05_quantization", profile, data, results, point=only)
+points = sweep.grid(run.seeds, only)
+
+# %% [markdown]
+# Each point starts from the network that Part 3 trained with its seed, is quantized, with QAT trained on, and tested:
+
+# %% tags=["point"]
+from kwslib.experiments.bases import base_models
+from kwslib.features.dataset import feature_splits
+from kwslib.networks.recipes import setup
+
+made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
+splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+
+# %% tags=["point"]
+from kwslib.experiments.sweeps.table import rows_of
+
+if swept:
+    rows = rows_of(swept, points, run.models)
+else:
+    rows = sweep.run_points(
+        points, bases, splits, run.profile.epochs, run.models, epochs
+    )
+
+# %% tags=["point"]
+from kwslib.report.part5.tables import float_accuracies, point_values
+
+floats = float_accuracies(bases, splits["testing"])
+run.record_all(point_values(rows, floats))
 
 # %% [markdown]
 # ## Rounding that can be trained through
@@ -67,8 +98,7 @@ points = [one] if one else sweep.grid(run.seeds)
 # Rounding is flat almost everywhere, so its gradient is zero, and nothing before it would ever learn. The
 # *straight-through estimator* {cite}`bengio2013estimating` rounds on the way forward and does nothing on the way back:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import torch
 
 from kwslib.quantization.grids import round_straight_through
@@ -77,7 +107,8 @@ x = torch.tensor([-1.4, -0.5, 0.2, 0.7, 2.5], requires_grad=True)
 rounded = round_straight_through(x)
 rounded.square().sum().backward()
 print("rounded ", rounded.tolist())
-print("gradient", x.grad.tolist(), "is 2 x rounded, as if rounding were not there")
+why = "is 2 x rounded, as if rounding were not there"
+print("gradient", x.grad.tolist(), why)
 
 # %% [markdown]
 # ## Two grids
@@ -86,13 +117,15 @@ print("gradient", x.grad.tolist(), "is 2 x rounded, as if rounding were not ther
 # the asymmetric one starts at zero and serves what a ReLU leaves. We add two short ones: *ternary* and *binary*
 # weights.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.quantization.grids import asymmetric_grid, symmetric_grid
 
 for k in (8, 4, 3, 2, 1):
-    low, high = symmetric_grid(k), asymmetric_grid(k)
-    print(f"{k} bit: symmetric {low.low} .. {low.high}, asymmetric {high.low} .. {high.high}")
+    middle, above = symmetric_grid(k), asymmetric_grid(k)
+    print(
+        f"{k} bit: symmetric {middle.low} .. {middle.high},",
+        f"asymmetric {above.low} .. {above.high}",
+    )
 for name in ("ternary", "binary"):
     grid = symmetric_grid(name)
     print(f"{name}:", list(range(grid.low, grid.high + 1, grid.step)))
@@ -102,37 +135,40 @@ for name in ("ternary", "binary"):
 # Which $x$ the ends stand for is a choice, the *saturation bounds*; here they are the extremes of five values on 3
 # bits:
 
-# %%
-# NBVAL_CHECK_OUTPUT
-from kwslib.quantization.grids import fake_quantize, min_max, quantize, scale_and_zero_point
+# %% tags=["nbval-check-output"]
+from kwslib.quantization.grids import min_max, quantize, scale_and_zero_point
 
 values = torch.tensor([-0.6, 0.0, 0.1, 0.75, 1.5])
-for name, grid in (("symmetric", symmetric_grid(3)), ("asymmetric", asymmetric_grid(3))):
-    scale, zero_point = scale_and_zero_point(min_max(values), grid, name == "symmetric")
+for symmetric, grid in ((True, symmetric_grid(3)), (False, asymmetric_grid(3))):
+    scale, zero_point = scale_and_zero_point(min_max(values), grid, symmetric)
     q = quantize(values, scale, zero_point, grid).int().tolist()
-    print(f"{name:10} scale {scale.item():.2f}, zero point {zero_point.item():.0f}, q {q}")
+    name = "symmetric" if symmetric else "asymmetric"
+    print(f"{name:10} scale {scale:.2f}, zero point {zero_point:.0f}, q {q}")
 
 # %% [markdown]
 # Tensors that are constant, all zero or on one side of zero have a scale too, and never divide by zero:
 
-# %%
-# NBVAL_CHECK_OUTPUT
-for values in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
-    x, grid = torch.tensor(values), asymmetric_grid(8)
+# %% tags=["nbval-check-output"]
+from kwslib.quantization.grids import fake_quantize
+
+grid = asymmetric_grid(8)
+for numbers in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
+    x = torch.tensor(numbers)
     scale, zero_point = scale_and_zero_point(min_max(x), grid, symmetric=False)
-    print(f"{values} -> {[round(v, 3) for v in fake_quantize(x, scale, zero_point, grid).tolist()]}")
+    rounded = fake_quantize(x, scale, zero_point, grid)
+    print(numbers, "->", [round(number, 3) for number in rounded.tolist()])
 
 # %% [markdown]
 # Where a network is concerned, a wrapper around each convolution and linear layer quantizes what goes into it. This is
 # the original's recipe at 3 bits:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.networks.models import ModelConfig, build
 from kwslib.quantization.quantizers import original, quantized
 
 print(original(3))
-print([type(layer).__name__ for layer in quantized(build(ModelConfig()), original(3)).children()])
+layers = quantized(build(ModelConfig()), original(3)).children()
+print([type(layer).__name__ for layer in layers])
 
 # %% [markdown]
 # ## What the grid does to the weights
@@ -140,14 +176,6 @@ print([type(layer).__name__ for layer in quantized(build(ModelConfig()), origina
 # The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A few are
 # large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie between the
 # same two lines and become zero. Cutting off the large ones costs less than it gains.
-
-# %% tags=["point"]
-from kwslib.experiments.bases import base_models
-from kwslib.features.dataset import feature_splits
-from kwslib.networks.recipes import setup
-
-made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
 
 # %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (the original's choice), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights surround zero; in the lower they are close together."}}
 from kwslib.report.part5 import figures as draw
@@ -170,23 +198,19 @@ draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 #   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and
 #   one-bit (−1, +1) weights meet activations of 8 bits.
 
-# %% tags=["point"]
-from kwslib.experiments.sweeps.table import rows_of
-from kwslib.report.part5.tables import float_accuracies, over_seeds, record_points, widths_table
+# %%
+from kwslib.report.part5.tables import over_seeds, widths_table
 
-floats = float_accuracies(run, bases, splits["testing"])
-if swept:
-    rows = rows_of(swept, points, run.models)
-else:
-    rows = sweep.run_points(points, bases, splits, run.profile.epochs, run.models, epochs)
-record_points(run, rows, floats)
-run.show(widths_table(over_seeds(rows)), "Test accuracy (%), mean over seeds (lowest to highest seed).")
+by_width = over_seeds(rows)
+caption = "Test accuracy (%), mean over seeds (lowest to highest seed)."
+run.show(widths_table(by_width), caption)
 
 # %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
 from kwslib.report.part5.tables import originals
 
-full = run.values["accuracy_float"]["value"]
-draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "qat": originals("qat")})
+full = 100 * sum(floats.values()) / len(floats)
+published = {method: originals(method) for method in ("ptq", "qat")}
+draw.accuracy_by_bits(by_width, full, published)
 
 # %% [markdown]
 # What our recipe loses against float32, taken seed by seed:
@@ -194,7 +218,10 @@ draw.accuracy_by_bits(over_seeds(rows), 100 * full, {"ptq": originals("ptq"), "q
 # %%
 from kwslib.report.part5.tables import losses_table
 
-run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (points), mean over seeds.", digits=2)
+caption = (
+    "Accuracy lost to quantization by our recipe (points), mean over seeds."
+)
+run.show(losses_table(rows, floats), caption, digits=2)
 
 # %% [markdown]
 # ## Why the original fell
@@ -203,11 +230,11 @@ run.show(losses_table(run, rows), "Accuracy lost to quantization by our recipe (
 # the highest seed.
 
 # %%
-widths, few = ((3, 2), run.seeds[:3]) if one is None else ((), ())
-why = over_seeds(sweep.run_points(sweep.causes(widths, few), bases, splits, run.profile.epochs)) if widths else None
+causes = sweep.causes(points)
+why = sweep.run_points(causes, bases, splits, run.profile.epochs)
 
 # %% mystnb={"figure": {"name": "fig-12-causes", "caption": "The original's recipe as it was, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds."}, "image": {"alt": "Two panels of points by row. At 3 bits PTQ rises most with a scale per channel, QAT most when weights are not overwritten. At 2 bits that change alone brings QAT above 80 %; hardly any other helps."}}
-draw.causes(why, widths) if widths else None
+draw.causes(over_seeds(why))
 
 # %% [markdown]
 # *After training*, the one range for a whole tensor decides: at 3 bits a scale per channel alone brings nearly
@@ -225,8 +252,7 @@ draw.causes(why, widths) if widths else None
 # SMLAD, two products at a time, takes them. Other widths are sums: 7 bits are 4, 2 and 1. Ternary weights are five to a
 # byte:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import numpy as np
 
 from kwslib.quantization.packing import pack, packed_bytes, unpack
@@ -234,20 +260,20 @@ from kwslib.quantization.packing import pack, packed_bytes, unpack
 weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
 for k in (7, 4, 2, "ternary"):
     words = pack(weights.clip(-1) if k == "ternary" else weights, k)
-    print(k, "bits:" if k != "ternary" else "", [f"{word:08x}" for plane in words for word in plane[0]])
+    shown = [f"{word:08x}" for plane in words for word in plane[0]]
+    print(k, "bits:" if k != "ternary" else "", shown)
 print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %% [markdown]
 # Whatever the training, TinyConv's constants take these bytes in flash: 16,640 weights, and bias, multiplier and shift of
 # its 12 channels.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.quantization.integer import CONSTANT_BYTES
 
 for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
-    weights = packed_bytes(8 * 80, k) + 4 * packed_bytes(4000, k)
-    print(f"{k!s:8}{weights:7,} + {12 * CONSTANT_BYTES} bytes")
+    size = packed_bytes(8 * 80, k) + 4 * packed_bytes(4000, k)
+    print(f"{k!s:8}{size:7,} + {12 * CONSTANT_BYTES} bytes")
 
 # %% [markdown]
 # The same network in integers alone: int8 activations, weights as packed, int32 sums, TensorFlow Lite's requantization.
@@ -255,13 +281,16 @@ for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
 # every test clip. Fake quantization differs where a float sum lies within rounding of two integers.
 
 # %%
+from kwslib.record.names import quantized_checkpoint
 from kwslib.report.part5.board import integers_table
 
-models = {name: run.models / f"tinyconv_{name}.pt" for name in sweep.kept(points)}
-run.show(integers_table(models, splits["testing"]), "The first seed's QAT networks on the test split.", digits=2)
+kept = [point.bits for point in sweep.kept(points)]
+models = {bits: run.models / quantized_checkpoint(bits) for bits in kept}
+caption = "The first seed's QAT networks on the test split."
+run.show(integers_table(models, splits["testing"]), caption, digits=2)
 
 # %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat from 16,000 bytes down to about 4,000, then bends down towards binary weights at 2,000."}}
-draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
+draw.accuracy_by_bytes(by_width, (66_608, full))
 
 # %% [markdown]
 # ## On the board
@@ -274,11 +303,14 @@ draw.accuracy_by_bytes(over_seeds(rows), (66_608, 100 * full))
 
 # %%
 from kwslib.data.protocol import build_splits, load_waveforms
-from kwslib.report.part5.board import board_table
+from kwslib.report.part5.board import board_costs, board_table, board_values
 
 sounds = load_waveforms(build_splits(run.corpus, made.protocol)["testing"])
-chip = board_table(run, models, splits["testing"], sounds)
-run.show(chip, "The first seed's QAT networks on the virtual board.", digits=2)
+quick = run.profile.name == "quick"
+chip = board_costs(models, splits["testing"], sounds, quick)
+run.record_all(board_values(chip))
+caption = "The first seed's QAT networks on the virtual board."
+run.show(board_table(chip), caption, digits=2)
 
 # %% [markdown]
 # Fewer bits save flash, and hardly any time: nine tenths of it are the convolution's multiplications, which are the same
@@ -288,12 +320,13 @@ run.show(chip, "The first seed's QAT networks on the virtual board.", digits=2)
 # the board some cycles. So they would have to be more accurate:
 
 # %%
-from kwslib.report.part5.tables import activations_table
+from kwslib.report.part5.tables import activation_values, activations_table
 
-if one is None:
-    wide = sweep.run_points(sweep.wide_activations((4, 2), run.seeds[:3]), bases, splits, run.profile.epochs)
-    table = activations_table(run, rows, wide)
-run.show(table, "Test accuracy (%) of QAT, mean over the same seeds.", digits=2) if one is None else None
+wide = sweep.wide_activations(points)
+wide = sweep.run_points(wide, bases, splits, run.profile.epochs)
+run.record_all(activation_values(wide))
+caption = "Test accuracy (%) of QAT, mean over the same seeds."
+run.show(activations_table(rows, wide), caption, digits=2)
 
 # %% [markdown]
 # ## TensorFlow Lite keeps the trained ranges
@@ -302,21 +335,27 @@ run.show(table, "Test accuracy (%) of QAT, mean over the same seeds.", digits=2)
 # numbers themselves, and TensorFlow Lite Micro computes the very integers:
 
 # %%
-from kwslib.report.part5.board import tflite_table
+from kwslib.report.part5.board import in_micro, micro_table, micro_values
 
-if one is None:
-    table = tflite_table(run, models["qat8"], splits["testing"], rows)
-run.show(table, "The first seed's 8-bit network in TensorFlow Lite Micro.", digits=2) if one is None else None
+eight = {bits: path for bits, path in models.items() if bits == 8}
+found = {bits: in_micro(p, splits["testing"]) for bits, p in eight.items()}
+for each in found.values():
+    run.record_all(micro_values(each))
+caption = "The first seed's 8-bit network in TensorFlow Lite Micro."
+run.show(micro_table(found, rows), caption, digits=2)
 
 # %% [markdown]
 # ## The original's numbers
 
 # %%
-if one is None:
-    run.record("widest_bits", max(k for k in sweep.WIDTHS if k != "ternary"), "bit")
-    run.record("narrowest_bits", min(k for k in sweep.WIDTHS if k != "ternary"), "bit")
-    run.record("zero_point_symmetric", scale_and_zero_point(min_max(x), symmetric_grid(8), symmetric=True)[1])
-recording.Table(run.compare_table(), "The original's quantized networks and ours.", digits=1)
+whole = [k for k in sweep.WIDTHS if k != "ternary"]
+bounds, grid = min_max(values), symmetric_grid(8)
+_, zero_point = scale_and_zero_point(bounds, grid, symmetric=True)
+run.record("widest_bits", max(whole), "bit")
+run.record("narrowest_bits", min(whole), "bit")
+run.record("zero_point_symmetric", zero_point)
+caption = "The original's quantized networks and ours."
+recording.Table(run.compare_table(), caption)
 
 # %% tags=["point"]
-run.finish(rows if one else None)
+run.finish(rows)

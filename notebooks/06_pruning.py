@@ -25,15 +25,15 @@
 # channels` do so for every point, and with `swept` the notebook takes its rows from there.
 
 # %% tags=["hide-input"]
-# Where kwslib or what this part needs is missing, as on Colab, this installs it; elsewhere it does nothing.
 import subprocess
 import sys
 from importlib.util import find_spec
 
-source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"  # or an uploaded wheel or zip
-if find_spec("kwslib") is None:
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", source]).returncode:
-        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip here and name it in `source`")
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
 from kwslib.environment import require
 
 require("notebooks", "convert", "board", "field")
@@ -42,22 +42,51 @@ require("notebooks", "convert", "board", "field")
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
-sparsity = None  # share of the weights to remove, 0 up to 1; None runs every point
-criterion = ""  # "l1", "l2", "linf", "lamp", "fisher", "random"; of channels "l1", "l2", "linf", "loss"; "" takes ours
+sparsity = None  # share of the weights to remove, 0 to 1; None runs all points
+criterion = ""  # by what weights or channels are ranked; "" takes ours
 schedule = "gradual"  # or "one-shot"
 structured = False  # remove channels in place of weights
 seed = 0  # of the one point
-swept = None  # folder of a finished `kws sweep sparsity` and `kws sweep channels`; None runs the points here
+swept = None  # folder of both finished sweeps; None runs the points here
+
+# %% [markdown]
+# ## The points
+#
+# A *point* is a share of the weights or of the channels, a criterion, a schedule and a seed. With a `sparsity` among
+# the parameters there is one; else there are all those of Figures 13 and 14, and everything below shows what there is.
+# Weights are ranked by `l1`, `l2`, `linf`, `lamp`, `fisher` or at `random`, channels by `l1`, `l2`, `linf` or `loss`.
 
 # %% tags=["point"]
-from kwslib.experiments.pruning import Point, grid
+from kwslib.experiments import pruning as sweep
 from kwslib.record import recording
 
-one = None if sparsity is None else Point(sparsity, criterion, schedule, structured, seed)
-run = recording.start(
-    f"06_pruning_{one.name}" if one else "06_pruning", profile, data, results, [one.seed] if one else None
-)
-points = [one] if one else grid(run.seeds)
+only = sweep.chosen_point(sparsity, criterion, schedule, structured, seed)
+run = recording.start("06_pruning", profile, data, results, point=only)
+points = sweep.grid(run.seeds, only)
+
+# %% [markdown]
+# Each point starts from the network that Part 3 trained with its seed, is pruned, tested, fine-tuned, quantized, and
+# tested again:
+
+# %% tags=["point"]
+from kwslib.experiments.bases import base_models
+from kwslib.features.dataset import feature_splits
+from kwslib.networks.recipes import setup
+
+made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
+splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+
+# %% tags=["point"]
+from kwslib.experiments.sweeps.table import rows_of
+from kwslib.report.part6.tables import point_values
+
+if swept:
+    rows = rows_of(swept, points, run.models)
+else:
+    rows = sweep.run_points(
+        points, bases, splits, run.profile.epochs, run.models
+    )
+run.record_all(point_values(rows))
 
 # %% [markdown]
 # ## Which weights
@@ -66,8 +95,7 @@ points = [one] if one else grid(run.seeds)
 # by magnitude. The original names three norms to rank them by. For single weights all three are the same number,
 # so they remove the same weights:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 import torch
 
 from kwslib.pruning.saliency import importance
@@ -79,22 +107,26 @@ for norm in ("l1", "l2", "linf"):
 # %% [markdown]
 # They differ on groups of weights that go together. Of these three blocks of four, each norm prefers another:
 
-# %%
-# NBVAL_CHECK_OUTPUT
-blocks = torch.tensor([[3.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], [2.8, 1.1, 0.0, 0.0]])
+# %% tags=["nbval-check-output"]
+blocks = torch.tensor(
+    [[3.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], [2.8, 1.1, 0.0, 0.0]]
+)
 for norm in ("l1", "l2", "linf"):
-    score = importance(blocks, norm, block=4)[:, 0]
-    print(f"{norm:4} {score.round(decimals=2).tolist()}: block {score.argmax().item()} stays longest")
+    scores = importance(blocks, norm, block=4)[:, 0]
+    shown, longest = scores.round(decimals=2).tolist(), scores.argmax().item()
+    print(f"{norm:4} {shown}: block {longest} stays longest")
 
 # %% [markdown]
 # Magnitudes of two layers are hard to compare: the convolution's weights are few and each is used at 500
 # positions. *LAMP* {cite}`lee2021layer` divides a weight's square by the squares of all weights in its layer that are
 # no smaller; the largest weight of every layer scores one, and no layer can be emptied.
 
-# %%
-# NBVAL_CHECK_OUTPUT
-print("LAMP", importance(single, "lamp").round(decimals=3).tolist()[0])
-print("LAMP, ten times as large", importance(10 * single, "lamp").round(decimals=3).tolist()[0])
+# %% tags=["nbval-check-output"]
+for name, weights in {
+    "LAMP": single,
+    "LAMP, ten times as large": 10 * single,
+}.items():
+    print(name, importance(weights, "lamp").round(decimals=3).tolist()[0])
 
 # %% [markdown]
 # ## Masks that hold
@@ -103,8 +135,7 @@ print("LAMP, ten times as large", importance(10 * single, "lamp").round(decimals
 # bring it back. At the end masked weights become plain zeros, and an ordinary network is left. Here one is
 # pruned, trained for a moment on noise, and counted:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.networks.models import ModelConfig, build
 from kwslib.pruning.weights import Pruning, finish, nonzero_parameters, prune_to
 
@@ -114,7 +145,8 @@ torch.optim.SGD(network.parameters(), lr=1).zero_grad()
 network(torch.randn(16, 49, 40)).square().sum().backward()
 torch.optim.SGD(network.parameters(), lr=1).step()
 finish(network)
-print(nonzero_parameters(network) - 12, "of 16,640 weights are left at 99 %, and 12 biases")
+left = nonzero_parameters(network) - 12
+print(left, "of 16,640 weights are left at 99 %, and 12 biases")
 
 # %% [markdown]
 # ## Single weights: Figure 13
@@ -122,31 +154,21 @@ print(nonzero_parameters(network) - 12, "of 16,640 weights are left at 99 %, and
 # Each seed's network is pruned to every sparsity, tested, fine-tuned and tested again. Fine-tuning removes the
 # weights gradually, many at first and few at the end {cite}`zhu2017prune`, and trains on under the final mask.
 
-# %% tags=["point"]
-from kwslib.experiments.bases import base_models
-from kwslib.experiments.pruning import run_points
-from kwslib.experiments.sweeps.table import rows_of
-from kwslib.features.dataset import feature_splits
-from kwslib.networks.recipes import setup
+# %%
+from kwslib.report.part6.tables import over_points, points_table
 
-made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-if swept:
-    rows = rows_of(swept, points, run.models)
-else:
-    rows = run_points(points, bases, splits, run.profile.epochs, run.models)
-
-# %% tags=["point"]
-from kwslib.report.part6.tables import over_points, points_table, record_points
-
-record_points(run, rows)
-run.show(points_table(over_points(rows, False)), "Test accuracy by share of the weights removed, mean over seeds (95 % interval).")
+weights = over_points(rows, structured=False)
+caption = (
+    "Test accuracy by share of the weights removed, mean over seeds (95 % "
+    "interval)."
+)
+run.show(points_table(weights), caption)
 
 # %% mystnb={"figure": {"name": "fig-13", "caption": "Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below half of the weights; fine-tuned it stays high down to a few hundred weights."}}
 from kwslib.report.part6 import figures as draw
 from kwslib.report.part6.tables import originals
 
-draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
+draw.sparsity_curves(weights, originals("unstructured"))
 
 # %% [markdown]
 # ## Which criterion
@@ -156,13 +178,21 @@ draw.sparsity_curves(over_points(rows, False), originals("unstructured"))
 # expected to cost: its square times its mean squared gradient {cite}`theis2018faster`.
 
 # %%
-from kwslib.report.part6.tables import raw_by_criterion
-
 shares = (0.5, 0.75, 0.9, 0.95)
 kinds = [(name, 1) for name in ("l1", "lamp", "fisher", "random")]
-kinds += [(name, 4) for name in ("l1", "l2", "linf", "lamp", "fisher", "random")]
-table = raw_by_criterion(bases, splits["training"], splits["testing"], shares, kinds)
-run.show(table, "Test accuracy (%) without fine-tuning, by criterion, block size and share removed.")
+norms = ("l1", "l2", "linf", "lamp", "fisher", "random")
+kinds += [(name, 4) for name in norms]
+tested = (splits["training"], splits["testing"])
+
+# %%
+from kwslib.report.part6.tables import raw_by_criterion
+
+table = raw_by_criterion(bases, *tested, shares, kinds)
+caption = (
+    "Test accuracy (%) without fine-tuning, by criterion, block size and "
+    "share removed."
+)
+run.show(table, caption)
 
 # %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four the three norms lie close together."}}
 draw.criteria(table)
@@ -183,9 +213,14 @@ draw.criteria(table)
 # %%
 from kwslib.report.part6.board import export_int8, formats_table
 
-int8 = export_int8(run, [point.name for point in points if point.seed == run.seeds[0]])
-sparse = {name: network for name, network in int8.items() if name.startswith("unstructured")}
-run.show(formats_table(sparse), "Bytes of the linear layer's weights, by share of all weights removed and by format.")
+first = [point for point in points if point.seed == run.seeds[0]]
+int8 = export_int8(run.models, first)
+sparse = {p.percent: int8[p] for p in first if not p.structured}
+caption = (
+    "Bytes of the linear layer's weights, by share of all weights removed "
+    "and by format."
+)
+run.show(formats_table(sparse), caption)
 
 # %% [markdown]
 # Ours stores a weight in two bytes, its value and the gap to the one before; wider gaps are bridged by a weight of zero.
@@ -199,11 +234,17 @@ run.show(formats_table(sparse), "Bytes of the linear layer's weights, by share o
 # bit for bit; only what they cost differs:
 
 # %%
-from kwslib.report.part6.board import break_even, measure_sparse, sparse_table
+from kwslib.report.part6 import board
 
-sparse_costs = measure_sparse(run, sparse)
-even = break_even(run, sparse_costs)
-run.show(sparse_table(sparse_costs), "Pruned int8 networks on the virtual board, raw: flash of the whole firmware, time of the network.")
+sparse_costs = board.measure_sparse(sparse)
+even = board.break_even(sparse_costs)
+run.record_all(board.sparse_values(sparse_costs))
+run.record_all(board.break_even_values(even))
+caption = (
+    "Pruned int8 networks on the virtual board, raw: flash of the whole "
+    "firmware, time of the network."
+)
+run.show(board.sparse_table(sparse_costs), caption)
 
 # %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network (raw) against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
 from kwslib.report.part6 import board_figures as draw_board
@@ -211,8 +252,10 @@ from kwslib.report.part6 import board_figures as draw_board
 draw_board.sparse_costs(sparse_costs, even)
 
 # %%
-print(*(f"{form}: breaks even at {zeros:.0f} % zeros" for form, zeros in even.items()), sep="\n")
-print(f"the convolution's share of the dense network's cycles: {run.values.get('board_share_convolution', {}).get('value', 0):.0%}")
+for form, zeros in even.items():
+    print(f"{form}: breaks even at {zeros:.0f} % zeros")
+share = board.convolution_share(sparse_costs)
+print(f"the convolution's share of the dense network's cycles: {share:.0%}")
 
 # %% [markdown]
 # In bytes, two for one break even where half of the weights are gone. In time, a sparse product costs about three times a
@@ -228,8 +271,7 @@ print(f"the convolution's share of the dense network's cycles: {run.values.get('
 # reads its input position by position, all channels of one position together, so every eighth column goes. What
 # is left is an ordinary network, only narrower, and computes what the whole one did with that channel silenced:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.pruning.channels import narrow
 
 whole, clips = build(ModelConfig()).eval(), torch.randn(16, 49, 40)
@@ -237,13 +279,13 @@ silenced, small = build(ModelConfig()).eval(), narrow(whole, [0, 2, 5, 7])
 silenced.load_state_dict(whole.state_dict())
 for tensor in (silenced.conv.weight, silenced.conv.bias):
     tensor.data[[1, 3, 4, 6]] = 0
-print(f"narrow equals silenced: {torch.allclose(small(clips), silenced(clips), atol=1e-5)}")
+equal = torch.allclose(small(clips), silenced(clips), atol=1e-5)
+print(f"narrow equals silenced: {equal}")
 
 # %% [markdown]
 # Everything that can be counted falls with the channels, in equal steps:
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.report.part6.tables import widths_table
 
 recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
@@ -252,8 +294,7 @@ recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 # The original removes 0 to 90 % of the channels. Its thresholds are rounded to whole channels; 20 and 25 % are
 # the same network. The FLOPs it states for 90 % are those of the one channel that is left.
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 from kwslib.pruning.channels import THRESHOLDS, channels_left
 
 print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
@@ -265,19 +306,27 @@ print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
 # %%
 from kwslib.report.part6.tables import channels_by_criterion
 
-by_criterion = channels_by_criterion(bases, splits["training"], splits["testing"])
-run.show(by_criterion, "Test accuracy (%) without fine-tuning by criterion (rows) and channels left, mean over seeds.")
+by_criterion = channels_by_criterion(bases, *tested)
+caption = (
+    "Test accuracy (%) without fine-tuning by criterion (rows) and channels"
+    " left, mean over seeds."
+)
+run.show(by_criterion, caption)
 
 # %% [markdown]
 # ## Channels: Figure 14
 
 # %%
-run.show(points_table(over_points(rows, True)), "Test accuracy by channels left, mean over seeds (95 % interval).")
+channels = over_points(rows, structured=True)
+caption = "Test accuracy by channels left, mean over seeds (95 % interval)."
+run.show(points_table(channels), caption)
 
 # %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Fine-tuned accuracy falls slowly from eight channels to one; without fine-tuning it falls from the first channel removed."}}
-from kwslib.report.part6.tables import cpu_latencies
+from kwslib.report.part6.tables import cpu_latencies, latency_values
 
-draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("channels"))
+times = cpu_latencies()
+run.record_all(latency_values(times))
+draw.channel_curves(channels, times, originals("channels"))
 
 # %% [markdown]
 # ## Channels on the chip: Figure 15
@@ -285,10 +334,13 @@ draw.channel_curves(over_points(rows, True), cpu_latencies(run), originals("chan
 # A network that is narrow needs no special kernel. Everything follows the channels:
 
 # %%
-from kwslib.report.part6.board import channels_table, measure_channels, removed_table
-
-narrow_costs = measure_channels(run, {name: network for name, network in int8.items() if name.startswith("channels")})
-run.show(channels_table(narrow_costs), "Narrow int8 networks on the virtual board: the whole firmware's memory, the network's time.")
+narrow_costs = board.measure({p.kept: int8[p] for p in first if p.structured})
+run.record_all(board.channel_values(narrow_costs))
+caption = (
+    "Narrow int8 networks on the virtual board: the whole firmware's "
+    "memory, the network's time."
+)
+run.show(board.channels_table(narrow_costs), caption)
 
 # %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Flash and RAM of the whole firmware by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by half a kilobyte."}}
 draw_board.memory_by_channels(narrow_costs)
@@ -298,13 +350,20 @@ draw_board.memory_by_channels(narrow_costs)
 # hear the simulated trials of Part 4, all three the same ones:
 
 # %%
-from kwslib.report.part6.board import in_field
+from kwslib.report.part6.field import field_table, field_values, in_field
 
-by_share, heard = removed_table(narrow_costs), in_field(run, list(narrow_costs))
-run.show(by_share.join(heard.add_prefix("in field, ")), "By share of the channels removed: time of the network, the original's measured, ours calibrated; accuracy in the field (%), the original's of 20 trials, ours simulated.")
+heard = in_field(run, narrow_costs)
+run.record_all(field_values(heard))
+by_share, answers = board.removed_table(narrow_costs), field_table(heard)
+caption = (
+    "By share of the channels removed: time of the network, the original's "
+    "measured, ours calibrated; accuracy in the field (%), the original's "
+    "of 20 trials, ours simulated."
+)
+run.show(by_share.join(answers.add_prefix("in field, ")), caption)
 
 # %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the calibrated cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 8 to 4. In the field the original's accuracy falls steeply with the channels."}}
-draw_board.removed_channels(by_share, heard)
+draw_board.removed_channels(by_share, answers)
 
 # %% [markdown]
 # With half of the channels the original's time fell by 18 %. Part 4 takes that apart: a straight line through its three
@@ -313,10 +372,9 @@ draw_board.removed_channels(by_share, heard)
 # is fixed is widening the input, well below a millisecond:
 
 # %%
-from kwslib.report.part6.board import fixed_and_per_channel
-
-lines = fixed_and_per_channel(narrow_costs)
-print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, each) in lines.items()})
+lines = board.fixed_and_per_channel(narrow_costs)
+text = "{:.1f} ms + {:.2f} ms per channel"
+print({name: text.format(*line) for name, line in lines.items()})
 
 # %% [markdown]
 # ## Everything together
@@ -326,13 +384,22 @@ print({name: f"{fixed:.1f} ms + {each:.2f} ms per channel" for name, (fixed, eac
 # no other in both.
 
 # %%
-from kwslib.report.part6 import trade_off
-from kwslib.report.part6.board import measure_ternary
+named = [point.name for point in first if "ternary" in point.widths]
+ternary = board.measure(board.ternary_networks(run.models, named))
+run.record_all(board.ternary_values(ternary))
 
-measure_ternary(run, [p.name for p in points if p.seed == run.seeds[0] and "ternary" in p.widths])
-networks = trade_off.models(run)
+# %%
+from kwslib.report.part6 import trade_off
+
+quantized = trade_off.recorded(run, "05_quantization")
+costs = sparse_costs, narrow_costs, ternary
+networks = trade_off.models(quantized, rows, *costs)
 trade_off.write(run, networks)
-run.show(trade_off.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")
+caption = (
+    "The networks that are best by bytes or by time: accuracy (95 % "
+    "interval over seeds), constants in flash, raw time."
+)
+run.show(trade_off.shown(networks), caption)
 
 # %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board (raw). The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
@@ -347,10 +414,11 @@ draw_board.trade_off(networks)
 # than five points, as a mean over seeds.
 
 # %%
-from kwslib.report.part6.tables import record_reach
+from kwslib.report.part6.tables import reach_values
 
-record_reach(run, rows)
-recording.Table(run.compare_table(), "The original's pruned networks and ours.", digits=2)
+run.record_all(reach_values(rows))
+caption = "The original's pruned networks and ours."
+recording.Table(run.compare_table(), caption, digits=2)
 
 # %% tags=["point"]
-run.finish(rows if one else None)
+run.finish(rows)

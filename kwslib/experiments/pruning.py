@@ -25,6 +25,7 @@ from kwslib.quantization.grids import TERNARY, Width
 from kwslib.quantization.integer import integer_network, run
 from kwslib.quantization.qat import quantization_aware
 from kwslib.quantization.qat import recipe as qat_recipe
+from kwslib.record import names
 
 if TYPE_CHECKING:
     import pandas
@@ -70,6 +71,11 @@ class Point:
         return channels.channels_left(100 * self.sparsity) if self.structured else 8
 
     @property
+    def percent(self) -> float:
+        """What is removed."""
+        return round(100 * self.sparsity, 6)
+
+    @property
     def widths(self) -> tuple[Width, ...]:
         """Widths of weight on which the pruned network is quantized: a narrow one has ternary weights as well."""
         return (8, TERNARY) if self.kept <= 6 else (8,)
@@ -77,7 +83,7 @@ class Point:
     @property
     def name(self) -> str:
         """What is pruned, as it is recorded: unstructured_90 or channels_4."""
-        return f"channels_{self.kept}" if self.structured else f"unstructured_{100 * self.sparsity:g}"
+        return names.channels(self.kept) if self.structured else names.unstructured(self.percent)
 
 
 def recipe(point: Point, epochs: int) -> Recipe:
@@ -115,19 +121,18 @@ def run_point(
         fine_tune(model, pruning, made, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}
-        save_checkpoint(models / f"tinyconv_{point.name}.pt", model, config, extra)
+        save_checkpoint(models / names.pruned_checkpoint(point.name), model, config, extra)
     row: dict[str, Any] = {}
     for bits in point.widths:
         how = ours(bits)
         trained_on = qat_recipe(how, epochs, pruned=True)
         narrow, _ = quantization_aware(model, how, trained_on, training, validation, point.seed)
         integers = integer_network(narrow)
-        row[f"qat_{bits}"] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        row[names.qat(bits)] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
-            save_checkpoint(
-                models / f"tinyconv_{point.name}_qat_{bits}.pt", narrow, config, {"seed": point.seed}
-            )
+            path = models / names.pruned_checkpoint(point.name, bits)
+            save_checkpoint(path, narrow, config, {"seed": point.seed})
     return (
         asdict(point)
         | row
@@ -174,7 +179,14 @@ def run_points(
     return pandas.DataFrame(over_cores(one, todo, "pruning"), index=todo).sort_index()
 
 
-def grid(seeds: Sequence[int]) -> list[Point]:
-    """Every point of Figures 13 and 14: all SPARSITIES, and 8 to 1 channels."""
+def chosen_point(sparsity: float | None, *how: Any) -> Point | None:
+    """The point that a notebook's parameters choose; None without a sparsity."""
+    return None if sparsity is None else Point(sparsity, *how)
+
+
+def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
+    """Every point of Figures 13 and 14, all SPARSITIES and 8 to 1 channels; or the `only` one."""
+    if only is not None:
+        return [only]
     weights = [Point(sparsity, seed=seed) for sparsity in SPARSITIES for seed in seeds]
     return weights + [Point(gone / 8, structured=True, seed=seed) for gone in range(8) for seed in seeds]

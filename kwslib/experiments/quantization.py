@@ -20,11 +20,13 @@ from kwslib.quantization.integer import integer_network
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import calibration_inputs, quantization_aware, recipe
 from kwslib.quantization.quantizers import Quantization, original
+from kwslib.record import names
 
 if TYPE_CHECKING:
     import pandas
 
 METHODS = ("ptq", "qat")
+ROW = ("point", "bits", "method", "recipe", "seed", "flash", "validation", "testing")
 RECIPES = ("ours", "original")
 WIDTHS: tuple[Width, ...] = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
 CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switched off, and how
@@ -55,9 +57,7 @@ class Point:
     @property
     def name(self) -> str:
         """As it is recorded: ptq_3bit, qat_original_3bit, qat_ternary."""
-        width = f"{self.bits}bit" if isinstance(self.bits, int) else self.bits
-        recipe = "" if self.recipe == "ours" else self.recipe.replace(",", "").replace(" ", "_") + "_"
-        return f"{self.method}_{recipe}{width}"
+        return names.quantized(self.bits, self.method, self.recipe)
 
 
 def ours(bits: Width) -> Quantization:
@@ -92,8 +92,15 @@ def point(
     return Point(bits, method, label, changed, seed)
 
 
-def grid(seeds: Sequence[int]) -> list[Point]:
-    """Every point of Figure 12: both methods and both recipes over all widths."""
+def chosen_point(bits: Width | None, *how: Any) -> Point | None:
+    """The `point` that a notebook's parameters choose; None without a width."""
+    return None if bits is None else point(bits, *how)
+
+
+def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
+    """Every point of Figure 12, both methods and both recipes over all widths; or the `only` one."""
+    if only is not None:
+        return [only]
     return [
         point(bits, method, recipe, seed=seed)
         for recipe in RECIPES
@@ -104,34 +111,37 @@ def grid(seeds: Sequence[int]) -> list[Point]:
     ]
 
 
-def causes(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
-    """The original's recipe as it was and with one cause at a time switched off."""
+def causes(points: Sequence[Point]) -> list[Point]:
+    """The original's recipe as it was and with one cause at a time switched off, where `points` have 3 and 2 bits: by
+    their methods, with their first seeds."""
     return [
         Point(k, method, cause, replace(original(k), **changed), seed)
-        for k in bits
+        for k in (3, 2)
         for method in METHODS
         for cause, changed in CAUSES.items()
-        for seed in seeds
+        for seed in _seeds(points, bits=k, method=method)
     ]
 
 
-def wide_activations(bits: Sequence[int], seeds: Sequence[int]) -> list[Point]:
-    """Our QAT with activations on 8 bits, whatever the weights have."""
+def wide_activations(points: Sequence[Point]) -> list[Point]:
+    """Our QAT with activations on 8 bits, where `points` have it with 4 and 2 bits, with their first seeds."""
     return [
         Point(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
-        for k in bits
-        for seed in seeds
+        for k in (4, 2)
+        for seed in _seeds(points, bits=k, method="qat", recipe="ours")
     ]
 
 
-def kept(points: Sequence[Point]) -> list[str]:
-    """Names of the networks that `run_points` keeps, in order: tinyconv_<name>.pt, such as qat3, qat_ternary."""
+def _seeds(points: Sequence[Point], **what: Any) -> list[int]:
+    """The first three seeds of the points that have all of `what`."""
+    matching = [p for p in points if all(getattr(p, name) == value for name, value in what.items())]
+    return sorted({p.seed for p in matching})[:3]
+
+
+def kept(points: Sequence[Point]) -> list[Point]:
+    """The points whose networks `run_points` keeps: of QAT by our recipe, of the first seed."""
     chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]
-    return [_file(p) for p in chosen if p.seed == min(q.seed for q in chosen)]
-
-
-def _file(point: Point) -> str:
-    return f"{point.method}{point.bits}" if isinstance(point.bits, int) else f"{point.method}_{point.bits}"
+    return [p for p in chosen if p.seed == min(q.seed for q in chosen)]
 
 
 def run_point(
@@ -152,7 +162,7 @@ def run_point(
         narrow, _ = quantization_aware(model, how, made, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "finished": True}
-        save_checkpoint(models / f"tinyconv_{_file(point)}.pt", narrow, config, extra)
+        save_checkpoint(models / names.quantized_checkpoint(point.bits, point.method), narrow, config, extra)
     return {
         "point": point.name,
         "bits": point.bits,
@@ -188,4 +198,5 @@ def run_points(
         return run_point(points[i], bases[points[i].seed], splits, length(i), keep)
 
     order = sorted(range(len(points)), key=length, reverse=True)  # longest first
-    return pandas.DataFrame(over_cores(run, order, "quantizing"), index=order).sort_index()
+    rows = over_cores(run, order, "quantizing")
+    return pandas.DataFrame(rows, index=order, columns=ROW).sort_index()

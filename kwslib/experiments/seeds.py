@@ -12,6 +12,7 @@ from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Epoch, Recipe, predict
 from kwslib.progress import over_cores
+from kwslib.record import names
 
 Splits = dict[str, FeatureSet]
 
@@ -44,7 +45,7 @@ def train_seeds(
 
     def run(seed: int) -> Trained:
         data = splits(seed) if callable(splits) else splits
-        out = models / f"{config.arch}_seed{seed}.pt" if models else None
+        out = models / names.seed_checkpoint(seed, config.arch) if models else None
         model, history = train(config, recipe, data["training"], data["validation"], seed, out=out)
         predictions, evaluations = {}, {}
         for split, part in (tested or data).items():

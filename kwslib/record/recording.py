@@ -14,17 +14,18 @@ import html
 import json
 import math
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kwslib.errors import KwsError
 from kwslib.paths import atomic_write
 from kwslib.profiles import Profile, get_profile
 from kwslib.record.comparison import Comparison, compare, load_results, recorded_folder, repository
+from kwslib.record.values import Value
 from kwslib.strict_json import json_text
 
 if TYPE_CHECKING:
@@ -73,6 +74,20 @@ class Table:
         return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
 
 
+class Point(Protocol):
+    """One point of a sweep."""
+
+    @property
+    def name(self) -> str:
+        """As it is recorded."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the network that it starts from."""
+        ...
+
+
 @dataclass
 class Run:
     """One execution of one notebook."""
@@ -82,6 +97,7 @@ class Run:
     data: Path | None
     results: Path
     seeds: tuple[int, ...]
+    point: Point | None = None
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -137,6 +153,11 @@ class Run:
         if n is not None:
             self.values[name]["n"] = int(n)
 
+    def record_all(self, values: Mapping[str, Value]) -> None:
+        """Note several values by name."""
+        for name, found in values.items():
+            self.record(name, found.value, found.unit, found.ci95, found.n)
+
     def everything(self) -> dict[str, dict[str, Any]]:
         """All parts' values as `load_results` gives them, this run's as they stand now."""
         parts = load_results(self.results) if self.results.is_dir() else {}
@@ -176,7 +197,7 @@ class Run:
         return Table(frame, f"{caption} (synthetic corpus)".strip() if self.synthetic else caption, digits)
 
     def finish(self, rows: "pandas.DataFrame | None" = None) -> None:
-        """Write `<results>/<part>.json`, whole or not at all; with the `rows` of a sweep's point, if given."""
+        """Write `<results>/<part>.json`, whole or not at all; of a sweep's point with its `rows`."""
         contents = {
             "profile": self.profile.name,
             "data": {
@@ -189,7 +210,7 @@ class Run:
             "commit": _commit(),
             "values": self.values,
         }
-        if rows is not None:
+        if rows is not None and self.point is not None:
             contents["rows"] = json.loads(rows.to_json(orient="records", double_precision=15))
         with atomic_write(self.results / f"{self.part}.json") as path:
             path.write_text(json_text(contents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -202,17 +223,21 @@ def start(
     data: str | Path | None = None,
     results: str | Path | None = None,
     seeds: Sequence[int] | None = None,
+    point: Point | None = None,
 ) -> Run:
     """Open a run of notebook `part`: choose profile, data and folders, say which, set the figure style.
+
+    A run of one `point` of a sweep has its name and its seed, and keeps its rows.
 
     Raises KwsError for an unknown profile, and for quick or synthetic numbers bound for `book/results`.
     """
     chosen, root, recorded = get_profile(profile), repository(), recorded_folder()
     if results is None:
         results = root / "_build" / "results" / chosen.name if root else Path("kws-results")
-    run = Run(
-        part, chosen, Path(data) if data else None, Path(results).resolve(), tuple(seeds or chosen.seeds)
-    )
+    if point is not None:
+        part, seeds = f"{part}_{point.name}", [point.seed]
+    folder = Path(data) if data else None
+    run = Run(part, chosen, folder, Path(results).resolve(), tuple(seeds or chosen.seeds), point)
     if run.results == recorded and (run.synthetic or chosen.name != "report"):
         raise KwsError(
             f"{results} holds recorded numbers: only the report profile on real recordings writes there"

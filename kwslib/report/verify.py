@@ -5,7 +5,6 @@ A network trained anew may round differently on another processor and must land 
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,22 +22,32 @@ from kwslib.networks.recipes import setup
 from kwslib.networks.training import score
 from kwslib.predictors import BoardPredictor, load_predictor
 from kwslib.profiles import PROFILES
+from kwslib.quantization.grids import TERNARY
 from kwslib.quantization.integer import integer_network
 from kwslib.quantization.integer import run as run_integers
+from kwslib.record import names
 from kwslib.record.comparison import load_results, recorded_folder
-from kwslib.record.recording import Run
-from kwslib.report.part4.board import record_board
-from kwslib.report.part6.board import measure_channels, measure_sparse, measure_ternary
+from kwslib.record.values import Values
+from kwslib.report.part4.board import board_values
+from kwslib.report.part6.board import (
+    channel_values,
+    measure,
+    measure_sparse,
+    sparse_values,
+    ternary_networks,
+    ternary_values,
+)
 
 REPORT = PROFILES["report"]
+PRUNED_BITS = (8, TERNARY)  # of the weights of pruned networks
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
     "tinyconv.pt": ("04_deployment", "accuracy_float"),
     "tinyconv.tflite": ("04_deployment", "accuracy_int8"),
     **{
-        f"{arch}_field{suffix}": ("04_deployment", f"accuracy_testing_{arch}_field{kind}")
+        f"{arch}_field{suffix}": ("04_deployment", names.field_accuracy(arch, kind))
         for arch in ("tinyconv", "tenet")
-        for suffix, kind in ((".pt", "_float32"), (".tflite", ""))
+        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
     "tinyconv_qat8.tflite": ("05_quantization", "accuracy_tflm_qat8"),
 }
@@ -91,25 +100,28 @@ def _same(what: str, found: float, recorded: float) -> Check:
     return Check(what, found, recorded, recorded)
 
 
-def _accuracy(path: Path, testing: FeatureSet) -> float:
-    """Test accuracy (0..1); networks that Part 6 quantized are counted in integers."""
+def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
+    """Test accuracy (0..1) of a model; with `integers`, of a quantized network as the chip computes it."""
     if path.suffix == ".tflite":
         return float((load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y).mean())
     model = load_checkpoint(path)[0]
-    if "_qat_" in path.stem and not path.stem.startswith("tinyconv_qat_"):
+    if integers:
         return float((run_integers(integer_network(model), testing.x).argmax(1) == testing.y).mean())
     return score(model, testing)[1]
 
 
 def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iterator[Check]:
     models = folder / "models"
-    seeds = [_accuracy(path, testing) for path in sorted(models.glob("tinyconv_seed*.pt"))]
+    seeds = [_accuracy(path, testing) for path in sorted(models.glob(names.seed_checkpoint("*")))]
     mean = sum(seeds) / len(seeds)
     wanted = recorded["03_training"]["values"]["accuracy_testing"]["value"]
     yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, wanted)
+    in_integers = {
+        names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
+    }
     for name, accuracy in recorded_models(folder, recorded).items():
         if (models / name).is_file():
-            yield _same(name, _accuracy(models / name, testing), accuracy)
+            yield _same(name, _accuracy(models / name, testing, name in in_integers), accuracy)
 
 
 def recorded_models(folder: Path, recorded: dict[str, Any]) -> dict[str, float]:
@@ -122,24 +134,31 @@ def recorded_models(folder: Path, recorded: dict[str, Any]) -> dict[str, float]:
     return {model: accuracy for model, accuracy in named.items() if accuracy is not None} | _swept(folder)
 
 
+def _first_rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of the first seed's points that kept models, of all recorded tables of sweeps."""
+    found = []
+    for table in sorted((folder / "sweeps").glob("*.csv")):
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["models"]]
+        first = min((int(row["seed"]) for row in rows), default=0)
+        found += [row for row in rows if int(row["seed"]) == first]
+    return found
+
+
 def _swept(folder: Path) -> dict[str, float]:
     """{model: its accuracy} of the first seed's points in the recorded tables of the sweeps.
 
     The int8 file of a pruned network is its network of 8 bits, and as accurate.
     """
     found: dict[str, float] = {}
-    for table in sorted((folder / "sweeps").glob("*.csv")):
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["models"]]
-        first = min((int(row["seed"]) for row in rows), default=0)
-        for row in [row for row in rows if int(row["seed"]) == first]:
-            for model in row["models"].split():
-                column = model.removesuffix(".pt").partition(f"{row['point']}_")[2] or (
-                    "finetuned" if "finetuned" in row else "testing"
-                )
-                found[model] = float(row[column])
-                if column == "qat_8":
-                    found[model.replace("_qat_8.pt", ".tflite")] = float(row[column])
+    for row in _first_rows(folder):
+        if "testing" in row:  # Part 5: a point keeps one network
+            found |= {model: float(row["testing"]) for model in row["models"].split()}
+        else:
+            point = row["point"]
+            columns = {names.pruned_checkpoint(point): "finetuned", names.pruned_tflite(point): names.qat(8)}
+            columns |= {names.pruned_checkpoint(point, bits): names.qat(bits) for bits in PRUNED_BITS}
+            found |= {model: float(row[column]) for model, column in columns.items() if row.get(column)}
     return found
 
 
@@ -147,26 +166,25 @@ def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[C
     """Everything that the virtual board says of Part 4's network and of Part 6's, over again."""
     model = folder / "models" / "tinyconv.tflite"
     clip = next(clip for clip in corpus.clips if clip.word == "yes")
-    run = Run("04_deployment", REPORT, None, folder, REPORT.seeds)
-    record_board(run, BoardPredictor(model).board.profile(read_clip(clip.path)), file_costs(model).macs)
-    yield from _again(run, recorded)
-    run = Run("06_pruning", REPORT, None, folder, REPORT.seeds)
-    for kind, measured in (("unstructured", measure_sparse), ("channels", measure_channels)):
-        files = sorted(run.models.glob(f"tinyconv_{kind}_*.tflite"), key=_number)
-        measured(run, {path.stem.removeprefix("tinyconv_"): read_network(path) for path in files})
-    ternary = run.models.glob("tinyconv_channels_*_qat_ternary.pt")
-    measure_ternary(run, [re.sub("tinyconv_|_qat_ternary", "", path.stem) for path in sorted(ternary)])
-    yield from _again(run, recorded)
+    values = board_values(BoardPredictor(model).board.profile(read_clip(clip.path)), file_costs(model).macs)
+    yield from _again(values, recorded["04_deployment"])
+    points = [row for row in _first_rows(folder) if "sparsity" in row]
+    files = {row["point"]: folder / "models" / names.pruned_tflite(row["point"]) for row in points}
+    sparse, narrow = {}, {}
+    for row in points:
+        if files[row["point"]].is_file() and row["structured"] == "True":
+            narrow[int(row["channels"])] = read_network(files[row["point"]])
+        elif files[row["point"]].is_file():
+            sparse[round(100 * float(row["sparsity"]), 6)] = read_network(files[row["point"]])
+    values = sparse_values(measure_sparse(sparse)) | channel_values(measure(narrow))
+    ternary = [row["point"] for row in points if row.get(names.qat(TERNARY))]
+    values |= ternary_values(measure(ternary_networks(folder / "models", ternary)))
+    yield from _again(values, recorded.get("06_pruning", {}))
 
 
-def _number(path: Path) -> int:
-    return int(path.stem.rpartition("_")[2])
-
-
-def _again(run: Run, recorded: dict[str, Any]) -> Iterator[Check]:
-    for name, value in run.values.items():
-        wanted = recorded[run.part]["values"][name]["value"]
-        yield _same(f"board: {name}", value["value"], wanted)
+def _again(values: Values, recorded: dict[str, Any]) -> Iterator[Check]:
+    for name, found in values.items():
+        yield _same(f"board: {name}", float(found.value), recorded["values"][name]["value"])
 
 
 def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:

@@ -63,7 +63,8 @@ def names(source: str) -> tuple[set[str], set[str]]:
 def needed(notebook: nbformat.NotebookNode, claim: str) -> nbformat.NotebookNode:
     """The notebook with its first checked cell that contains `claim`, and the cells that it draws its names from."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    at = next(i for i, c in enumerate(cells) if "NBVAL_CHECK" in c.source and claim in c.source)
+    checked = [i for i, c in enumerate(cells) if "nbval-check-output" in c.metadata.get("tags", [])]
+    at = next(i for i in checked if claim in cells[i].source)
     kept, wanted = [cells[at]], names(cells[at].source)[1]
     for cell in reversed(cells[:at]):
         made, used = names(cell.source)

@@ -1,5 +1,6 @@
 """Notebooks as files: pairs in step, nothing of the machine in them, figures that can be found and heard."""
 
+import ast
 import re
 import time
 from pathlib import Path
@@ -64,8 +65,24 @@ def test_cells_are_short_and_hold_no_machinery(script):
         assert not re.search(r"^\s*(class|def) ", cell.source, re.MULTILINE), cell.source
 
 
+def test_no_line_runs_out_of_the_page(script):
+    for cell in code_cells(script):
+        assert max(map(len, cell.source.splitlines())) <= 80, cell.source
+
+
+def test_no_cell_asks_whether_there_is_one_point(script):
+    for cell in code_cells(script):
+        tested = [
+            node.test for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.If | ast.IfExp)
+        ]
+        assert "only" not in {
+            name.id for test in tested for name in ast.walk(test) if isinstance(name, ast.Name)
+        }
+
+
 def test_five_claims_are_checked_in_any_profile(script):
-    assert sum("NBVAL_CHECK_OUTPUT" in cell.source for cell in code_cells(script)) >= 5
+    assert sum("nbval-check-output" in cell.metadata.get("tags", []) for cell in code_cells(script)) >= 5
+    assert not any("NBVAL" in cell.source for cell in code_cells(script)), "a tag is not printed on the page"
 
 
 def test_outputs_hold_no_error_and_nothing_of_the_machine(notebook):

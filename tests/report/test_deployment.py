@@ -5,16 +5,10 @@ import warnings
 import numpy as np
 import pytest
 
-from kwslib.record.recording import start
 from kwslib.report.part4 import conversion as report
 from kwslib.report.part4 import conversion_figures as draw
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    return start("04_deployment", profile="quick", results=tmp_path_factory.mktemp("results"))
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +32,17 @@ def drawn(figure):
     return figure.axes[0]
 
 
-def test_bytes_from_step_to_step(run, exported):
-    steps = report.steps(run, exported)
-    assert run.values["bytes_tflite_int8"]["value"] == exported.tflite_int8.stat().st_size
+def test_bytes_from_step_to_step(exported):
+    steps = report.steps(exported)
+    assert report.size_values(exported)["bytes_tflite_int8"].value == exported.tflite_int8.stat().st_size
     assert all(weights < whole for whole, weights in steps.values())
     assert len(report.steps_table(steps)) == 4
     assert "KB" in drawn(draw.sizes(steps)).get_xlabel()
 
 
-def test_all_forms_answer_alike(run, forms, testing, exported):
-    table = report.parity_table(run, forms, testing)
-    assert run.values["tflm_equal_percent"]["value"] == 100
+def test_all_forms_answer_alike(forms, testing, exported):
+    table = report.parity_table(forms, testing)
+    assert report.equal_percent(forms) == 100
     np.testing.assert_array_equal(forms["C core"].integers, forms[report.REFERENCE].integers)
     assert list(table["type"]) == ["float32"] * 3 + ["int8"] * 4
     assert list(report.tensors_table(exported.tflite_int8).index)[1:] == list(exported.operators)
@@ -60,12 +54,12 @@ def test_the_exported_scale_leaves_nothing_rounded_apart(exported):
     assert table.loc["0.1 % wider", "rounded apart"] > 0
 
 
-def test_cost_of_int8_by_class(run, forms, testing, exported):
-    costs = report.quantization_cost(run, forms, testing, exported.labels)
+def test_cost_of_int8_by_class(forms, testing, exported):
+    costs = report.quantization_cost(forms, testing, exported.labels)
     table = report.cost_table(costs, forms, testing)
     assert table.loc["total", "right, int8"] == costs["int8"].correct
     assert (table.loc[list(exported.labels)].sum() == table.loc["total"]).all()
-    assert run.values["accuracy_float"]["n"] == len(testing.y)
+    assert report.cost_values(costs)["accuracy_float"].n == len(testing.y)
     assert "(%)" in drawn(draw.accuracy_by_type(costs)).get_xlabel()
 
 

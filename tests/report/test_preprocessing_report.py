@@ -9,7 +9,6 @@ import soundfile
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.errors import KwsError
-from kwslib.record.recording import start
 from kwslib.report.part1 import tables as report
 
 RNG = np.random.default_rng(0)
@@ -21,20 +20,16 @@ def trained(right: np.ndarray, y: np.ndarray) -> list:
     return [SimpleNamespace(predictions={"testing": np.where(row, y, 9)}) for row in right]
 
 
-@pytest.fixture
-def run(tmp_path):
-    return start("01_preprocessing", profile="quick", results=tmp_path)
-
-
-def test_own_recordings_take_the_place_of_the_corpus(tmp_path, run):
+def test_own_recordings_take_the_place_of_the_corpus(tmp_path):
     for stem in ("yes_loud", "yes_quiet", "no_loud", "no_quiet"):
         soundfile.write(tmp_path / f"{stem}.flac", RNG.normal(0, 0.1, (66_150, 2)), 44_100)
     paths = report.examples(NOBODY, tmp_path)
     assert list(paths) == ["yes, loud", "yes, quiet", "no, loud", "no, quiet"]
     clips = {title: read_clip(path) for title, path in paths.items()}
-    table = report.level_table(run, paths, clips)
+    table = report.level_table(paths, clips)
     assert table.loc["no, quiet", "recording"].endswith("/no_quiet")
-    assert run.values["speech_level_no_quiet"]["unit"] == "dB"
+    levels = report.level_values(table)
+    assert levels["speech_level_no_quiet"].value == table.loc["no, quiet", "speech (dB)"]
 
 
 def test_a_missing_recording_is_named(tmp_path):
@@ -42,7 +37,7 @@ def test_a_missing_recording_is_named(tmp_path):
         report.examples(NOBODY, tmp_path)
 
 
-def test_differences_are_told_apart_only_beyond_both_intervals(run):
+def test_differences_are_told_apart_only_beyond_both_intervals():
     y = np.arange(400) % 4
     good, same = RNG.random((2, 3, 400)) < 0.95
     runs = {
@@ -51,15 +46,16 @@ def test_differences_are_told_apart_only_beyond_both_intervals(run):
         "log-linear": trained(RNG.random((3, 400)) < 0.5, y),
         "micro front end": trained(np.ones((3, 400), bool), y),
     }
-    table = report.difference_table(run, runs, y)
+    ahead = report.differences(runs, y)
+    table = report.difference_table(ahead)
     assert table["so"].to_dict() == {
         "log-mel − MFCC": "not told apart",
         "log-mel − log-linear": "log-mel is better",
         "log-mel − micro front end": "micro front end is better",
     }
-    value = run.values["difference_logmel_linear"]
-    assert value["value"] == pytest.approx(45, abs=5)
-    assert value["ci95"][0] < value["value"] < value["ci95"][1]
+    found = report.difference_values(ahead)["difference_logmel_linear"]
+    assert found.value == pytest.approx(45, abs=5)
+    assert found.ci95[0] < found.value < found.ci95[1]
 
 
 def test_sizes_of_one_second():

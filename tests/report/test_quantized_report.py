@@ -11,36 +11,40 @@ from kwslib.board.machine import CALIBRATION
 from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import features
-from kwslib.profiles import PROFILES
-from kwslib.record.recording import Run
-from kwslib.report.part5.board import board_cost, board_table, energy_uj, integers_table, tflite_table
-from kwslib.report.part5.tables import activations_table
+from kwslib.report.part5.board import (
+    board_cost,
+    board_costs,
+    board_table,
+    board_values,
+    energy_uj,
+    in_micro,
+    integers_table,
+    micro_table,
+    micro_values,
+)
+from kwslib.report.part5.tables import activation_values, activations_table
 
 TESTING = FeatureSet(features(SOUND), np.array([2, 3]), ("a", "b"))
-
-
-@pytest.fixture
-def run(tmp_path) -> Run:
-    return Run("05_quantization", PROFILES["quick"], None, tmp_path, (0,))
 
 
 def test_milliseconds_are_energy_at_the_data_sheet_s_current():
     assert energy_uj(1000) == pytest.approx(3.3 * 3.0 * 1000)  # mA x V x ms is microjoules
 
 
-def test_the_board_s_table_has_a_row_for_each_width_and_records_both_times(tmp_path, run):
-    models = {"qat2": checkpoint(tmp_path, 2)}
-    table = board_table(run, models, TESTING, SOUND)
+def test_the_board_s_table_has_a_row_for_each_width_and_records_both_times(tmp_path):
+    costs = board_costs({2: checkpoint(tmp_path, 2)}, TESTING, SOUND, quick=True)
+    table = board_table(costs)
     assert list(table.index) == ["qat2"]
     assert table.loc["qat2", "flash, constants (B)"] == "4,268"
-    raw, calibrated = (run.values[f"board_ms_2bit{kind}"]["value"] for kind in ("", "_calibrated"))
+    values = board_values(costs)
+    raw, calibrated = (values[f"board_ms_2bit{kind}"].value for kind in ("", "_calibrated"))
     assert calibrated == pytest.approx(CALIBRATION * raw)
-    assert run.values["board_energy_2bit_calibrated"]["value"] == pytest.approx(energy_uj(calibrated))
+    assert values["board_energy_2bit_calibrated"].value == pytest.approx(energy_uj(calibrated))
 
 
-def test_the_quick_profile_leaves_a_single_point_its_width(tmp_path, run):
-    assert list(board_table(run, {"qat3": checkpoint(tmp_path, 3)}, TESTING, SOUND).index) == ["qat3"]
-    assert board_table(run, {}, TESTING, SOUND).empty  # a point of PTQ trains none
+def test_the_quick_profile_leaves_a_single_point_its_width(tmp_path):
+    assert list(board_costs({3: checkpoint(tmp_path, 3)}, TESTING, SOUND, quick=True)) == [3]
+    assert board_table(board_costs({}, TESTING, SOUND, quick=True)).empty  # a point of PTQ trains none
 
 
 def test_a_board_that_computes_otherwise_is_noticed(tmp_path):
@@ -51,32 +55,36 @@ def test_a_board_that_computes_otherwise_is_noticed(tmp_path):
 
 def test_a_core_that_computes_otherwise_is_noticed(tmp_path, monkeypatch):
     path = checkpoint(tmp_path, 2)
-    assert list(integers_table({"qat2": path}, TESTING).index) == ["qat2"]
+    assert list(integers_table({2: path}, TESTING).index) == ["qat2"]
     monkeypatch.setattr(
         "kwslib.report.part5.board.run_network", lambda network, q8: np.zeros((2, 4), np.int8)
     )
     with pytest.raises(CheckFailed, match="disagree"):
-        integers_table({"qat2": path}, TESTING)
+        integers_table({2: path}, TESTING)
 
 
-def test_tflm_computes_the_trained_network_s_integers(tmp_path, run):
+def test_tflm_computes_the_trained_network_s_integers(tmp_path):
     pytest.importorskip("tflite_micro")
     path = checkpoint(tmp_path, 8)
     point = {"recipe": "ours", "bits": 8, "seed": 0}
     rows = pandas.DataFrame([point | {"method": method, "testing": 0.5} for method in ("ptq", "qat")])
     testing = replace(TESTING, x=Q8, y=np.zeros(len(Q8), int))
-    table = tflite_table(run, path, testing, rows)
-    assert run.values["tflm_within_one_percent"]["value"] == 100
+    found = in_micro(path, testing)
+    assert micro_values(found)["tflm_within_one_percent"].value == 100
+    table = micro_table({8: found}, rows)
+    assert (
+        list(micro_table({8: found}, rows[rows.method == "qat"])) == list(table)[:-1]
+    )  # a sweep's single point
     assert table["TFLM within 1 of PyTorch, rounded (%)"].item() >= 98
     assert path.with_suffix(".tflite").is_file()
 
 
-def test_activations_are_compared_over_the_same_seeds(run):
+def test_activations_are_compared_over_the_same_seeds():
     def row(recipe, seed, accuracy):
         return {"recipe": recipe, "method": "qat", "bits": 4, "seed": seed, "testing": accuracy}
 
     rows = pandas.DataFrame([row("ours", 0, 0.9), row("ours", 1, 0.8), row("ours", 2, 0.1)])
     wide = pandas.DataFrame([row("ours, wide activations", seed, 0.95) for seed in (0, 1)])
-    table = activations_table(run, rows, wide)
+    table = activations_table(rows, wide)
     assert table.loc["4-bit weights"].tolist() == pytest.approx([85, 95])
-    assert run.values["accuracy_qat_4bit_activations_8bit"]["n"] == 2
+    assert activation_values(wide)["accuracy_qat_4bit_activations_8bit"].n == 2

@@ -1,7 +1,6 @@
 """Part 2's tables: TinyConv's recorded counts are the original's; every published figure has its source."""
 
 import re
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,26 +10,18 @@ from kwslib.networks.models import ModelConfig, build
 from kwslib.record.comparison import book_file, load_original
 from kwslib.report.part2 import figures as sizes
 from kwslib.report.part2.tables import (
+    count_values,
     latency_table,
+    latency_values,
     layer_table,
     published_models,
     published_table,
-    record_counts,
-    record_latencies,
     zoo,
 )
 
 
-@pytest.fixture
-def run():
-    values = {}
-    return SimpleNamespace(
-        values=values, record=lambda name, value, unit="", **_: values.update({name: value})
-    )
-
-
-def test_recorded_counts_are_the_originals(run):
-    record_counts(run, costs(build(ModelConfig())))
+def test_recorded_counts_are_the_originals():
+    values = count_values(costs(build(ModelConfig())))
     original = load_original()
     for key, name, factor in (
         ("parameters", "parameters", 1),
@@ -42,7 +33,7 @@ def test_recorded_counts_are_the_originals(run):
     ):
         stated = original[key].value
         decimals = len(str(stated).partition(".")[2])
-        assert round(run.values[name] / factor, decimals) == stated, key
+        assert round(values[name].value / factor, decimals) == stated, key
 
 
 def test_layers_add_up():
@@ -71,14 +62,12 @@ def test_published_figures_have_sources():
     assert len(published_table(published_models())) == len(entries)
 
 
-def test_latencies_are_recorded_by_runtime(run):
+def test_latencies_are_recorded_by_runtime():
     names = ("PyTorch", "ONNX Runtime", "LiteRT float32", "LiteRT int8", CUDA_GRAPH)
     measured = [Latency(name, "CPU", 1, (i + 1.0, i + 2.0, i + 3.0)) for i, name in enumerate(names)]
-    record_latencies(run, measured[:4])
-    assert run.values["cpu_latency_ms_litert"] == 4.0
-    assert "gpu_latency_us" not in run.values
-    record_latencies(run, measured)
-    assert run.values["gpu_latency_us"] == 6000.0
+    assert latency_values(measured[:4])["cpu_latency_ms_litert"].value == 4.0
+    assert "gpu_latency_us" not in latency_values(measured[:4])
+    assert latency_values(measured)["gpu_latency_us"].value == 6000.0
     assert latency_table(measured).loc["PyTorch", "median (µs)"] == 2000.0
 
 

@@ -10,9 +10,10 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.levels import background_level, loud_and_quiet, speech_level
 from kwslib.errors import KwsError
 from kwslib.experiments.seeds import Trained, accuracies
-from kwslib.features.representations import MFCC_KEPT, NAMES, largest_differences, spectrum, with_librosa
+from kwslib.features.representations import MFCC_KEPT, NAMES, spectrum, with_librosa
 from kwslib.labels import DEFAULT_KEYWORDS
-from kwslib.record.recording import Run
+from kwslib.record import names
+from kwslib.record.values import Value, Values, over_seeds
 from kwslib.statistics import mean_interval, mean_share
 
 if TYPE_CHECKING:
@@ -46,17 +47,27 @@ def examples(corpus: Corpus, recordings: Path | str | None = None) -> dict[str, 
     return paths
 
 
-def level_table(run: Run, paths: Mapping[str, Path], clips: Mapping[str, np.ndarray]) -> "pandas.DataFrame":
-    """Recording and levels (dB of full scale) by example; speech levels recorded as speech_level_<title>."""
+def level_table(paths: Mapping[str, Path], clips: Mapping[str, np.ndarray]) -> "pandas.DataFrame":
+    """Recording and levels (dB of full scale) by example."""
     import pandas
 
-    rows = {}
-    for title, samples in clips.items():
-        speech = speech_level(samples)
-        run.record(f"speech_level_{title.replace(', ', '_')}", speech, "dB")
-        name = "/".join(paths[title].with_suffix("").parts[-2:])
-        rows[title] = {"recording": name, "speech (dB)": speech, "background (dB)": background_level(samples)}
+    rows = {
+        title: {
+            "recording": "/".join(paths[title].with_suffix("").parts[-2:]),
+            "speech (dB)": speech_level(samples),
+            "background (dB)": background_level(samples),
+        }
+        for title, samples in clips.items()
+    }
     return pandas.DataFrame(rows).T.infer_objects()
+
+
+def level_values(levels: "pandas.DataFrame") -> Values:
+    """The speech levels of `level_table`."""
+    return {
+        f"speech_level_{title.replace(', ', '_')}": Value(speech, "dB")
+        for title, speech in levels["speech (dB)"].items()
+    }
 
 
 def size_table(samples: np.ndarray) -> "pandas.DataFrame":
@@ -77,27 +88,35 @@ def size_table(samples: np.ndarray) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T
 
 
-def agreement_table(run: Run, clips: np.ndarray) -> "pandas.DataFrame":
-    """Largest |librosa - torchaudio| over clips int16 (N, n): recorded by picture and over all."""
+def agreement_values(largest: Mapping[str, float], n: int) -> Values:
+    """The largest differences of librosa and torchaudio over `n` clips, by picture and over all."""
+    values = {
+        f"librosa_torchaudio_max_difference_{name}_db": Value(value, "dB", n=n)
+        for name, value in largest.items()
+    }
+    return values | {"librosa_torchaudio_max_difference_db": Value(max(largest.values()), "dB", n=n)}
+
+
+def agreement_table(largest: Mapping[str, float]) -> "pandas.DataFrame":
+    """The largest |librosa - torchaudio| by picture."""
     import pandas
 
-    largest = largest_differences(clips)
-    for name, value in largest.items():
-        run.record(f"librosa_torchaudio_max_difference_{name}_db", value, "dB", n=len(clips))
-    run.record("librosa_torchaudio_max_difference_db", max(largest.values()), "dB", n=len(clips))
     return pandas.DataFrame({"largest difference (dB)": largest})
 
 
+def accuracy_values(runs: Mapping[str, Sequence[Trained]]) -> Values:
+    """Test accuracy of each representation, mean over seeds."""
+    return {
+        names.accuracy(RECORDED[name]): over_seeds(mean_share(accuracies(trained)), len(trained))
+        for name, trained in runs.items()
+    }
+
+
 def accuracy_intervals(
-    run: Run, runs: Mapping[str, Sequence[Trained]]
+    runs: Mapping[str, Sequence[Trained]],
 ) -> tuple[tuple[str, ...], list[float], list[float], list[float]]:
-    """Names, means, lower and upper bounds of test accuracy over seeds; recorded as accuracy_<name>."""
+    """Names, means, lower and upper bounds of test accuracy over seeds."""
     bounds = [mean_share(accuracies(trained)) for trained in runs.values()]
-    for name, (mean, low, high) in zip(runs, bounds, strict=True):
-        seeds = len(runs[name])
-        run.record(
-            f"accuracy_{RECORDED[name]}", mean, "fraction", (low, high) if seeds > 1 else None, n=seeds
-        )
     return tuple(runs), [b.mean for b in bounds], [b.low for b in bounds], [b.high for b in bounds]
 
 
@@ -116,23 +135,36 @@ def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T
 
 
-def difference_table(
-    run: Run, runs: Mapping[str, Sequence[Trained]], y: np.ndarray, of: str = "log-mel"
-) -> "pandas.DataFrame":
-    """How many points `of` is ahead of the others on the test clips of classes y (n,), paired by seed and clip.
-
-    Told apart only where both intervals, over seeds and over clips, leave zero out (the book's methods say
-    why). Recorded as difference_<of>_<other>, with the interval over seeds.
-    """
-    import pandas
-
+def differences(
+    runs: Mapping[str, Sequence[Trained]], y: np.ndarray, of: str = "log-mel"
+) -> dict[tuple[str, str], np.ndarray]:
+    """{(of, other): points (seeds, n) that `of` is ahead on the test clips of classes y (n,), by seed and clip}."""
     right = {
         name: np.array([r.predictions["testing"] == y for r in trained], float)
         for name, trained in runs.items()
     }
+    return {(of, other): 100 * (right[of] - right[other]) for other in runs if other != of}
+
+
+def difference_values(found: Mapping[tuple[str, str], np.ndarray]) -> Values:
+    """The means of `differences` with their intervals over seeds."""
+    return {
+        f"difference_{RECORDED[of]}_{RECORDED[other]}": over_seeds(
+            mean_interval(ahead.mean(1)), len(ahead), "points"
+        )
+        for (of, other), ahead in found.items()
+    }
+
+
+def difference_table(found: Mapping[tuple[str, str], np.ndarray]) -> "pandas.DataFrame":
+    """How many points one representation is ahead of the others, paired by seed and clip.
+
+    Told apart only where both intervals, over seeds and over clips, leave zero out (the book's methods say why).
+    """
+    import pandas
+
     rows = {}
-    for other in [name for name in runs if name != of]:
-        ahead = 100 * (right[of] - right[other])  # (seeds, n)
+    for (of, other), ahead in found.items():
         seeds, clips = mean_interval(ahead.mean(1)), mean_interval(ahead.mean(0))
         told = all(i.low > 0 for i in (seeds, clips)), all(i.high < 0 for i in (seeds, clips))
         rows[f"{of} − {other}"] = {
@@ -141,6 +173,4 @@ def difference_table(
             "over clips": f"{clips.low:+.1f} to {clips.high:+.1f}",
             "so": f"{of} is better" if told[0] else f"{other} is better" if told[1] else "not told apart",
         }
-        bounds = (seeds.low, seeds.high) if len(ahead) > 1 else None
-        run.record(f"difference_{RECORDED[of]}_{RECORDED[other]}", seeds.mean, "points", bounds, n=len(ahead))
     return pandas.DataFrame(rows).T.infer_objects()

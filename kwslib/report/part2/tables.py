@@ -12,18 +12,12 @@ from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.measure.latency import CUDA_GRAPH, RUNS, Latency
 from kwslib.measure.profiling import FLASH_BYTES, ORIGINAL_FLASH, ORIGINAL_RAM, RAM_BYTES, Costs, costs
 from kwslib.networks.models import ZOO, ModelConfig, build
+from kwslib.record import names
 from kwslib.record.comparison import book_file
-from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values
 
 if TYPE_CHECKING:
     import pandas
-
-MEMORY = {  # row of the memory table: recorded name
-    "every output kept, float32 (the original's way)": "forward_memory_bytes",
-    "alive at once, float32": "peak_live_bytes_float32",
-    "alive at once, int8": "peak_live_bytes_int8",
-    "arena of TensorFlow Lite Micro, int8": "tflm_arena_bytes",
-}
 
 RUNTIMES = {  # runtime: part of the recorded name
     "PyTorch": "pytorch",
@@ -40,20 +34,23 @@ def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
     return export(folder / "model.pt", noise, folder)
 
 
-def record_counts(run: Run, counts: Costs) -> None:
-    """Record all that can be counted without running the network. Shares as the original takes them."""
-    run.record("parameters", counts.parameters)
-    run.record("bits_per_parameter", round(8 * counts.weight_bytes("float32") / counts.parameters))
-    run.record("bytes_per_parameter", counts.weight_bytes("float32") / counts.parameters, "B")
-    run.record("batch_size", counts.operations[0].shape[0])
-    run.record("macs", counts.macs)
-    run.record("flops", counts.flops, "FLOP")
+def count_values(counts: Costs) -> Values:
+    """All that can be counted without running the network. Shares as the original takes them."""
+    values = {
+        "parameters": Value(counts.parameters),
+        "bits_per_parameter": Value(round(8 * counts.weight_bytes("float32") / counts.parameters)),
+        "bytes_per_parameter": Value(counts.weight_bytes("float32") / counts.parameters, "B"),
+        "batch_size": Value(counts.operations[0].shape[0]),
+        "macs": Value(counts.macs),
+        "flops": Value(counts.flops, "FLOP"),
+    }
     for dtype in ("float32", "int8"):
-        run.record(f"weights_bytes_{dtype}", counts.weight_bytes(dtype), "B")
-        run.record(f"peak_live_bytes_{dtype}", counts.peak_live_bytes(dtype), "B")
-    run.record("forward_memory_bytes", counts.all_outputs_bytes, "B")
-    run.record("flash_share_percent", 100 * counts.weight_bytes("float32") / ORIGINAL_FLASH, "%")
-    run.record("ram_share_percent", 100 * counts.all_outputs_bytes / ORIGINAL_RAM, "%")
+        values[f"weights_bytes_{dtype}"] = Value(counts.weight_bytes(dtype), "B")
+        values[f"peak_live_bytes_{dtype}"] = Value(counts.peak_live_bytes(dtype), "B")
+    values["forward_memory_bytes"] = Value(counts.all_outputs_bytes, "B")
+    values["flash_share_percent"] = Value(100 * counts.weight_bytes("float32") / ORIGINAL_FLASH, "%")
+    values["ram_share_percent"] = Value(100 * counts.all_outputs_bytes / ORIGINAL_RAM, "%")
+    return values
 
 
 def flash_table(counts: Costs) -> "pandas.DataFrame":
@@ -66,11 +63,16 @@ def flash_table(counts: Costs) -> "pandas.DataFrame":
     )
 
 
-def memory_table(run: Run) -> "pandas.DataFrame":
-    """The recorded ways of counting memory, in bytes and as a share of the board's RAM."""
+def memory_table(counts: Costs, arena: int) -> "pandas.DataFrame":
+    """The ways of counting memory, in bytes and as a share of the board's RAM; `arena` is TensorFlow Lite Micro's."""
     import pandas
 
-    sizes = {row: run.values[name]["value"] for row, name in MEMORY.items()}
+    sizes = {
+        "every output kept, float32 (the original's way)": counts.all_outputs_bytes,
+        "alive at once, float32": counts.peak_live_bytes("float32"),
+        "alive at once, int8": counts.peak_live_bytes("int8"),
+        "arena of TensorFlow Lite Micro, int8": arena,
+    }
     return pandas.DataFrame(
         {"bytes": sizes, "% of 256 KB of RAM": {row: 100 * size / RAM_BYTES for row, size in sizes.items()}}
     )
@@ -148,10 +150,13 @@ def latency_table(latencies: Sequence[Latency]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T
 
 
-def record_latencies(run: Run, latencies: Sequence[Latency]) -> None:
-    """Record the medians; a GPU's is that of the replayed graph, the core execution time."""
+def latency_values(latencies: Sequence[Latency]) -> Values:
+    """The medians; a GPU's is that of the replayed graph, the core execution time."""
     medians = {each.runtime: each.median for each in latencies}
-    for runtime, name in RUNTIMES.items():
-        run.record(f"cpu_latency_ms_{name}", medians[runtime], "ms", n=RUNS)
+    values = {
+        names.cpu_latency_ms(name): Value(medians[runtime], "ms", n=RUNS)
+        for runtime, name in RUNTIMES.items()
+    }
     if CUDA_GRAPH in medians:
-        run.record("gpu_latency_us", 1000 * medians[CUDA_GRAPH], "us", n=RUNS)
+        values["gpu_latency_us"] = Value(1000 * medians[CUDA_GRAPH], "us", n=RUNS)
+    return values

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from kwslib.features.dataset import FeatureSet, feature_splits
 from kwslib.labels import UNKNOWN
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.networks.training import predict
+from kwslib.record import names
 from kwslib.record.comparison import load_original
-from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, over_seeds
 from kwslib.statistics import mean_interval, mean_share, wilson
 
 if TYPE_CHECKING:
@@ -25,23 +27,32 @@ if TYPE_CHECKING:
 TOTAL = "total"
 
 
-def split_sizes(
-    run: Run, splits: Mapping[str, Sequence[Example]], labels: Sequence[str]
-) -> "pandas.DataFrame":
-    """Examples by split (rows) and class, "ours (original's)"; also recorded as samples_<split>_<label>."""
+def size_values(splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) -> Values:
+    """Examples by split and class, and of each split in all."""
+    values: Values = {}
+    for split in SPLITS:
+        counts = Counter(labels[example.label] for example in splits[split])
+        counts[TOTAL] = len(splits[split])
+        values |= {_samples(split, label): Value(counts[label]) for label in (*labels, TOTAL)}
+    return values
+
+
+def _samples(split: str, label: str) -> str:
+    return f"samples_{split}_{label}"
+
+
+def sizes_table(sizes: Values, labels: Sequence[str]) -> "pandas.DataFrame":
+    """`size_values` by split (rows) and class, "ours (original's)"."""
     import pandas
 
     stated = {entry.ours: entry for entry in load_original().values()}
     rows: dict[str, dict[str, str]] = {}
     for split in SPLITS:
-        counts = Counter(labels[example.label] for example in splits[split])
-        counts[TOTAL] = len(splits[split])
         rows[split] = {}
         for label in (*labels, TOTAL):
-            name = f"samples_{split}_{label}"
-            run.record(name, counts[label])
-            entry = stated.get(f"{run.part}/{name}")
-            rows[split][label] = f"{counts[label]:,}" + (f" ({entry.value:,})" if entry else "")
+            entry = stated.get(f"03_training/{_samples(split, label)}")
+            count = f"{sizes[_samples(split, label)].value:,}"
+            rows[split][label] = f"{count} ({entry.value:,})" if entry else count
     return pandas.DataFrame(rows).T
 
 
@@ -68,46 +79,38 @@ def accuracy_table(evaluation: Evaluation) -> "pandas.DataFrame":
     return pandas.DataFrame(columns, index=["#samples", "#correct", "accuracy"])
 
 
-def record_accuracies(run: Run, runs: Sequence[Trained]) -> None:
-    """Record accuracy_<split>[_<label>] and correct_<split>_<label|total>: means over seeds with t intervals.
-
-    Also the Wilson interval of the first seed's test accuracy, as accuracy_testing_first_seed.
-    """
-    run.record("classes", len(runs[0].evaluations["testing"].labels))
-    run.record("dataset_words", len(run.corpus.words))
-    run.record("epochs", len(runs[0].history))
-    run.record("splits", len(runs[0].evaluations))
+def accuracy_values(runs: Sequence[Trained]) -> Values:
+    """Accuracies and right answers by split, in all and by class, as means over seeds; the first seed's test accuracy
+    with its Wilson interval; numbers of classes, splits and epochs."""
+    values = {
+        "classes": Value(len(runs[0].evaluations["testing"].labels)),
+        "epochs": Value(len(runs[0].history)),
+        "splits": Value(len(runs[0].evaluations)),
+    }
     for split in SPLITS:
         for label in (None, *runs[0].evaluations[split].labels):
-            name = f"accuracy_{split}" + (f"_{label}" if label else "")
-            _record_mean(run, name, accuracies(runs, split, label))
-            counts = [_correct(r.evaluations[split], label) for r in runs]
-            mean = mean_interval(counts)
-            interval = mean[1:] if len(runs) > 1 else None
-            run.record(f"correct_{split}_{label or TOTAL}", mean.mean, ci95=interval, n=len(runs))
+            mean = mean_share(accuracies(runs, split, label))
+            values[names.accuracy(split, label or "")] = over_seeds(mean, len(runs))
+            mean = mean_interval([_correct(r.evaluations[split], label) for r in runs])
+            values[f"correct_{split}_{label or TOTAL}"] = over_seeds(mean, len(runs), "")
     first = runs[0].evaluations["testing"]
-    run.record(
-        "accuracy_testing_first_seed", first.accuracy, "fraction", wilson(first.correct, first.n), n=first.n
-    )
+    interval = wilson(first.correct, first.n)
+    values["accuracy_testing_first_seed"] = Value(first.accuracy, "fraction", interval, first.n)
+    return values
 
 
 def _correct(evaluation: Evaluation, label: str | None) -> int:
     return int(evaluation.per_class[label]["correct"]) if label else evaluation.correct
 
 
-def _record_mean(run: Run, name: str, values: Sequence[float]) -> None:
-    mean = mean_share(values)
-    run.record(name, mean.mean, "fraction", mean[1:] if len(values) > 1 else None, n=len(values))
-
-
-def original_accuracies(*names: str) -> dict[str, float]:
+def original_accuracies(*wanted: str) -> dict[str, float]:
     """The original's final accuracies by split, or by class (or in total) on its test split, as fractions of one."""
     stated = {entry.ours: entry.value / 100 for entry in load_original().values() if entry.unit == "%"}
     stated |= {entry.ours: entry.value for entry in load_original().values() if entry.unit == "fraction"}
     found = {}
-    for name in names:
-        recorded = {TOTAL: "accuracy_testing"}.get(
-            name, f"accuracy_{'' if name in SPLITS else 'testing_'}{name}"
+    for name in wanted:
+        recorded = (
+            names.accuracy(name) if name in SPLITS else names.accuracy("testing", name.replace(TOTAL, ""))
         )
         found[name] = stated[f"03_training/{recorded}"]
     return found
@@ -136,26 +139,28 @@ def mistaken_words(
     return dict(heard), dict(totals)
 
 
-def protocol_table(run: Run, runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
-    """Mean, interval, spread and range of test accuracy (%) for several ways of training and testing.
+def protocol_values(runs: Mapping[str, Sequence[Trained]]) -> Values:
+    """Test accuracies of several ways of training and testing, means over seeds."""
+    return {
+        names.accuracy("testing", way.replace(",", "").replace(" ", "_")): over_seeds(
+            mean_share(accuracies(trained)), len(trained)
+        )
+        for way, trained in runs.items()
+    }
 
-    Recorded as accuracy_testing_<way> with the way's words joined by underscores.
-    """
+
+def protocol_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
+    """Mean, interval, spread and range of test accuracy (%) for several ways of training and testing."""
     import pandas
 
-    rows = {}
-    for way, trained in runs.items():
-        values = accuracies(trained)
-        _record_mean(run, f"accuracy_testing_{way.replace(',', '').replace(' ', '_')}", values)
-        rows[way] = _spread(values)
-    return pandas.DataFrame(rows).T
+    return pandas.DataFrame({way: _spread(accuracies(trained)) for way, trained in runs.items()}).T
 
 
-def redraw_spread(run: Run, tests: Sequence[FeatureSet]) -> "pandas.DataFrame":
-    """The first seed's network on several drawings of a test set: mean and spread of its accuracy (%)."""
+def redraw_spread(checkpoint: Path, tests: Sequence[FeatureSet]) -> "pandas.DataFrame":
+    """One network on several drawings of a test set: mean and spread of its accuracy (%)."""
     import pandas
 
-    model, config, _ = load_checkpoint(run.models / "tinyconv_seed0.pt")
+    model, config, _ = load_checkpoint(checkpoint)
     values = [evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests]
     return pandas.DataFrame({"one network": _spread(values)}).T
 

@@ -8,12 +8,13 @@ import numpy as np
 from kwslib.board.machine import CALIBRATION, Board, BoardProfile
 from kwslib.deployment.core_network import Network
 from kwslib.features.frontend import FRAMES
+from kwslib.record import names
 from kwslib.record.comparison import load_original
+from kwslib.record.values import Value, Values
 
 if TYPE_CHECKING:
     import pandas
 
-    from kwslib.record.recording import Run
 
 STEP_MS = 20
 # TensorFlow Lite Micro on this very network, by the same cycle model: built apart and run once, ms raw at 64 MHz. The
@@ -146,11 +147,13 @@ def time_by_channels(
     }
 
 
-def record_channels(run: "Run", calibrated: dict[int, float]) -> None:
-    """Record {channels: calibrated ms}, and the share of the time that half of the channels saves."""
-    for channels, ms in calibrated.items():
-        run.record(f"board_ms_channels_{channels}_calibrated", ms, "ms")
-    run.record("board_time_saved_channels_4", 1 - calibrated[4] / calibrated[8], "fraction")
+def channel_values(calibrated: dict[int, float]) -> Values:
+    """Of {channels: calibrated ms} these, and the share of the time that half of the channels saves."""
+    values = {
+        names.board_ms(names.channels(left), "calibrated"): Value(ms, "ms") for left, ms in calibrated.items()
+    }
+    saved = 1 - calibrated[4] / calibrated[8]
+    return values | {"board_time_saved_channels_4": Value(saved, "fraction")}
 
 
 def original_by_channels() -> dict[int, float]:
@@ -166,8 +169,8 @@ def decompose(times: dict[int, float]) -> tuple[float, float]:
     return float(fixed), float(slope)
 
 
-def record_board(run: "Run", profile: BoardProfile, macs: int, cpu_ms: float | None = None) -> None:
-    """Record what the board costs: raw and calibrated milliseconds, bytes, cycles per multiply-accumulate."""
+def board_values(profile: BoardProfile, macs: int, cpu_ms: float | None = None) -> Values:
+    """What the board costs: raw and calibrated milliseconds, bytes, cycles per multiply-accumulate."""
     stages, front = profile.stages(), frontend_ms(profile)
     raw = {
         "frontend": front["cycle"],  # what the original's figure means
@@ -176,13 +179,15 @@ def record_board(run: "Run", profile: BoardProfile, macs: int, cpu_ms: float | N
         "network": stages["network"]["ms"],
         "decision": stages["decision"]["ms"],
     }
+    values = {}
     for name, ms in raw.items():
-        run.record(f"board_ms_{name}", ms, "ms")
-        run.record(f"board_ms_{name}_calibrated", ms * CALIBRATION, "ms")
-    run.record("board_flash_bytes", profile.flash_bytes, "B")
-    run.record("board_ram_bytes", profile.ram_bytes, "B")
-    run.record("board_stack_bytes", profile.run.stack_bytes, "B")
-    run.record("board_cycles_per_mac", profile.cycles("network") / macs)
-    run.record("board_inferences_per_second", 1000 / (raw["network"] * CALIBRATION))
+        values[names.board_ms(name)] = Value(ms, "ms")
+        values[names.board_ms(name, "calibrated")] = Value(ms * CALIBRATION, "ms")
+    values["board_flash_bytes"] = Value(profile.flash_bytes, "B")
+    values["board_ram_bytes"] = Value(profile.ram_bytes, "B")
+    values["board_stack_bytes"] = Value(profile.run.stack_bytes, "B")
+    values["board_cycles_per_mac"] = Value(profile.cycles("network") / macs)
+    values["board_inferences_per_second"] = Value(1000 / (raw["network"] * CALIBRATION))
     if cpu_ms is not None:
-        run.record("board_cpu_ratio", raw["network"] * CALIBRATION / cpu_ms)
+        values["board_cpu_ratio"] = Value(raw["network"] * CALIBRATION / cpu_ms)
+    return values

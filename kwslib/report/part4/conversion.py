@@ -16,8 +16,9 @@ from kwslib.labels import SILENCE, UNKNOWN
 from kwslib.measure.profiling import FLASH_BYTES, file_costs
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
+from kwslib.record import names
 from kwslib.record.comparison import load_original
-from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, share
 from kwslib.statistics import wilson
 
 if TYPE_CHECKING:
@@ -34,21 +35,30 @@ class Form:
     integers: np.ndarray | None = None
 
 
-def steps(run: Run, exported: ExportResult) -> dict[str, tuple[int, int]]:
-    """{step: (bytes of the file, bytes of weights and biases in it)}; the files' sizes are recorded."""
+def steps(exported: ExportResult) -> dict[str, tuple[int, int]]:
+    """{step: (bytes of the file, bytes of weights and biases in it)}."""
     weights = file_costs(exported.tflite_int8)
     float32, int8 = (weights.weight_bytes(kind) for kind in ("float32", "int8"))
     files = {
-        "PyTorch checkpoint": (exported.checkpoint, "bytes_pytorch", float32),
-        "ONNX": (exported.onnx, "bytes_onnx", float32),
-        "TensorFlow Lite, float32": (exported.tflite_float, "bytes_tflite_float", float32),
-        "TensorFlow Lite, int8": (exported.tflite_int8, "bytes_tflite_int8", int8),
+        "PyTorch checkpoint": (exported.checkpoint, float32),
+        "ONNX": (exported.onnx, float32),
+        "TensorFlow Lite, float32": (exported.tflite_float, float32),
+        "TensorFlow Lite, int8": (exported.tflite_int8, int8),
     }
-    for path, name, _ in files.values():
-        run.record(name, path.stat().st_size, "B")
+    return {step: (path.stat().st_size, payload) for step, (path, payload) in files.items()}
+
+
+def size_values(exported: ExportResult) -> Values:
+    """Bytes of the files, and bits of a weight in int8."""
+    files = {
+        "pytorch": exported.checkpoint,
+        "onnx": exported.onnx,
+        "tflite_float": exported.tflite_float,
+        "tflite_int8": exported.tflite_int8,
+    }
+    values = {f"bytes_{name}": Value(path.stat().st_size, "B") for name, path in files.items()}
     first = read_network(exported.tflite_int8).layers[0]
-    run.record("bits_per_weight", 8 * first.fields["weights"].itemsize)
-    return {step: (path.stat().st_size, payload) for step, (path, _, payload) in files.items()}
+    return values | {"bits_per_weight": Value(8 * first.fields["weights"].itemsize)}
 
 
 def steps_table(sizes: Mapping[str, tuple[int, int]]) -> "pandas.DataFrame":
@@ -110,11 +120,13 @@ def run_forms(exported: ExportResult, q8: np.ndarray) -> dict[str, Form]:
     return forms | {name: Form(reference.dequantized(scores), scores) for name, scores in integers.items()}
 
 
-def parity_table(run: Run, forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.DataFrame":
-    """Accuracy of each form, and how near it comes to PyTorch and to LiteRT's reference kernels.
+def equal_percent(forms: Mapping[str, Form]) -> float:
+    """How many of TFLM's logits equal those of LiteRT's reference kernels."""
+    return 100 * float(np.mean(forms[MICRO].integers == forms[REFERENCE].integers))
 
-    Records the share of TFLM's logits that equal the reference's as tflm_equal_percent.
-    """
+
+def parity_table(forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.DataFrame":
+    """Accuracy of each form, and how near it comes to PyTorch and to LiteRT's reference kernels."""
     import pandas
 
     expected, reference = forms[PYTORCH].logits, forms[REFERENCE].integers
@@ -130,7 +142,6 @@ def parity_table(run: Run, forms: Mapping[str, Form], testing: FeatureSet) -> "p
             if form.integers is None
             else f"{100 * np.mean(form.integers == reference):.2f}",
         }
-    run.record("tflm_equal_percent", 100 * float(np.mean(forms[MICRO].integers == reference)), "%")
     return pandas.DataFrame(rows).T
 
 
@@ -154,26 +165,27 @@ def rounding_table(path: Path) -> "pandas.DataFrame":
 
 
 def quantization_cost(
-    run: Run, forms: Mapping[str, Form], testing: FeatureSet, labels: tuple[str, ...]
+    forms: Mapping[str, Form], testing: FeatureSet, labels: tuple[str, ...]
 ) -> dict[str, Evaluation]:
-    """{"float32": ..., "int8": ...} on the test split; records accuracy_float[_<label>] and accuracy_int8[...].
+    """{"float32": ..., "int8": ...} on the test split."""
+    return {
+        kind: evaluate(forms[name].logits, testing.y, labels)
+        for kind, name in (("float32", PYTORCH), ("int8", REFERENCE))
+    }
 
-    Also unknown_as_silence_float and _int8: the share of unknown words taken for silence.
-    """
-    results = {}
-    for kind, name in (("float", PYTORCH), ("int8", REFERENCE)):
-        result = evaluate(forms[name].logits, testing.y, labels)
-        interval = wilson(result.correct, result.n)
-        run.record(f"accuracy_{kind}", result.accuracy, "fraction", interval, n=result.n)
+
+def cost_values(results: Mapping[str, Evaluation]) -> Values:
+    """Of `quantization_cost` the accuracies, in all and by class, and the share of unknown words taken for silence."""
+    values = {}
+    for kind, result in (("float", results["float32"]), ("int8", results["int8"])):
+        values[names.accuracy(kind)] = Value(
+            result.accuracy, "fraction", wilson(result.correct, result.n), result.n
+        )
         for label, row in result.per_class.items():
-            n, correct = int(row["n"]), int(row["correct"])
-            run.record(f"accuracy_{kind}_{label}", correct / n, "fraction", wilson(correct, n), n=n)
-        silenced = int(result.confusion[labels.index(UNKNOWN), labels.index(SILENCE)])
-        n = int(result.per_class[UNKNOWN]["n"])
-        share, bounds = silenced / n, wilson(silenced, n)
-        run.record(f"unknown_as_silence_{kind}", share, "fraction", bounds, n=n)
-        results[{"float": "float32"}.get(kind, kind)] = result
-    return results
+            values[names.accuracy(kind, label)] = share(int(row["correct"]), int(row["n"]))
+        silenced = int(result.confusion[result.labels.index(UNKNOWN), result.labels.index(SILENCE)])
+        values[f"unknown_as_silence_{kind}"] = share(silenced, int(result.per_class[UNKNOWN]["n"]))
+    return values
 
 
 def cost_table(

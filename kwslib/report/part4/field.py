@@ -10,14 +10,7 @@ import numpy as np
 
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.field.conditions import DEFAULT, HARD, Field
-from kwslib.field.detection import (
-    OperatingPoint,
-    best_within,
-    continuous_frames,
-    detection_curve,
-    stream_logits,
-)
+from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
@@ -25,15 +18,16 @@ from kwslib.field.stream import Heard, StreamNetwork, answer, open_network, post
 from kwslib.field.training import FieldAugmentation
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation
+from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, share
 from kwslib.statistics import wilson
 
 if TYPE_CHECKING:
     import pandas
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
-MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
 SMOOTHINGS = (6, 10, 16)
 TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
@@ -81,7 +75,7 @@ def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Sta
     )
 
 
-def _heard(run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+def trial_logits_of(run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
     return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
 
@@ -100,30 +94,36 @@ def open_model(path: Path, name: str = "field") -> Model:
 
 
 def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
-    """The profile's number of trials, recorded as accuracy_<name>[_hard][_<label>]."""
+    """The profile's number of trials on test speakers in test rooms."""
     n = effort(run).trials
-    logits = _heard(run, model.network, "testing", n, where)
-    result = judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
-    name = f"accuracy_{model.name}" + ("_hard" if where == HARD else "")
-    run.record(name, result.accuracy, "fraction", result.ci95, n)
+    logits = trial_logits_of(run, model.network, "testing", n, where)
+    return judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
+
+
+def trial_values(name: str, result: FieldResult) -> Values:
+    """Accuracy in all trials and by class, under the name of a model and its field."""
+    values = {names.accuracy(name): Value(result.accuracy, "fraction", result.ci95, result.n)}
     for label, row in result.evaluation.per_class.items():
         bounds = wilson(row["correct"], row["n"])
-        run.record(f"{name}_{label}", row["accuracy"], "fraction", bounds, row["n"])
-    if model.name == "field" and where == DEFAULT:
-        run.record("field_trials", n)
-        run.record("field_trials_per_class", n // len(result.labels))
-        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
-        silenced = int(result.evaluation.confusion[unknown, silence])
-        spoken = int(result.evaluation.confusion[unknown].sum())
-        share = silenced / spoken
-        run.record("field_unknown_as_silence", share, "fraction", wilson(silenced, spoken), spoken)
-    return result
+        values[names.accuracy(name, label)] = Value(row["accuracy"], "fraction", bounds, row["n"])
+    return values
+
+
+def unknown_values(result: FieldResult) -> Values:
+    """How many trials there were, and how often unknown words were answered with silence."""
+    unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
+    confusion = result.evaluation.confusion
+    return {
+        "field_trials": Value(result.n),
+        "field_trials_per_class": Value(result.n // len(result.labels)),
+        "field_unknown_as_silence": share(int(confusion[unknown, silence]), int(confusion[unknown].sum())),
+    }
 
 
 def tuned(run: Run, model: Model) -> Model:
-    """`model` with the threshold and smoothing that answer most validation trials rightly; both are recorded."""
+    """`model` with the threshold and smoothing that answer most validation trials rightly."""
     n = effort(run).trials // 2
-    logits = _heard(run, model.network, "validation", n)
+    logits = trial_logits_of(run, model.network, "validation", n)
     said = np.arange(n) % len(model.network.labels)
     scores = {}
     for smoothing in SMOOTHINGS:
@@ -133,9 +133,15 @@ def tuned(run: Run, model: Model) -> Model:
             answers = [answer(Heard(one, reports(one, at)), SINCE) for one in means]
             scores[at] = float(np.mean(np.array(answers) == said))
     chosen = max(scores, key=lambda at: scores[at])
-    run.record(f"{model.name}_trial_threshold", float(np.max(chosen.threshold)))
-    run.record(f"{model.name}_trial_smoothing", chosen.smoothing)
     return replace(model, settings=chosen)
+
+
+def tuned_values(model: Model) -> Values:
+    """The settings of a `tuned` model."""
+    return {
+        f"{model.name}_trial_threshold": Value(float(np.max(model.settings.threshold))),
+        f"{model.name}_trial_smoothing": Value(model.settings.smoothing),
+    }
 
 
 def draws_table(here: Stage, n: int) -> "pandas.DataFrame":
@@ -168,26 +174,31 @@ def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
     for name, evaluation in results.items():
         rows = {label: (row["correct"], row["n"]) for label, row in evaluation.per_class.items()}
         rows["total"] = (evaluation.correct, evaluation.n)
-        columns[name] = {label: _share(correct, n) for label, (correct, n) in rows.items() if n}
+        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items() if n}
     return pandas.DataFrame(columns)
 
 
-def draw_small_tests(run: Run, result: FieldResult) -> np.ndarray:
-    """Accuracies of a thousand tests of twenty trials; records the range of the middle 95 %, and the share of tests
-    that come out at the original's count or below."""
-    drawn = small_tests(result, SMALL, DRAWN)
+def draw_small_tests(result: FieldResult) -> np.ndarray:
+    """Accuracies of a thousand tests of twenty trials."""
+    return small_tests(result, SMALL, DRAWN)
+
+
+def small_test_values(drawn: np.ndarray) -> Values:
+    """The range of the middle 95 % of the small tests, and the share of them that come out at the original's count or
+    below."""
     low, high = np.quantile(drawn, [0.025, 0.975])
-    run.record("field_small_test_low", low, "fraction", n=DRAWN)
-    run.record("field_small_test_high", high, "fraction", n=DRAWN)
     stated = load_original()["field_accuracy"].value / 100
-    run.record("field_small_test_up_to_original", float(np.mean(drawn <= stated + 1e-9)), "fraction", n=DRAWN)
-    return drawn
+    return {
+        "field_small_test_low": Value(low, "fraction", n=DRAWN),
+        "field_small_test_high": Value(high, "fraction", n=DRAWN),
+        "field_small_test_up_to_original": Value(float(np.mean(drawn <= stated + 1e-9)), "fraction", n=DRAWN),
+    }
 
 
 def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
     """What costs the accuracy of an int8 model, and of the checkpoint that it was made from."""
     n = effort(run).factor_trials
-    effects = measure_factors(
+    return measure_factors(
         run.corpus,
         model.network,
         open_network(checkpoint),
@@ -195,10 +206,15 @@ def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
         settings=model.settings,
         rooms=effort(run).rooms,
     )
+
+
+def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
+    """Accuracy by factor."""
+    values = {}
     for effect in effects:
-        name = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", "")
-        run.record(f"{model.name}_factor_{name}", effect.result.accuracy, "fraction", effect.result.ci95, n)
-    return effects
+        name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
+        values[f"{model.name}_factor_{name}"] = Value(result.accuracy, "fraction", result.ci95, result.n)
+    return values
 
 
 def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
@@ -210,92 +226,13 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
         evaluation = effect.result.evaluation
         unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
-            "all (%)": _share(evaluation.correct, evaluation.n),
+            "all (%)": share_text(evaluation.correct, evaluation.n),
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 
 
-@dataclass(frozen=True)
-class Detection:
-    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
-
-    model: Model
-    points: list[OperatingPoint]
-    chosen: OperatingPoint
-
-
-def choose_point(run: Run, model: Model) -> Model:
-    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
-    to one false accept an hour on validation sound."""
-    here = field_stage(run, "validation")
-    logits = _heard(run, model.network, "validation", effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
-    best: tuple[tuple[float, float], DecisionSettings] | None = None
-    for smoothing in SMOOTHINGS:
-        at = replace(model.settings, smoothing=smoothing)
-        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
-        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
-        if best is None or rank < best[0]:
-            best = rank, replace(at, threshold=point.threshold)
-    assert best is not None
-    return replace(model, settings=best[1])
-
-
-def detection(run: Run, model: Model) -> Detection:
-    """The trade-off of a model on testing; the point chosen on validation is recorded as <name>_false_accepts,
-    _false_rejects, _latency_ms (median), _threshold, _smoothing and _hours."""
-    tuned = choose_point(run, model)
-    here = field_stage(run)
-    logits = _heard(run, model.network, "testing", effort(run).trials)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
-    points = detection_curve(model.network, here, logits, hours, tuned.settings)
-    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
-    run.record(
-        f"{model.name}_false_accepts_per_hour",
-        chosen.per_hour,
-        "",
-        chosen.per_hour_ci95,
-        chosen.false_accepts,
-    )
-    run.record(
-        f"{model.name}_false_rejects", chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords
-    )
-    run.record(f"{model.name}_hours", chosen.hours, "h")
-    run.record(f"{model.name}_threshold", chosen.threshold)
-    run.record(f"{model.name}_smoothing", tuned.settings.smoothing)
-    if len(chosen.latencies):
-        run.record(
-            f"{model.name}_latency_ms",
-            1000 * float(np.median(chosen.latencies)),
-            "ms",
-            n=len(chosen.latencies),
-        )
-    return Detection(tuned, points, chosen)
-
-
-def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
-    """The operating point of each model with its intervals."""
-    import pandas
-
-    rows = {}
-    for name, one in found.items():
-        at = one.chosen
-        low, high = at.per_hour_ci95
-        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
-        rows[name] = {
-            "threshold": f"{at.threshold:g}",
-            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
-            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
-            "hours": f"{at.hours:.2g}",
-            "keywords missed (%)": _share(at.rejects, at.keywords),
-            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
-            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
-        }
-    return pandas.DataFrame(rows).T
-
-
-def _share(correct: int, n: int) -> str:
+def share_text(correct: int, n: int) -> str:
     low, high = wilson(correct, n)
     return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"

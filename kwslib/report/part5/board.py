@@ -6,6 +6,7 @@ kernels take the same time whatever they hear, so one clip is enough for them.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,10 @@ from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
 from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
+from kwslib.quantization.grids import TERNARY, Width
 from kwslib.quantization.integer import run as run_integers
-from kwslib.record.recording import Run
+from kwslib.record import names
+from kwslib.record.values import Value, Values
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 # its cache, crystal oscillator on, supplied with 3 V through the DC/DC converter.
 CURRENT_MA, SUPPLY_V = 3.3, 3.0
 BYTES = ("flash, constants (B)", "flash, all (B)", "RAM (B)")
-QUICK_CLIPS, QUICK_WIDTHS = 16, ("qat8", "qat4", "qat2", "qat_ternary", "qat1")
+QUICK_CLIPS, QUICK_WIDTHS = 16, (8, 4, 2, TERNARY, 1)
 
 
 def energy_uj(ms: float) -> float:
@@ -42,7 +45,12 @@ def energy_uj(ms: float) -> float:
     return CURRENT_MA * SUPPLY_V * ms
 
 
-def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.DataFrame":
+def _label(bits: Width) -> str:
+    """As it stands in tables: qat8, qat_ternary."""
+    return names.quantized_checkpoint(bits).removeprefix("tinyconv_").removesuffix(".pt")
+
+
+def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas.DataFrame":
     """Quantized networks in PyTorch and in integers on a whole test split: accuracies (%), answers that agree (%).
 
     The integers are computed by NumPy, and by the C core with weights as int8 and packed. Raises CheckFailed when these
@@ -51,7 +59,7 @@ def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.D
     import pandas
 
     rows = {}
-    for name, path in models.items():
+    for bits, path in models.items():
         model, config, _ = load_checkpoint(path)
         network = read_integers(path)
         integers = run_integers(network, testing.x)
@@ -59,7 +67,7 @@ def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.D
             if not np.array_equal(integers, run_network(core, testing.x)):
                 raise CheckFailed(f"{path}: the C core and NumPy disagree on its integers")
         answers = predict(model, testing.x)
-        rows[name] = {
+        rows[_label(bits)] = {
             "PyTorch (%)": 100 * evaluate(answers, testing.y, config.labels).accuracy,
             "integers (%)": 100 * evaluate(integers, testing.y, config.labels).accuracy,
             "same answer (%)": 100 * (answers.argmax(1) == integers.argmax(1)).mean(),
@@ -68,34 +76,41 @@ def integers_table(models: Mapping[str, Path], testing: FeatureSet) -> "pandas.D
     return pandas.DataFrame(rows).T.rename_axis("weights")
 
 
-def board_table(
-    run: Run, models: Mapping[str, Path], testing: FeatureSet, sounds: np.ndarray
-) -> "pandas.DataFrame":
+def board_costs(
+    models: Mapping[Width, Path], testing: FeatureSet, sounds: np.ndarray, quick: bool
+) -> dict[Width, dict[str, Any]]:
     """Quantized networks on the virtual board, which hears the test clips `sounds`, int16 (N, 16000), as raw audio.
 
-    Records board_ms_<width> and its _calibrated, board_flash_<width>, board_ram_<width> and board_energy_<width>. The
-    quick profile takes a few clips, and of several networks a few widths. Raises CheckFailed when the board's logits
-    are not the integers'.
+    A row for each width. `quick` takes a few clips, and of several networks a few widths. Raises CheckFailed when the
+    board's logits are not the integers'.
     """
-    import pandas
-
-    quick = run.profile.name == "quick"
-    names = [name for name in models if not quick or len(models) == 1 or name in QUICK_WIDTHS]
+    widths = [bits for bits in models if not quick or len(models) == 1 or bits in QUICK_WIDTHS]
     clips = QUICK_CLIPS if quick else len(sounds)
 
     def cost(i: int) -> dict[str, Any]:
-        return board_cost(models[names[i]], testing.x[:clips], testing.y[:clips], sounds[:clips])
+        return board_cost(models[widths[i]], testing.x[:clips], testing.y[:clips], sounds[:clips])
 
-    rows = dict(zip(names, over_cores(cost, range(len(names)), "on the board"), strict=True))
-    for name, row in rows.items():
-        width = name.removeprefix("qat").removeprefix("_")
-        width = f"{width}bit" if width.isdigit() else width
-        run.record(f"board_ms_{width}", row["ms, raw"], "ms")
-        run.record(f"board_ms_{width}_calibrated", row["ms, calibrated"], "ms")
-        run.record(f"board_energy_{width}_calibrated", row["energy, calibrated (µJ)"], "µJ")
-        run.record(f"board_flash_{width}", row["flash, all (B)"], "B")
-        run.record(f"board_ram_{width}", row["RAM (B)"], "B")
-    table = pandas.DataFrame(rows).T.rename_axis("weights")
+    return dict(zip(widths, over_cores(cost, range(len(widths)), "on the board"), strict=True))
+
+
+def board_values(rows: Mapping[Width, Mapping[str, Any]]) -> Values:
+    """Of `board_costs` times, energy and bytes of the firmware."""
+    values = {}
+    for bits, row in rows.items():
+        network = names.width(bits)
+        values[names.board_ms(network)] = Value(row["ms, raw"], "ms")
+        values[names.board_ms(network, "calibrated")] = Value(row["ms, calibrated"], "ms")
+        values[names.board_energy(network)] = Value(row["energy, calibrated (µJ)"], "µJ")
+        values[names.firmware("board_flash", network)] = Value(row["flash, all (B)"], "B")
+        values[names.firmware("board_ram", network)] = Value(row["RAM (B)"], "B")
+    return values
+
+
+def board_table(rows: Mapping[Width, Mapping[str, Any]]) -> "pandas.DataFrame":
+    """`board_costs` as a table."""
+    import pandas
+
+    table = pandas.DataFrame({_label(bits): row for bits, row in rows.items()}).T.rename_axis("weights")
     for column in table.columns.intersection(BYTES):  # none where no network was trained
         table[column] = [f"{int(size):,}" for size in table[column]]
     return table
@@ -122,16 +137,19 @@ def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) ->
     }
 
 
-def tflite_table(
-    run: Run, checkpoint: Path, testing: FeatureSet, rows: "pandas.DataFrame"
-) -> "pandas.DataFrame":
-    """A trained 8-bit network in TensorFlow Lite Micro with the scales it was trained with, kept as a .tflite file.
+@dataclass(frozen=True)
+class InMicro:
+    """A trained network of 8 bits in TensorFlow Lite Micro: its accuracy (0..1), and by what its logits are compared
+    with the percent of them that are within 1. `seed` is that of the network."""
 
-    Beside it the PTQ network of the same seed, from the sweep's `rows`. Records tflm_within_one_percent, the share of
-    TFLM's logits within 1 of the integers', and accuracy_tflm_qat8.
-    """
-    import pandas
+    seed: int
+    accuracy: float
+    within: dict[str, float]
 
+
+def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
+    """A trained 8-bit network with the scales it was trained with, kept as a .tflite file beside its checkpoint, in
+    TensorFlow Lite Micro."""
     from kwslib.predictors import TflmPredictor
 
     model, config, extra = load_checkpoint(checkpoint)
@@ -146,11 +164,31 @@ def tflite_table(
         "PyTorch, rounded": np.rint(predict(model, testing.x) / scale + zero_point).clip(-128, 127),
     }
     within = {name: 100 * float((np.abs(micro - values) <= 1).mean()) for name, values in wanted.items()}
-    accuracy = evaluate(micro, testing.y, config.labels).accuracy
-    run.record("tflm_within_one_percent", within["the integers"], "%")
-    run.record("accuracy_tflm_qat8", accuracy, "fraction")
-    same = rows[(rows.recipe == "ours") & (rows.bits == 8) & (rows.seed == extra["seed"])].set_index("method")
-    table = {f"TFLM within 1 of {name} (%)": share for name, share in within.items()}
-    table |= {"TFLM's accuracy, QAT (%)": 100 * accuracy}
-    table |= {f"PyTorch's, {method.upper()} (%)": 100 * same.testing[method] for method in ("qat", "ptq")}
-    return pandas.DataFrame({"8 bits": table}).T
+    return InMicro(extra["seed"], evaluate(micro, testing.y, config.labels).accuracy, within)
+
+
+def micro_values(found: InMicro) -> Values:
+    """The share of TFLM's logits within 1 of the integers', and its accuracy."""
+    return {
+        "tflm_within_one_percent": Value(found.within["the integers"], "%"),
+        "accuracy_tflm_qat8": Value(found.accuracy, "fraction"),
+    }
+
+
+def micro_table(found: Mapping[Width, InMicro], rows: "pandas.DataFrame") -> "pandas.DataFrame":
+    """What TFLM computes, beside PyTorch's accuracies of the same seed by QAT and PTQ, from the sweep's `rows`."""
+    import pandas
+
+    return pandas.DataFrame({f"{bits} bits": _in_micro(each, rows) for bits, each in found.items()}).T
+
+
+def _in_micro(found: InMicro, rows: "pandas.DataFrame") -> dict[str, float]:
+    same = rows[(rows.recipe == "ours") & (rows.bits == 8) & (rows.seed == found.seed)].set_index("method")
+    table = {f"TFLM within 1 of {name} (%)": percent for name, percent in found.within.items()}
+    table |= {"TFLM's accuracy, QAT (%)": 100 * found.accuracy}
+    table |= {
+        f"PyTorch's, {method.upper()} (%)": 100 * same.testing[method]
+        for method in ("qat", "ptq")
+        if method in same.index
+    }
+    return table

@@ -3,7 +3,7 @@
 Accuracies are in percent, of `kwslib.report.part5.tables.over_seeds`. Every function takes data, returns a Figure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,11 +86,14 @@ def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> 
     return figure
 
 
-def causes(points: "pandas.DataFrame", bits: Sequence[int]) -> Figure:
+def causes(points: "pandas.DataFrame") -> Figure | None:
     """The original's recipe as it was (first row) and with one cause switched off: a panel for each width.
 
-    points: of `kwslib.report.part5.tables.over_seeds`, recipes named for what is switched off.
+    points: of `kwslib.report.part5.tables.over_seeds`, recipes named for what is switched off. None without points.
     """
+    bits = list(points.bits.unique())
+    if not bits:
+        return None
     figure, axes = style.subplots(1, len(bits), height=3.6, sharex=True, sharey=True, squeeze=False)
     names = list(points.recipe.unique())
     for ax, width in zip(axes[0], bits, strict=True):

@@ -1,7 +1,5 @@
 """What Part 5 shows of its runs: means over seeds by width, causes side by side."""
 
-import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,40 +8,46 @@ import numpy as np
 import torch
 
 from kwslib.checkpoints import load_checkpoint
+from kwslib.experiments.quantization import WIDTHS
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.training import score
 from kwslib.quantization.grids import least_squares, min_max, scale_and_zero_point, symmetric_grid
+from kwslib.record import names
+from kwslib.record import values as values_of
 from kwslib.record.comparison import load_original
-from kwslib.record.recording import Run
-from kwslib.statistics import MeanInterval, mean_interval, mean_share
+from kwslib.record.values import Value, Values
+from kwslib.statistics import mean_interval, mean_share
 
 if TYPE_CHECKING:
     import pandas
 
-
-def float_accuracies(run: Run, bases: Mapping[int, Path], testing: FeatureSet) -> dict[int, float]:
-    """Test accuracy (0..1) of every seed's network before quantization; its mean recorded as accuracy_float."""
-    accuracy = {seed: score(load_checkpoint(path)[0], testing)[1] for seed, path in bases.items()}
-    _record(run, "accuracy_float", mean_share(list(accuracy.values())), len(accuracy))
-    return accuracy
+COLUMNS = ("recipe", "method", "bits", "flash", "mean", "low", "high", "lowest", "highest")
 
 
-def record_points(run: Run, rows: "pandas.DataFrame", floats: Mapping[int, float]) -> None:
-    """Record accuracy_<point>, its accuracy_<point>_lowest over seeds, and loss_<point> against the float network.
+def float_accuracies(bases: Mapping[int, Path], testing: FeatureSet) -> dict[int, float]:
+    """Test accuracy (0..1) of every seed's network before quantization."""
+    return {seed: score(load_checkpoint(path)[0], testing)[1] for seed, path in bases.items()}
 
-    Means over seeds with t intervals; a loss is taken seed by seed. Also flash_weights_<width> of our recipe.
+
+def point_values(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> Values:
+    """Of each point its accuracy, that of its lowest seed and what it loses, and the float networks' accuracy.
+
+    Means over seeds with t intervals; a loss is taken seed by seed. Also the bytes in flash of our recipe.
     """
-    for name, group in rows.groupby("point", sort=False):
-        _record(run, f"accuracy_{name}", mean_share(list(group.testing)), len(group))
-        run.record(f"accuracy_{name}_lowest", group.testing.min(), "fraction", n=len(group))
-        lost = [floats[seed] - accuracy for seed, accuracy in zip(group.seed, group.testing, strict=True)]
-        _record(run, f"loss_{name}", mean_interval(lost), len(group))
+    values = {"accuracy_float": values_of.over_seeds(mean_share(list(floats.values())), len(floats))}
+    for point, group in rows.groupby("point", sort=False):
+        values[names.accuracy(point)] = values_of.over_seeds(mean_share(list(group.testing)), len(group))
+        values[names.lowest_accuracy(point)] = Value(group.testing.min(), "fraction", n=len(group))
+        values[names.loss(point)] = values_of.over_seeds(mean_interval(_lost(group, floats)), len(group))
         if group.flash.notna().all():
-            run.record(f"flash_weights_{str(name).partition('_')[2]}", int(group.flash.iloc[0]), "B")
+            values[names.flash_weights(names.width(group.bits.iloc[0]))] = Value(
+                int(group.flash.iloc[0]), "B"
+            )
+    return values
 
 
-def _record(run: Run, name: str, value: MeanInterval, seeds: int) -> None:
-    run.record(name, value.mean, "fraction", value[1:] if seeds > 1 else None, n=seeds)
+def _lost(group: "pandas.DataFrame", floats: Mapping[int, float]) -> list[float]:
+    return [floats[seed] - accuracy for seed, accuracy in zip(group.seed, group.testing, strict=True)]
 
 
 def over_seeds(rows: "pandas.DataFrame") -> "pandas.DataFrame":
@@ -57,7 +61,7 @@ def over_seeds(rows: "pandas.DataFrame") -> "pandas.DataFrame":
         accuracies |= {"lowest": group.testing.min(), "highest": group.testing.max()}
         point = {"recipe": recipe, "method": method, "bits": bits, "flash": group.flash.iloc[0]}
         points.append(point | {name: 100 * value for name, value in accuracies.items()})
-    return pandas.DataFrame(points)
+    return pandas.DataFrame(points, columns=COLUMNS)
 
 
 def widths_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
@@ -80,35 +84,38 @@ def grids_at(bits: int, base: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return weights.numpy(), {way: points.numpy() for way, points in lines.items()}
 
 
-def losses_table(run: Run, rows: "pandas.DataFrame") -> "pandas.DataFrame":
-    """What our points lose against float32, in points, with 95 % intervals: recorded as loss_<point>."""
+def losses_table(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> "pandas.DataFrame":
+    """What our points lose against float32, in points, mean over seeds with 95 % intervals."""
     import pandas
 
     table = {}
-    for row in rows[rows.recipe == "ours"].drop_duplicates("point").itertuples():
-        value = run.values[f"loss_{row.point}"]
-        low, high = value.get("ci95", (math.nan, math.nan))
-        table[row.method.upper(), row.bits] = {
-            "mean": 100 * value["value"],
-            "95 % from": 100 * low,
-            "to": 100 * high,
-        }
+    for (method, bits), group in rows[rows.recipe == "ours"].groupby(["method", "bits"], sort=False):
+        mean, low, high = (100 * bound for bound in mean_interval(_lost(group, floats)))
+        table[method.upper(), bits] = {"mean": mean, "95 % from": low, "to": high}
     return pandas.DataFrame(table).T.rename_axis(["method", "bits"])
 
 
 def originals(method: str) -> dict[int, float]:
     """The original's accuracies (%) of "ptq" or "qat" by bits."""
-    found = {}
-    for entry in load_original().values():
-        if name := re.fullmatch(rf"05_quantization/accuracy_{method}_(\d)bit", entry.ours or ""):
-            found[int(name[1])] = float(entry.value)
-    return found
+    stated = {entry.ours: float(entry.value) for entry in load_original().values()}
+    ours = {k: f"05_quantization/{names.accuracy(names.quantized(k, method))}" for k in WIDTHS}
+    return {bits: stated[name] for bits, name in ours.items() if isinstance(bits, int) and name in stated}
 
 
-def activations_table(run: Run, rows: "pandas.DataFrame", wide: "pandas.DataFrame") -> "pandas.DataFrame":
+def activation_values(wide: "pandas.DataFrame") -> Values:
+    """Accuracies of our QAT with activations on 8 bits."""
+    return {
+        names.accuracy(names.quantized(bits), "activations_8bit"): values_of.over_seeds(
+            mean_share(list(group.testing)), len(group)
+        )
+        for bits, group in wide.groupby("bits", sort=False)
+    }
+
+
+def activations_table(rows: "pandas.DataFrame", wide: "pandas.DataFrame") -> "pandas.DataFrame":
     """Mean accuracies (%) of our QAT with activations on the weights' width (`rows`) and on 8 bits (`wide`).
 
-    Over the seeds that both have. Records accuracy_qat_<k>bit_activations_8bit.
+    Over the seeds that both have.
     """
     import pandas
 
@@ -116,7 +123,6 @@ def activations_table(run: Run, rows: "pandas.DataFrame", wide: "pandas.DataFram
     for bits, group in wide.groupby("bits", sort=False):
         same = rows[(rows.recipe == "ours") & (rows.method == "qat") & (rows.bits == bits)]
         same = same[same.seed.isin(group.seed)]
-        _record(run, f"accuracy_qat_{bits}bit_activations_8bit", mean_share(list(group.testing)), len(group))
         table[f"{bits}-bit weights"] = {
             f"activations on {width} (%)": 100 * part.testing.mean()
             for width, part in (("as many bits", same), ("8 bits", group))

@@ -5,8 +5,10 @@ same time whatever they hear, so one clip, of silence, is enough.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,18 +21,25 @@ from kwslib.deployment.core_sparse import compress, dense_weights
 from kwslib.deployment.integer_graph import to_graph
 from kwslib.deployment.tflite_flatbuffer import Description
 from kwslib.deployment.tflite_write import write
+from kwslib.experiments.pruning import Point
 from kwslib.labels import CLIP_SAMPLES, class_labels
+from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
+from kwslib.quantization.grids import TERNARY
 from kwslib.quantization.integer import integer_network
-from kwslib.record.comparison import load_original
-from kwslib.record.recording import Run
+from kwslib.record import names
+from kwslib.record.values import Value, Values
 from kwslib.report.part4.board import decompose, original_by_channels
 
 if TYPE_CHECKING:
     import pandas
 
 DENSE, LINEAR, BOTH = "dense", "sparse linear layer", "sparse, skipping"
-TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
+FORMS = {
+    ("flash", BOTH): "flash",
+    ("ms", LINEAR): "ms_linear_only",
+    ("ms", BOTH): "ms",
+}  # what may break even
 REMOVED = {
     0: 8,
     10: 7,
@@ -50,17 +59,18 @@ class Cost:
     constants: int
 
 
-def export_int8(run: Run, points: Sequence[str]) -> dict[str, Network]:
-    """The first seed's int8 networks by point, each kept as tinyconv_<point>.tflite beside its checkpoint."""
+def export_int8(models: Path, points: Sequence[Point]) -> dict[Point, Network]:
+    """The first seed's int8 networks by point, from their checkpoints in the folder of models, where each is kept as
+    a .tflite file too."""
     networks = {}
     for point in points:
-        checkpoint = run.models / f"tinyconv_{point}_qat_8.pt"
+        checkpoint = models / names.pruned_checkpoint(point.name, 8)
         model, config, _ = load_checkpoint(checkpoint)
         digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-        path = run.models / f"tinyconv_{point}.tflite"
-        path.write_bytes(
-            write(to_graph(integer_network(model)), Description(config.labels, config.arch, digest))
-        )
+        path = models / names.pruned_tflite(point.name)
+        described = Description(config.labels, config.arch, digest)
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(write(to_graph(integer_network(model)), described))
         networks[point] = read_network(path)
     return networks
 
@@ -93,25 +103,24 @@ def constant_bytes(layers: Sequence[Layer]) -> int:
     return sum(size(layer.fields) for layer in layers)
 
 
-def measure_sparse(run: Run, networks: Mapping[str, Network]) -> "pandas.DataFrame":
+def measure_sparse(networks: Mapping[float, Network]) -> "pandas.DataFrame":
     """Pruned networks in three forms: dense, the linear layer compressed, and outputs that it does not read skipped.
 
-    A row for each network of networks ("unstructured_90" and so on) with the share removed from the linear layer,
-    and flash and ms of each form. Recorded as flash_sparse_<percent> and board_ms_sparse_<percent>, of the last form.
+    A row for each network, by the percent removed, with the share removed from the linear layer, and flash and ms of
+    each form.
     """
     import pandas
 
     first = next(iter(networks), None)
-    forms: dict[Any, Network] = {(first, DENSE): networks[first]} if first else {}
-    forms |= {(name, BOTH): compress(network, 1) for name, network in networks.items()}
+    forms: dict[Any, Network] = {(first, DENSE): network for first, network in [*networks.items()][:1]}
+    forms |= {(percent, BOTH): compress(network, 1) for percent, network in networks.items()}
     costs, rows = measure(forms), {}
-    for name, network in networks.items():
-        percent = name.rpartition("_")[2]
+    for percent, network in networks.items():
         zeros = np.mean(
             [(dense_weights(layer) == 0).mean() for layer in network.layers if layer.kind == "dense"]
         )
         row: dict[str, float] = {"zeros": 100 * float(zeros)}
-        dense, both = costs[first, DENSE], costs[name, BOTH]
+        dense, both = costs[first, DENSE], costs[percent, BOTH]
         linear_only = replace(
             both, ms=dense.ms - dense.linear_ms + both.linear_ms
         )  # it still computes all outputs
@@ -121,18 +130,31 @@ def measure_sparse(run: Run, networks: Mapping[str, Network]) -> "pandas.DataFra
                 f"ms, {form}": cost.ms,
                 f"constants, {form}": cost.constants,
             }
+        row["linear ms"] = dense.linear_ms
         rows[float(percent)] = row
-        run.record(f"flash_sparse_{percent}", both.flash, "B")
-        run.record(f"flash_weights_sparse_{percent}", both.constants, "B")
-        run.record(f"board_ms_sparse_{percent}", both.ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_calibrated", CALIBRATION * both.ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_linear_only", linear_only.ms, "ms")
-    if first:
-        dense = costs[first, DENSE]
-        run.record("flash_dense", dense.flash, "B")
-        run.record("board_ms_dense", dense.ms, "ms")
-        run.record("board_share_convolution", 1 - dense.linear_ms / dense.ms, "fraction")
     return pandas.DataFrame(rows).T
+
+
+def sparse_values(costs: "pandas.DataFrame") -> Values:
+    """Of `measure_sparse`: bytes and times of the form that skips, and those of the dense network."""
+    values = {}
+    for percent, row in costs.iterrows():
+        network, ms = names.sparse(percent), row[f"ms, {BOTH}"]
+        values[names.firmware("flash", network)] = Value(int(row[f"flash, {BOTH}"]), "B")
+        values[names.flash_weights(network)] = Value(int(row[f"constants, {BOTH}"]), "B")
+        values[names.board_ms(network)] = Value(ms, "ms")
+        values[names.board_ms(network, "calibrated")] = Value(CALIBRATION * ms, "ms")
+        values[names.board_ms(network, "linear_only")] = Value(row[f"ms, {LINEAR}"], "ms")
+        values[names.firmware("flash", DENSE)] = Value(int(row[f"flash, {DENSE}"]), "B")
+        values[names.board_ms(DENSE)] = Value(row[f"ms, {DENSE}"], "ms")
+    if len(costs):
+        values["board_share_convolution"] = Value(convolution_share(costs), "fraction")
+    return values
+
+
+def convolution_share(costs: "pandas.DataFrame") -> float:
+    """The convolution's share of the dense network's time; nan without a network."""
+    return float(1 - costs["linear ms"].iloc[0] / costs[f"ms, {DENSE}"].iloc[0]) if len(costs) else math.nan
 
 
 def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
@@ -148,41 +170,39 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
     return pandas.DataFrame(table, index=names)
 
 
-def break_even(run: Run, costs: "pandas.DataFrame") -> dict[str, float]:
+def break_even(costs: "pandas.DataFrame") -> dict[str, float]:
     """Share of zeros in the linear layer (%) from which on each sparse form costs less than the dense one.
 
-    Taken between the measured networks on a straight line, and recorded as breakeven_<what>; what never breaks even
-    among them is left out.
+    Taken between the measured networks on a straight line; what never breaks even among them is left out.
     """
     found = {}
-    for what, form, name in (
-        ("flash", BOTH, "flash"),
-        ("ms", LINEAR, "ms_linear_only"),
-        ("ms", BOTH, "ms"),
-    ):
-        if len(costs) == 0:
-            continue
+    for what, form in FORMS if len(costs) else ():
         lost = (costs[f"{what}, {form}"] - costs[f"{what}, {DENSE}"]).to_numpy()
         zeros = costs["zeros"].to_numpy()
         for i in range(1, len(lost)):
             if lost[i - 1] > 0 >= lost[i]:
                 share = zeros[i - 1] + (zeros[i] - zeros[i - 1]) * lost[i - 1] / (lost[i - 1] - lost[i])
                 found[f"{what}, {form}"] = float(share)
-                run.record(f"breakeven_{name}", float(share) / 100, "fraction")
     return found
 
 
-def formats_table(networks: Mapping[str, Network]) -> "pandas.DataFrame":
-    """Bytes of the linear layer's weights by network (rows) and way to store them (columns)."""
+def break_even_values(even: Mapping[str, float]) -> Values:
+    """`break_even` as shares."""
+    wanted = {f"{what}, {form}": name for (what, form), name in FORMS.items()}
+    return {f"breakeven_{wanted[form]}": Value(zeros / 100, "fraction") for form, zeros in even.items()}
+
+
+def formats_table(networks: Mapping[float, Network]) -> "pandas.DataFrame":
+    """Bytes of the linear layer's weights by percent removed (rows) and way to store them (columns)."""
     import pandas
 
     rows = {}
-    for name, network in networks.items():
+    for percent, network in networks.items():
         (dense,) = (layer for layer in network.layers if layer.kind == "dense")
         (sparse,) = (layer for layer in compress(network, 1).layers if layer.kind == "sparse")
         weights = dense_weights(dense)
         left, rows_starts = np.count_nonzero(weights), 2 * len(weights)
-        rows[f"{name.rpartition('_')[2]} %"] = {
+        rows[f"{percent:g} %"] = {
             "dense": weights.size,
             "16-bit indices": 3 * left + rows_starts,
             "bitmap": weights.size // 8 + left,
@@ -191,30 +211,29 @@ def formats_table(networks: Mapping[str, Network]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.map("{:,}".format).rename_axis("removed")
 
 
-def measure_channels(run: Run, networks: Mapping[str, Network]) -> dict[int, Cost]:
-    """Narrow networks ("channels_4" and so on) on the board, by channels.
-
-    Recorded as board_ms_channels_<c>, raw and _calibrated, flash_channels_<c> and ram_channels_<c>.
-    """
-    costs = measure({int(name.rpartition("_")[2]): network for name, network in networks.items()})
-    for channels, cost in costs.items():
-        run.record(f"board_ms_channels_{channels}", cost.ms, "ms")
-        run.record(f"board_ms_channels_{channels}_calibrated", CALIBRATION * cost.ms, "ms")
-        run.record(f"flash_channels_{channels}", cost.flash, "B")
-        run.record(f"ram_channels_{channels}", cost.ram, "B")
+def channel_values(costs: Mapping[int, Cost]) -> Values:
+    """Times and bytes of narrow networks by channels, and what half of the channels saves."""
+    values = {}
+    for left, cost in costs.items():
+        network = names.channels(left)
+        values[names.board_ms(network)] = Value(cost.ms, "ms")
+        values[names.board_ms(network, "calibrated")] = Value(CALIBRATION * cost.ms, "ms")
+        values[names.firmware("flash", network)] = Value(cost.flash, "B")
+        values[names.firmware("ram", network)] = Value(cost.ram, "B")
     if {4, 8} <= set(costs):
-        run.record("board_time_saved_channels_4", 1 - costs[4].ms / costs[8].ms, "fraction")
-    return costs
+        values["board_time_saved_channels_4"] = Value(1 - costs[4].ms / costs[8].ms, "fraction")
+    return values
 
 
-def measure_ternary(run: Run, points: Sequence[str]) -> None:
-    """The first seed's narrow networks on ternary weights on the board; recorded as board_ms_<point>_ternary."""
-    networks = {
-        point: packed_network(read_integers(run.models / f"tinyconv_{point}_qat_ternary.pt"))
-        for point in points
-    }
-    for point, cost in measure(networks).items():
-        run.record(f"board_ms_{point}_ternary", cost.ms, "ms")
+def ternary_networks(models: Path, points: Sequence[str]) -> dict[str, Network]:
+    """The first seed's narrow networks on ternary weights, by point, from the folder of models."""
+    files = {point: models / names.pruned_checkpoint(point, TERNARY) for point in points}
+    return {point: packed_network(read_integers(path)) for point, path in files.items()}
+
+
+def ternary_values(costs: Mapping[str, Cost]) -> Values:
+    """Times of `ternary_networks`."""
+    return {names.board_ms(names.ternary(point)): Value(cost.ms, "ms") for point, cost in costs.items()}
 
 
 def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
@@ -249,28 +268,6 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         for percent, channels in REMOVED.items()
         if channels in costs and 8 in costs
     }
-    return pandas.DataFrame(rows).T.rename_axis("removed (%)")
-
-
-def in_field(run: Run, channels: Sequence[int]) -> "pandas.DataFrame":
-    """Figure 15's accuracies (%) in the simulated field by percent of the channels removed: the original's live
-    trials, and of the first seed's int8 network the mean, low and high (Wilson).
-
-    Recorded as field_accuracy_channels_<c>. Networks that `export_int8` has not written are left out.
-    """
-    import pandas
-
-    from kwslib.field.evaluate import run_trials
-
-    stated, rows = load_original(), {}
-    for percent, count in REMOVED.items():
-        if count in channels:
-            model = run.models / f"tinyconv_channels_{count}.tflite"
-            result = run_trials(model, TRIALS[run.profile.name], corpus=run.corpus)
-            run.record(f"field_accuracy_channels_{count}", result.accuracy, "fraction", result.ci95, result.n)
-            bounds = dict(zip(("mean", "low", "high"), (result.accuracy, *result.ci95), strict=True))
-            rows[percent] = {"original": stated[f"field_removed_{percent}"].value}
-            rows[percent] |= {name: 100 * value for name, value in bounds.items()}
     return pandas.DataFrame(rows).T.rename_axis("removed (%)")
 
 

@@ -1,6 +1,5 @@
 """What Part 6 shows of its runs: means over seeds by point, criteria side by side, times of narrow networks."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,10 @@ from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import score
 from kwslib.pruning import channels
 from kwslib.pruning.weights import Pruning, raw_accuracies
+from kwslib.quantization.grids import TERNARY
+from kwslib.record import names
 from kwslib.record.comparison import load_original
-from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, over_seeds
 from kwslib.statistics import mean_share
 
 if TYPE_CHECKING:
@@ -44,23 +45,24 @@ def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame
     return table if len(table) else table.astype(float)
 
 
-def record_points(run: Run, rows: "pandas.DataFrame") -> None:
-    """Record accuracy_<point>_raw, _finetuned, _qat_8 and _qat_ternary, means over seeds with t intervals, and counts.
+def point_values(rows: "pandas.DataFrame") -> Values:
+    """Of each point its accuracy at each stage, mean over seeds with its t interval, and its counts.
 
-    Counts are parameters_<point>, of channels flops_<point> and flash_weights_<point>, and that of ternary weights.
+    Counts are parameters, of channels also FLOPs and bytes in flash, and bytes of ternary weights.
     """
+    values = {}
     for (structured, _), group in rows.groupby(["structured", "sparsity"]):
-        name, made = group["point"].iloc[0], group.dropna(axis=1)
-        for when in [stage for stage in (*WHEN, "qat_ternary") if stage in made]:
-            mean = mean_share(list(group[when]))
-            interval = mean[1:] if len(group) > 1 else None
-            run.record(f"accuracy_{name}_{when}", mean.mean, "fraction", interval, n=len(group))
-        run.record(f"parameters_{name}", int(group["parameters"].iloc[0]))
+        point, known = group["point"].iloc[0], group.dropna(axis=1)
+        for when in [stage for stage in (*WHEN, names.qat(TERNARY)) if stage in known]:
+            values[names.accuracy(point, when)] = over_seeds(mean_share(list(group[when])), len(group))
+        values[names.parameters(point)] = Value(int(group["parameters"].iloc[0]))
         if structured:
-            run.record(f"flops_{name}", int(group["flops"].iloc[0]), "FLOP")
-            run.record(f"flash_weights_{name}", int(group["flash_8"].iloc[0]), "B")
-        if "flash_ternary" in made:
-            run.record(f"flash_weights_{name}_ternary", int(group["flash_ternary"].iloc[0]), "B")
+            values[names.flops(point)] = Value(int(group["flops"].iloc[0]), "FLOP")
+            values[names.flash_weights(point)] = Value(int(group["flash_8"].iloc[0]), "B")
+        if "flash_ternary" in known:
+            size = int(group["flash_ternary"].iloc[0])
+            values[names.flash_weights(names.ternary(point))] = Value(size, "B")
+    return values
 
 
 def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
@@ -129,40 +131,52 @@ def channels_by_criterion(
     return pandas.DataFrame(rows).T
 
 
-def cpu_latencies(run: Run, widths: Iterable[int] = range(8, 0, -1)) -> dict[int, Latency]:
-    """Latency of every width in PyTorch on this CPU, as in Part 2; medians recorded as cpu_latency_ms_channels_<c>."""
-    times = {}
-    for c in widths:
-        times[c] = pytorch(build(ModelConfig(channels=c)))
-        run.record(f"cpu_latency_ms_channels_{c}", times[c].median, "ms", n=len(times[c].milliseconds))
-    return times
+def cpu_latencies() -> dict[int, Latency]:
+    """Latency of every width in PyTorch on this CPU, as in Part 2."""
+    return {c: pytorch(build(ModelConfig(channels=c))) for c in range(8, 0, -1)}
 
 
-def record_reach(run: Run, rows: "pandas.DataFrame") -> None:
+def latency_values(times: Mapping[int, Latency]) -> Values:
+    """The median of every width."""
+    return {
+        names.cpu_latency_ms(names.channels(c)): Value(time.median, "ms", n=len(time.milliseconds))
+        for c, time in times.items()
+    }
+
+
+def reach_values(rows: "pandas.DataFrame") -> Values:
     """How far pruning goes: the shares that the points cover, and where accuracy, mean over seeds, is lost.
 
-    Recorded as falls_<kind>_<when>, the first share at which more than FALL is lost against the whole network, and
-    holds_<kind>_<when>, the last before it; without a fall, or without the whole network, neither.
+    It has fallen at the first share at which more than FALL is lost against the whole network, and holds at the last
+    before it; without a fall, or without the whole network, there is neither.
     """
+    values = {"channels_threshold_highest": Value(max(channels.THRESHOLDS), "%")}
     shares = rows[~rows.structured].sparsity
     if len(shares):
-        run.record("sparsity_lowest", shares.min(), "fraction")
-        run.record("sparsity_highest", shares.max(), "fraction")
-    run.record("channels_threshold_highest", max(channels.THRESHOLDS), "%")
+        values["sparsity_lowest"] = Value(shares.min(), "fraction")
+        values["sparsity_highest"] = Value(shares.max(), "fraction")
     for kind, structured in (("unstructured", False), ("channels", True)):
         for when in ("raw", "finetuned"):
             means = rows[rows.structured == structured].groupby("sparsity")[when].mean()
             whole = rows[rows.sparsity == 0].raw.mean()
             fallen = means.index[means < whole - FALL]
             if len(fallen):
-                run.record(f"falls_{kind}_{when}", fallen[0], "fraction")
-                run.record(f"holds_{kind}_{when}", means.index[means.index < fallen[0]].max(), "fraction")
+                values[names.falls(kind, when)] = Value(fallen[0], "fraction")
+                values[names.holds(kind, when)] = Value(
+                    means.index[means.index < fallen[0]].max(), "fraction"
+                )
+    return values
 
 
 def originals(kind: str) -> dict[int, float]:
     """The original's accuracies (%): of "unstructured" by percent of the weights removed, of "channels" by channels."""
-    found = {}
-    for entry in load_original().values():
-        if name := re.fullmatch(rf"06_pruning/accuracy_{kind}_(\d+)_(raw|finetuned)", entry.ours or ""):
-            found[int(name[1])] = float(entry.value)
-    return found
+    stated = {entry.ours: float(entry.value) for entry in load_original().values()}
+    points = {c: names.channels(c) for c in range(1, 9)}
+    if kind == "unstructured":
+        points = {percent: names.unstructured(percent) for percent in range(100)}
+    return {
+        number: stated[name]
+        for number, point in points.items()
+        for when in ("raw", "finetuned")
+        if (name := f"06_pruning/{names.accuracy(point, when)}") in stated
+    }

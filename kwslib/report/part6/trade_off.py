@@ -3,13 +3,18 @@
 A network is best by a size when no other is at least as accurate and at most as large, and better in one.
 """
 
-import re
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kwslib.board.machine import CALIBRATION
+from kwslib.experiments.quantization import WIDTHS
 from kwslib.paths import atomic_write
+from kwslib.record import names
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.recording import Run
+from kwslib.report.part6.board import BOTH, Cost
+from kwslib.statistics import mean_share
 
 if TYPE_CHECKING:
     import pandas
@@ -19,15 +24,22 @@ COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "ms calibrated", "b
 FILE = "06_trade_off.csv"
 
 
-def models(run: Run) -> "pandas.DataFrame":
+def models(
+    quantized: Mapping[str, Any],
+    rows: "pandas.DataFrame",
+    sparse: "pandas.DataFrame",
+    narrow: Mapping[int, Cost],
+    ternary: Mapping[str, Cost],
+) -> "pandas.DataFrame":
     """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), raw ms.
 
-    What Part 5 has not recorded is left out, or is missing in its row.
+    quantized: the values that Part 5 has recorded; what it has not is left out, or is missing in its row. rows: Part
+    6's points, with what they cost on the board: of `measure_sparse`, by channels, and of ternary weights by point.
     """
     import pandas
 
-    rows = {**_quantized(_values(run, "05_quantization")), **_pruned(run.values)}
-    table = pandas.DataFrame.from_dict(rows, orient="index", columns=[*COLUMNS[:6]])
+    networks = {**_quantized(quantized), **_pruned(rows, sparse, narrow, ternary)}
+    table = pandas.DataFrame.from_dict(networks, orient="index", columns=[*COLUMNS[:6]])
     table["ms calibrated"] = CALIBRATION * table.ms.astype(float)
     for size in SIZES:
         table[f"best by {size}"] = [
@@ -70,7 +82,7 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
     )
 
 
-def _values(run: Run, part: str) -> dict[str, Any]:
+def recorded(run: Run, part: str) -> dict[str, Any]:
     """What another part has recorded in this run's folder, else, for real recordings, in the book's."""
     for folder in (run.results, None if run.synthetic else recorded_folder()):
         if folder and (folder / f"{part}.json").is_file():
@@ -78,42 +90,44 @@ def _values(run: Run, part: str) -> dict[str, Any]:
     return {}
 
 
-def _row(values: dict[str, Any], kind: str, accuracy: str, flash: str, ms: str) -> list[Any] | None:
-    if accuracy not in values or flash not in values:
-        return None
-    share = values[accuracy]
-    bounds = share.get("ci95") or [share["value"]] * 2
-    milliseconds = values[ms]["value"] if ms in values else float("nan")
-    return [kind, *(100 * value for value in (share["value"], *bounds)), values[flash]["value"], milliseconds]
-
-
-def _quantized(values: dict[str, Any]) -> dict[str, list[Any]]:
+def _quantized(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Part 3's network by bits."""
-    rows = {}
-    for name in values:
-        if found := re.fullmatch(r"accuracy_qat_(\d)bit|accuracy_qat_(ternary)", name):
-            width = f"{found[1]}bit" if found[1] else found[2]
-            row = _row(values, "quantized", name, f"flash_weights_{width}", f"board_ms_{width}")
-            if row:
-                rows[f"{found[1]} bit" if found[1] else width] = row
-    return rows
+    networks = {}
+    for bits in WIDTHS:
+        point, width = names.quantized(bits), names.width(bits)
+        if names.accuracy(point) in values and names.flash_weights(width) in values:
+            share = values[names.accuracy(point)]
+            bounds = (share["value"], *(share.get("ci95") or [share["value"]] * 2))
+            ms = values.get(names.board_ms(width), {"value": math.nan})["value"]
+            flash = values[names.flash_weights(width)]["value"]
+            label = bits if isinstance(bits, str) else f"{bits} bit"
+            networks[label] = ["quantized", *(100 * bound for bound in bounds), flash, ms]
+    return networks
 
 
-def _pruned(values: dict[str, Any]) -> dict[str, list[Any]]:
-    """Part 6's networks: sparse, narrow, narrow on fewer bits."""
-    rows = {}
-    for name in values:
-        if found := re.fullmatch(r"accuracy_unstructured_(\d+)_qat_8", name):
-            key = f"sparse_{found[1]}"
-            row = _row(values, "sparse", name, f"flash_weights_{key}", f"board_ms_{key}")
-            label = f"{found[1]} % sparse"
-        elif found := re.fullmatch(r"accuracy_channels_(\d)_qat_(8|ternary)", name):
-            key, whole = f"channels_{found[1]}", found[2] == "8"
-            kind, suffix = ("narrow", "") if whole else ("narrow and ternary", "_ternary")
-            row = _row(values, kind, name, f"flash_weights_{key}{suffix}", f"board_ms_{key}{suffix}")
-            label = f"{found[1]} ch" + ("" if whole else ", ternary")
-        else:
-            continue
-        if row:
-            rows[label] = row
-    return rows
+def _pruned(
+    rows: "pandas.DataFrame",
+    sparse: "pandas.DataFrame",
+    narrow: Mapping[int, Cost],
+    ternary: Mapping[str, Cost],
+) -> dict[str, list[Any]]:
+    """Part 6's networks: sparse, narrow, narrow on ternary weights."""
+    networks = {}
+    for (structured, share), group in rows.groupby(["structured", "sparsity"]):
+        percent, left, point = round(100 * share, 6), int(group.channels.iloc[0]), group.point.iloc[0]
+        if structured and left in narrow:
+            networks[f"{left} ch"] = _row("narrow", group.qat_8, group.flash_8, narrow[left].ms)
+        if structured and point in ternary:
+            costs = group.flash_ternary, ternary[point].ms
+            networks[f"{left} ch, ternary"] = _row("narrow and ternary", group.qat_ternary, *costs)
+        if not structured and percent in sparse.index:
+            cost = sparse.loc[percent]
+            flash, ms = cost[[f"constants, {BOTH}"]], cost[f"ms, {BOTH}"]
+            networks[f"{percent:g} % sparse"] = _row("sparse", group.qat_8, flash, ms)
+    return networks
+
+
+def _row(kind: str, accuracies: "pandas.Series", flash: "pandas.Series", ms: float) -> list[Any]:
+    mean = mean_share(list(accuracies))
+    bounds = mean if len(accuracies) > 1 else [mean.mean] * 3
+    return [kind, *(100 * bound for bound in bounds), int(flash.iloc[0]), ms]

@@ -1,0 +1,125 @@
+"""Names under which values and models are recorded: a function for each family, called to write and to read.
+
+A *point* is what a sweep runs, a *network* what the board runs: "channels_4", "sparse_90", "3bit", "ternary".
+"""
+
+
+def width(bits: int | str) -> str:
+    """Of weights: 3bit, ternary."""
+    return bits if isinstance(bits, str) else f"{bits}bit"
+
+
+def quantized(bits: int | str, method: str = "qat", recipe: str = "ours") -> str:
+    """A point of Part 5: qat_3bit, ptq_original_3bit, qat_ternary."""
+    words = [] if recipe == "ours" else recipe.replace(",", "").split()
+    return "_".join([method, *words, width(bits)])
+
+
+def unstructured(percent: float) -> str:
+    """A point of Part 6 by the percent of the weights that are removed: unstructured_90."""
+    return f"unstructured_{percent:g}"
+
+
+def sparse(percent: float) -> str:
+    """The network of `unstructured(percent)`, stored by the weights that are left: sparse_90."""
+    return f"sparse_{percent:g}"
+
+
+def channels(left: int) -> str:
+    """A point of Part 6, and its network, by the channels that are left: channels_4."""
+    return f"channels_{left}"
+
+
+def ternary(network: str) -> str:
+    """A narrow network on ternary weights: channels_4_ternary."""
+    return f"{network}_ternary"
+
+
+def seed_checkpoint(seed: int | str, arch: str = "tinyconv") -> str:
+    """File of a network of Part 3: tinyconv_seed0.pt."""
+    return f"{arch}_seed{seed}.pt"
+
+
+def quantized_checkpoint(bits: int | str, method: str = "qat") -> str:
+    """File of a network of Part 5: tinyconv_qat3.pt, tinyconv_qat_ternary.pt."""
+    return f"tinyconv_{method}_{bits}.pt" if isinstance(bits, str) else f"tinyconv_{method}{bits}.pt"
+
+
+def pruned_checkpoint(point: str, bits: int | str | None = None) -> str:
+    """File of a network of Part 6, in float or quantized: tinyconv_channels_4.pt, tinyconv_channels_4_qat_8.pt."""
+    return f"tinyconv_{point}.pt" if bits is None else f"tinyconv_{point}_{qat(bits)}.pt"
+
+
+def pruned_tflite(point: str) -> str:
+    """The file of a network of Part 6 in int8."""
+    return f"tinyconv_{point}.tflite"
+
+
+def qat(bits: int | str) -> str:
+    """A stage of a point of Part 6, after quantization-aware training: qat_8."""
+    return f"qat_{bits}"
+
+
+def accuracy(point: str, when: str = "") -> str:
+    """Test accuracy of a point, mean over seeds; of Part 6 `when`: raw, finetuned, or after `qat`."""
+    return f"accuracy_{point}_{when}" if when else f"accuracy_{point}"
+
+
+def lowest_accuracy(point: str) -> str:
+    """That of the lowest seed."""
+    return f"{accuracy(point)}_lowest"
+
+
+def field_accuracy(arch: str, kind: str = "") -> str:
+    """Of a network that is trained for the field on the clean test split: in int8, or of `kind` float32."""
+    return accuracy(f"testing_{arch}_field", kind)
+
+
+def loss(point: str) -> str:
+    """What a point loses against the float network."""
+    return f"loss_{point}"
+
+
+def parameters(point: str) -> str:
+    """Non-zero parameters."""
+    return f"parameters_{point}"
+
+
+def flops(point: str) -> str:
+    """FLOPs of one inference."""
+    return f"flops_{point}"
+
+
+def flash_weights(network: str) -> str:
+    """Bytes of all constants in flash."""
+    return f"flash_weights_{network}"
+
+
+def board_ms(network: str, kind: str = "") -> str:
+    """Milliseconds of a network on the board: raw, or of a `kind`: calibrated, linear_only."""
+    return f"board_ms_{network}_{kind}" if kind else f"board_ms_{network}"
+
+
+def board_energy(network: str) -> str:
+    """Microjoules of one inference, of the calibrated time."""
+    return f"board_energy_{network}_calibrated"
+
+
+def firmware(what: str, network: str) -> str:
+    """Bytes of the whole firmware with a network; `what`: flash, ram, board_flash, board_ram."""
+    return f"{what}_{network}"
+
+
+def cpu_latency_ms(network: str) -> str:
+    """Median latency on this CPU in PyTorch."""
+    return f"cpu_latency_ms_{network}"
+
+
+def falls(kind: str, when: str) -> str:
+    """The first share removed at which accuracy has fallen; kind: unstructured, channels."""
+    return f"falls_{kind}_{when}"
+
+
+def holds(kind: str, when: str) -> str:
+    """The last share removed before that."""
+    return f"holds_{kind}_{when}"

@@ -1,0 +1,100 @@
+"""What Part 4 shows of hours of sound: false accepts and keywords missed, and the point that is chosen between them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.field.detection import (
+    OperatingPoint,
+    best_within,
+    continuous_frames,
+    detection_curve,
+    stream_logits,
+)
+from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values
+from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of
+
+if TYPE_CHECKING:
+    import pandas
+
+MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
+
+    model: Model
+    points: list[OperatingPoint]
+    chosen: OperatingPoint
+
+
+def choose_point(run: Run, model: Model) -> Model:
+    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
+    to one false accept an hour on validation sound."""
+    here = field_stage(run, "validation")
+    logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
+    best: tuple[tuple[float, float], DecisionSettings] | None = None
+    for smoothing in SMOOTHINGS:
+        at = replace(model.settings, smoothing=smoothing)
+        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
+        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
+        if best is None or rank < best[0]:
+            best = rank, replace(at, threshold=point.threshold)
+    assert best is not None
+    return replace(model, settings=best[1])
+
+
+def detection(run: Run, model: Model) -> Detection:
+    """The trade-off of a model on testing, and the point chosen on validation."""
+    tuned = choose_point(run, model)
+    here = field_stage(run)
+    logits = trial_logits_of(run, model.network, "testing", effort(run).trials)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
+    points = detection_curve(model.network, here, logits, hours, tuned.settings)
+    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
+    return Detection(tuned, points, chosen)
+
+
+def detection_values(found: Detection) -> Values:
+    """The point chosen: false accepts and rejects, hours heard, settings, and the median latency."""
+    name, chosen = found.model.name, found.chosen
+    values = {
+        f"{name}_false_accepts_per_hour": Value(
+            chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts
+        ),
+        f"{name}_false_rejects": Value(chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords),
+        f"{name}_hours": Value(chosen.hours, "h"),
+        f"{name}_threshold": Value(chosen.threshold),
+        f"{name}_smoothing": Value(found.model.settings.smoothing),
+    }
+    if len(chosen.latencies):
+        median = 1000 * float(np.median(chosen.latencies))
+        values[f"{name}_latency_ms"] = Value(median, "ms", n=len(chosen.latencies))
+    return values
+
+
+def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
+    """The operating point of each model with its intervals."""
+    import pandas
+
+    rows = {}
+    for name, one in found.items():
+        at = one.chosen
+        low, high = at.per_hour_ci95
+        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
+        rows[name] = {
+            "threshold": f"{at.threshold:g}",
+            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
+            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "hours": f"{at.hours:.2g}",
+            "keywords missed (%)": share_text(at.rejects, at.keywords),
+            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
+            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
+        }
+    return pandas.DataFrame(rows).T

@@ -1,0 +1,47 @@
+"""What Part 6 shows of pruned networks in the simulated field of Part 4."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from kwslib.field.evaluate import FieldResult, run_trials
+from kwslib.record import names
+from kwslib.record.comparison import load_original
+from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values
+from kwslib.report.part6.board import REMOVED
+
+if TYPE_CHECKING:
+    import pandas
+
+TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
+
+
+def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
+    """Simulated trials of the first seed's int8 networks that stand in Figure 15, by channels, of those given."""
+    shown = [left for left in REMOVED.values() if left in set(channels)]
+    files = {left: run.models / names.pruned_tflite(names.channels(left)) for left in shown}
+    return {
+        left: run_trials(path, TRIALS[run.profile.name], corpus=run.corpus) for left, path in files.items()
+    }
+
+
+def field_values(heard: Mapping[int, FieldResult]) -> Values:
+    """Accuracies of `in_field`."""
+    return {
+        f"field_accuracy_{names.channels(left)}": Value(result.accuracy, "fraction", result.ci95, result.n)
+        for left, result in heard.items()
+    }
+
+
+def field_table(heard: Mapping[int, FieldResult]) -> "pandas.DataFrame":
+    """Figure 15's accuracies (%) in the field by percent of the channels removed: the original's live trials, and of
+    ours the mean, low and high (Wilson)."""
+    import pandas
+
+    stated, rows = load_original(), {}
+    for percent, left in REMOVED.items():
+        if left in heard:
+            bounds = zip(("mean", "low", "high"), (heard[left].accuracy, *heard[left].ci95), strict=True)
+            rows[percent] = {"original": stated[f"field_removed_{percent}"].value}
+            rows[percent] |= {name: 100 * value for name, value in bounds}
+    return pandas.DataFrame(rows).T.rename_axis("removed (%)")
