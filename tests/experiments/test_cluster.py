@@ -96,7 +96,7 @@ def test_workers_with_other_sources_are_named(cluster, tmp_path):
         "import kwslib.experiments.sweeps.points as points\npoints.code_fingerprint = lambda: 'older'\n"
     )
     cluster.worker("old", path=str(other))
-    with pytest.raises(KwsError, match=r"tcp://.*: runs other sources of kwslib"):
+    with pytest.raises(KwsError, match=r"tcp://.*: runs other sources or packages"):
         list(runners.cluster(cluster.address)(small_tasks(tmp_path, [1])))
 
 

@@ -134,7 +134,7 @@ def test_the_key_hangs_on_all_that_a_value_hangs_on(tmp_path):
 
 def test_other_code_and_other_recordings_are_refused(tmp_path):
     (task,) = small_tasks(tmp_path, [1])
-    with pytest.raises(KwsError, match="other sources of kwslib"):
+    with pytest.raises(KwsError, match="other sources or packages"):
         run_task(replace(task, code="older"))
     with pytest.raises(KwsError, match="other recordings"):
         run_task(replace(task, data_hash="elsewhere"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+from kwslib.cache import code, digest
 from kwslib.errors import KwsError
 from kwslib.experiments.sweeps import notebook as notebooks
 from kwslib.experiments.sweeps.warm import run_fresh
@@ -19,7 +20,7 @@ from kwslib.features.ccore import source_hash
 from kwslib.paths import temporary_folder
 from kwslib.strict_json import json_text
 
-IDLE = ("cli", "report")  # packages that no value hangs on
+EXPERIMENTS = ("kwslib.experiments.quantization", "kwslib.experiments.pruning")
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,8 @@ class Outcome:
 
 
 def code_fingerprint() -> str:
-    """Hash of the sources that values hang on: kwslib without its command line and figures, and the C core."""
-    package = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256(source_hash().encode())
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package)
-        if name.parts[0] not in IDLE:
-            digest.update(f"{name.as_posix()}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:24]
+    """Digest of all code that the values of a point depend on: the experiments with what they import, the C core."""
+    return digest(source_hash(), *map(code, EXPERIMENTS))
 
 
 def content_key(
@@ -69,7 +64,9 @@ def content_key(
 def run_task(task: Task) -> Outcome:
     """Run a point in a fresh process of this machine. Raises KwsError when code or recordings are not the sweep's."""
     if code_fingerprint() != task.code:
-        raise KwsError("this worker runs other sources of kwslib: install the sweep's commit and restart it")
+        raise KwsError(
+            "this worker runs other sources or packages: install the sweep's commit and lock, restart it"
+        )
     begin = time.monotonic()
     with temporary_folder(Path(gettempdir()), "kws-point") as folder:
         (folder / "results" / "models").mkdir(parents=True)

@@ -70,4 +70,6 @@ def _check_workers(client: Any, address: str) -> None:
         raise KwsError(f"{address}: a worker lacks kwslib ({error}): install it there") from None
     if others := sorted(worker for worker, code in found.items() if code != code_fingerprint()):
         where = ", ".join(others)
-        raise KwsError(f"{where}: runs other sources of kwslib: install this commit there and restart it")
+        raise KwsError(
+            f"{where}: runs other sources or packages: install this commit and lock there, restart it"
+        )
