@@ -37,7 +37,7 @@ def same(values, recorded):
 
 def test_part_5(recorded):
     swept, kept = rows("bits"), recorded["05_quantization"]
-    floats = {seed: kept["accuracy_float"]["value"] for seed in range(5)}
+    floats = dict.fromkeys(range(5), kept["accuracy_float"]["value"])
     values = part5.point_values(swept, floats)
     same(
         {name: v for name, v in values.items() if not name.startswith("loss_") and name != "accuracy_float"},

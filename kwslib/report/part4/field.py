@@ -234,5 +234,6 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
 
 
 def share_text(correct: int, n: int) -> str:
+    """Correct answers in % with their Wilson interval, as a table shows them."""
     low, high = wilson(correct, n)
     return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"
