@@ -75,7 +75,9 @@ def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Sta
     )
 
 
-def trial_logits_of(run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+def trial_logits_of(
+    run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT
+) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
     return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
 
