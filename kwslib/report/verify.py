@@ -77,7 +77,8 @@ def verify(data: Path | None = None, results: Path | None = None, retrain: bool 
     folder = results or recorded_folder()
     recorded = load_results(folder)
     assert folder is not None
-    for part in ("03_training", "04_deployment", "06_pruning"):
+    pruned = any("sparsity" in row for row in _first_rows(folder))
+    for part in ("03_training", "04_deployment", *(["06_pruning"] if pruned else [])):
         if part not in recorded:
             raise KwsError(
                 f"{folder}/{part}.json is missing: record Part {int(part[:2])}, or name another folder"
