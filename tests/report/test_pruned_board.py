@@ -11,6 +11,7 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.profiles import PROFILES
 from kwslib.record.recording import Run
 from kwslib.report.part6 import board_figures as draw
+from kwslib.report.part6 import figures as curves
 from kwslib.report.part6 import trade_off
 from kwslib.report.part6.board import (
     BOTH,
@@ -27,6 +28,7 @@ from kwslib.report.part6.board import (
     sparse_table,
     sparse_values,
 )
+from kwslib.report.part6.tables import over_points
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +107,16 @@ def test_the_best_networks_are_beaten_by_none(tmp_path):
     assert pandas.read_csv(tmp_path / trade_off.FILE).shape == (4, 10)
     assert len(trade_off.shown(table)) == 4
     assert len(draw.trade_off(table).axes) == 2
+
+
+def test_a_single_point_leaves_the_other_kinds_figures_out():
+    nothing = pandas.DataFrame()
+    assert draw.sparse_costs(measure_sparse({}), {}) is None
+    assert draw.memory_by_channels({}) is None
+    assert draw.removed_channels(removed_table({}), nothing) is None
+    rows = pandas.DataFrame([{"structured": True, "sparsity": 0.5}])
+    assert curves.sparsity_curves(over_points(rows, structured=False), {}) is None
+    assert curves.channel_curves(over_points(rows[rows.sparsity == 0], structured=True), {}, {}) is None
+    assert formats_table({}).empty
+    assert sparse_table(measure_sparse({})).empty
+    assert sparse_values(measure_sparse({})) == channel_values({}) == {}

@@ -40,6 +40,11 @@ FORMS = {
     ("ms", LINEAR): "ms_linear_only",
     ("ms", BOTH): "ms",
 }  # what may break even
+COLUMNS = [
+    "zeros",
+    *(f"{what}, {form}" for form in (DENSE, LINEAR, BOTH) for what in ("flash", "ms", "constants")),
+    "linear ms",
+]
 REMOVED = {
     0: 8,
     10: 7,
@@ -132,7 +137,7 @@ def measure_sparse(networks: Mapping[float, Network]) -> "pandas.DataFrame":
             }
         row["linear ms"] = dense.linear_ms
         rows[float(percent)] = row
-    return pandas.DataFrame(rows).T
+    return pandas.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
 
 
 def sparse_values(costs: "pandas.DataFrame") -> Values:

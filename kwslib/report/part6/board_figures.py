@@ -30,11 +30,15 @@ KINDS = {  # of networks in the trade-off
 }
 
 
-def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure:
+def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure | None:
     """Flash of the firmware and time of the network against the weights removed, dense and sparse.
 
     costs: of `measure_sparse`; even: of `break_even`, drawn as dotted lines. The axis is logarithmic in what is left.
+
+    None where there is nothing to draw.
     """
+    if not len(costs):
+        return None
     figure, axes = style.subplots(2, height=5.6, sharex=True)
     left = 100 - costs["zeros"]
     for ax, what, factor in ((axes[0], "flash", 1000), (axes[1], "ms", 1)):
@@ -56,8 +60,13 @@ def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure
     return figure
 
 
-def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure:
-    """Flash and RAM of the whole firmware by channels left."""
+def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure | None:
+    """Flash and RAM of the whole firmware by channels left.
+
+    None where there is nothing to draw.
+    """
+    if not len(costs):
+        return None
     figure, ax = style.subplots(height=3.4)
     channels = list(costs)
     for what, colour, marker in (("flash", style.BLUE, "o"), ("ram", style.VERMILION, "s")):
@@ -69,11 +78,15 @@ def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure:
     return figure
 
 
-def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None" = None) -> Figure:
+def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None" = None) -> Figure | None:
     """Figure 15: time of the network by share of the channels removed, and in-field accuracy where it is known.
 
     table: of `removed_table`, by percent removed. field: of `in_field`.
+
+    None where there is nothing to draw.
     """
+    if not len(table):
+        return None
     figure, axes = style.subplots(1, 1 if field is None else 2, height=3.6, squeeze=False)
     ax = axes[0, 0]
     places = np.arange(len(table))

@@ -20,11 +20,15 @@ CURVES = {"finetuned": ("fine-tuned", style.BLUE, "o"), "raw": ("not fine-tuned"
 _PLAIN = FuncFormatter(lambda value, _: f"{value:,g}")
 
 
-def sparsity_curves(points: "pandas.DataFrame", original: Mapping[int, float]) -> Figure:
+def sparsity_curves(points: "pandas.DataFrame", original: Mapping[int, float]) -> Figure | None:
     """Accuracy against non-zero parameters (Figure 13), mean over seeds in its 95 % interval.
 
     original: {percent of the weights removed: accuracy}. The upper axis names these percents.
+
+    None where there is nothing to draw.
     """
+    if not len(points):
+        return None
     figure, ax = style.subplots(height=4.2)
     _curves(ax, points, "parameters")
     left = dict(zip((100 * points.sparsity).round(), points.parameters, strict=True))
@@ -63,12 +67,16 @@ def criteria(table: "pandas.DataFrame") -> Figure:
 
 def channel_curves(
     points: "pandas.DataFrame", latencies: Mapping[int, Latency], original: Mapping[int, float]
-) -> Figure:
+) -> Figure | None:
     """Accuracy against parameters, FLOPs and CPU latency of 8 to 1 channels (Figure 14).
 
     original: {channels: accuracy}, drawn where our network of that width lies. Of the latency the dots are medians,
     the lines reach over the quartiles.
+
+    None where there is nothing to draw.
     """
+    if not len(points):
+        return None
     figure, axes = style.subplots(3, height=8.0, sharey=True)
     width = points.set_index("channels")
     for ax, (column, label, factor) in zip(
