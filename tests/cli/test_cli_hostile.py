@@ -281,9 +281,9 @@ def test_a_mistake_of_ours_keeps_its_traceback(kws, monkeypatch):
 
 
 def test_a_write_without_a_name_is_told_with_it(tmp_path):
-    with pytest.raises(OSError, match="file") as caught, atomic_write(tmp_path / "file"):
+    with pytest.raises(KwsError, match="No space left on device") as caught, atomic_write(tmp_path / "file"):
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert caught.value.filename == str(tmp_path / "file")
+    assert str(caught.value).startswith(str(tmp_path / "file"))
 
 
 def test_json_is_json(capsys):
