@@ -31,7 +31,7 @@ from kwslib.report.part4.board import record_board
 from kwslib.report.part6.board import measure_channels, measure_sparse, measure_ternary
 
 REPORT = PROFILES["report"]
-DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
+DIGITS = 1e-6  # far below one clip in the accuracy, or the last digit of the milliseconds
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
     "tinyconv.pt": ("04_deployment", "accuracy_float"),
     "tinyconv.tflite": ("04_deployment", "accuracy_int8"),

@@ -1,7 +1,7 @@
 """What Part 5 shows of quantized networks as integers: in Python, in C, in TensorFlow Lite Micro and on the board.
 
-Times are the cycle model's milliseconds at 64 MHz, raw and calibrated (kwslib.board.machine.CALIBRATION). Integer
-kernels take the same time whatever they hear, so one clip is enough for them.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
+time whatever they hear, so one clip is enough for them.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwslib.board.machine import CALIBRATION, Board
+from kwslib.board.cycles import rounded
+from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_packed import int8_network, packed_network, read_integers
 from kwslib.deployment.core_run import run_network
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1: the CPU at 64 MHz running from flash with
 # its cache, crystal oscillator on, supplied with 3 V through the DC/DC converter.
 CURRENT_MA, SUPPLY_V = 3.3, 3.0
+TIMES = ("network (ms)", "energy (µJ)")
 BYTES = ("flash, constants (B)", "flash, all (B)", "RAM (B)")
 QUICK_CLIPS, QUICK_WIDTHS = 16, ("qat8", "qat4", "qat2", "qat_ternary", "qat1")
 
@@ -72,9 +74,8 @@ def board_table(
 ) -> "pandas.DataFrame":
     """Quantized networks on the virtual board, which hears the test clips `sounds`, int16 (N, 16000), as raw audio.
 
-    Records board_ms_<width> and its _calibrated, board_flash_<width>, board_ram_<width> and board_energy_<width>. The
-    quick profile takes a few clips, and of several networks a few widths. Raises CheckFailed when the board's logits
-    are not the integers'.
+    Records board_ms_<width>, board_flash_<width>, board_ram_<width> and board_energy_<width>. The quick profile takes
+    a few clips, and of several networks a few widths. Raises CheckFailed when the board's logits are not the integers'.
     """
     import pandas
 
@@ -89,14 +90,15 @@ def board_table(
     for name, row in rows.items():
         width = name.removeprefix("qat").removeprefix("_")
         width = f"{width}bit" if width.isdigit() else width
-        run.record(f"board_ms_{width}", row["ms, raw"], "ms")
-        run.record(f"board_ms_{width}_calibrated", row["ms, calibrated"], "ms")
-        run.record(f"board_energy_{width}_calibrated", row["energy, calibrated (µJ)"], "µJ")
+        run.record(f"board_ms_{width}", row["network (ms)"], "ms")
+        run.record(f"board_energy_{width}", row["energy (µJ)"], "µJ")
         run.record(f"board_flash_{width}", row["flash, all (B)"], "B")
         run.record(f"board_ram_{width}", row["RAM (B)"], "B")
     table = pandas.DataFrame(rows).T.rename_axis("weights")
     for column in table.columns.intersection(BYTES):  # none where no network was trained
         table[column] = [f"{int(size):,}" for size in table[column]]
+    for column in table.columns.intersection(TIMES):
+        table[column] = [f"{value:g}" for value in table[column]]
     return table
 
 
@@ -115,9 +117,8 @@ def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) ->
         "flash, constants (B)": network.flash_bytes,
         "flash, all (B)": profile.flash_bytes,
         "RAM (B)": profile.ram_bytes,
-        "ms, raw": ms,
-        "ms, calibrated": ms * CALIBRATION,
-        "energy, calibrated (µJ)": energy_uj(ms * CALIBRATION),
+        "network (ms)": rounded(ms),
+        "energy (µJ)": rounded(energy_uj(ms)),
     }
 
 

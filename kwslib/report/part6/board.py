@@ -1,7 +1,7 @@
 """What Part 6 shows of pruned networks on the virtual board: bytes and milliseconds by sparsity and by channels.
 
-Times are the cycle model's raw milliseconds at 64 MHz unless they are called calibrated. Integer kernels take the
-same time whatever they hear, so one clip, of silence, is enough.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
+time whatever they hear, so one clip, of silence, is enough.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwslib.board.machine import CALIBRATION, Board
+from kwslib.board.cycles import rounded
+from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_packed import packed_network, read_integers
@@ -121,13 +122,12 @@ def measure_sparse(run: Run, networks: Mapping[str, Network]) -> "pandas.DataFra
         rows[float(percent)] = row
         run.record(f"flash_sparse_{percent}", both.flash, "B")
         run.record(f"flash_weights_sparse_{percent}", both.constants, "B")
-        run.record(f"board_ms_sparse_{percent}", both.ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_calibrated", CALIBRATION * both.ms, "ms")
-        run.record(f"board_ms_sparse_{percent}_linear_only", linear_only.ms, "ms")
+        run.record(f"board_ms_sparse_{percent}", rounded(both.ms), "ms")
+        run.record(f"board_ms_sparse_{percent}_linear_only", rounded(linear_only.ms), "ms")
     if first:
         dense = costs[first, DENSE]
         run.record("flash_dense", dense.flash, "B")
-        run.record("board_ms_dense", dense.ms, "ms")
+        run.record("board_ms_dense", rounded(dense.ms), "ms")
         run.record("board_share_convolution", 1 - dense.linear_ms / dense.ms, "fraction")
     return pandas.DataFrame(rows).T
 
@@ -140,7 +140,7 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
     for form in (DENSE, BOTH):
         table[f"flash, {form} (B)"] = [f"{int(size):,}" for size in costs[f"flash, {form}"]]
     for form in (DENSE, LINEAR, BOTH):
-        table[f"{form} (ms)"] = [f"{ms:.2f}" for ms in costs[f"ms, {form}"]]
+        table[f"{form} (ms)"] = [f"{rounded(ms):g}" for ms in costs[f"ms, {form}"]]
     names = pandas.Index([f"{percent:g} %" for percent in costs.index], name="removed")
     return pandas.DataFrame(table, index=names)
 
@@ -191,12 +191,11 @@ def formats_table(networks: Mapping[str, Network]) -> "pandas.DataFrame":
 def measure_channels(run: Run, networks: Mapping[str, Network]) -> dict[int, Cost]:
     """Narrow networks ("channels_4" and so on) on the board, by channels.
 
-    Recorded as board_ms_channels_<c>, raw and _calibrated, flash_channels_<c> and ram_channels_<c>.
+    Recorded as board_ms_channels_<c>, flash_channels_<c> and ram_channels_<c>.
     """
     costs = measure({int(name.rpartition("_")[2]): network for name, network in networks.items()})
     for channels, cost in costs.items():
-        run.record(f"board_ms_channels_{channels}", cost.ms, "ms")
-        run.record(f"board_ms_channels_{channels}_calibrated", CALIBRATION * cost.ms, "ms")
+        run.record(f"board_ms_channels_{channels}", rounded(cost.ms), "ms")
         run.record(f"flash_channels_{channels}", cost.flash, "B")
         run.record(f"ram_channels_{channels}", cost.ram, "B")
     if {4, 8} <= set(costs):
@@ -211,7 +210,7 @@ def measure_ternary(run: Run, points: Sequence[str]) -> None:
         for point in points
     }
     for point, cost in measure(networks).items():
-        run.record(f"board_ms_{point}_ternary", cost.ms, "ms")
+        run.record(f"board_ms_{point}_ternary", rounded(cost.ms), "ms")
 
 
 def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
@@ -222,8 +221,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         channels: {
             "flash (B)": f"{cost.flash:,}",
             "RAM (B)": f"{cost.ram:,}",
-            "raw (ms)": f"{cost.ms:.2f}",
-            "calibrated (ms)": f"{CALIBRATION * cost.ms:.2f}",
+            "network (ms)": f"{rounded(cost.ms):g}",
         }
         for channels, cost in costs.items()
     }
@@ -231,7 +229,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
 
 
 def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
-    """Figure 15's times: by percent of the channels removed, the original's measured ms and ours, calibrated."""
+    """Figure 15's times: by percent of the channels removed, the original's measured ms and ours."""
     import pandas
 
     theirs = original_by_channels()
@@ -240,7 +238,7 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
             "channels": channels,
             "original (ms)": theirs[channels],
             "original, saved (%)": 100 * (1 - theirs[channels] / theirs[8]),
-            "ours (ms)": CALIBRATION * costs[channels].ms,
+            "ours (ms)": costs[channels].ms,
             "ours, saved (%)": 100 * (1 - costs[channels].ms / costs[8].ms),
         }
         for percent, channels in REMOVED.items()
@@ -272,8 +270,8 @@ def in_field(run: Run, channels: Sequence[int]) -> "pandas.DataFrame":
 
 
 def fixed_and_per_channel(costs: Mapping[int, Cost]) -> dict[str, tuple[float, float]]:
-    """Milliseconds (fixed, per channel) of the original's measured times and of ours, calibrated."""
+    """Milliseconds (fixed, per channel) of the original's measured times and of ours."""
     lines = {"original": decompose(original_by_channels())}
     if len(costs) > 1:
-        lines["ours"] = decompose({channels: CALIBRATION * cost.ms for channels, cost in costs.items()})
+        lines["ours"] = decompose({channels: cost.ms for channels, cost in costs.items()})
     return lines

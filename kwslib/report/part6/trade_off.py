@@ -6,7 +6,7 @@ A network is best by a size when no other is at least as accurate and at most as
 import re
 from typing import TYPE_CHECKING, Any
 
-from kwslib.board.machine import CALIBRATION
+from kwslib.board.cycles import rounded
 from kwslib.paths import atomic_write
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.recording import Run
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import pandas
 
 SIZES = ("flash", "ms")
-COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "ms calibrated", "best by flash", "best by ms")
+COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "best by flash", "best by ms")
 FILE = "06_trade_off.csv"
 
 
 def models(run: Run) -> "pandas.DataFrame":
-    """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), raw ms.
+    """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), ms.
 
     What Part 5 has not recorded is left out, or is missing in its row.
     """
@@ -28,7 +28,6 @@ def models(run: Run) -> "pandas.DataFrame":
 
     rows = {**_quantized(_values(run, "05_quantization")), **_pruned(run.values)}
     table = pandas.DataFrame.from_dict(rows, orient="index", columns=[*COLUMNS[:6]])
-    table["ms calibrated"] = CALIBRATION * table.ms.astype(float)
     for size in SIZES:
         table[f"best by {size}"] = [
             bool(row[size] == row[size])
@@ -60,7 +59,7 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
                 f"{row.accuracy:.1f} ({row.low:.1f} to {row.high:.1f})" for row in best.itertuples()
             ],
             "flash (B)": [f"{size:,.0f}" for size in best.flash],
-            "board (ms)": ["" if ms != ms else f"{ms:.2f}" for ms in best.ms],
+            "board (ms)": ["" if ms != ms else f"{rounded(ms):g}" for ms in best.ms],
             "best by": [
                 " and ".join(size for size in SIZES if row[f"best by {size}"]).replace("flash", "bytes")
                 for _, row in best.iterrows()
