@@ -196,9 +196,9 @@ from kwslib.report.part6.board import break_even, measure_sparse, sparse_table
 
 sparse_costs = measure_sparse(run, sparse)
 even = break_even(run, sparse_costs)
-run.show(sparse_table(sparse_costs), "Pruned int8 networks on the virtual board, raw: flash of the whole firmware, time of the network.")
+run.show(sparse_table(sparse_costs), "Pruned int8 networks on the virtual board: flash of the whole firmware, time of the network.")
 
-# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network (raw) against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
+# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
 from kwslib.report.part6 import board_figures as draw_board
 
 draw_board.sparse_costs(sparse_costs, even)
@@ -294,9 +294,9 @@ draw_board.memory_by_channels(narrow_costs)
 from kwslib.report.part6.board import in_field
 
 by_share, heard = removed_table(narrow_costs), in_field(run, list(narrow_costs))
-run.show(by_share.join(heard.add_prefix("in field, ")), "By share of the channels removed: time of the network, the original's measured, ours calibrated; accuracy in the field (%), the original's of 20 trials, ours simulated.")
+run.show(by_share.join(heard.add_prefix("in field, ")), "By share of the channels removed: time of the network, the original's measured, ours by the cycle model; accuracy in the field (%), the original's of 20 trials, ours simulated.")
 
-# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the calibrated cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 8 to 4. In the field the original's accuracy falls steeply with the channels."}}
+# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 7 to 3. In the field the original's accuracy falls steeply with the channels."}}
 draw_board.removed_channels(by_share, heard)
 
 # %% [markdown]
@@ -325,9 +325,9 @@ from kwslib.report.part6.board import measure_ternary
 measure_ternary(run, [p.name for p in points if p.seed == run.seeds[0] and "ternary" in p.widths])
 networks = trade_off.models(run)
 trade_off.write(run, networks)
-run.show(trade_off.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, raw time.")
+run.show(trade_off.shown(networks), "The networks that are best by bytes or by time: accuracy (95 % interval over seeds), constants in flash, time.")
 
-# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board (raw). The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
 
 # %% [markdown]
