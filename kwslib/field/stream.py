@@ -31,10 +31,19 @@ class Network:
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
+    _plan: Any = None
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
         return self._run(windows)
+
+    def over_windows(self, frames: np.ndarray) -> np.ndarray:
+        """Logits (T, C) of all windows over frames (F, 40), by what is new in each where the network allows it."""
+        if self._plan is None or self._plan.whole or self._plan.endless:
+            return self(windows(frames))
+        from kwslib.deployment.core_stream import run_stream
+
+        return run_stream(self._plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
 
 
 def open_network(model: str | Path) -> Network:
@@ -49,12 +58,14 @@ def open_network(model: str | Path) -> Network:
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     from kwslib.deployment.core_network import read_network
     from kwslib.deployment.core_run import run_network
+    from kwslib.deployment.stream_plan import stream
 
     network = read_network(path)
     if network.sizes[network.input] != FRAMES * CHANNELS:
         raise KwsError(f"{path}: takes {network.sizes[network.input]} values, not {FRAMES} x {CHANNELS}")
     labels = file_labels(path, network.sizes[network.output])
-    return Network(path.name, labels, network.output_scale, lambda windows: run_network(network, windows))
+    scale = network.output_scale
+    return Network(path.name, labels, scale, lambda windows: run_network(network, windows), stream(network))
 
 
 def listen(samples: np.ndarray) -> np.ndarray:
