@@ -15,6 +15,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,9 @@ def build() -> Path:
     return cached_file("core", key, ".so", lambda path: _run([*command, *sources], path))
 
 
+_LOADING = threading.RLock()
+
+
 @functools.cache
 def declarations() -> str:
     """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
@@ -121,7 +126,19 @@ def constants() -> dict[str, int]:
     }
 
 
-@functools.cache
+def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+    """`make` called once, by whichever thread comes first: types of two interfaces are not the same to cffi."""
+    kept = functools.cache(make)
+
+    @functools.wraps(make)
+    def get() -> Any:
+        with _LOADING:
+            return kept()
+
+    return get
+
+
+@_once
 def interface() -> cffi.FFI:
     """The headers' types; `interface().new("kws_frontend *")` is a zeroed struct that Python owns."""
     ffi = cffi.FFI()
@@ -129,7 +146,7 @@ def interface() -> cffi.FFI:
     return ffi
 
 
-@functools.cache
+@_once
 def library() -> Any:
     """The loaded C core, built when needed; its functions take what `interface` and `pointer` make."""
     return interface().dlopen(str(build()))

@@ -118,3 +118,18 @@ def test_sources_lie_in_the_checkout_or_in_the_wheel(tmp_path: Path, monkeypatch
     shutil.rmtree(installed)
     with pytest.raises(KwsError, match="reinstall kwslib"):
         ccore.source_folder()
+
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from kwslib.features.ccore import interface
+ready = Barrier(8)
+with ThreadPoolExecutor(8) as pool:
+    print(len(set(pool.map(lambda _: [ready.wait(), id(interface())][1], range(8)))))
+"""
+
+
+def test_threads_that_come_first_together_share_one_interface():
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "1\n"
