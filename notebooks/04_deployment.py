@@ -390,9 +390,10 @@ draw_field.factors({"as trained in Part 3": effects})
 # of both are those that answer most trials rightly on validation speakers, in validation rooms.
 
 # %%
-from kwslib.report.part4.field_training import train_for_field
+from kwslib.report.part4.field_training import record_clean, train_for_field
 
 paths = train_for_field(run, ("tinyconv", "tenet"))
+record_clean(run, paths)
 trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
 clean = ("accuracy_int8", "accuracy_testing_tinyconv_field", "accuracy_testing_tenet_field")
 print(*(f"{name}: {run.values[name]['value']:.1%} of the clean test split" for name in clean), sep="\n")
@@ -414,28 +415,12 @@ tests |= {name: field.field_trials(run, model, HARD) for name, model in hard.ite
 run.show(field.trials_table({name: test.evaluation for name, test in tests.items()}), "Right answers (%) in the same trials; in the hard field ratios are halved and distances doubled.")
 
 # %% [markdown]
-# ## Over hours
-#
-# A device that listens all day is judged by two other numbers: how often an hour it hears a keyword that nobody said,
-# and how many it misses. The first is counted on hours of sound without a keyword: by turns a minute of other
-# words before a background, a minute of background, a minute of a quiet room. Threshold and smoothing were chosen
-# on validation speakers, in validation rooms: the fewest missed with no more than one false accept an hour.
-
-# %%
-found = {name: field.detection(run, model) for name, model in {"Part 3": plain, "for the field": trained, "tenet": better}.items()}
-run.show(field.detection_table(found), "The operating points, counted on test speakers in test rooms. Latency runs from the end of the word to the report.")
-
-# %% mystnb={"figure": {"name": "fig-04-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it, tenet lowest; no circle reaches the grey corner."}}
-curves, marked = ({name: getattr(one, part) for name, one in found.items()} for part in ("points", "chosen"))
-draw_field.detection_error(curves, marked, (field.MOST_PER_HOUR, field.MOST_REJECTS))
-
-# %% [markdown]
 # ## Your own row
 #
 # With a phone: put recordings into folders `yes`, `no`, `unknown` and `silence`, and run `kws field MODEL --recordings
 # FOLDER`. With a board: flash the sketch of `firmware/arduino`, and `kws serial PORT` counts what it answered. In
 # rooms of your own: measure impulse responses and give their folder as `--rooms`. All fill the same table, with
-# the same intervals.
+# the same intervals. What a spotter gets wrong in hours of sound, and what listening costs, Part 7 counts.
 
 # %%
 run.finish()

@@ -118,6 +118,18 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     return _written(result, contents)
 
 
+def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path | None = None) -> Path:
+    """Write the int8 file alone, to `path` or beside the checkpoint, and return where. Raises as `export` does."""
+    from tempfile import TemporaryDirectory
+
+    out = path or checkpoint.with_suffix(".tflite")
+    from kwslib.paths import atomic_write
+
+    with TemporaryDirectory() as folder, atomic_write(out) as temporary:
+        temporary.write_bytes(export(checkpoint, calibration, Path(folder)).tflite_int8.read_bytes())
+    return out
+
+
 def export_quantized(checkpoint: Path, folder: Path) -> ExportResult:
     """Write model.tflite and kws_model.h of a quantized checkpoint into `folder`, or none.
 

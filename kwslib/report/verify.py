@@ -29,6 +29,7 @@ from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.recording import Run
 from kwslib.report.part4.board import record_board
 from kwslib.report.part6.board import measure_channels, measure_sparse, measure_ternary
+from kwslib.report.part7.chains import STREAMING
 
 REPORT = PROFILES["report"]
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
@@ -107,6 +108,12 @@ def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iter
     mean = sum(seeds) / len(seeds)
     wanted = recorded["03_training"]["values"]["accuracy_testing"]["value"]
     yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, wanted)
+    for arch in STREAMING:
+        accuracy = recorded.get("07_listening", {}).get("values", {}).get(f"accuracy_testing_{arch}_int8")
+        paths = sorted(models.glob(f"{arch}_seed*.tflite"))
+        if accuracy and paths:
+            mean = sum(_accuracy(path, testing) for path in paths) / len(paths)
+            yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
     for name, accuracy in recorded_models(folder, recorded).items():
         if (models / name).is_file():
             yield _same(name, _accuracy(models / name, testing), accuracy)

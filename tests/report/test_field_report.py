@@ -17,7 +17,7 @@ def test_shares_of_a_class_are_of_its_own_trials(tmp_path, monkeypatch):
     answers = np.where(np.isin(np.arange(20), (2, 3, 4)), 0, said)  # three unknown words answered as silence
     labels = class_labels()
     result = FieldResult(labels, said, answers, 0, 1.0, DecisionSettings())
-    monkeypatch.setattr(field, "_heard", lambda *_: np.zeros((20, 1, 4)))
+    monkeypatch.setattr(field, "heard_trials", lambda *_: np.zeros((20, 1, 4)))
     monkeypatch.setattr(field, "judge", lambda *_: result)
     run = Run("04_deployment", PROFILES["quick"], None, tmp_path, (0,))
     field.field_trials(run, field.Model("field", Network("none", labels, 1.0, lambda x: x)))

@@ -1,4 +1,4 @@
-"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy, detection over hours."""
+"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,13 +11,6 @@ import numpy as np
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.conditions import DEFAULT, HARD, Field
-from kwslib.field.detection import (
-    OperatingPoint,
-    best_within,
-    continuous_frames,
-    detection_curve,
-    stream_logits,
-)
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
@@ -33,7 +26,6 @@ if TYPE_CHECKING:
     import pandas
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
-MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
 SMOOTHINGS = (6, 10, 16)
 TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
@@ -81,7 +73,7 @@ def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Sta
     )
 
 
-def _heard(run: Run, network: Network, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
+def heard_trials(run: Run, network: Network, split: str, n: int, where: Field = DEFAULT) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
     return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
 
@@ -102,7 +94,7 @@ def open_model(path: Path, name: str = "field") -> Model:
 def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
     """The profile's number of trials, recorded as accuracy_<name>[_hard][_<label>]."""
     n = effort(run).trials
-    logits = _heard(run, model.network, "testing", n, where)
+    logits = heard_trials(run, model.network, "testing", n, where)
     result = judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
     name = f"accuracy_{model.name}" + ("_hard" if where == HARD else "")
     run.record(name, result.accuracy, "fraction", result.ci95, n)
@@ -123,7 +115,7 @@ def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
 def tuned(run: Run, model: Model) -> Model:
     """`model` with the threshold and smoothing that answer most validation trials rightly; both are recorded."""
     n = effort(run).trials // 2
-    logits = _heard(run, model.network, "validation", n)
+    logits = heard_trials(run, model.network, "validation", n)
     said = np.arange(n) % len(model.network.labels)
     scores = {}
     for smoothing in SMOOTHINGS:
@@ -168,7 +160,7 @@ def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
     for name, evaluation in results.items():
         rows = {label: (row["correct"], row["n"]) for label, row in evaluation.per_class.items()}
         rows["total"] = (evaluation.correct, evaluation.n)
-        columns[name] = {label: _share(correct, n) for label, (correct, n) in rows.items() if n}
+        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items() if n}
     return pandas.DataFrame(columns)
 
 
@@ -210,92 +202,14 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
         evaluation = effect.result.evaluation
         unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
-            "all (%)": _share(evaluation.correct, evaluation.n),
+            "all (%)": share_text(evaluation.correct, evaluation.n),
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 
 
-@dataclass(frozen=True)
-class Detection:
-    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
-
-    model: Model
-    points: list[OperatingPoint]
-    chosen: OperatingPoint
-
-
-def choose_point(run: Run, model: Model) -> Model:
-    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
-    to one false accept an hour on validation sound."""
-    here = field_stage(run, "validation")
-    logits = _heard(run, model.network, "validation", effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
-    best: tuple[tuple[float, float], DecisionSettings] | None = None
-    for smoothing in SMOOTHINGS:
-        at = replace(model.settings, smoothing=smoothing)
-        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
-        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
-        if best is None or rank < best[0]:
-            best = rank, replace(at, threshold=point.threshold)
-    assert best is not None
-    return replace(model, settings=best[1])
-
-
-def detection(run: Run, model: Model) -> Detection:
-    """The trade-off of a model on testing; the point chosen on validation is recorded as <name>_false_accepts,
-    _false_rejects, _latency_ms (median), _threshold, _smoothing and _hours."""
-    tuned = choose_point(run, model)
-    here = field_stage(run)
-    logits = _heard(run, model.network, "testing", effort(run).trials)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
-    points = detection_curve(model.network, here, logits, hours, tuned.settings)
-    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
-    run.record(
-        f"{model.name}_false_accepts_per_hour",
-        chosen.per_hour,
-        "",
-        chosen.per_hour_ci95,
-        chosen.false_accepts,
-    )
-    run.record(
-        f"{model.name}_false_rejects", chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords
-    )
-    run.record(f"{model.name}_hours", chosen.hours, "h")
-    run.record(f"{model.name}_threshold", chosen.threshold)
-    run.record(f"{model.name}_smoothing", tuned.settings.smoothing)
-    if len(chosen.latencies):
-        run.record(
-            f"{model.name}_latency_ms",
-            1000 * float(np.median(chosen.latencies)),
-            "ms",
-            n=len(chosen.latencies),
-        )
-    return Detection(tuned, points, chosen)
-
-
-def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
-    """The operating point of each model with its intervals."""
-    import pandas
-
-    rows = {}
-    for name, one in found.items():
-        at = one.chosen
-        low, high = at.per_hour_ci95
-        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
-        rows[name] = {
-            "threshold": f"{at.threshold:g}",
-            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
-            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
-            "hours": f"{at.hours:.2g}",
-            "keywords missed (%)": _share(at.rejects, at.keywords),
-            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
-            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
-        }
-    return pandas.DataFrame(rows).T
-
-
-def _share(correct: int, n: int) -> str:
+def share_text(correct: int, n: int) -> str:
+    """A share in per cent with its Wilson interval."""
     low, high = wilson(correct, n)
     return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"

@@ -1,0 +1,102 @@
+"""Hours of sound: the operating point of a spotter chosen on validation and counted on testing, and its trade-off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.field.detection import (
+    OperatingPoint,
+    best_within,
+    continuous_frames,
+    detection_curve,
+    stream_logits,
+)
+from kwslib.record.recording import Run
+from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, heard_trials, share_text
+
+if TYPE_CHECKING:
+    import pandas
+
+MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
+
+    model: Model
+    points: list[OperatingPoint]
+    chosen: OperatingPoint
+
+
+def choose_point(run: Run, model: Model) -> Model:
+    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
+    to one false accept an hour on validation sound."""
+    here = field_stage(run, "validation")
+    logits = heard_trials(run, model.network, "validation", effort(run).trials // 2)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
+    best: tuple[tuple[float, float], DecisionSettings] | None = None
+    for smoothing in SMOOTHINGS:
+        at = replace(model.settings, smoothing=smoothing)
+        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
+        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
+        if best is None or rank < best[0]:
+            best = rank, replace(at, threshold=point.threshold)
+    assert best is not None
+    return replace(model, settings=best[1])
+
+
+def detection(run: Run, model: Model) -> Detection:
+    """The trade-off of a model on testing; the point chosen on validation is recorded as <name>_false_accepts,
+    _false_rejects, _latency_ms (median), _threshold, _smoothing and _hours."""
+    tuned = choose_point(run, model)
+    here = field_stage(run)
+    logits = heard_trials(run, model.network, "testing", effort(run).trials)
+    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
+    points = detection_curve(model.network, here, logits, hours, tuned.settings)
+    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
+    run.record(
+        f"{model.name}_false_accepts_per_hour",
+        chosen.per_hour,
+        "",
+        chosen.per_hour_ci95,
+        chosen.false_accepts,
+    )
+    run.record(
+        f"{model.name}_false_rejects", chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords
+    )
+    run.record(f"{model.name}_hours", chosen.hours, "h")
+    run.record(f"{model.name}_threshold", chosen.threshold)
+    run.record(f"{model.name}_smoothing", tuned.settings.smoothing)
+    if len(chosen.latencies):
+        run.record(
+            f"{model.name}_latency_ms",
+            1000 * float(np.median(chosen.latencies)),
+            "ms",
+            n=len(chosen.latencies),
+        )
+    return Detection(tuned, points, chosen)
+
+
+def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
+    """The operating point of each model with its intervals."""
+    import pandas
+
+    rows = {}
+    for name, one in found.items():
+        at = one.chosen
+        low, high = at.per_hour_ci95
+        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
+        rows[name] = {
+            "threshold": f"{at.threshold:g}",
+            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
+            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "hours": f"{at.hours:.2g}",
+            "keywords missed (%)": share_text(at.rejects, at.keywords),
+            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
+            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
+        }
+    return pandas.DataFrame(rows).T
