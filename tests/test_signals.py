@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import small_sweep
 import soundfile
 from small_corpus import write_corpus
 
@@ -131,7 +132,7 @@ if __name__ == "__main__":
 def test_sweep(tmp_path, monkeypatch, stop):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    command = [sys.executable, "-c", SWEEP, tmp_path, Path(__file__).parent]
+    command = [sys.executable, "-c", SWEEP, tmp_path, Path(small_sweep.__file__).parent]
     begun, process = begin([*command, 60], lambda _: (tmp_path / "log").exists())
     end(begun, process, stop)
     assert not list((tmp_path / "rows").glob("*.json"))
