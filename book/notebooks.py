@@ -21,7 +21,7 @@ import yaml
 from nbformat import NotebookNode
 
 from kwslib import __version__
-from kwslib.paths import atomic_write
+from kwslib.paths import atomic_write, folders
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -154,7 +154,10 @@ def execute(name: str, profile: str, results: Path, destination: Path, swept: Pa
         command += ["-p", "swept", swept] if swept else []
         environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
         if data := environment.get("KWS_DATA"):
-            environment["KWS_DATA"] = str(Path(data).resolve())  # the notebook runs in another folder
+            places = (
+                str(folder.resolve()) for folder in folders(data)
+            )  # the notebook runs in another folder
+            environment["KWS_DATA"] = os.pathsep.join(places)
         done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, encoding="utf-8")
         if done.returncode:
             failed = ROOT / "_build" / "failed" / f"{name}.ipynb"

@@ -58,6 +58,19 @@ def expand(path: Path | str) -> Path:
         raise KwsError(f"{path}: no such user: write the whole path") from None
 
 
+def folders(named: Path | str) -> list[Path]:
+    """The folders of a list that is separated as PATH is; one folder that has the separator in its name is itself.
+
+    Raises KwsError where nothing stands before, between or after separators.
+    """
+    if expand(named).is_dir():
+        return [Path(named)]
+    parts = str(named).split(os.pathsep)
+    if not all(parts):
+        raise KwsError(f"{named}: an empty name in this list of folders: take a {os.pathsep!r} out")
+    return [Path(part) for part in parts]
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes when not.

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from repository import REPOSITORY
 
+from kwslib.paths import folders
+
 NEIGHBOUR = REPOSITORY.parent / "shared" / "data" / "speech_commands"
 
 
@@ -15,8 +17,8 @@ NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and test
 
 
 def find_speech_commands() -> Path | None:
-    """`$KWS_DATA`, else the recordings beside the checkout, else None."""
-    folder = Path(NAMED or NEIGHBOUR)
+    """The first folder of `$KWS_DATA`, else the recordings beside the checkout, else None."""
+    folder = folders(NAMED)[0] if NAMED else NEIGHBOUR
     return folder if folder.is_dir() else None
 
 

@@ -12,7 +12,7 @@ from small_corpus import write_corpus
 
 from kwslib import cache
 from kwslib.cache import cached, cached_file, code, digest
-from kwslib.data import corpus as corpora
+from kwslib.data import inspection
 from kwslib.data.corpus import read_folder
 from kwslib.data.protocol import read_noise
 
@@ -160,7 +160,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def settled(monkeypatch):
-    monkeypatch.setattr(corpora, "COARSEST", -(10**12))
+    monkeypatch.setattr(inspection, "COARSEST", -(10**12))
 
 
 def replaced(path):
@@ -203,7 +203,7 @@ def test_a_noise_replaced_within_a_process_is_heard(root):
 
 def test_nothing_is_decoded_where_nothing_changed(root, settled, monkeypatch):
     before = read_folder(root)
-    monkeypatch.setattr(corpora, "_look", lambda path: never())
+    monkeypatch.setattr(inspection, "_look", lambda path: never())
     assert read_folder(root) == before
 
 
@@ -215,5 +215,5 @@ def test_a_damaged_index_is_made_anew(root, settled, own_cache, spoiled, monkeyp
     (index,) = (own_cache / "index-v4").iterdir()
     index.write_bytes(index.read_bytes()[:-30] if spoiled is None else spoiled)
     assert read_folder(root) == before
-    monkeypatch.setattr(corpora, "_look", lambda path: never())
+    monkeypatch.setattr(inspection, "_look", lambda path: never())
     assert read_folder(root) == before

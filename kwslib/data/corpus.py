@@ -1,44 +1,39 @@
-"""A corpus: a folder of clips in the layout of Speech Commands, listed, checked and described.
+"""A corpus: folders of clips in the layout of Speech Commands, listed, checked and described.
 
-`<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Every
-file is decoded once, when it is first seen, and again when it has changed; the verdict and a digest of its
-samples are kept in the cache. So broken files are known by name before a run begins, the content hash costs
-nothing, and opening a corpus again takes a moment.
+`<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Broken files are
+known by name before a run begins, and opening a corpus again takes a moment (kwslib/data/inspection.py).
 """
 
-import gzip
 import hashlib
-import json
 import os
-import time
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 from unicodedata import normalize
 
 from kwslib.data.clips import Clip, Skipped
-from kwslib.data.decoding import stored
+from kwslib.data.inspection import Verdict, inspect
 from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_label
-from kwslib.paths import atomic_write, cache_dir, expand, stamp
+from kwslib.paths import cache_dir, expand, folders
 from kwslib.profiles import Profile, get_profile
-from kwslib.progress import progress
-from kwslib.strict_json import json_text
 
 NOISE_FOLDER = "_background_noise_"
 MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
-COARSEST = 2_000_000_000  # ns: step of the time stamps of the coarsest file systems
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Clips and noise recordings, sorted by name, and the files that were left out."""
+    """Clips and noise recordings, sorted by name, and the files that were left out.
+
+    root: the folder, or several separated as PATH is: what `open_corpus` takes.
+    """
 
     name: str
     root: Path
@@ -89,14 +84,15 @@ class Corpus:
 
 
 def open_corpus(data: Path | str | None = None, profile: Profile | str | None = None) -> Corpus:
-    """The corpus that a run uses: `data` where given, else what the profile says.
+    """The corpus that a run uses: `data` where given (a folder, or several separated as PATH is), else what the
+    profile says.
 
     quick: the synthetic corpus, made on first use. report: `$KWS_DATA`, else the official archive, from the
     cache or downloaded into it. Raises KwsError for a folder that is missing or holds no clips, and for a
     failed download.
     """
     if data is not None:
-        return read_folder(Path(data))
+        return read_folders(folders(data))
     chosen = profile if isinstance(profile, Profile) else get_profile(profile)
     if chosen.synthetic:
         from kwslib.data.synthetic import fingerprint, make_synthetic
@@ -105,7 +101,7 @@ def open_corpus(data: Path | str | None = None, profile: Profile | str | None = 
             read_folder(make_synthetic(cache_dir() / f"synthetic-{fingerprint()}")), name="synthetic"
         )
     if os.environ.get("KWS_DATA"):
-        return read_folder(Path(os.environ["KWS_DATA"]))
+        return read_folders(folders(os.environ["KWS_DATA"]))
     from kwslib.data.speech_commands import official_folder
 
     return read_folder(official_folder())
@@ -116,11 +112,47 @@ def read_folder(root: Path) -> Corpus:
 
     Raises KwsError when there is no such folder or it holds no clips.
     """
-    root = _folder(root, "give one that holds <word>/<speaker>_nohash_<take>.wav")
+    return read_folders([root])
+
+
+def read_folders(roots: Sequence[Path]) -> Corpus:
+    """As `read_folder`, of several folders as one corpus: the same in whatever order they are named.
+
+    A recording that two folders hold under one name counts once; of two that differ, the first, and the other is
+    skipped. Raises KwsError for each that is no corpus.
+    """
+    wanted = "give one that holds <word>/<speaker>_nohash_<take>.wav"
+    places = list(dict.fromkeys(_folder(root, wanted) for root in roots))
+    found = [_listed(place) for place in places]
+    skipped = [item for part in found for item in part.skipped]
+    clips, twins = _once([(clip.name, clip.digest, clip.path, clip) for part in found for clip in part.clips])
+    noises, more = _once(
+        [
+            (f"{NOISE_FOLDER}/{path.stem}.wav", digest, path, (path, digest))
+            for part in found
+            for path, digest in zip(part.noises, part.noise_digests, strict=True)
+        ]
+    )
+    noises = sorted(noises, key=lambda noise: noise[0].name)
+    clips, notes = _spread_unnamed(clips)
+    return Corpus(
+        name=" + ".join(place.name for place in places),
+        root=Path(os.pathsep.join(map(str, places))),
+        clips=tuple(sorted(clips, key=lambda clip: clip.name)),
+        noises=tuple(path for path, _ in noises),
+        synthetic=any(part.synthetic for part in found),
+        skipped=(*skipped, *twins, *more),
+        noise_digests=tuple(digest for _, digest in noises),
+        notes=notes,
+    )
+
+
+def _listed(root: Path) -> Corpus:
+    """One folder as it is: its clips by the words' folders, those without official names not yet split."""
     words = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
     files = {word: take_files(root / word) for word in words}
     noises = [path for path in _files(root / NOISE_FOLDER) if path.name != "README.md"]
-    verdicts = _inspect(root, [*(path for paths in files.values() for path in paths), *noises])
+    verdicts = inspect(root, [*(path for paths in files.values() for path in paths), *noises])
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     for word, paths in files.items():
@@ -130,18 +162,24 @@ def read_folder(root: Path) -> Corpus:
     if not clips:
         raise KwsError(f"{root}: no clips here: it should hold <word>/<speaker>_nohash_<take>.wav or .flac")
     skipped += [Skipped(path, verdicts[path].reason) for path in noises if verdicts[path].reason]
-    sound = [path for path in noises if not verdicts[path].reason]
-    clips, notes = _spread_unnamed(clips)
-    return Corpus(
-        name=root.name,
-        root=root,
-        clips=tuple(sorted(clips, key=lambda clip: clip.name)),
-        noises=tuple(sound),
-        synthetic=(root / MARKER).is_file(),
-        skipped=tuple(skipped),
-        noise_digests=tuple(verdicts[path].digest for path in sound),
-        notes=notes,
-    )
+    sound = tuple(path for path in noises if not verdicts[path].reason)
+    digests = tuple(verdicts[path].digest for path in sound)
+    marked = (root / MARKER).is_file()
+    return Corpus(root.name, root, tuple(clips), sound, marked, tuple(skipped), digests)
+
+
+def _once(found: Iterable[tuple[str, str, Path, Item]]) -> tuple[list[Item], list[Skipped]]:
+    """Of (name, digest, file, item): the first item of each name, and the files of that name that differ from it."""
+    first: dict[str, str] = {}
+    kept: list[Item] = []
+    skipped: list[Skipped] = []
+    for name, digest, path, item in found:
+        if name not in first:
+            first[name] = digest
+            kept.append(item)
+        elif first[name] != digest:
+            skipped.append(Skipped(path, f"a second recording called {name}"))
+    return kept, skipped
 
 
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
@@ -153,7 +191,7 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     check_label(word)
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
     files = take_files(folder)
-    verdicts = _inspect(folder, files)
+    verdicts = inspect(folder, files)
     found, skipped = _clips(files, folder, verdicts, word, taken={clip.name for clip in corpus.clips})
     clips: list[Clip] = []
     for clip in found:
@@ -178,14 +216,6 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
         skipped=(*corpus.skipped, *skipped),
         notes=(*corpus.notes, note),
     )
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a look into a file gave: a digest of its samples, or the reason why it cannot be used."""
-
-    digest: str
-    reason: str
 
 
 def _folder(path: Path, remedy: str) -> Path:
@@ -230,44 +260,3 @@ def _spread_unnamed(clips: list[Clip]) -> tuple[list[Clip], tuple[str, ...]]:
         return clips, ()
     assigned, note = spread([clip for clip in clips if clip.word in unnamed])
     return [clip for clip in clips if clip.word not in unnamed] + assigned, (note,)
-
-
-def _inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
-    """A verdict on each file: last time's where its stamp is unchanged, else by decoding it."""
-    index = cache_dir() / "index-v4" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json.gz"
-    begun = time.time_ns()
-    known = _known(index)
-    stamps = {path: list(stamp(path)) for path in files}
-    unseen = [path for path in files if str(path) not in known or known[str(path)][0] != stamps[path]]
-    if unseen:
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
-            for path, verdict in zip(unseen, looks, strict=True):
-                # one that changed a moment ago may change again without another stamp: look again next time
-                settled = begun - max(stamps[path][1:3]) > COARSEST
-                known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
-        with atomic_write(index) as temporary:
-            temporary.write_bytes(gzip.compress(json_text(known).encode(), 1))
-    return {path: Verdict(*known[str(path)][1:]) for path in files}
-
-
-def _known(index: Path) -> dict[str, tuple[list[int], str, str]]:
-    """{file: its stamp, digest, reason} as an earlier run left it; nothing where the file is missing or damaged."""
-    try:
-        entries = json.loads(gzip.decompress(index.read_bytes()))
-        return {path: (stamp, digest, reason) for path, (stamp, digest, reason) in entries.items()}
-    except (OSError, EOFError, zlib.error, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _look(path: Path) -> Verdict:
-    """Decode a file whole. The digest is over the samples as stored: the same for lossless copies."""
-    digest = None
-    try:
-        for samples, rate in stored(path):
-            digest = digest or hashlib.sha256(f"{rate} {samples.shape[1]} {samples.dtype} ".encode())
-            digest.update(samples.tobytes())
-    except KwsError as error:
-        return Verdict("", str(error).removeprefix(f"{path}: "))
-    assert digest
-    return Verdict(digest.hexdigest()[:32], "")

@@ -1,5 +1,6 @@
 """A folder becomes a corpus: whatever is in it, wherever it lies, however it is packed."""
 
+import os
 import shutil
 
 import numpy as np
@@ -9,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_corpus import write_corpus
 
-from kwslib.data import corpus as corpora
-from kwslib.data.corpus import add_recordings, open_corpus, read_folder
+from kwslib.data import inspection
+from kwslib.data.corpus import add_recordings, open_corpus, read_folder, read_folders
 from kwslib.data.splits import SPLITS, which_split
 from kwslib.errors import KwsError
 
 
 @pytest.fixture(autouse=True)
 def own_cache(request, tmp_path, monkeypatch):
-    """A cache of its own for every test but those of the large corpora."""
+    """A cache of its own for every test but those of the large inspection."""
     if not {"speech_commands", "synthetic"} & set(request.fixturenames):
         monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
 
@@ -83,12 +84,12 @@ def test_broken_files_are_named_and_skipped(tmp_path):
 
 
 def test_files_are_decoded_once_and_again_when_they_change(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpora, "COARSEST", -(10**12))  # as if the files had been there for long
+    monkeypatch.setattr(inspection, "COARSEST", -(10**12))  # as if the files had been there for long
     root = write_corpus(tmp_path / "data")
     read_folder(root)
     looked = []
-    look = corpora._look
-    monkeypatch.setattr(corpora, "_look", lambda path: looked.append(path.name) or look(path))
+    look = inspection._look
+    monkeypatch.setattr(inspection, "_look", lambda path: looked.append(path.name) or look(path))
     read_folder(root)
     assert looked == []
     soundfile.write(root / "no" / "00000003_nohash_0.wav", np.zeros(99, np.int16), 16_000)
@@ -168,3 +169,59 @@ def test_real_recordings_are_all_sound(speech_commands):
     assert len(corpus.clips) == sum(1 for _ in speech_commands.glob("[a-z]*/*"))
     assert len(corpus.noises) == 6
     assert corpus.duplicates_across_splits() == ()
+
+
+def test_several_folders_are_one_corpus_in_whatever_order(tmp_path):
+    first = write_corpus(tmp_path / "first")
+    second = write_corpus(tmp_path / "second", words=("go", "up"), suffix=".flac", seed=1)
+    (second / "_background_noise_" / "hum.flac").unlink()
+    for path in (second / "up").iterdir():
+        path.rename(path.with_name(path.name.replace("_0.", "_1.")))
+    both = open_corpus(f"{first}{os.pathsep}{second}")
+    assert both.name == "first + second"
+    assert both.words == ("go", "no", "up", "yes")
+    assert len(both.clips) == 200
+    assert [path.name for path in both.noises] == ["hum.wav", "rain.wav"]
+    assert [item.path for item in both.skipped] == [second.resolve() / "_background_noise_" / "rain.flac"]
+    assert open_corpus(both.root) == both
+    again = open_corpus(f"{second}{os.pathsep}{first}")
+    assert [clip.name for clip in again.clips] == [clip.name for clip in both.clips]
+    assert read_folders([first, first]) == read_folder(first)
+
+
+def test_a_recording_that_lies_in_two_folders_counts_once(tmp_path):
+    first = write_corpus(tmp_path / "first")
+    copy = write_corpus(tmp_path / "copy", suffix=".flac")
+    both = read_folders([first, copy])
+    assert (both.clips, both.skipped, both.content_hash) == (
+        (alone := read_folder(first)).clips,
+        (),
+        alone.content_hash,
+    )
+    shutil.copy(copy / "yes" / "00000001_nohash_0.flac", copy / "yes" / "00000000_nohash_0.flac")
+    (skipped,) = read_folders([first, copy]).skipped
+    assert skipped.path == copy.resolve() / "yes" / "00000000_nohash_0.flac"
+    assert skipped.reason == "a second recording called yes/00000000_nohash_0.wav"
+
+
+def test_words_without_official_names_are_split_over_all_folders(tmp_path):
+    base = write_corpus(tmp_path / "base")
+    for folder, takes in (("mine", range(2)), ("more", range(2, 4))):
+        (tmp_path / folder / "marvin").mkdir(parents=True)
+        for take in takes:
+            source = base / "yes" / f"{take:08x}_nohash_0.wav"
+            shutil.copy(source, tmp_path / folder / "marvin" / f"take{take}.wav")
+    corpus = read_folders([base, tmp_path / "mine", tmp_path / "more"])
+    assert {clip.split for clip in corpus.clips if clip.word == "marvin"} == set(SPLITS)
+
+
+@pytest.mark.parametrize("wrong", ["{first}:", ":{first}", "{first}::{first}", "{first}:nowhere"])
+def test_a_list_of_folders_says_which_is_wrong(tmp_path, wrong):
+    text = wrong.replace(":", os.pathsep).format(first=write_corpus(tmp_path / "first"))
+    with pytest.raises(KwsError, match=r"nowhere: no such folder|an empty name in this list of folders"):
+        open_corpus(text)
+
+
+def test_a_folder_may_have_the_separator_in_its_name(tmp_path):
+    odd = write_corpus(tmp_path / f"a{os.pathsep}b")
+    assert len(open_corpus(odd).clips) == 120

@@ -8,9 +8,11 @@ import soundfile
 SPEAKERS = tuple(f"{number:08x}" for number in range(40))
 
 
-def write_corpus(root: Path, words: tuple[str, ...] = ("yes", "no", "up"), suffix: str = ".wav") -> Path:
+def write_corpus(
+    root: Path, words: tuple[str, ...] = ("yes", "no", "up"), suffix: str = ".wav", seed: int = 0
+) -> Path:
     """One clip of each word by each of forty speakers, and two noise recordings of 12 and 20 s."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for word in words:
         (root / word).mkdir(parents=True)
         for speaker in SPEAKERS:

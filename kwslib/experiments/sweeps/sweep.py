@@ -54,7 +54,7 @@ def tasks(
     }
     code, data_hash = code_fingerprint(), run.corpus.content_hash
     networks = {seed: {path.name: path.read_bytes()} for seed, path in base_models(run).items()}
-    where = {"profile": run.profile.name} | ({"data": str(Path(data).resolve())} if data else {})
+    where = {"profile": run.profile.name} | ({"data": str(run.corpus.root)} if data else {})
     made = []
     for point in points:
         trained = networks[point.parameters["seed"]]
