@@ -46,6 +46,37 @@ def mean_share(values: Sequence[float], confidence: float = 0.95) -> MeanInterva
     )
 
 
+def paired_difference(
+    first: Sequence[float], second: Sequence[float], confidence: float = 0.95
+) -> MeanInterval:
+    """Mean and Student's t interval of first - second, pair by pair (the same seeds, in the same order).
+
+    Raises ValueError where the two differ in length.
+    """
+    return mean_interval([a - b for a, b in zip(first, second, strict=True)], confidence)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided p of McNemar's exact test (Q. McNemar, Psychometrika 12, 1947): two classifiers, the same clips.
+
+    only_first and only_second: clips that one of them alone got right. 1.0 where there is no such clip.
+    """
+    from scipy.stats import binomtest
+
+    changed = only_first + only_second
+    return float(binomtest(only_first, changed).pvalue) if changed else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values of several comparisons made at once, adjusted in Holm's way (S. Holm, Scand. J. Stat. 6, 1979)."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = highest
+    return adjusted
+
+
 def poisson_rate(events: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:
     """Exact interval of a rate, events per unit of exposure (Garwood, Biometrika 28, 1936). (0, inf) without any."""
     if exposure <= 0:

@@ -230,12 +230,17 @@ run.show(protocol_table(ways), caption, digits=2)
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 
 # %%
-from kwslib.report.part3.tables import redraw_spread
+from kwslib.report.part3.tables import (
+    redraw_table,
+    redraw_values,
+    redrawn_accuracies,
+)
 
 first = run.models / f"tinyconv_seed{run.seeds[0]}.pt"
-draws = [old_way(seed)["testing"] for seed in range(100, 105)]
+redrawn, clips = redrawn_accuracies(first, run.corpus)
+run.record_all(redraw_values(redrawn, clips))
 caption = "One network, five draws of the old test set: accuracy (%)."
-run.show(redraw_spread(first, draws), caption, digits=2)
+run.show(redraw_table(redrawn), caption, digits=2)
 
 # %% [markdown]
 # The network of the first seed goes on to the next parts. It is the first, not the best: picking seeds

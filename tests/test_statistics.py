@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from kwslib.statistics import mean_interval, mean_share, wilson
+from kwslib.statistics import holm, mcnemar, mean_interval, mean_share, paired_difference, wilson
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -54,3 +54,36 @@ def test_one_run_has_no_interval():
 def test_the_interval_of_a_share_is_one(values):
     mean, low, high = mean_share(values)
     assert 0 <= low <= mean <= high <= 1 or np.isclose([low, high], mean).all()
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=20))
+def test_paired_differences_are_student_s_one_sample(pairs):
+    first, second = zip(*pairs, strict=True)
+    assert paired_difference(first, second) == mean_interval([a - b for a, b in pairs])
+    mean, low, high = paired_difference(second, first)
+    assert (-mean, -high, -low) == pytest.approx(paired_difference(first, second), abs=1e-12)
+
+
+def test_pairs_that_do_not_match_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        paired_difference([0.1, 0.2], [0.1])
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_is_a_coin_s_test_of_the_changed_clips(a, b):
+    expected = min(1.0, 2 * sum(math.comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b))
+    assert mcnemar(a, b) == pytest.approx(expected)
+    assert mcnemar(a, b) == pytest.approx(mcnemar(b, a))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_keeps_the_order_and_corrects_the_smallest_in_full(p_values):
+    for p, adjusted in zip(p_values, holm(p_values), strict=True):
+        assert p <= adjusted <= 1.0
+    assert min(holm(p_values)) == pytest.approx(min(1.0, len(p_values) * min(p_values)))
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    assert [holm(p_values)[index] for index in order] == sorted(holm(p_values))
+
+
+def test_holm_of_an_example():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])

@@ -3,7 +3,7 @@
     {recorded}`03_training/accuracy_testing`    a recorded value with its unit
     {interval}`03_training/accuracy_testing`    its 95 % interval
     {original}`accuracy_testing`                a value of the original report
-    {headline}                                  table: the headline values, original, ours, where
+    {headline}                                  table: the headline values, original, ours, verdict, where
     {comparison} 3                              table: all values that Part 3 of the original states
     {figures}                                   list: every figure of the book with its caption
 
@@ -22,14 +22,14 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from kwslib.record.comparison import Comparison, compare, format_value, load_original, load_results
+from kwslib.record import headline
+from kwslib.record.comparison import compare, format_value, load_original, load_results
 
 MISSING = "not yet recorded"
 VERDICTS = {
     "better": "✓\xa0better",
     "worse": "✗\xa0worse",
     "same": "=\xa0same",
-    "different": "≠\xa0different",
 }
 BANNER = "Quick profile: computed on a small synthetic corpus in minutes. These are not the recorded numbers."
 
@@ -77,25 +77,23 @@ class ComparisonTable(SphinxDirective):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        rows = compare(results(str(self.env.srcdir)))
+        found = results(str(self.env.srcdir))
         if self.name == "headline":
-            rows = [row for row in rows if row.original.headline]
+            rows = headline.rows(found)
         else:
-            rows = [row for row in rows if row.original.part == int(self.arguments[0])]
+            rows = [headline.row(each) for each in compare(found)]
+            rows = [row for row in rows if row.part == int(self.arguments[0])]
         return [_table([self._cells(row) for row in rows])]
 
-    def _cells(self, row: Comparison) -> list[nodes.Node]:
-        entry = row.original
-        if entry.reason is not None:
-            ours, verdict = nodes.inline(text="none"), entry.reason
-        elif row.ours is None:
+    def _cells(self, row: headline.Row) -> list[nodes.Node]:
+        if row.ours is None:
             ours, verdict = nodes.emphasis(text=MISSING, classes=["not-recorded"]), ""
         else:
-            ours = nodes.inline(text=format_value(row.ours, entry.unit, row.ci95))
-            verdict = VERDICTS[row.verdict]
-        where = f"Part {entry.part}" + ("" if entry.where == "text" else f", {entry.where}")
+            ours = nodes.inline(text=row.ours)
+            verdict = VERDICTS.get(row.verdict, row.verdict) + (f": {row.reason}" if row.reason else "")
+        where = f"Part {row.part}" + ("" if row.where in ("", "text") else f", {row.where}")
         where = where.replace(" ", "\xa0").replace(",\xa0", ", ")
-        page = notebook_pages(self.env).get(f"{entry.part:02}")
+        page = notebook_pages(self.env).get(f"{row.part:02}")
         place: nodes.Node = nodes.inline(text=where)
         if page:
             place = pending_xref(
@@ -108,8 +106,8 @@ class ComparisonTable(SphinxDirective):
                 refexplicit=True,
             )
         return [
-            nodes.inline(text=entry.gist),
-            nodes.inline(text=entry.text),
+            nodes.inline(text=row.gist),
+            nodes.inline(text=row.original),
             ours,
             nodes.inline(text=verdict),
             place,
@@ -117,9 +115,9 @@ class ComparisonTable(SphinxDirective):
 
 
 def _table(rows: list[list[nodes.Node]]) -> nodes.Node:
-    head = ["What", "Original", "Ours (95 % interval)", "", "Where"]
+    head = ["What", "Original (95 % interval)", "Ours (95 % interval)", "Verdict", "Where"]
     table, group = nodes.table(classes=["comparison"]), nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=width) for width in (34, 14, 22, 12, 18)]
+    group += [nodes.colspec(colwidth=width) for width in (28, 17, 20, 20, 15)]
     group += nodes.thead("", _row([nodes.inline(text=text) for text in head]))
     group += nodes.tbody("", *[_row(row) for row in rows])
     table += group

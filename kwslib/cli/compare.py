@@ -1,6 +1,7 @@
 """`kws compare`: the original report beside the recorded values."""
 
 from collections import Counter
+from math import isfinite
 from pathlib import Path
 
 import typer
@@ -15,7 +16,7 @@ def compare_values(
     results: Path | None = typer.Option(None, help="Folder of recorded values [default: book/results]."),
     as_json: bool = JSON,
 ) -> None:
-    """Set the original report's values beside the recorded ones: difference, and whether ours is better."""
+    """Set the original report's values beside the recorded ones, with intervals, and say by rule which is better."""
     recorded = load_results(results)
     if not recorded:
         raise KwsError(f"{results}: no recorded values, files such as 03_training.json: name another folder")
@@ -44,24 +45,27 @@ def _as_json(row: Comparison) -> dict:
         "where": entry.where,
         "what": entry.gist,
         "original": entry.value,
+        "original_ci95": entry.ci95 and [bound if isfinite(bound) else None for bound in entry.ci95],
         "unit": entry.unit,
         "ours": row.ours,
-        "ci95": row.ci95,
+        "ci95": row.interval,
+        "ci95_recorded": row.ci95,
         "difference": row.difference,
         "better": {"better": True, "worse": False}.get(row.verdict),
         "verdict": row.verdict,
         "recorded": entry.ours,
-        "reason": entry.reason,
+        "reason": row.reason,
     }
 
 
 def _print_rows(rows: list[Comparison]) -> None:
-    cells = [("where", "what", "original", "ours", "difference", "verdict")]
+    cells = [("where", "what", "original (95 %)", "ours (95 %)", "difference", "verdict")]
     for row in rows:
-        ours = "" if row.ours is None else row.ours_text
+        entry = row.original
+        ours = "" if row.ours is None else row.ours_with_interval
         difference = "" if row.difference is None else f"{row.difference:+.4g}"
-        verdict = row.original.reason or row.verdict
-        cells.append((row.original.where, row.original.gist, row.original.text, ours, difference, verdict))
+        verdict = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
+        cells.append((entry.where, entry.gist, entry.text_with_interval, ours, difference, verdict))
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
     for where, what, original, ours, difference, verdict in cells:
         left = f"  {where:<{widths[0]}}  {what:<{widths[1]}}  {original:>{widths[2]}}"

@@ -1,4 +1,4 @@
-"""The original report's values beside ours: read both, bring them to one unit, say which is better.
+"""The original report's values beside ours: read both, bring them to one unit, say by rule which is better.
 
 The original's come from `book/original.yml` (in a wheel: package data), ours from `<results>/<part>.json`.
 Ours carry the units of a computation (accuracies and shares as a `fraction`, sizes in `B`, times in `ms` or
@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
+from kwslib.record import verdict as rule
 from kwslib.strict_json import parse_json
+
+# one network of ours on both kinds of test: what changing the test does to it
+ONE_NETWORK = "03_training/accuracy_testing_first_seed", "03_training/accuracy_testing_first_seed_redrawn"
+
+OTHER_TEST = "tested on other clips, and what that does is not recorded"
 
 # unit -> (dimension, factor to the dimension's base unit)
 UNITS = {
@@ -39,6 +45,7 @@ class Original:
     part: int
     where: str  # "text", "Figure 9", ...
     gist: str
+    n: int | None = None  # clips or trials that the value is a share or a count of
     sign: str = ""  # "≈", ">" or "<" where the report says about, above or below
     ours: str | None = None  # "<part>/<recorded value>"
     better: str = "none"  # higher | lower | equal | none
@@ -59,6 +66,24 @@ class Original:
         )
         return f"{self.sign} {exact}".strip().replace(" us", " µs")
 
+    @property
+    def whole(self) -> float:
+        """What all of `n` clips right would be in this unit."""
+        return {"%": 100.0, "fraction": 1.0}.get(self.unit, float(self.n or 1))
+
+    @property
+    def ci95(self) -> tuple[float, float] | None:
+        """Wilson's interval from the report's counts, None where it states none."""
+        return rule.originals_interval(self.value, self.n, self.whole, self.sign)
+
+    @property
+    def text_with_interval(self) -> str:
+        """`text`, with the interval of a share; of one that is "above" something, its lower bound."""
+        if self.ci95 is None or self.unit not in ("%", "fraction"):
+            return self.text
+        low, high = (100 / self.whole * bound for bound in self.ci95)
+        return self.text + (f" (from {low:.1f})" if self.sign == ">" else interval_text((low, high), "%"))
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -66,7 +91,11 @@ class Comparison:
 
     original: Original
     ours: float | None
-    ci95: tuple[float, float] | None = None
+    ci95: tuple[float, float] | None = None  # as recorded
+    interval: tuple[float, float] | None = None  # over clips too: what the verdict goes by
+    differs: str | None = None  # why the two do not measure the same thing
+    shift: float = 0.0  # what another test does to one network
+    modelled: bool = False  # ours is the cycle model's: two digits are all it has
 
     @property
     def difference(self) -> float | None:
@@ -75,26 +104,38 @@ class Comparison:
 
     @property
     def ours_text(self) -> str:
-        """Ours in the original's unit, which is left out, with its interval."""
+        """Ours in the original's unit, which is left out, with its recorded interval."""
         if self.ours is None:
             return "not recorded"
         return digits(self.ours, self.original.unit) + interval_text(self.ci95, self.original.unit)
 
     @property
-    def verdict(self) -> str:
-        """better, worse, same (to the digits that the report gives), different, or why none of these."""
-        if self.original.reason is not None:
-            return "no counterpart"
-        if self.difference is None:
+    def ours_with_interval(self) -> str:
+        """Ours with its unit and the interval that the verdict goes by."""
+        if self.ours is None:
             return "not recorded"
-        decimals = (
-            len(str(self.original.value).partition(".")[2]) if isinstance(self.original.value, float) else 0
-        )
-        if self.original.sign in ("", "≈") and abs(self.difference) <= 0.5 * 10**-decimals:
-            return "same"
-        if self.original.better in ("none", "equal"):
-            return "different"
-        return "better" if (self.difference > 0) == (self.original.better == "higher") else "worse"
+        return format_value(self.ours, self.original.unit, self.interval, 2 if self.modelled else 4)
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing is compared, None where something is."""
+        return self.original.reason or (self.differs if self.ours is not None else None)
+
+    @property
+    def verdict(self) -> str:
+        """One of `kwslib.record.verdict.VERDICTS`, by its rule."""
+        entry = self.original
+        if entry.reason is not None:
+            return "no counterpart"
+        if self.ours is None:
+            return "not recorded"
+        if self.differs is not None:
+            return "not comparable"
+        if entry.better in ("none", "equal"):
+            return "same" if rule.agrees(entry.value, self.ours, entry.sign) else "not comparable"
+        theirs = entry.ci95 or (entry.value, entry.value)
+        mine = self.interval or (self.ours, self.ours)
+        return rule.ranked(theirs, mine, entry.better == "higher", self.shift)
 
 
 def repository() -> Path | None:
@@ -177,24 +218,54 @@ def compare(
     results: dict[str, dict[str, Any]], original: dict[str, Original] | None = None
 ) -> list[Comparison]:
     """Each original value beside ours from `results` (see `load_results`), in the report's order."""
-    rows = []
+    known, rows = comparability(), []
+    shift = _moved_by_the_test(results)
     for entry in (original or load_original()).values():
-        part, _, name = (entry.ours or "/").partition("/")
-        ours = results.get(part, {}).get("values", {}).get(name)
+        ours = recorded_value(results, entry.ours or "/")
         if ours is None:
             rows.append(Comparison(entry, None))
             continue
         bounds = [convert(bound, ours["unit"], entry.unit) for bound in ours.get("ci95") or ()]
-        interval = (bounds[0], bounds[1]) if bounds else None
-        rows.append(Comparison(entry, convert(ours["value"], ours["unit"], entry.unit), interval))
+        recorded = (bounds[0], bounds[1]) if bounds else None
+        value = convert(ours["value"], ours["unit"], entry.unit)
+        clips = entry.n if (ours.get("n") or 0) < (entry.n or 0) else None
+        moved, differs = 0.0, known.why_not(entry.key)
+        if differs is None and known.tested_elsewhere(entry.key):
+            moved, differs = (shift * entry.whole, None) if shift is not None else (0.0, OTHER_TEST)
+        interval = rule.reach(recorded, value, clips, entry.whole)
+        modelled = known.modelled_here(entry.key)
+        rows.append(Comparison(entry, value, recorded, interval, differs, moved, modelled))
     return rows
 
 
-def format_value(value: float, unit: str = "", ci95: Sequence[float] | None = None) -> str:
+def comparability() -> rule.Comparability:
+    """What `book/comparability.yml` says."""
+    return rule.load_comparability(book_file("comparability.yml"))
+
+
+def recorded_value(results: dict[str, dict[str, Any]], reference: str) -> dict[str, Any] | None:
+    """The recorded value "<part>/<name>" among `results`, None where it is missing."""
+    part, _, name = reference.partition("/")
+    value: dict[str, Any] | None = results.get(part, {}).get("values", {}).get(name)
+    return value
+
+
+def _moved_by_the_test(results: dict[str, dict[str, Any]]) -> float | None:
+    """How far the original's kind of test moves the accuracy (0..1) of one network; None where it is not recorded."""
+    found = [recorded_value(results, name) for name in ONE_NETWORK]
+    values = [value["value"] for value in found if value is not None]
+    return abs(values[0] - values[1]) if len(values) == len(ONE_NETWORK) else None
+
+
+def format_value(
+    value: float, unit: str = "", ci95: Sequence[float] | None = None, significant: int = 4
+) -> str:
     """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
         return format_value(100 * value, "%", [100 * bound for bound in ci95] if ci95 else None)
-    return f"{digits(value, unit)} {unit}".strip().replace(" us", " µs") + interval_text(ci95, unit)
+    return f"{digits(value, unit, significant)} {unit}".strip().replace(" us", " µs") + interval_text(
+        ci95, unit
+    )
 
 
 def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
@@ -202,11 +273,11 @@ def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
     return f" ({digits(ci95[0], unit)} to {digits(ci95[1], unit)})" if ci95 else ""
 
 
-def digits(value: float, unit: str = "") -> str:
-    """The number alone: per cent to one decimal, integers whole, others to four significant digits."""
+def digits(value: float, unit: str = "", significant: int = 4) -> str:
+    """The number alone: per cent to one decimal, integers whole, others to so many significant digits."""
     if unit == "%":
         return f"{value:.1f}"
     if value == int(value):
         return f"{int(value):,}"
-    text = f"{value:,.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+    text = f"{value:,.{max(0, significant - 1 - math.floor(math.log10(abs(value))))}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

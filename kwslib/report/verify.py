@@ -28,6 +28,7 @@ from kwslib.quantization.integer import run as run_integers
 from kwslib.record import names
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.values import Values
+from kwslib.report.part3.tables import REDRAWN, redraw_values, redrawn_accuracies
 from kwslib.report.part4.board import board_values
 from kwslib.report.part6.board import (
     channel_values,
@@ -92,6 +93,7 @@ def verify(data: Path | None = None, results: Path | None = None, retrain: bool 
         )
     testing = feature_split(corpus, setup("tinyconv", REPORT.epochs).protocol, "testing")
     yield from _models(folder, recorded, testing)
+    yield from _redrawn(folder, recorded, corpus)
     yield from _board(folder, recorded, corpus)
     if retrain:
         yield _retrained(recorded, corpus)
@@ -123,6 +125,15 @@ def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iter
     for name, accuracy in recorded_models(folder, recorded).items():
         if (models / name).is_file():
             yield _same(name, _accuracy(models / name, testing, name in in_integers), accuracy)
+
+
+def _redrawn(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[Check]:
+    """The first seed's network on tests drawn as the original's was."""
+    seed, values = recorded["03_training"]["seeds"][0], recorded["03_training"]["values"]
+    model = folder / "models" / names.seed_checkpoint(seed)
+    if REDRAWN in values and model.is_file():
+        found = redraw_values(*redrawn_accuracies(model, corpus))[REDRAWN]
+        yield _same("Part 3, tests drawn the original's way", float(found.value), values[REDRAWN]["value"])
 
 
 def recorded_models(folder: Path, recorded: dict[str, Any]) -> dict[str, float]:

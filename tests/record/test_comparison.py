@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from kwslib.errors import KwsError
 from kwslib.record.comparison import (
     UNITS,
-    Comparison,
     compare,
     convert,
     format_value,
@@ -19,13 +17,10 @@ from kwslib.record.comparison import (
     load_results,
     recorded_folder,
 )
+from kwslib.record.verdict import VERDICTS
+from kwslib.statistics import wilson
 
 ORIGINAL = load_original()
-
-
-def row(value: float, better: str = "higher", sign: str = "", ours: float | None = None) -> Comparison:
-    entry = replace(ORIGINAL["accuracy_testing"], value=value, better=better, sign=sign)
-    return Comparison(entry, ours)
 
 
 def test_figures_7_to_9_add_up():
@@ -79,28 +74,21 @@ def test_counterparts_are_named_by_part():
             assert re.fullmatch(rf"0{entry.part}_[a-z]+(_[a-z]+)*/\w+|{board}", entry.ours)
 
 
-def test_verdicts():
-    assert row(93.2, ours=94.9).verdict == "better"
-    assert row(93.2, ours=92.9).verdict == "worse"
-    assert row(93.2, ours=93.24).verdict == "same"  # to the digit that the report gives
-    assert row(87.91, better="lower", ours=6.5).verdict == "better"
-    assert row(92, sign=">", ours=92.1).verdict == "better"  # "above" is no equality
-    assert row(16652, better="equal", ours=16652).verdict == "same"
-    assert row(16652, better="equal", ours=16650).verdict == "different"
-    assert row(93.2).verdict == "not recorded"
-    assert row(93.2).difference is None
-
-
 def test_values_are_compared_in_the_originals_unit():
-    recorded = {
-        "03_training": {
-            "values": {"accuracy_testing": {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96]}}
-        }
+    values = {
+        "accuracy_testing": {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96], "n": 5},
+        "accuracy_testing_first_seed": {"value": 0.945, "unit": "fraction"},
+        "accuracy_testing_first_seed_redrawn": {"value": 0.94, "unit": "fraction"},
     }
-    found = next(row for row in compare(recorded) if row.original.key == "accuracy_testing")
+    found = next(
+        row for row in compare({"03_training": {"values": values}}) if row.original.key == "accuracy_testing"
+    )
     assert found.ours == pytest.approx(95)
     assert found.ci95 == pytest.approx((94, 96))
+    low, high = wilson(round(0.95 * 1368), 1368)
+    assert found.interval == pytest.approx((100 * low, max(96, 100 * high)))
     assert found.difference == pytest.approx(1.8)
+    assert found.shift == pytest.approx(0.5)
 
 
 @given(st.floats(1e-6, 1e9), st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)))
@@ -153,7 +141,13 @@ def test_kws_compare(kws, tmp_path):
     assert (status, err) == (0, "")
     rows = {row["key"]: row for row in json.loads(out)["rows"]}
     assert rows.keys() == ORIGINAL.keys()
-    assert rows["cpu_latency"]["better"] is True
+    assert {row["verdict"] for row in rows.values()} <= set(VERDICTS)
+    assert rows["cpu_latency"]["verdict"] == "not comparable"  # a faster computer is no better network
+    assert rows["cpu_latency"]["better"] is None
+    assert "another computer" in rows["cpu_latency"]["reason"]
+    assert rows["accuracy_testing"]["original_ci95"] == pytest.approx(
+        [100 * bound for bound in wilson(1275, 1368)]
+    )
     assert rows["cpu_latency"]["difference"] == pytest.approx(-0.819)
     assert rows["parameters"]["verdict"] == "same"
     assert rows["ram_capacity"]["reason"]

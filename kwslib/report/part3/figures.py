@@ -67,22 +67,25 @@ def per_class_bars(
     low: ArrayLike,
     high: ArrayLike,
     original: Mapping[str, float] | None = None,
+    original_ci95: Mapping[str, tuple[float, float] | None] | None = None,
 ) -> Figure:
     """Accuracy of each class (and "total", if it is among the labels) with its 95 % interval.
 
-    original: its accuracies by label, of those it states.
+    original: its accuracies by label, of those it states; original_ci95: their intervals.
     """
-    colours = style.label_colours([label for label in labels if label != "total"]) | {"total": style.INK}
     figure, ax = style.subplots(height=1.3 + 0.4 * len(labels))
     mean, lower, upper = (100 * np.asarray(values, float) for values in (accuracy, low, high))
-    style.interval_points(ax, labels, mean, lower, upper, colours=[colours[label] for label in labels])
+    style.interval_points(ax, labels, mean, lower, upper)
     if original is not None:
-        style.original_points(
-            ax,
-            [100 * value for value in original.values()],
-            [list(labels).index(label) for label in original],
-        )
-        ax.legend(loc="best")
+        rows = [list(labels).index(label) + 0.3 * bool(original_ci95) for label in original]
+        style.original_points(ax, [100 * value for value in original.values()], rows)
+        for y, label in zip(rows, original, strict=True):
+            bounds = (original_ci95 or {}).get(label)
+            if bounds is not None:
+                ax.hlines(y, *(100 * bound for bound in bounds), color=style.GREY)
+        ax.legend(
+            loc="lower left", bbox_to_anchor=(0, 1)
+        )  # beside the rows it would look like a point of one
     ax.set(xlabel="accuracy (%), with 95 % interval", ylabel="class")
     return figure
 

@@ -12,7 +12,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, Protocol
 from kwslib.data.splits import SPLITS
 from kwslib.experiments.seeds import Trained, accuracies
-from kwslib.features.dataset import FeatureSet, feature_splits
+from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.labels import UNKNOWN
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.networks.training import predict
@@ -156,13 +156,33 @@ def protocol_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
     return pandas.DataFrame({way: _spread(accuracies(trained)) for way, trained in runs.items()}).T
 
 
-def redraw_spread(checkpoint: Path, tests: Sequence[FeatureSet]) -> "pandas.DataFrame":
-    """One network on several drawings of a test set: mean and spread of its accuracy (%)."""
+REDRAWS = range(100, 105)  # seeds of the tests that one network is tested on again
+REDRAWN = "accuracy_testing_first_seed_redrawn"
+
+
+def redrawn_accuracies(checkpoint: Path, corpus: Corpus) -> tuple[list[float], int]:
+    """Accuracies (0..1) of one network on several tests of the original protocol, and the clips of one test."""
+    model, config, _ = load_checkpoint(checkpoint)
+    protocol = Protocol(name="original")
+    tests = [feature_split(corpus, protocol, "testing", seed) for seed in REDRAWS]
+    return [evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests], tests[0].n
+
+
+def redraw_table(accuracies: Sequence[float]) -> "pandas.DataFrame":
+    """Mean and spread (%) of one network's `redrawn_accuracies`."""
     import pandas
 
-    model, config, _ = load_checkpoint(checkpoint)
-    values = [evaluate(predict(model, test.x), test.y, config.labels).accuracy for test in tests]
-    return pandas.DataFrame({"one network": _spread(values)}).T
+    return pandas.DataFrame({"one network": _spread(accuracies)}).T
+
+
+def redraw_values(accuracies: Sequence[float], clips: int) -> Values:
+    """The mean of `redrawn_accuracies` with Wilson's interval over the clips of one test.
+
+    The draws share most clips, so more of them leave no less open.
+    """
+    mean = sum(accuracies) / len(accuracies)
+    interval = wilson(round(mean * clips), clips)
+    return {REDRAWN: Value(mean, "fraction", interval, clips)}
 
 
 def _spread(accuracies: Sequence[float]) -> dict[str, float]:

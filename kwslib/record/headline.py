@@ -1,0 +1,61 @@
+"""The headline table: the original's marked values beside ours with their verdicts, and what we have beyond them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kwslib.record.comparison import (
+    Comparison,
+    comparability,
+    compare,
+    convert,
+    format_value,
+    recorded_value,
+)
+
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line as a reader sees it; `ours` is None where nothing is recorded."""
+
+    gist: str
+    original: str
+    ours: str | None
+    verdict: str
+    reason: str | None
+    part: int
+    where: str  # in the original; "" where it has no such value
+
+
+def row(compared: Comparison) -> Row:
+    """An original's value beside ours."""
+    entry = compared.original
+    ours = None
+    if compared.ours is not None:
+        ours = compared.ours_with_interval
+    elif entry.reason is not None:
+        ours = NONE
+    return Row(
+        entry.gist,
+        entry.text_with_interval,
+        ours,
+        compared.verdict,
+        compared.reason,
+        entry.part,
+        entry.where,
+    )
+
+
+def rows(results: dict[str, dict[str, Any]], compared: Sequence[Comparison] | None = None) -> list[Row]:
+    """Every row of the headline table from `results` (see `load_results`)."""
+    found = [row(each) for each in compared or compare(results) if each.original.headline]
+    for own in comparability().headline:
+        value, ours = recorded_value(results, own.ours), None
+        if value is not None:
+            bounds = [convert(bound, value["unit"], own.unit) for bound in value.get("ci95") or ()]
+            ours = format_value(convert(value["value"], value["unit"], own.unit), own.unit, bounds or None)
+        verdict = "not recorded" if ours is None else "no counterpart"
+        found.append(Row(own.gist, NONE, ours, verdict, None, int(own.ours[:2]), ""))
+    return found
