@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kwslib.errors import KwsError
-from kwslib.networks.models import TinyConv
+from kwslib.networks.tinyconv import TinyConv
 from kwslib.networks.training import to_input
 from kwslib.pruning.saliency import NORMS
 

@@ -19,7 +19,7 @@ from torch import nn
 
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
-from kwslib.networks.models import TinyConv
+from kwslib.networks.tinyconv import TinyConv
 from kwslib.quantization.grids import Width, quantize
 from kwslib.quantization.multiplier import quantize_multiplier, stay_in_int32
 from kwslib.quantization.packing import packed_bytes

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.errors import KwsError
-from kwslib.networks.models import ZOO, Dropout, ModelConfig, build, fold_batch_norm, same_padding
+from kwslib.networks.layers import Dropout, same_padding
+from kwslib.networks.models import ZOO, ModelConfig, build, fold_batch_norm
 
 DEPLOYED = {
     "tinyconv": 16_652,

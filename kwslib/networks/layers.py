@@ -1,0 +1,107 @@
+"""Layers that the networks share: convolutions padded as TensorFlow pads, a cheap dropout, the separable block."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros (before, after) one axis in TensorFlow's SAME padding: output = ceil(size / stride)."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def past_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros (before, after) the time axis of which the last window ends with the input: causal convolution."""
+    return kernel - 1, 0
+
+
+def no_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """None: TensorFlow's VALID."""
+    return 0, 0
+
+
+Padding = Callable[[int, int, int], tuple[int, int]]
+
+
+class PaddedConv2d(nn.Conv2d):
+    """A convolution with SAME padding for inputs of one fixed (height, width); height is padded `in_time`.
+
+    The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it. With `nhwc`,
+    outputs lie in memory in that order while training, so that flattening them in it copies nothing.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        size: tuple[int, int],
+        stride: int = 1,
+        nhwc: bool = False,
+        in_time: Padding = same_padding,
+        **options: Any,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride, **options)
+        self.nhwc = nhwc
+        top_bottom = in_time(size[0], kernel[0], stride)
+        self.zeros = (
+            *same_padding(size[1], kernel[1], stride),
+            *top_bottom,
+        )  # F.pad wants the last axis first
+        height = (size[0] + sum(top_bottom) - kernel[0]) // stride + 1
+        self.output_size = (height, -(-size[1] // stride))
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if self.nhwc and self.training:
+            weight = weight.to(memory_format=torch.channels_last)
+        return super()._conv_forward(F.pad(input, self.zeros), weight, bias)
+
+
+class Dropout(nn.Dropout):
+    """Dropout that draws a byte per value where torch draws a float, and multiplies once: it costs half as much.
+
+    The rate is rounded to a multiple of 1/256.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        dropped = round(256 * self.p)
+        if not self.training or dropped == 0:
+            return x
+        bits = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        keep = bits.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+        return x * (keep * (256 / (256 - dropped)))
+
+
+class Separable(nn.Module):
+    """Depthwise then pointwise convolution, each with batch norm and ReLU; `residual` adds the input back."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        size: tuple[int, int],
+        stride: int = 1,
+        residual: bool = False,
+        in_time: Padding = same_padding,
+    ) -> None:
+        super().__init__()
+        self.depthwise = PaddedConv2d(
+            inputs, inputs, kernel, size, stride, in_time=in_time, groups=inputs, bias=False
+        )
+        self.norm1 = nn.BatchNorm2d(inputs)
+        self.relu1 = nn.ReLU()
+        self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.relu2 = nn.ReLU()
+        self.residual = residual
+        self.output_size = self.depthwise.output_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu1(self.norm1(self.depthwise(x)))  # (B, inputs, H, W)
+        y = self.norm2(self.pointwise(y))  # (B, outputs, H, W)
+        return self.relu2(x + y if self.residual else y)

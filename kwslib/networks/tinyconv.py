@@ -1,0 +1,40 @@
+"""TinyConv, the network of the original report and of TensorFlow's speech-commands example.
+
+(B, 49, 40) -> convolution 10 x 8, stride 2 (B, 8, 25, 20) -> ReLU -> linear (B, C): 16,652 parameters
+"""
+
+from torch import Tensor, nn
+
+from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.networks.layers import Dropout, PaddedConv2d, no_padding
+
+
+class TinyConv(nn.Module):
+    """Convolution 10 x 8 with stride 2, ReLU, dropout, linear: 336,000 multiply-accumulates at 8 channels."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = PaddedConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2, nhwc=True)
+        self.relu = nn.ReLU()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(25 * 20 * channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
+        x = self.dropout(self.relu(self.conv(x)))  # (B, C, 25, 20)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # (B, 25 * 20 * C), NHWC order
+        return self.linear(x)
+
+
+class TinyConvValid(nn.Module):
+    """TinyConv without padding in time. A kernel of 9 frames in place of 10: 21 windows end with the last of 49."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        size = (FRAMES, CHANNELS)
+        self.conv = PaddedConv2d(1, channels, (9, 8), size, stride=2, nhwc=True, in_time=no_padding)
+        self.relu = nn.ReLU()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(21 * 20 * channels, classes)
+
+    forward = TinyConv.forward
