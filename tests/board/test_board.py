@@ -86,6 +86,15 @@ def test_loads_of_constants_are_seen(profile):
     assert 4000 <= dense.flash_reads <= 4060
 
 
+def test_code_that_the_cache_misses_costs_time(profile):
+    """The network's kernels and tables do not fit into 2 KB side by side: each row of the output fetches anew."""
+    network = [function for function in profile.functions if function.stage == "network"]
+    misses = sum(function.cache_misses for function in network)
+    assert 1000 < misses < 10_000
+    by_name = {function.name: function for function in network}
+    assert by_name["kws_dense_layer"].cache_misses < 100  # one loop, which fits
+
+
 def test_kept_files_name_what_lies_in_flash(board, tmp_path):
     board.keep(tmp_path / "kept")
     assert (tmp_path / "kept" / "firmware.elf").read_bytes()[:4] == b"\x7fELF"
@@ -117,6 +126,14 @@ def test_gcc_builds_the_same_network(model, board, clips):
     np.testing.assert_array_equal(
         Board(read_network(model), class_labels(), compiler="gcc").run(clips).logits, board.run(clips).logits
     )
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")
+def test_gcc_builds_are_profiled(model, clips):
+    """GCC must not clone the functions that begin a stage: a copy has another name, and no stage would be found."""
+    stages = Board(read_network(model), class_labels(), compiler="gcc").profile(clips[2]).stages()
+    assert all(cost["cycles"] > 0 for cost in stages.values())
+    assert 1 < stages["network"]["ms"] <= 8
 
 
 def broken(board: Board, body: str, clips: np.ndarray) -> None:
