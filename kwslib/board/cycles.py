@@ -21,7 +21,7 @@ the nRF52840 two wait states of its flash for data (product specification, secti
     word of data read from flash                                          + 2
 
 Further rules, found where the manual's alone missed what others measured on chips of this core. `Silicon` below means
-the functions of book/silicon.yml, of which their mean error falls from 1.12 to 0.36 % with these:
+the functions of book/silicon.yml; where memory does not wait, their mean error falls from 1.3 to 0.4 % with these:
 
     load (single, LDM, POP, LDRD) right after a single store              + 1 (3.3.3: nothing is pipelined after STR)
     LDR whose address the LDR before it loads                             2 (3.3.3: such a pair is not pipelined)
@@ -41,7 +41,7 @@ from kwslib.board.instructions import FLOAT_SINGLE, MULTIPLE, SINGLE_LOADS, SING
 CLOCK_HZ = 64_000_000
 FLASH_WAIT = 2  # cycles per read of data from flash
 CACHE_MISS = 2.8  # cycles per line of 16 bytes that is not in the instruction cache
-# What a time by this model may be off, as a fraction: the chips of book/silicon.yml were within 1.9 % where memory does
+# What a time by this model may be off, as a fraction: the chips of book/silicon.yml were within 1.8 % where memory does
 # not wait, the nRF52840 itself within 2.6 %; the waits for data in flash, measured nowhere apart, may add the rest.
 ERROR = 0.04
 DIVIDE, FLOAT_DIVIDE, FLOAT_MULTIPLY_ADD = 12, 14, 3

@@ -23,9 +23,6 @@ from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import CLIP_SAMPLES
 from kwslib.paths import atomic_files
 
-# The original's board took 87.91, 84.08 and 72.16 ms for its network of 8, 7 and 4 channels; the cycle model gives
-# 72.5, 69.4 and 59.8 ms for TensorFlow Lite Micro with the same networks: a constant factor.
-CALIBRATION = 1.21
 STAGES = {"kws_spotter_listen": "frontend", "kws_spotter_infer": "network", "kws_spotter_decide": "decision"}
 PATIENCE = 50_000_000  # instructions that a clip may take; TinyConv takes two million
 
@@ -71,16 +68,8 @@ class BoardProfile:
 
     def stages(self) -> dict[str, dict[str, float]]:
         """Cycles, and milliseconds at 64 MHz, by the cycle model. The front end's 49 frames."""
-        result = {}
-        for stage in STAGES.values():
-            spent = self.cycles(stage)
-            milliseconds = cycles.milliseconds(spent)
-            result[stage] = {
-                "cycles": spent,
-                "ms": milliseconds,
-                "ms_calibrated": milliseconds * CALIBRATION,
-            }
-        return result
+        spent = {stage: self.cycles(stage) for stage in STAGES.values()}
+        return {stage: {"cycles": count, "ms": cycles.milliseconds(count)} for stage, count in spent.items()}
 
 
 class Board:

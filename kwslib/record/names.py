@@ -96,13 +96,13 @@ def flash_weights(network: str) -> str:
 
 
 def board_ms(network: str, kind: str = "") -> str:
-    """Milliseconds of a network on the board: raw, or of a `kind`: calibrated, linear_only."""
+    """Milliseconds of a network on the board: of the whole network, or of a `kind`: linear_only."""
     return f"board_ms_{network}_{kind}" if kind else f"board_ms_{network}"
 
 
 def board_energy(network: str) -> str:
-    """Microjoules of one inference, of the calibrated time."""
-    return f"board_energy_{network}_calibrated"
+    """Microjoules of one inference."""
+    return f"board_energy_{network}"
 
 
 def firmware(what: str, network: str) -> str:
