@@ -298,8 +298,8 @@ draw.accuracy_by_bytes(by_width, (66_608, full))
 # The firmware of each width, executed instruction by instruction as in Part 4. It hears the test clips as raw audio, and
 # the cell fails unless each of its logits is the one that NumPy computes. The convolution meets each weight five hundred
 # times, so its 640 weights are unpacked into RAM once in each inference; the linear layer meets each of its 16,000 once, and
-# unpacks them on the way from flash. Milliseconds are the network's alone, raw from the cycle model and calibrated as in
-# Part 4; energy is that of the processor at the data sheet's 3.3 mA and 3 V {cite}`nordic2021nrf52840`.
+# unpacks them on the way from flash. Milliseconds are the network's alone, by the cycle model, ± 4 % as in Part 4;
+# energy is that of the processor at the data sheet's 3.3 mA and 3 V {cite}`nordic2021nrf52840`.
 
 # %%
 from kwslib.data.protocol import build_splits, load_waveforms

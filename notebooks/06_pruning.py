@@ -241,12 +241,12 @@ even = board.break_even(sparse_costs)
 run.record_all(board.sparse_values(sparse_costs))
 run.record_all(board.break_even_values(even))
 caption = (
-    "Pruned int8 networks on the virtual board, raw: flash of the whole "
+    "Pruned int8 networks on the virtual board: flash of the whole "
     "firmware, time of the network."
 )
 run.show(board.sparse_table(sparse_costs), caption)
 
-# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network (raw) against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
+# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
 from kwslib.report.part6 import board_figures as draw_board
 
 draw_board.sparse_costs(sparse_costs, even)
@@ -357,12 +357,12 @@ run.record_all(field_values(heard))
 by_share, answers = board.removed_table(narrow_costs), field_table(heard)
 caption = (
     "By share of the channels removed: time of the network, the original's "
-    "measured, ours calibrated; accuracy in the field (%), the original's "
-    "of 20 trials, ours simulated."
+    "measured, ours by the cycle model; accuracy in the field (%), the "
+    "original's of 20 trials, ours simulated."
 )
 run.show(by_share.join(answers.add_prefix("in field, ")), caption)
 
-# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the calibrated cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 8 to 4. In the field the original's accuracy falls steeply with the channels."}}
+# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 7 to 3. In the field the original's accuracy falls steeply with the channels."}}
 draw_board.removed_channels(by_share, answers)
 
 # %% [markdown]
@@ -397,11 +397,11 @@ networks = trade_off.models(quantized, rows, *costs)
 trade_off.write(run, networks)
 caption = (
     "The networks that are best by bytes or by time: accuracy (95 % "
-    "interval over seeds), constants in flash, raw time."
+    "interval over seeds), constants in flash, time."
 )
 run.show(trade_off.shown(networks), caption)
 
-# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board (raw). The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the networks that no other beats in both; choose from those."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
 
 # %% [markdown]
