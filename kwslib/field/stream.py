@@ -31,10 +31,19 @@ class StreamNetwork:
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
+    _plan: Any = None
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
         return self._run(windows)
+
+    def over_windows(self, frames: np.ndarray) -> np.ndarray:
+        """Logits (T, C) of all windows over frames (F, 40), by what is new in each where the network allows it."""
+        if self._plan is None or self._plan.whole or self._plan.endless:
+            return self(windows(frames))
+        from kwslib.deployment.core_stream import run_stream
+
+        return run_stream(self._plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
 
 
 def open_network(model: str | Path) -> StreamNetwork:
@@ -42,6 +51,7 @@ def open_network(model: str | Path) -> StreamNetwork:
 
     Raises KwsError for another file, or one that the C core cannot run.
     """
+    from kwslib.deployment.stream_plan import stream
     from kwslib.predictors import CorePredictor, TorchPredictor
 
     path = Path(model)
@@ -51,7 +61,8 @@ def open_network(model: str | Path) -> StreamNetwork:
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     core = CorePredictor(path)
-    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits)
+    plan = stream(core.network)
+    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits, plan)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:
