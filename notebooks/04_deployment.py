@@ -462,9 +462,10 @@ draw_field.factors({"as trained in Part 3": effects})
 # of both are those that answer most trials rightly on validation speakers, in validation rooms.
 
 # %%
-from kwslib.report.part4.field_training import train_for_field
+from kwslib.report.part4.field_training import clean_values, train_for_field
 
-paths, clean = train_for_field(run, ("tinyconv", "tenet"))
+paths = train_for_field(run, ("tinyconv", "tenet"))
+clean = clean_values(paths, testing)
 run.record_all(clean)
 trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
 print(f"accuracy_int8: {costs['int8'].accuracy:.1%} of the clean test split")
@@ -503,40 +504,12 @@ caption = (
 run.show(field.trials_table(tests), caption)
 
 # %% [markdown]
-# ## Over hours
-#
-# A device that listens all day is judged by two other numbers: how often an hour it hears a keyword that nobody said,
-# and how many it misses. The first is counted on hours of sound without a keyword: by turns a minute of other
-# words before a background, a minute of background, a minute of a quiet room. Threshold and smoothing were chosen
-# on validation speakers, in validation rooms: the fewest missed with no more than one false accept an hour.
-
-# %%
-from kwslib.report.part4 import detection
-
-found = {}
-models = {"Part 3": plain, "for the field": trained, "tenet": better}
-for name, model in models.items():
-    found[name] = detection.detection(run, model)
-    run.record_all(detection.detection_values(found[name]))
-caption = (
-    "The operating points, counted on test speakers in test rooms. Latency "
-    "runs from the end of the word to the report."
-)
-run.show(detection.detection_table(found), caption)
-
-# %% mystnb={"figure": {"name": "fig-04-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it, tenet lowest; no circle reaches the grey corner."}}
-curves = {name: each.points for name, each in found.items()}
-chosen = {name: each.chosen for name, each in found.items()}
-asked = (detection.MOST_PER_HOUR, detection.MOST_REJECTS)
-draw_field.detection_error(curves, chosen, asked)
-
-# %% [markdown]
 # ## Your own row
 #
 # With a phone: put recordings into folders `yes`, `no`, `unknown` and `silence`, and run `kws field MODEL --recordings
 # FOLDER`. With a board: flash the sketch of `firmware/arduino`, and `kws serial PORT` counts what it answered. In
 # rooms of your own: measure impulse responses and give their folder as `--rooms`. All fill the same table, with
-# the same intervals.
+# the same intervals. What a spotter gets wrong in hours of sound, and what listening costs, Part 7 counts.
 
 # %%
 run.finish()

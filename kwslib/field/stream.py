@@ -5,7 +5,7 @@ runs in the C core, bit for bit what the board computes. A checkpoint runs in Py
 floating point: that is the chain before quantization.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class StreamNetwork:
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
-    _plan: Any = None
+    _plan: Any = field(default=None, compare=False)  # of _run, and holds what has no hash
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""

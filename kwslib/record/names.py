@@ -75,6 +75,11 @@ def field_accuracy(arch: str, kind: str = "") -> str:
     return accuracy(f"testing_{arch}_field", kind)
 
 
+def int8_accuracy(arch: str) -> str:
+    """Test accuracy of a network in int8, mean over its seeds."""
+    return accuracy(f"testing_{arch}_int8")
+
+
 def loss(point: str) -> str:
     """What a point loses against the float network."""
     return f"loss_{point}"

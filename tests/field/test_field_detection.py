@@ -90,6 +90,7 @@ def test_hours_of_what_is_new_come_to_the_same_as_whole_windows():
     network = open_network(recorded_folder() / "models" / "tinyconv.tflite")
     frames = np.random.default_rng(0).integers(-128, 128, (9_001, 40)).astype(np.int8)  # more than a chunk
     np.testing.assert_array_equal(stream_logits(network, frames), network(windows(frames)))
+    assert network in {network}  # results are kept by network
 
 
 def test_a_higher_threshold_accepts_less_and_rejects_more(here):

@@ -1,4 +1,4 @@
-"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy, detection over hours."""
+"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -237,7 +237,9 @@ def ternary_networks(models: Path, points: Sequence[str]) -> dict[str, Network]:
 
 def ternary_values(costs: Mapping[str, Cost]) -> Values:
     """Times of `ternary_networks`."""
-    return {names.board_ms(names.ternary(point)): Value(rounded(cost.ms), "ms") for point, cost in costs.items()}
+    return {
+        names.board_ms(names.ternary(point)): Value(rounded(cost.ms), "ms") for point, cost in costs.items()
+    }
 
 
 def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
