@@ -98,7 +98,8 @@ from kwslib.report.part7 import stream
 
 sound = stream.hour(run)
 checked = {
-    chain.name: stream.equal_hops(chain.path, sound) for chain in listeners[:3]
+    chain.name: stream.equal_hops(read_network(chain.path), sound)
+    for chain in listeners[:3]
 }
 for name, (same, hops) in checked.items():
     print(f"{name}, every logit of every hop the same: {same == hops}")

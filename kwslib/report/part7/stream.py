@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.board.streaming import STEP
-from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import SILENCE, run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
@@ -31,10 +31,9 @@ def hour(run: Run) -> np.ndarray:
     return continuous_frames(field_stage(run), effort(run).hours)[: HOUR * HOP]
 
 
-def equal_hops(path: Path, frames: np.ndarray) -> tuple[int, int]:
+def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
     """(hops whose every logit equals, hops): the stream against whole windows, or against a causal network run over
     the whole stream at once."""
-    network = read_network(path)
     plan = stream(network)
     streamed = run_stream(plan, frames)
     if plan.endless:
