@@ -12,7 +12,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
-from kwslib.field.factors import Effect, measure_factors
+from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Heard, StreamNetwork, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation
@@ -22,7 +22,7 @@ from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
-from kwslib.statistics import wilson
+from kwslib.statistics import holm, mcnemar, wilson
 
 if TYPE_CHECKING:
     import pandas
@@ -220,17 +220,31 @@ def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
 
 
 def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
-    """Accuracy by factor with its interval, and by class; unknown words answered as silence."""
+    """Accuracy by factor with its interval, and by class; unknown words answered as silence.
+
+    Then, paired by trial, the answers that a factor makes right and wrong against the whole field, with McNemar's p,
+    corrected by Holm for the number of rows.
+    """
     import pandas
 
+    whole = next(effect.result for effect in effects if effect.factor.name == WHOLE_FIELD)
+    base = whole.said == whole.answers
+    changed = {}
+    for effect in effects:
+        right = effect.result.said == effect.result.answers
+        changed[effect.factor.name] = int((right & ~base).sum()), int((base & ~right).sum())
+    corrected = dict(zip(changed, holm([mcnemar(*each) for each in changed.values()]), strict=True))
     rows = {}
     for effect in effects:
+        gained, lost = changed[effect.factor.name]
         evaluation = effect.result.evaluation
         unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
             "all (%)": share_text(evaluation.correct, evaluation.n),
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
+            "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
+            "p": "" if effect.result is whole else f"{corrected[effect.factor.name]:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 
