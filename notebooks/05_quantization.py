@@ -247,7 +247,7 @@ run.show(tables.paired_table(gains), caption)
 # ## Why the reconstruction falls
 #
 # What is called the original's recipe is our reading of its text, and it does not give the original's numbers. At 3
-# bits the original states about 43 % after training and 84 % in training; the reconstruction gets
+# bits the original states {original}`ptq_3bit` after training and {original}`qat_3bit` in training; the reconstruction gets
 # {recorded}`05_quantization/accuracy_ptq_original_3bit` and {recorded}`05_quantization/accuracy_qat_original_3bit`, the other way
 # round. The original's text even says that unquantized weights are kept, which its in-training numbers do not contradict.
 # So what follows explains the fall of our reading alone: the recipe with one of its choices changed at a time, at 3 bits

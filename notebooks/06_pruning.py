@@ -199,7 +199,7 @@ draw.criteria(table)
 
 # %% [markdown]
 # For single weights LAMP keeps most; expected loss (*Fisher*) is a better guide than plain size, and for blocks it is the
-# best. The original reports much less at 75 % without fine-tuning (38.6 %, its Figure 13) than L1
+# best. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`) than L1
 # leaves here, by the same criterion; its network and its training are not known well enough to say why. In Figure 13
 # weights go a few at a time while training goes on, by LAMP up to 95 % and by Fisher from 98 % on, which was chosen on
 # validation. Its points differ in more than the share: those of 98 % and more are trained without dropout, longer, and at
