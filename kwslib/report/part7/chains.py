@@ -19,6 +19,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
+from kwslib.report.part4.board import PEERS
 from kwslib.report.part4.field import field_stage
 from kwslib.report.part4.field_training import train_for_field
 from kwslib.statistics import mean_share
@@ -122,6 +123,19 @@ def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) 
         for battery, days in cost["battery_days"].items():
             values[f"days_{battery.replace(' ', '_').lower()}_{key}"] = Value(rounded(days), "d")
     return values
+
+
+def beside_tflm(costs: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame":
+    """Milliseconds of the network in a hop: TensorFlow Lite Micro's, quoted as in Part 4, and ours."""
+    import pandas
+
+    rows = {f"{name}, TinyConv, whole window": ms for name, ms in PEERS.items()}
+    for name, cost in costs.items():
+        rows[f"ours, {name}, whole window"] = cost["whole_window_network_ms"]
+        if cost["way"] != "whole window":
+            rows[f"ours, {name}, what is new"] = cost["stages"]["network"]["ms_mean"]
+    shown = {name: {"network in a hop (ms)": f"{rounded(ms):g}"} for name, ms in rows.items()}
+    return pandas.DataFrame(shown).T
 
 
 def window_ms(cost: Mapping[str, Any]) -> float:
