@@ -47,6 +47,8 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
 
 
 def _print(result: dict[str, Any]) -> None:
+    from kwslib.board.chip import too_slow
+
     way = WAYS[result["way"]]
     because = f", because {result['whole_because']}" if result["whole_because"] else ""
     print(f"{result['hops']:,} hops of {result['hop_ms']} ms; the network {way}{because}")
@@ -62,9 +64,7 @@ def _print(result: dict[str, Any]) -> None:
         f" {'the same' if result['equal_to_whole_window'] else 'NOT the same'} as those of {other}"
     )
     if not result["fits"]:
-        print(
-            f"  NOT deployable: the worst hop takes {worst - hop:.3f} ms more than there are until the next"
-        )
+        print(f"  {too_slow(worst)}")
     sizes = (f"{result[f'{kind}_bytes']:,}" for kind in ("flash", "ram", "stack"))
     print("  flash {} B, RAM {} B, stack {} B".format(*sizes))
     print(

@@ -147,15 +147,17 @@ def export_quantized(
     """
     from kwslib.deployment.core_network import lower
     from kwslib.deployment.core_packed import integers, pack_network
+    from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.integer_graph import to_graph
+    from kwslib.deployment.stream_plan import stream
     from kwslib.deployment.tflite_write import write
 
     whole = integers(checkpoint, network)
     graph = to_graph(whole)
     check_writable(folder / "model.tflite")
     int8 = write(graph, _description(checkpoint, config))
-    core = pack_network(lower(graph), whole.bits)
-    header = model_header(core, config.labels, DecisionSettings(len(config.labels)))
+    core = compress(pack_network(lower(graph), whole.bits))
+    header = model_header(core, config.labels, DecisionSettings(len(config.labels)), stream(core))
     names = tuple(operator.name for operator in graph.operators)
     result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
     return _written(result, (int8, header.encode()))

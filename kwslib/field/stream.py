@@ -5,12 +5,13 @@ runs in the C core, bit for bit what the board computes. A checkpoint runs in Py
 floating point: that is the chain before quantization.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, Frontend
@@ -25,12 +26,14 @@ UNKNOWN_PERCENT = (
 
 @dataclass(frozen=True)
 class StreamNetwork:
-    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones."""
+    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones;
+    `core`: its layers in the C core, where they run."""
 
     name: str
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
+    core: Network | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
@@ -51,7 +54,7 @@ def open_network(model: str | Path) -> StreamNetwork:
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     core = CorePredictor(path)
-    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits)
+    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits, core.network)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:
