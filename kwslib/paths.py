@@ -24,8 +24,8 @@ FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def cache_dir() -> Path:
-    """`$KWS_CACHE`, else the user's cache folder; made when missing. Raises KwsError where it cannot be made."""
-    folder = _cache_path()
+    """`cache_path`, made when missing. Raises KwsError where it cannot be made."""
+    folder = cache_path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -35,10 +35,11 @@ def cache_dir() -> Path:
     return folder
 
 
-def _cache_path() -> Path:
-    import pooch
+def cache_path() -> Path:
+    """`$KWS_CACHE`, else the user's cache folder, which need not exist."""
+    import platformdirs
 
-    return expand(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib"))
+    return expand(os.environ.get("KWS_CACHE") or platformdirs.user_cache_dir("kwslib"))
 
 
 def stamp(path: Path) -> tuple[int, int, int, int]:
@@ -131,6 +132,27 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time into the block for a folder; others that ask for the same folder wait.
+
+    The folder itself is locked, so nothing is left in it; the lock ends with the process, however that ends. Where
+    the system or the file system has no such locks, nobody waits.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder in `parent` for the length of the block."""
     with _temporary(Path(parent) / name) as folder:
@@ -169,8 +191,8 @@ def _temporary(path: Path) -> Iterator[Path]:
 
 def _refusal(path: Path, error: OSError) -> str:
     remedy = "free some space or choose another place" if error.errno in FULL else "choose another place"
-    if path.is_relative_to(_cache_path()):
-        remedy = f"{remedy} for the cache {_cache_path()} with KWS_CACHE"
+    if path.is_relative_to(cache_path()):
+        remedy = f"{remedy} for the cache {cache_path()} with KWS_CACHE"
     return f"{path} cannot be written ({error.strerror or error}): {remedy}"
 
 

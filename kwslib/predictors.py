@@ -17,6 +17,7 @@ import numpy as np
 from kwslib.errors import KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
 from kwslib.labels import DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
+from kwslib.networks.evaluation import check_finite
 
 BOARD = "board:"
 
@@ -153,13 +154,6 @@ def check_features(q8: np.ndarray) -> np.ndarray:
     if q8.dtype != np.int8 or q8.ndim != 3 or q8.shape[1:] != (FRAMES, CHANNELS):
         raise KwsError(f"a model takes int8 features (N, {FRAMES}, {CHANNELS}), not {q8.dtype} {q8.shape}")
     return q8
-
-
-def check_finite(path: Path, logits: np.ndarray) -> np.ndarray:
-    """`logits` themselves. Raises KwsError for a model whose weights are so large that they are not finite."""
-    if not np.isfinite(logits).all():
-        raise KwsError(f"{path}: its logits are not finite: its weights are too large; train it again")
-    return logits
 
 
 def _ends(path: Path, interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:

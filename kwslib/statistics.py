@@ -56,6 +56,14 @@ def paired_difference(
     return mean_interval([a - b for a, b in zip(first, second, strict=True)], confidence)
 
 
+def student_factor(n: int, comparisons: int, confidence: float = 0.95) -> float:
+    """How much wider Student's interval over n runs is for each of several comparisons at once (Bonferroni)."""
+    from scipy.stats import t
+
+    each = 1 - (1 - confidence) / comparisons
+    return float(t.ppf(0.5 + each / 2, n - 1) / t.ppf(0.5 + confidence / 2, n - 1))
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """Two-sided p of McNemar's exact test (Q. McNemar, Psychometrika 12, 1947): two classifiers, the same clips.
 
@@ -65,16 +73,6 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     changed = only_first + only_second
     return float(binomtest(only_first, changed).pvalue) if changed else 1.0
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values of several comparisons made at once, adjusted in Holm's way (S. Holm, Scand. J. Stat. 6, 1979)."""
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = highest
-    return adjusted
 
 
 def poisson_rate(events: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:

@@ -454,7 +454,7 @@ caption = (
     "One factor at a time: right answers (%) with their interval and by "
     "class, how many unknown words are answered with silence, and the "
     "answers that a factor makes right and wrong against the whole field "
-    "(McNemar's p, corrected for the number of rows)."
+    "(McNemar's p, times the number of comparisons)."
 )
 run.show(field.factor_table(effects), caption)
 

@@ -233,8 +233,7 @@ gains = tables.paired_differences(rows)
 run.record_all(tables.paired_values(gains))
 caption = (
     "What QAT gets more than PTQ (points), mean over seeds with its 95 % "
-    "interval; nine widths are compared, so one interval in two tables like "
-    "this misses zero by chance."
+    "interval, widened for the number of widths that are compared."
 )
 run.show(tables.paired_table(gains), caption)
 

@@ -140,6 +140,14 @@ def test_what_the_dead_leave_is_removed_and_what_the_living_write_is_not(tmp_pat
     assert [path.name for path in leftovers(tmp_path)] == [".mine.part"]
 
 
+def test_asking_for_the_cache_imports_nothing_that_speaks_in_a_notebook():
+    """Pooch imports tqdm.auto, which warns in a notebook without ipywidgets."""
+    code = (
+        "import sys, kwslib.paths as p; p.cache_path(); print([m for m in sys.modules if m == 'tqdm.auto'])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
 def test_a_cache_that_is_a_file_is_one_line(tmp_path, monkeypatch, kws):
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "below", "~nobody-at-all/cache"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from kwslib.statistics import holm, mcnemar, mean_interval, mean_share, paired_difference, wilson
+from kwslib.statistics import mcnemar, mean_interval, mean_share, paired_difference, wilson
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -74,16 +74,3 @@ def test_mcnemar_is_a_coin_s_test_of_the_changed_clips(a, b):
     expected = min(1.0, 2 * sum(math.comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b))
     assert mcnemar(a, b) == pytest.approx(expected)
     assert mcnemar(a, b) == pytest.approx(mcnemar(b, a))
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_keeps_the_order_and_corrects_the_smallest_in_full(p_values):
-    for p, adjusted in zip(p_values, holm(p_values), strict=True):
-        assert p <= adjusted <= 1.0
-    assert min(holm(p_values)) == pytest.approx(min(1.0, len(p_values) * min(p_values)))
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
-    assert [holm(p_values)[index] for index in order] == sorted(holm(p_values))
-
-
-def test_holm_of_an_example():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])

@@ -30,6 +30,7 @@ def run_on_board(
     """Compile the firmware, execute it, and tell what it says and what it costs."""
     import numpy as np
 
+    from kwslib.board.chip import deployable
     from kwslib.board.cycles import ERROR
     from kwslib.cli.board_stream import print_bill
     from kwslib.data.audio import read_second
@@ -48,6 +49,7 @@ def run_on_board(
     profile = predictor.board.profile(clip)
     if keep:
         predictor.board.keep(keep)
+    chain = deployable(predictor.network, predictor.labels)
     scores = dict(zip(predictor.labels, map(float, profile.run.posteriors[0]), strict=True))
     result = {
         "second": second,
@@ -59,12 +61,14 @@ def run_on_board(
         "stack_bytes": profile.run.stack_bytes,
         "instructions": profile.instructions,
         "ms_error_percent": 100 * ERROR,
-    }
+    } | chain.as_json()
     if as_json:
         functions = [vars(function) for function in profile.functions]
         print_json(result | {"functions": functions})
     else:
         _print(result, profile)
+        if chain.reason:
+            print(f"\n  {one_line(chain.reason)}")
 
 
 def _print(result: dict[str, Any], profile: "BoardProfile") -> None:

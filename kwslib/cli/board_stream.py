@@ -47,6 +47,7 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
 
 
 def _print(result: dict[str, Any]) -> None:
+    from kwslib.board.chip import too_slow
     from kwslib.board.cycles import ERROR, rounded
 
     way = WAYS[result["way"]]
@@ -65,9 +66,7 @@ def _print(result: dict[str, Any]) -> None:
         f" {'the same' if result['equal_to_whole_window'] else 'NOT the same'} as those of {other}"
     )
     if not result["fits"]:
-        print(
-            f"  NOT deployable: the worst hop takes {rounded(worst - hop):g} ms more than there are until the next"
-        )
+        print(f"  {too_slow(worst)}")
     sizes = (f"{result[f'{kind}_bytes']:,}" for kind in ("flash", "ram", "stack"))
     print("  flash {} B, RAM {} B, stack {} B".format(*sizes))
     print(

@@ -15,6 +15,8 @@ from kwslib.errors import KwsError
 if TYPE_CHECKING:
     from kwslib.deployment.export import ExportResult
 
+MANY = 0.05  # of the calibration answers: more changed ones are warned of
+
 
 def export_model(
     model: Path = typer.Argument(help="FILE.pt, as `kws train` leaves it; for --web also FILE.tflite, int8."),
@@ -29,6 +31,7 @@ def export_model(
 
     The ranges of the int8 model's activations come from training clips: give the data it was trained on. A
     quantized checkpoint has its own, and gives model.tflite and kws_model.h, with packed weights, for our C core.
+    On those clips the C core's answers are compared with the float network's: how many int8 changed is reported.
     The page holds the C core and the model in one file, which any browser opens, from disk too.
     """
     if out is None and web is None:
@@ -37,6 +40,7 @@ def export_model(
         _check_page(web)
     report: dict[str, Any] = {"bytes": {}}
     written: list[Path] = []
+    said: list[str] = []
     if model.suffix == ".tflite":
         if out is not None:
             raise KwsError(
@@ -51,6 +55,9 @@ def export_model(
             written = list(result.files) if out else []
             report |= {"labels": list(result.labels), "operators": list(result.operators)} | source
             report["bytes"] = {path.name: path.stat().st_size for path in written}
+            if result.clips:
+                report["calibration"] = {"clips": result.clips, "changed": result.changed}
+                said = [_changed(result)]
     if web is not None:
         written.append(web)
         report["bytes"][web.name] = web.stat().st_size
@@ -59,6 +66,8 @@ def export_model(
         return
     for path in written:
         print(one_line(f"{path}: {report['bytes'][path.name]:,} bytes"))
+    for line in said:
+        print(line)
 
 
 def _exported(
@@ -78,7 +87,17 @@ def _exported(
     print(one_line(corpus.describe()), file=sys.stderr)
     calibration = calibration_features(corpus, config.labels)
     result = export_network(checkpoint, network, config, calibration, out)
+    if result.changed > MANY * result.clips:
+        print(
+            f"kws: warning: {_changed(result)}: was it trained on these data? Quantizing in training"
+            " (`kws sweep bits`) changes fewer",
+            file=sys.stderr,
+        )
     return result, {"data": corpus.name, "synthetic": corpus.synthetic}
+
+
+def _changed(result: "ExportResult") -> str:
+    return f"int8 changed {result.changed:,} of {result.clips:,} calibration answers"
 
 
 def _check_page(web: Path) -> None:

@@ -53,6 +53,8 @@ def run_field_test(
         raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
     from dataclasses import replace
 
+    from kwslib.board.chip import deployable
+    from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.stream import open_network
 
@@ -98,6 +100,8 @@ def run_field_test(
         source = corpus.title
         result |= {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": _plain(field)}
     result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | outcome.as_json()
+    chain = deployable(compress(network.core) if network.core else None, network.labels)
+    result |= chain.as_json()
     if as_json:
         print_json(result)
         return
@@ -110,6 +114,8 @@ def run_field_test(
     if recordings is not None:
         print(f"  refused: {result['refused']}")
     print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
+    if chain.reason:
+        print(one_line(f"  {chain.reason}"))
 
 
 def _given(context: typer.Context, names: Iterable[str]) -> list[str]:

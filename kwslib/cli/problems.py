@@ -8,6 +8,8 @@ import tempfile
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
+from kwslib.errors import KwsError
+
 EXPLAINED = (OSError, MemoryError, UnicodeError, EOFError, BrokenExecutor, ModuleNotFoundError)
 
 # A file that is being written beside the one it will replace (kwslib.paths.atomic_write), or a folder like it.
@@ -98,7 +100,9 @@ def _working_directory_is_gone() -> bool:
 
 
 def _is_in_the_cache(path: str) -> bool:
-    import pooch
+    from kwslib.paths import cache_path
 
-    cache = Path(os.environ.get("KWS_CACHE") or pooch.os_cache("kwslib"))
-    return Path(path).is_relative_to(cache)
+    try:
+        return Path(path).is_relative_to(cache_path())
+    except KwsError:  # KWS_CACHE names no place at all
+        return False

@@ -10,8 +10,6 @@ import errno
 import gzip
 import http.client
 import os
-import shutil
-import sys
 import tarfile
 import time
 import urllib.error
@@ -21,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kwslib.errors import KwsError
-from kwslib.paths import FULL, atomic_folder, cache_dir
+from kwslib.paths import FULL, alone, atomic_folder, cache_dir
 from kwslib.progress import progress
 
 TRIES = 3  # in a row without a single new byte
@@ -51,10 +49,13 @@ def official_folder(archive: Archive = OFFICIAL) -> Path:
     Raises KwsError when the download fails, its SHA-256 is wrong or a member of it is unsafe to unpack.
     """
     folder = cache_dir() / archive.name
-    if not folder.is_dir():
-        file = download(archive)
-        unpack(file, folder)
-        file.unlink(missing_ok=True)
+    if folder.is_dir():
+        return folder
+    with alone(cache_dir()):  # who waited for another process finds its folder
+        if not folder.is_dir():
+            file = download(archive)
+            unpack(file, folder)
+            file.unlink(missing_ok=True)
     return folder
 
 
@@ -88,9 +89,12 @@ def unpack(file: Path, folder: Path) -> None:
     """
     with atomic_folder(folder) as temporary:
         try:
-            with tarfile.open(file, "r|gz") as tar:
+            with gzip.open(file) as content, tarfile.open(fileobj=content, mode="r|") as tar:
                 for member in progress(tar, f"unpacking {file.name}"):
-                    _write_member(tar, member, temporary, file)
+                    _check_member(member, file)
+                    tar.extract(member, temporary, filter="data")
+                while content.read(CHUNK):  # to the end, where gzip's check sum stands
+                    pass
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise KwsError(f"{file}: cannot be unpacked ({error}): remove it and run again") from None
         except OSError as error:
@@ -101,21 +105,13 @@ def unpack(file: Path, folder: Path) -> None:
             ) from None
 
 
-def _write_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, file: Path) -> None:
-    """Write one folder or plain file; owners, modes and times in the archive are ignored."""
+def _check_member(member: tarfile.TarInfo, file: Path) -> None:
+    """Stricter than the filter "data": no links, and no path that leads out of the folder on any system."""
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts or "\\" in member.name or ":" in member.name:
         raise KwsError(f"{file}: unsafe path {member.name!r} inside: do not use this archive")
-    target = folder.joinpath(*name.parts)
-    if member.isdir():
-        target.mkdir(parents=True, exist_ok=True)
-        return
-    content = tar.extractfile(member) if member.isreg() else None
-    if content is None:
+    if not (member.isdir() or member.isreg()):
         raise KwsError(f"{file}: {member.name!r} inside is neither file nor folder: do not use this archive")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with open(target, "wb") as out:
-        shutil.copyfileobj(content, out)
 
 
 def _resume(url: str, output: str, _pooch: object) -> None:
@@ -159,7 +155,7 @@ def _fetch(url: str, part: Path) -> None:
             unit="B",
             unit_scale=True,
             desc=part.stem,
-            disable=not sys.stderr.isatty(),
+            disable=None,  # where standard error is no terminal
         )
         with bar, open(part, "ab" if have else "wb") as out:
             while block := response.read(CHUNK):

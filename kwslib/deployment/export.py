@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from kwslib.data.corpus import Corpus
+    from kwslib.deployment.core_network import Network
     from kwslib.networks.models import ModelConfig
 
 CALIBRATION_CLIPS = 512
@@ -40,13 +41,18 @@ TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Where the files are. `operators`: those of the int8 graph, in order; `quantized`: that the checkpoint was."""
+    """Where the files are. `operators`: those of the int8 graph, in order; `quantized`: that the checkpoint was.
+
+    `changed`: of how many of the calibration `clips` the int8 network names another class than the float one.
+    """
 
     checkpoint: Path
     folder: Path
     labels: tuple[str, ...]
     operators: tuple[str, ...]
     quantized: bool = False
+    clips: int = 0
+    changed: int = 0
 
     @property
     def onnx(self) -> Path:
@@ -92,8 +98,10 @@ def export_network(
     """The same of a checkpoint that is loaded already; its file names the network by its digest.
 
     calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
-    a bad calibration set, and CheckFailed when a converter changed what the network computes.
+    a bad calibration set, logits that are not finite and an int8 network that the C core refuses, and CheckFailed
+    when a converter changed what the network computes.
     """
+    from kwslib.deployment.core_network import read_network
     from kwslib.deployment.onnx_export import to_onnx
 
     check_installed()
@@ -102,6 +110,7 @@ def export_network(
             f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
         )
     check_writable(folder / "model.onnx")
+    answers = _answers(checkpoint, network, calibration)
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
     ((float32, int8),) = convert([onnx], calibration)
@@ -115,6 +124,7 @@ def export_network(
             f"{checkpoint}: the converter did not keep the front end's scale: {error}"
         ) from error
     _check_unchanged(checkpoint, network, float32, calibration[:8])
+    changed = _changed(answers, read_network(checkpoint, int8), calibration)
     contents = (
         onnx.SerializeToString(deterministic=True),
         float32,
@@ -122,7 +132,9 @@ def export_network(
         c_header(config.labels).encode(),
         c_source(int8, config.labels).encode(),
     )
-    result = ExportResult(checkpoint, folder, config.labels, operators(int8))
+    result = ExportResult(
+        checkpoint, folder, config.labels, operators(int8), clips=len(calibration), changed=changed
+    )
     return _written(result, contents)
 
 
@@ -145,18 +157,35 @@ def export_quantized(
     """
     from kwslib.deployment.core_network import lower
     from kwslib.deployment.core_packed import integers, pack_network
+    from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.integer_graph import to_graph
+    from kwslib.deployment.stream_plan import stream
     from kwslib.deployment.tflite_write import write
 
     whole = integers(checkpoint, network)
     graph = to_graph(whole)
     check_writable(folder / "model.tflite")
     int8 = write(graph, _description(checkpoint, config))
-    core = pack_network(lower(graph), whole.bits)
-    header = model_header(core, config.labels, DecisionSettings(len(config.labels)))
+    core = compress(pack_network(lower(graph), whole.bits))
+    header = model_header(core, config.labels, DecisionSettings(len(config.labels)), stream(core))
     names = tuple(operator.name for operator in graph.operators)
     result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
     return _written(result, (int8, header.encode()))
+
+
+def _answers(checkpoint: Path, network: "nn.Module", q8: np.ndarray) -> np.ndarray:
+    """The classes (N,) that a network computed in floating point names. Raises KwsError unless logits are finite."""
+    from kwslib.networks.evaluation import check_finite
+    from kwslib.networks.training import predict
+
+    return check_finite(checkpoint, predict(network, q8)).argmax(1)
+
+
+def _changed(answers: np.ndarray, network: "Network", q8: np.ndarray) -> int:
+    """How many answers are others where the C core runs the network."""
+    from kwslib.deployment.core_run import run_network
+
+    return int((run_network(network, q8).argmax(1) != answers).sum())
 
 
 def _description(checkpoint: Path, config: "ModelConfig") -> Description:

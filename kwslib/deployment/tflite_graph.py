@@ -122,13 +122,16 @@ def _numbers(vector: Any) -> tuple[int, ...]:
 
 
 def _tensor(entry: Any, types: dict[int, str], buffers: list[Any], path: Path) -> Tensor:
-    name = "".join(c if c.isprintable() else "?" for c in (entry.name or b"?").decode(errors="replace"))
+    text = (entry.name or b"?").decode(errors="replace")
+    name = "".join(char if char.isprintable() else "?" for char in text)
     shape, kind = _numbers(entry.shape), types.get(entry.type, "UNKNOWN")
     signature = shape if entry.shapeSignature is None else _numbers(entry.shapeSignature)
 
     def error(reason: str) -> KwsError:
         return KwsError(f"{path}: tensor {name} {reason}; {AGAIN}")
 
+    if "\ufffd" in text:  # LiteRT's Python interface would raise where it is asked for the tensor
+        raise error("has a name that is not UTF-8")
     if any(n < 0 for n in signature[1:]) or any(n < 1 for n in shape):
         raise KwsError(f"{path}: tensor {name} has the dynamic shape {list(signature)}; export fixed shapes")
     if entry.sparsity is not None or kind not in ITEMS:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, Frontend
@@ -25,13 +26,14 @@ UNKNOWN_PERCENT = (
 
 @dataclass(frozen=True)
 class StreamNetwork:
-    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones."""
+    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones;
+    `core`: its layers in the C core, where they run."""
 
     name: str
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
-    _plan: Any = field(default=None, compare=False)  # of _run, and holds what has no hash
+    core: Network | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
@@ -39,11 +41,13 @@ class StreamNetwork:
 
     def over_windows(self, frames: np.ndarray) -> np.ndarray:
         """Logits (T, C) of all windows over frames (F, 40), by what is new in each where the network allows it."""
-        if self._plan is None or self._plan.whole or self._plan.endless:
-            return self(windows(frames))
         from kwslib.deployment.core_stream import run_stream
+        from kwslib.deployment.stream_plan import stream
 
-        return run_stream(self._plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
+        plan = stream(self.core) if self.core else None
+        if plan is None or plan.whole or plan.endless:
+            return self(windows(frames))
+        return run_stream(plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
 
 
 def open_network(model: str | Path) -> StreamNetwork:
@@ -51,7 +55,6 @@ def open_network(model: str | Path) -> StreamNetwork:
 
     Raises KwsError for another file, or one that the C core cannot run.
     """
-    from kwslib.deployment.stream_plan import stream
     from kwslib.predictors import CorePredictor, TorchPredictor
 
     path = Path(model)
@@ -61,8 +64,7 @@ def open_network(model: str | Path) -> StreamNetwork:
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     core = CorePredictor(path)
-    plan = stream(core.network)
-    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits, plan)
+    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits, core.network)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """From logits to the numbers that are reported: accuracy per class, its interval, the confusion matrix."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,10 @@ def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Eval
     confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(confusion, (y, logits.argmax(axis=1)), 1)
     return Evaluation(labels, confusion)
+
+
+def check_finite(path: Path, logits: np.ndarray) -> np.ndarray:
+    """`logits` themselves. Raises KwsError for a model whose weights are so large that they are not finite."""
+    if not np.isfinite(logits).all():
+        raise KwsError(f"{path}: its logits are not finite: its weights are too large; train it again")
+    return logits

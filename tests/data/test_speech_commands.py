@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import io
+import multiprocessing
 import tarfile
 import threading
 
@@ -114,6 +115,20 @@ def test_a_later_run_goes_on_where_an_earlier_one_stopped(packed, serve, cache):
     assert server.starts == [1_000]
 
 
+def test_two_downloads_into_one_cache_are_one(packed, serve):
+    server = serve(packed.read_bytes())
+    archive = archive_of(packed, server.url)
+    context = multiprocessing.get_context("fork")
+    together = [context.Process(target=official_folder, args=(archive,)) for _ in range(3)]
+    for process in together:
+        process.start()
+    for process in together:
+        process.join()
+    assert [process.exitcode for process in together] == [0, 0, 0]
+    assert len(read_folder(official_folder(archive)).clips) == 80
+    assert server.starts == [0]
+
+
 def test_a_complete_part_is_used(packed, serve, cache):
     cache.mkdir()
     (cache / "clips.tar.gz.part").write_bytes(packed.read_bytes())
@@ -153,6 +168,16 @@ def test_a_truncated_archive_leaves_nothing(packed, tmp_path):
     with pytest.raises(KwsError, match=r"clips\.tar\.gz: cannot be unpacked"):
         unpack(packed, tmp_path / "out" / "clips")
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [-8, -1], ids=["check sum", "length"])
+def test_damage_that_only_gzip_sees_leaves_nothing(packed, tmp_path, place):
+    content = bytearray(packed.read_bytes())
+    content[place] ^= 1
+    packed.write_bytes(content)
+    with pytest.raises(KwsError, match=r"clips\.tar\.gz: cannot be unpacked"):
+        unpack(packed, tmp_path / "clips")
+    assert not (tmp_path / "clips").exists()
 
 
 def test_what_is_no_archive_leaves_nothing(tmp_path):

@@ -1,10 +1,12 @@
 """Export: the same network in every form, exactly quantized, the same bytes every time."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -180,6 +182,53 @@ def test_nothing_is_left_by_a_failure(tmp_path, clips):
     out.write_text("a file where the folder should be")
     with pytest.raises(KwsError, match="cannot be written"):
         export(checkpoint, clips, out)
+
+
+def test_changed_answers_are_those_of_int8_against_float(exported, clips):
+    floating = TorchPredictor(exported.checkpoint).logits(clips).argmax(1)
+    integers = LiteRtPredictor(exported.tflite_int8).integer_logits(clips).argmax(1)
+    assert (exported.clips, exported.changed) == (len(clips), (floating != integers).sum())
+
+
+@pytest.mark.parametrize(("changed", "warned"), [(25, False), (26, True)])
+def test_many_changed_answers_are_warned_of(
+    kws, exported, recordings, tmp_path, monkeypatch, changed, warned
+):
+    result = replace(exported, clips=512, changed=changed)
+    monkeypatch.setattr("kwslib.deployment.export.export_network", lambda *_: result)
+    command = ("export", exported.checkpoint, "--out", tmp_path, "--data", recordings)
+    status, out, err = kws(*command)
+    assert status == 0
+    assert out.splitlines()[-1] == f"int8 changed {changed} of 512 calibration answers"
+    assert ("kws: warning: int8 changed" in err) == warned
+    status, out, _ = kws(*command, "--json")
+    assert json.loads(out)["calibration"] == {"clips": 512, "changed": changed}
+
+
+def test_logits_that_are_not_finite_are_refused_before_anything_is_written(kws, recordings, tmp_path):
+    model = build(ModelConfig())
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(1e30)
+    save_checkpoint(tmp_path / "large.pt", model, ModelConfig())
+    status, out, err = kws("export", tmp_path / "large.pt", "--out", tmp_path / "out", "--data", recordings)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(r"kws: .*large\.pt: its logits are not finite.*", err.splitlines()[-1])
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_what_the_c_core_refuses_is_not_exported(exported, clips, tmp_path, monkeypatch):
+    def refused(path, content):
+        assert path == exported.checkpoint
+        assert content == exported.tflite_int8.read_bytes()
+        raise KwsError(f"{path}: FULLY_CONNECTED: its sums can leave 32 bits")
+
+    pair = (exported.tflite_float.read_bytes(), exported.tflite_int8.read_bytes())
+    monkeypatch.setattr("kwslib.deployment.export.convert", lambda *_: [pair])
+    monkeypatch.setattr("kwslib.deployment.core_network.read_network", refused)
+    with pytest.raises(KwsError, match=r"model\.pt: FULLY_CONNECTED: its sums"):
+        export(exported.checkpoint, clips, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
 
 
 def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path):

@@ -97,6 +97,7 @@ CHANGES = {
     "wrong buffer": (_set("tensors", 2, "buffer", 2), "tensor t2 has 32 bytes"),
     "no weights": (_set("tensors", 2, "buffer", 0), "CONV_2D: reads tensor 2, which nothing computes"),
     "type": (_set("tensors", 2, "type", 5), "tensor t2 is STRING"),
+    "name": (_set("tensors", 0, "name", b"input\x95"), "tensor input\ufffd has a name that is not UTF-8"),
     "160 GiB": (
         _set("tensors", 4, "shape", np.array([1, 1 << 20, 1 << 17, 1], np.int32)),
         "more than .* values",

@@ -136,9 +136,19 @@ def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights
     status, out, _ = kws("export", path, "--out", tmp_path / "out", "--json")
     assert status == 0
     assert set(json.loads(out)["bytes"]) == {"model.tflite", "kws_model.h"}
-    assert "kws_packed_dense_layer" in (tmp_path / "out" / "kws_model.h").read_text()
+    header = (tmp_path / "out" / "kws_model.h").read_text()
+    assert "kws_packed_dense_layer" in header
+    assert "kws_model_hop(" in header
     predictor = LiteRtPredictor(tmp_path / "out" / "model.tflite")
     assert np.array_equal(predictor.integer_logits(Q8), run(read_integers(path), Q8))
+
+
+def test_export_and_the_board_give_a_sketch_the_same_header(kws, tmp_path):
+    path = checkpoint(tmp_path, 3)
+    assert kws("export", path, "--out", tmp_path / "out")[0] == 0
+    assert kws("board", path, "--keep", tmp_path / "kept")[0] == 0
+    exported, kept = ((tmp_path / folder / "kws_model.h").read_text() for folder in ("out", "kept"))
+    assert exported == kept
 
 
 def test_profile_of_a_quantized_checkpoint_tells_its_packed_bytes(kws, tmp_path):

@@ -209,9 +209,8 @@ def case(seed: int, number: int, models: dict[str, Any], folder: Path) -> None:
     opened(path)
 
 
-def fuzz(first: int, cases: int, seed: int) -> list[str]:
-    """What went wrong, a text each. A process works through cases until it dies, and another goes on after that."""
-    findings: list[str] = []
+def fuzz(first: int, cases: int, seed: int) -> Iterator[str]:
+    """What goes wrong, a text each, as it does. A process works through cases until it dies; another goes on then."""
     torch.set_num_threads(1)
     with TemporaryDirectory(prefix="kws-fuzz-") as name:
         folder, number = Path(name), first
@@ -229,12 +228,11 @@ def fuzz(first: int, cases: int, seed: int) -> list[str]:
                     if kind == "case":
                         number = int(text)
                     else:
-                        findings.append(f"case {number}: {text}".replace("\\n", "\n"))
+                        yield f"case {number}: {text}".replace("\\n", "\n")
             _, status = os.waitpid(child, 0)
             if status:
-                findings.append(f"case {number}: the process died by signal {os.WTERMSIG(status)}")
+                yield f"case {number}: the process died by signal {os.WTERMSIG(status)}"
             number += 1
-    return findings
 
 
 def _work(seed: int, numbers: range, models: Any, folder: Path, writer: int) -> int:
@@ -256,6 +254,9 @@ if __name__ == "__main__":
     parser.add_argument("--first", type=int, default=0, help="the first case")
     parser.add_argument("--cases", type=int, default=12_000, help="how many")
     options = parser.parse_args()
-    found = fuzz(options.first, options.cases, options.seed)
-    print("\n\n".join([*found, f"{len(found)} findings in {options.cases:,} cases of seed {options.seed}"]))
+    found = 0
+    for finding in fuzz(options.first, options.cases, options.seed):
+        found += 1
+        print(finding, end="\n\n", flush=True)
+    print(f"{found} findings in {options.cases:,} cases of seed {options.seed}")
     sys.exit(bool(found))

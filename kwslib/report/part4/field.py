@@ -22,7 +22,7 @@ from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
-from kwslib.statistics import holm, mcnemar, wilson
+from kwslib.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
     import pandas
@@ -222,21 +222,18 @@ def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
 def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
     """Accuracy by factor with its interval, and by class; unknown words answered as silence.
 
-    Then, paired by trial, the answers that a factor makes right and wrong against the whole field, with McNemar's p,
-    corrected by Holm for the number of rows.
+    Then, paired by trial, the answers that a factor makes right and wrong against the whole field, with McNemar's p
+    times the number of comparisons (Bonferroni).
     """
     import pandas
 
     whole = next(effect.result for effect in effects if effect.factor.name == WHOLE_FIELD)
     base = whole.said == whole.answers
-    changed = {}
-    for effect in effects:
-        right = effect.result.said == effect.result.answers
-        changed[effect.factor.name] = int((right & ~base).sum()), int((base & ~right).sum())
-    corrected = dict(zip(changed, holm([mcnemar(*each) for each in changed.values()]), strict=True))
     rows = {}
     for effect in effects:
-        gained, lost = changed[effect.factor.name]
+        right = effect.result.said == effect.result.answers
+        gained, lost = int((right & ~base).sum()), int((base & ~right).sum())
+        p = min(1.0, mcnemar(gained, lost) * (len(effects) - 1))
         evaluation = effect.result.evaluation
         unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
@@ -244,7 +241,7 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
             "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
-            "p": "" if effect.result is whole else f"{corrected[effect.factor.name]:.2g}",
+            "p": "" if effect.result is whole else f"{p:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 

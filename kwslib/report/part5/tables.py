@@ -16,7 +16,7 @@ from kwslib.record import names
 from kwslib.record import values as values_of
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values
-from kwslib.statistics import mean_interval, mean_share
+from kwslib.statistics import mean_interval, mean_share, student_factor
 
 if TYPE_CHECKING:
     import pandas
@@ -115,12 +115,14 @@ def paired_values(differences: Mapping[Width, list[float]]) -> Values:
 
 
 def paired_table(differences: Mapping[Width, list[float]]) -> "pandas.DataFrame":
-    """Of `paired_differences` means (points) with 95 % intervals, and what they say."""
+    """Of `paired_differences` means (points), 95 % intervals of so many comparisons at once, and what they say."""
     import pandas
 
     rows = {}
     for bits, each in differences.items():
         mean, low, high = (100 * bound for bound in mean_interval(each))
+        wider = student_factor(len(each), len(differences)) if len(each) > 1 else 1.0
+        low, high = mean - wider * (mean - low), mean + wider * (high - mean)
         found = "QAT" if low > 0 else "PTQ" if high < 0 else "not told apart"
         text = f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
         rows[bits] = {"QAT more than PTQ (points)": text, "better": found}

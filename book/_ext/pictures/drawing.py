@@ -1,0 +1,103 @@
+"""An SVG picture that reads in light and dark and on a phone: text as text, colours from the page's style sheet.
+
+Coordinates are in a frame about 480 units wide, which a phone shows at three quarters of its size, so that type of 14
+units stays legible. Tones are classes (book.css gives each a light and a dark colour).
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+TONES = ("ink", "grey", "faint", "blue", "vermilion", "green", "amber", "purple")
+Point = tuple[float, float]
+
+
+class Drawing:
+    """A picture under way, `width` x `height` units; `alt` says in words what it shows."""
+
+    def __init__(self, width: float, height: float, alt: str) -> None:
+        self.width, self.height, self.alt = width, height, alt
+        self._parts: list[str] = []
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        anchor: str = "start",
+        size: float = 14,
+        tone: str = "ink",
+        bold: bool = False,
+    ) -> None:
+        """Text whose baseline is at y; anchor start, middle or end. Nothing where it is empty."""
+        if not text:
+            return
+        weight = ' font-weight="600"' if bold else ""
+        self._parts.append(
+            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}"{weight} class="f-{_tone(tone)}">'
+            f"{escape(text)}</text>"
+        )
+
+    def box(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        tone: str = "blue",
+        filled: bool = True,
+        round: float = 3,
+    ) -> None:
+        """A rectangle, filled or in outline."""
+        kind = "f" if filled else "o"
+        self._parts.append(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{round:g}" '
+            f'class="{kind}-{_tone(tone)}"/>'
+        )
+
+    def line(
+        self, points: Sequence[Point], tone: str = "ink", width: float = 1.5, dashed: bool = False
+    ) -> None:
+        """A line through points."""
+        dash = ' stroke-dasharray="5 4"' if dashed else ""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self._parts.append(
+            f'<polyline points="{path}" fill="none" stroke-width="{width:g}"{dash} class="s-{_tone(tone)}"/>'
+        )
+
+    def arrow(
+        self, points: Sequence[Point], tone: str = "ink", width: float = 1.5, dashed: bool = False
+    ) -> None:
+        """A line with a head at its last point; its last stretch is horizontal or vertical."""
+        self.line(points, tone, width, dashed)
+        (x0, y0), (x, y) = points[-2:]
+        dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
+        head = [
+            (x - 7 * dx - 4 * dy, y - 7 * dy - 4 * dx),
+            (x, y),
+            (x - 7 * dx + 4 * dy, y - 7 * dy + 4 * dx),
+        ]
+        path = " ".join(f"{a:g},{b:g}" for a, b in head)
+        self._parts.append(f'<polygon points="{path}" class="f-{_tone(tone)}"/>')
+
+    def dot(self, x: float, y: float, radius: float = 4, tone: str = "blue", filled: bool = True) -> None:
+        """A disk or a ring."""
+        kind = "f" if filled else "o"
+        self._parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" class="{kind}-{_tone(tone)}"/>')
+
+    def svg(self) -> str:
+        """The picture as one SVG element."""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width:g} {self.height:g}" role="img" '
+            f'aria-label="{escape(self.alt)}" style="max-width: {1.25 * self.width:g}px">{"".join(self._parts)}</svg>'
+        )
+
+
+def _tone(tone: str) -> str:
+    if tone not in TONES:
+        raise ValueError(f"tone {tone!r}: use one of {', '.join(TONES)}")
+    return tone
+
+
+def number(values: dict[str, float], name: str, digits: int = 1) -> str:
+    """A recorded value as text, or a dash where it is not recorded."""
+    return f"{values[name]:,.{digits}f}" if name in values else "–"

@@ -1,0 +1,83 @@
+"""What listening takes on the virtual board, kept in the cache; whether a chain is deployable at all."""
+
+import importlib.util
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwslib.board.cycles import rounded
+from kwslib.board.streaming import HOP_MS, StreamBoard
+from kwslib.cache import cached, code, digest
+from kwslib.deployment.core_network import Network
+from kwslib.deployment.streaming import HOP
+from kwslib.errors import KwsError
+from kwslib.labels import SAMPLE_RATE
+
+SECONDS = 1  # of sound that the board listens to
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What listening takes on the virtual board: bytes of the whole firmware; microseconds of a frame of the front end,
+    an inference, a decision, as means over hops; milliseconds of the worst hop."""
+
+    flash: int
+    ram: int
+    frontend_us: float
+    network_us: float
+    decision_us: float
+    worst_ms: float
+
+
+def chip_costs(network: Network, labels: tuple[str, ...]) -> Chip | None:
+    """Costs of a network's hops, from the cache or by listening to noise; None without the board's packages.
+
+    Raises KwsError for a network that does not fit the board's memory.
+    """
+    if not all(map(importlib.util.find_spec, ("unicorn", "capstone", "elftools"))):
+        return None
+    board = StreamBoard(network, labels)
+
+    def listen() -> dict[str, np.ndarray]:
+        noise = np.random.default_rng(0).integers(-1000, 1000, SECONDS * SAMPLE_RATE).astype(np.int16)
+        profile = board.profile(noise)
+        us = {stage: 1000 * cost["ms_mean"] for stage, cost in profile.stages().items()}
+        times = us["frontend"] / HOP, us["network"], us["decision"], float(profile.total.max())
+        return {"bytes": np.array([profile.flash_bytes, profile.ram_bytes]), "times": np.array(times)}
+
+    kept = cached("chip", digest(board.build.elf, SECONDS, code(StreamBoard.__module__)), listen)
+    return Chip(*kept["bytes"].tolist(), *kept["times"].tolist())
+
+
+@dataclass(frozen=True)
+class Deployable:
+    """Whether a chain's worst hop ends before the next begins. `worst_hop_ms`, `fits`: None where it is not known."""
+
+    worst_hop_ms: float | None
+    fits: bool | None
+    reason: str = ""
+
+    def as_json(self) -> dict[str, float | bool | None]:
+        """For the JSON of a command, under the names that `kws board --stream` gives them."""
+        return {"hop_ms": HOP_MS, "worst_hop_ms": self.worst_hop_ms, "fits": self.fits}
+
+
+def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
+    """Whether a network for the C core can listen on the board, and if not, why, in a line; None: not known."""
+    try:
+        chip = chip_costs(network, labels) if network is not None else None
+    except KwsError as error:
+        return Deployable(None, False, f"NOT deployable: {error}")
+    if chip is None:
+        return Deployable(None, None)
+    if chip.worst_ms <= HOP_MS:
+        return Deployable(chip.worst_ms, True)
+    return Deployable(chip.worst_ms, False, too_slow(chip.worst_ms))
+
+
+def too_slow(worst_ms: float) -> str:
+    """By how much a chain's worst hop is too long."""
+    return (
+        f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
+        f" than the {HOP_MS} ms until the next"
+    )
