@@ -21,6 +21,13 @@
 # bytes, and arithmetic in integers. This part converts the one into the other, step by step, and asks after
 # each step whether it is still the same network. The page {doc}`Try it <../book/try_it>` runs what comes out of it, the
 # board's own C, in the browser: say *yes* to it.
+#
+# **For whom.** Anyone who has a trained network and wants to know what runs on the chip, and whether it is still that network.
+#
+# **Afterwards you can** follow a weight from PyTorch to a byte in flash, read the time of each stage, say what real time
+# requires, and judge what twenty trials prove. **You need** Parts 2 and 3; C helps and is not required.
+#
+# **Time.** About an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -69,6 +76,17 @@ exported = export(trained_checkpoint(run), calibration, Path(folder.name))
 print(*(path.name for path in exported.files), sep=", ")
 
 # %% [markdown]
+# What the chip gets is a program, and a program's constants live in {term}`flash`. So the file becomes source code: a
+# C array with one entry for each byte, which the compiler places beside the machine code. It begins like this:
+#
+# ~~~c
+# alignas(16) const unsigned char g_model[] = {
+#     0x20, 0x00, 0x00, 0x00, 0x54, 0x46, 0x4c, 0x33,  // ...
+# ~~~
+#
+# The second word spells TFL3, the mark of a TensorFlow Lite file. The array is never copied to {term}`RAM`: the
+# interpreter reads the weights where they lie. RAM is for what changes, the {term}`activations <activation>`.
+#
 # ## Bytes from step to step
 
 # %%
@@ -190,6 +208,24 @@ run.record("tflm_arena_bytes", arena, "B")
 print(f"{arena:,} bytes of arena, on a 64-bit host")
 
 # %% [markdown]
+# ### One layer in integers
+#
+# All arithmetic of the chip fits on half a page. A real input $x$ is stored as $q_x$ with $x \approx s_x (q_x - z_x)$, a
+# weight as $w \approx s_w q_w$ (its zero point is 0). Then a sum of products is
+#
+# $$y = b + \sum_i w_i x_i \approx s_w s_x \Big(q_b + \sum_i q_{w,i}\,(q_{x,i} - z_x)\Big), \qquad q_b = \mathrm{round}\Big(\frac{b}{s_w s_x}\Big),$$
+#
+# and everything in the bracket is a whole number, added up in 32 bits. Back to eight bits it goes by one real factor,
+# $M = s_w s_x / s_y$, which is stored as a 32-bit multiplier and a shift ({term}`requantization`):
+#
+# $$q_y = \mathrm{clamp}\big(\mathrm{round}(M \cdot \mathrm{sum}) + z_y\big).$$
+#
+# A {term}`ReLU` costs nothing: it is the lower bound of that clamp. Here is the whole network in NumPy, to which the C
+# core is held bit for bit:
+#
+# ```{source} kwslib.quantization.integer.run
+# ```
+#
 # ## What int8 costs
 #
 # The original suspects quantization of having pushed *unknown* words below the threshold, so that the board
@@ -273,6 +309,22 @@ from kwslib.report.part4 import board_figures as draw_board
 draw_board.stages(stages)
 
 # %% [markdown]
+# ### What the three stages do
+#
+# The *front end* takes 20 ms of samples, weights a {term}`window` of 30 ms, computes its FFT, adds up 40 mel bands, subtracts
+# noise, controls the gain and takes a logarithm. The *network* takes the last 49 frames and gives four logits. The
+# *decision*, which the original calls post-processing, turns logits into posteriors, averages them and compares with a
+# threshold. On the original's board each was timed by `micros()`, a counter of microseconds that is read before and after;
+# our sketch does the same, and `kws serial PORT` reads its log.
+#
+# ### What real time means
+#
+# A spotter keeps up when each answer is ready before the next is due. The original's stages take 111 ms together, so it can answer
+# nine times a second; its network alone could do eleven. Sound that comes in meanwhile waits in a buffer. A spotter
+# that answers every 40 ms (a {term}`hop`) must do front end, network and decision in less than that, and whatever is left the
+# processor sleeps. The share of the time that it is awake is its {term}`duty cycle`; Part 7 turns it into days of a
+# battery.
+#
 # ## Where the cycles go
 #
 # Most of the network's time is in one loop, the convolution's, written in assembly: 35 cycles for 40
@@ -287,6 +339,13 @@ caption = "Functions by stage; cycles that wait for constants from flash."
 run.show(function_table(profile_on_board), caption)
 
 # %% [markdown]
+# The same loop in C, as other processors run it. Two outputs side by side of two filters are computed together, so that
+# each 32-bit word that is loaded, two 16-bit numbers, serves in two instructions. `kws_smlad` is the Cortex-M4's SMLAD:
+# two products and two additions in one cycle.
+#
+# ```{source} square_sums
+# ```
+#
 # ## Why fewer channels saved the original so little
 #
 # The original removed half of the channels in Part 6 and saved 18 % of the time. A straight line through its three
@@ -344,6 +403,14 @@ print(
 )
 
 # %% [markdown]
+# ### Microcontroller, processor, graphics card
+#
+# Why is the same network so much faster elsewhere? A microcontroller runs at 64 MHz and does at best two
+# multiplications in a cycle. A desktop processor runs at several GHz and does dozens in a cycle, from caches that hold
+# the whole network; that accounts for the ratio. A graphics card could do thousands at once, but one clip of TinyConv is
+# too little work to fill it: most of its time goes into starting the computation. It pays with large batches, for
+# instance in training. The microcontroller wins in the one discipline that counts here: it needs milliwatts.
+#
 # ## What the original measured on the board
 #
 # The original flashed its int8 network to a Nano 33 BLE Sense, read its timer, and spoke to it twenty times.
@@ -402,6 +469,17 @@ same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
 print("a stream's first second, the same features as the clip:", same)
 
 # %% [markdown]
+# How an answer comes about is the decision logic, 25 lines of C. A class is reported when the mean of its last posteriors
+# reaches the threshold of that class; then nothing is reported for a while (*suppression*), so that one word counts once:
+#
+# ```{source} kws_decide
+# ```
+#
+# ```{note}
+# *Silence* and *unknown* have thresholds that no posterior reaches: they are never reported. What a test counts as the
+# answer *unknown* or *silence* is therefore a rule of the test, and not of the network.
+# ```
+#
 # ## The model of Part 3 in the field
 
 # %%
@@ -529,3 +607,14 @@ run.show(field.trials_table(tests), caption)
 
 # %%
 run.finish()
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. Conversion changes the container, quantization the numbers: one byte a weight in place of four.
+# 2. An int8 layer is sums of whole numbers, one multiplication in fixed point and a clamp. All its forms agree to the bit.
+# 3. On the chip nearly all of the network's time is in the convolution. It is bounded by registers and loads, not by multiplications alone.
+# 4. In our simulated field the background costs most, the microphone and the room less, eight bits next to nothing.
+# 5. Twenty trials cannot decide such a question; paired trials by the hundred can.
+#
+# Exercises, from one layer by hand to the twenty trials: {doc}`../book/exercises/04`.

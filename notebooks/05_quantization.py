@@ -23,6 +23,13 @@
 #
 # The notebook runs the whole sweep. With `bits` it runs that one point: `kws sweep bits` does so for every point, and
 # with `swept` the notebook takes its rows from there.
+#
+# **For whom.** Anyone who wants a network in fewer bits, or wants to know why a published recipe failed at few bits.
+#
+# **Afterwards you can** write down a quantizer and its gradient, say what PTQ and QAT do differently, predict at how many
+# bits a range breaks down, and count the bytes of packed weights. **You need** Part 3; the chain rule for the gradient.
+#
+# **Time.** About three quarters of an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -93,6 +100,21 @@ floats = float_accuracies(bases, splits["testing"])
 run.record_all(point_values(rows, floats))
 
 # %% [markdown]
+# ### Why fewer bits
+#
+# A weight in 32-bit floating point takes four bytes of flash and four of every memory transfer, and can represent
+# numbers from $10^{-38}$ to $10^{38}$. A trained weight needs neither: it lies within a small range around
+# zero, and a fraction of 24 bits is far finer than anything that training determines. A microcontroller multiplies two pairs of
+# 16-bit integers in one cycle (SMLAD), and a Cortex-M0 has no unit for floating point at all. So fewer bits save flash
+# always, time wherever the arithmetic gets cheaper, and energy with the time.
+#
+# ### Two ways to quantize
+#
+# ```{picture} ptq_qat
+# Post-training quantization (PTQ) rounds once, at the end. Quantization-aware training (QAT) rounds in every forward pass
+# and trains the float weights behind the rounded ones.
+# ```
+#
 # ## Rounding that can be trained through
 #
 # Rounding is flat almost everywhere, so its gradient is zero, and nothing before it would ever learn. The
@@ -111,6 +133,22 @@ why = "is 2 x rounded, as if rounding were not there"
 print("gradient", x.grad.tolist(), why)
 
 # %% [markdown]
+# In formulas: forward, $y = \mathrm{round}(x)$. Its true derivative is 0 almost everywhere. The estimator takes it to be 1 where
+# the value stays on the grid, and leaves it 0 where the value was cut off, because there a small change of $x$ really changes
+# nothing:
+#
+# $$\frac{\partial L}{\partial x} = \begin{cases} \dfrac{\partial L}{\partial y} & \text{if } q_\text{low} \le \mathrm{round}(x/s) + z \le q_\text{high},\\[4pt] 0 & \text{otherwise.}\end{cases}$$
+#
+# The {term}`STE` in the package is a function whose backward pass hands the gradient on unchanged:
+#
+# ```{source} kwslib.quantization.grids._StraightThrough
+# ```
+#
+# ```{picture} staircase
+# Rounding is a staircase (solid): its slope is zero, so nothing would learn. The estimator's gradient (dashed) is that of a
+# straight line through it, and zero beyond the ends of the grid.
+# ```
+#
 # ## Two grids
 #
 # A *grid* is the whole numbers that $k$ bits can hold. The symmetric one has zero in its middle and serves weights;
@@ -171,6 +209,28 @@ layers = quantized(build(ModelConfig()), original(3)).children()
 print([type(layer).__name__ for layer in layers])
 
 # %% [markdown]
+# The formulas of this section in one place, for $k$ bits and saturation bounds $x_\text{min} \le 0 \le x_\text{max}$:
+#
+# | | symmetric | asymmetric |
+# | --- | --- | --- |
+# | $q_\text{low}, q_\text{high}$ | $-2^{k-1},\; 2^{k-1}-1$ | $0,\; 2^k-1$ |
+# | scale $s$ | $\max(\lvert x_\text{min}\rvert, x_\text{max}) / (2^{k-1}-1)$ | $(x_\text{max}-x_\text{min}) / (2^k-1)$ |
+# | zero point $z$ | $0$ | $\mathrm{round}(-x_\text{min}/s)$ |
+#
+# $$q = \mathrm{clamp}\big(\mathrm{round}(x/s) + z,\; q_\text{low},\; q_\text{high}\big), \qquad \hat x = s\,(q - z).$$
+#
+# *{term}`Fake quantization <fake quantization>`* computes $\hat x$ in floating point, so that a network can be trained and
+# tested as if it were quantized. The package does it in one pass over memory, with the gradient written out:
+#
+# ```{source} kwslib.quantization.grids._FakeQuantize
+# :folded:
+# ```
+#
+# ```{picture} number_lines
+# The five values of the cell above on 3 bits. The symmetric grid spends half of its points on the negative side, where there
+# is one value; the asymmetric grid spans what is there.
+# ```
+#
 # ## What the grid does to the weights
 #
 # The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A few are
@@ -184,6 +244,11 @@ from kwslib.report.part5.tables import grids_at
 draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 
 # %% [markdown]
+# Half a step of the grid is the limit: whatever is smaller in magnitude becomes zero. With $k$ bits and the bounds at the
+# largest weight $w_\text{max}$, that limit is $w_\text{max} / (2^k - 2)$, at 3 bits a sixth of the largest weight. So it is the
+# shape of the distribution, how much larger the largest weight is than the typical one, that decides at how many bits
+# a range breaks down.
+#
 # ## The sweep
 #
 # Every seed's network is quantized to every width by two recipes and two methods. *PTQ* rounds the trained
@@ -268,6 +333,13 @@ draw.causes(over_seeds(why))
 # second largest effect in training. At 2 bits least-squares ranges help a little after training: a grid of four points that
 # reaches to the largest weight of a tensor makes nearly all weights zero, and a network of zeros answers the same to
 # everything. Training that keeps its weights finds its way out of that.
+#
+# In QAT two sets of weights exist side by side. The optimizer moves the *float* weights; the forward pass sees
+# their *rounded* copies. The wrapper that does this is short. Its last lines are the overwriting of the recipe above,
+# which throws the float set away:
+#
+# ```{source} kwslib.quantization.quantizers.QuantizedLayer.forward
+# ```
 #
 # ## Real bits
 #
@@ -384,3 +456,14 @@ recording.Table(run.compare_table(), caption)
 
 # %% tags=["point"]
 run.finish(rows)
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. Quantization is a scale, a zero point, a rounding and a clamp. Choosing what the clamp cuts off matters more than the number of bits.
+# 2. The straight-through estimator lets a network train through the rounding. It works as long as float weights are kept behind the rounded ones.
+# 3. Done with care (a range for each channel, from the least squared error), PTQ holds to few bits; QAT pays at the lowest.
+# 4. Fewer bits save flash nearly in proportion, and hardly any time: the multiplications stay the same.
+# 5. A file and an interpreter have to keep the trained ranges, or the training was in vain.
+#
+# Exercises, from five values by hand to a quantizer of your own: {doc}`../book/exercises/05`.

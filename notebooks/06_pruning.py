@@ -23,6 +23,13 @@
 #
 # The notebook runs the whole sweep. With a `sparsity` it runs that one point: `kws sweep sparsity` and `kws sweep
 # channels` do so for every point, and with `swept` the notebook takes its rows from there.
+#
+# **For whom.** Anyone who wants to make a network smaller by leaving things out, and wants that to show on the chip.
+#
+# **Afterwards you can** rank weights by five criteria and say what each assumes, explain the pruning cliff, count the bytes
+# of a sparse row in three formats, and tell which kind of pruning saves flash, which time. **You need** Parts 3 and 5.
+#
+# **Time.** About three quarters of an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -129,6 +136,22 @@ for name, weights in {
     print(name, importance(weights, "lamp").round(decimals=3).tolist()[0])
 
 # %% [markdown]
+# ### Three norms
+#
+# For a group of weights $w = (w_1, \dots, w_n)$, a block, a filter or a single weight,
+#
+# $$\lVert w\rVert_1 = \sum_i \lvert w_i\rvert, \qquad \lVert w\rVert_2 = \sqrt{\sum_i w_i^2}, \qquad \lVert w\rVert_\infty = \max_i \lvert w_i\rvert .$$
+#
+# For $n = 1$ all three are $\lvert w\rvert$. So "L1 pruning of single weights" and "L2 pruning of single weights" are the same
+# thing, and neither "promotes sparsity": that is said of L1 *regularisation*, a term $\lambda\lVert w\rVert_1$ in the loss,
+# whose constant gradient drives small weights to zero during training. *Ranking* by a norm only sorts what is there.
+# The original report gives the reason for the one as a reason for the other.
+#
+# The criteria as the package has them:
+#
+# ```{source} kwslib.pruning.saliency.importance
+# ```
+#
 # ## Masks that hold
 #
 # A pruned weight is masked: the layer computes with weight times mask, so nothing that the optimizer does can
@@ -171,6 +194,13 @@ from kwslib.report.part6.tables import originals
 draw.sparsity_curves(weights, originals("unstructured"))
 
 # %% [markdown]
+# ### The cliff
+#
+# Removing the smallest weights costs nearly nothing at first, because a sum of many small contributions hardly matters.
+# From some share on accuracy collapses: the *pruning cliff*. What is removed by then is no longer noise but part of the sum,
+# and every error adds up in the same logits. {term}`Fine-tuning <fine-tuning>` moves the cliff, because the weights that
+# are left take over. In the end there are too few weights for the task, and the cliff comes all the same.
+#
 # ## Which criterion
 #
 # The original prefers L1 by its definition. An experiment decides it: the same networks, pruned by each
@@ -206,6 +236,23 @@ draw.criteria(table)
 # three times the learning rate, because networks of a few hundred weights no longer learn by heart.
 
 # %% [markdown]
+# ### How to store what is left
+#
+# A zero that is stored takes as much memory, and its product as much time, as any weight. Only a *format* that leaves zeros out saves
+# bytes, and only a *kernel* that reads this format saves time.
+#
+# ```{picture} sparse_formats
+# One row of eight weights, three of them not zero, in four formats. Each pays for knowing where a weight belongs.
+# ```
+#
+# Textbooks have {term}`CSR` (compressed sparse row): for each row the values, their columns, and where the row begins. A column takes
+# two bytes where a row is longer than 256, so that a weight takes three. A *bitmap* takes one bit for each weight,
+# zero or not. *Gaps*, our format, store for each weight how many zeros precede it.
+#
+# Hardware can help. Graphics cards since 2020 have *sparse tensor cores*: of every four neighbouring weights two must
+# be zero (2:4 sparsity), and then a product takes half the time. That is a fixed share in a fixed pattern; accelerators for
+# free patterns exist mostly in papers. A Cortex-M4 has neither, only a loop that skips.
+#
 # ## Zeros on the chip
 #
 # Zeros save nothing as long as they are stored and multiplied. So each pruned network is quantized to eight bits by
@@ -316,6 +363,22 @@ caption = (
 run.show(by_criterion, caption)
 
 # %% [markdown]
+# ```{picture} channel_columns
+# A channel is a filter of the convolution, a map of its output, and every eighth column of the linear layer. Removing it
+# removes all three.
+# ```
+#
+# What the code does about it is a selection of rows and columns, nothing else:
+#
+# ```{source} kwslib.pruning.channels.narrow
+# ```
+#
+# Why do channels cost more accuracy than as many single weights? The same number of weights is removed, but not the ones
+# that matter least: a channel is kept or removed as a whole, its important weights with its unimportant ones. The
+# set of networks that can be reached is smaller. In return what is left is an ordinary network, dense and narrow, that needs
+# no format and no kernel of its own: less RAM, because its output maps are fewer, less time on any processor whose
+# time is arithmetic, and less energy, which on this chip follows the time.
+#
 # ## Channels: Figure 14
 
 # %%
@@ -430,3 +493,14 @@ recording.Table(run.compare_table(), caption, digits=2)
 
 # %% tags=["point"]
 run.finish(rows)
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. For single weights L1, L2 and L-infinity are the same ranking. They differ only for groups.
+# 2. Without fine-tuning there is a cliff. With it, most of the weights of this network can be removed for a few points of accuracy.
+# 3. Zeros save nothing by themselves: they need a format to save flash, and a kernel, or outputs that nobody reads, to save time.
+# 4. Removing channels costs more accuracy for the same number of weights, and saves flash, RAM and time without any special code.
+# 5. Which network is best depends on what is scarce. Choose on validation clips, and beware of differences smaller than their intervals.
+#
+# Exercises, from one row by hand to a spotter of one kilobyte: {doc}`../book/exercises/06`.
