@@ -211,11 +211,16 @@ def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
 
 
 def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
-    """Accuracy by factor."""
+    """Accuracy by factor, and how many unknown words are answered with silence."""
     values = {}
     for effect in effects:
         name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
         values[f"{model.name}_factor_{name}"] = Value(result.accuracy, "fraction", result.ci95, result.n)
+        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
+        confusion = result.evaluation.confusion
+        values[f"{model.name}_unknown_as_silence_{name}"] = share(
+            int(confusion[unknown, silence]), int(confusion[unknown].sum())
+        )
     return values
 
 
