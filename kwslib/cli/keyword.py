@@ -29,7 +29,9 @@ def make_keyword(
     ),
     out: Path | None = typer.Option(None, "--out", help="Folder to write into [default: the word]."),
     data: Path | None = typer.Option(
-        None, envvar="KWS_DATA", help="Folder of other words and noises, in Speech Commands' layout."
+        None,
+        envvar="KWS_DATA",
+        help="Folder of other words and noises, in Speech Commands' layout; or several, separated as PATH is.",
     ),
     profile: str | None = PROFILE,
     arch: str = typer.Option(DEFAULT, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
@@ -52,7 +54,7 @@ def make_keyword(
     from kwslib.deployment.conversion import check_installed
     from kwslib.keyword import road
     from kwslib.labels import class_labels
-    from kwslib.paths import atomic_write, check_writable, expand
+    from kwslib.paths import atomic_write, check_writable, expand, folders
     from kwslib.profiles import get_profile
     from kwslib.strict_json import json_text
 
@@ -73,7 +75,7 @@ def make_keyword(
         takes and expand(takes).absolute(),
         tuple(expand(path).absolute() for path in negatives),
         tuple(expand(path).absolute() for path in background),
-        data and expand(data).absolute(),
+        tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
     corpus = open_word(given)
     for line in (corpus.describe(), *explain(corpus)):

@@ -1,10 +1,10 @@
 """A corpus of one's own word in a file, which every command takes for --data: `kws eval MODEL --data computer.json`.
 
     {"format": 1, "word": "computer", "takes": "recordings", "not": ["talk"], "background": ["kitchen"],
-     "data": "speech_commands"}
+     "data": ["speech_commands"]}
 
 Folders are relative to the file. `takes` may be null: then the synthesizer speaks validation and testing, too. `data`
-is the corpus that other words and noises come from; null is the synthetic one. The synthesizer's voices
+are the folders that other words and noises come from; none are the synthetic corpus. The synthesizer's voices
 (kwslib/data/voices.py) and own negatives, `not`, are for training; own backgrounds join the noise recordings.
 """
 
@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.data.clips import Clip, Skipped
-from kwslib.data.corpus import NOISE_FOLDER, Corpus, add_recordings, open_corpus, read_folder, read_takes
+from kwslib.data.corpus import (
+    NOISE_FOLDER,
+    Corpus,
+    add_recordings,
+    open_corpus,
+    read_folder,
+    read_folders,
+    read_takes,
+)
 from kwslib.data.protocol import STRETCHES, read_noise
 from kwslib.data.splits import SPLITS
 from kwslib.data.voices import spoken_folder
@@ -40,22 +48,22 @@ class WordFile:
     takes: Path | None
     negatives: tuple[Path, ...]
     background: tuple[Path, ...]
-    data: Path | None
+    data: tuple[Path, ...]
 
     def save(self, path: Path) -> None:
         """Write it, folders relative to `path` where they lie beside or below it."""
         here = path.parent.resolve()
 
-        def relative(folder: Path | None) -> str | None:
-            return None if folder is None else Path(os.path.relpath(folder, here)).as_posix()
+        def relative(folder: Path) -> str:
+            return Path(os.path.relpath(folder, here)).as_posix()
 
         content = {
             "format": FORMAT,
             "word": self.word,
-            "takes": relative(self.takes),
+            "takes": relative(self.takes) if self.takes else None,
             "not": [relative(folder) for folder in self.negatives],
             "background": [relative(folder) for folder in self.background],
-            "data": relative(self.data),
+            "data": [relative(folder) for folder in self.data],
         }
         with atomic_write(path) as temporary:
             temporary.write_text(json_text(content, indent=2) + "\n", encoding="utf-8")
@@ -70,22 +78,23 @@ def read_word_file(path: Path) -> WordFile:
     known = {"format", "word", "takes", "not", "background", "data"}
     if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
         raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
-    lists, single = (content["not"], content["background"]), (content["takes"], content["data"])
-    if not all(isinstance(folders, list) for folders in lists) or not all(
-        isinstance(name, str | None) for name in (*single, *content["not"], *content["background"])
+    lists = {name: content[name] for name in ("not", "background", "data")}
+    names = [name for folders in lists.values() if isinstance(folders, list) for name in folders]
+    if not all(isinstance(folders, list) for folders in lists.values()) or not all(
+        isinstance(name, str) for name in (*names, content["takes"] or "")
     ):
         raise KwsError(f"{path}: a folder in it is no text: make it with `kws keyword`")
     with naming(path):
         check_label(content["word"])
-    takes, data = (name if name is None else path.parent / expand(name) for name in single)
-    negatives, background = (tuple(path.parent / expand(name) for name in names) for names in lists)
-    return WordFile(content["word"], takes, negatives, background, data)
+    takes = content["takes"] and path.parent / expand(content["takes"])
+    folders = (tuple(path.parent / expand(name) for name in lists[kind]) for kind in lists)
+    return WordFile(content["word"], takes or None, *folders)
 
 
 def open_word(made: WordFile, base: Corpus | None = None) -> Corpus:
     """The corpus of a word; `base` takes the place of the one that `data` names. Raises KwsError, which names the
     folder, for one that is missing or of no use."""
-    base = base or open_corpus(made.data, None if made.data else "quick")
+    base = base or (read_folders(made.data) if made.data else open_corpus(profile="quick"))
     corpus = replace(base, clips=_thinned(base.clips, made.word))
     if made.takes:
         corpus = add_recordings(corpus, made.word, made.takes)

@@ -45,7 +45,7 @@ def world(tmp_path, monkeypatch):
 
 
 def given(world, **changed):
-    folders = {"takes": world / "takes", "negatives": (), "background": (), "data": world / "data"}
+    folders = {"takes": world / "takes", "negatives": (), "background": (), "data": (world / "data",)}
     return WordFile("kiwi", **(folders | changed))
 
 
@@ -110,9 +110,9 @@ def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
         ("{", "not a corpus file"),
         ("[]", "not a corpus file"),
         ('{"format": 2}', "format 1"),
-        ('{"format": 1, "word": "a,b", "takes": null, "not": [], "background": [], "data": null}', "comma"),
-        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": null}', "no text"),
-        ('{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": null}', "no text"),
+        ('{"format": 1, "word": "a,b", "takes": null, "not": [], "background": [], "data": []}', "comma"),
+        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "no text"),
+        ('{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}', "no text"),
     ],
 )
 def test_another_file_is_named(tmp_path, content, culprit):
