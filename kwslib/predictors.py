@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from kwslib.deployment.decision import CERTAIN, DecisionSettings, noted_settings
 from kwslib.errors import KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
 from kwslib.labels import DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
@@ -23,9 +24,10 @@ BOARD = "board:"
 
 
 class Predictor(Protocol):
-    """A model ready to run. `labels` in output order."""
+    """A model ready to run. `labels` in output order; `settings`: the decision chosen for it, if one was."""
 
     labels: tuple[str, ...]
+    settings: DecisionSettings | None
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 features (N, 49, 40) to float32 logits (N, C). Raises KwsError for another type or shape."""
@@ -64,8 +66,9 @@ class TorchPredictor:
         from kwslib.checkpoints import load_checkpoint
 
         self.path = Path(path)
-        self.model, config, _ = load_checkpoint(self.path)
+        self.model, config, extra = load_checkpoint(self.path)
         self.labels = _agreed(path, config.labels, keywords)
+        self.settings = _noted(path, extra.get("decision"), self.labels)
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to float32 (N, C)."""
@@ -89,6 +92,7 @@ class LiteRtPredictor:
         self.interpreter = open_litert(self.path)  # validates the file
         self.input, self.output = _ends(self.path, self.interpreter)
         self.labels = file_labels(self.path, _size(self.output), keywords)
+        self.settings = _file_settings(self.path, self.labels)
         self.gives_probabilities = operators(self.path.read_bytes())[-1] == "SOFTMAX"
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
@@ -187,6 +191,27 @@ def file_labels(path: Path, classes: int, keywords: Sequence[str] | None = None)
     return _agreed(path, labels, keywords)
 
 
+def _file_settings(path: Path, labels: tuple[str, ...]) -> DecisionSettings | None:
+    from kwslib.deployment.tflite_flatbuffer import read_description
+
+    description = read_description(path.read_bytes())
+    return _noted(path, description.decision if description else None, labels)
+
+
+def _noted(path: Path, note: Any, labels: tuple[str, ...]) -> DecisionSettings | None:
+    with naming(path):
+        return noted_settings(note, len(labels))
+
+
+def decided(probabilities: np.ndarray, settings: DecisionSettings | None) -> np.ndarray:
+    """Classes (N,) of posteriors (N, C): the likeliest, or unknown where that is a word below its threshold."""
+    best = probabilities.argmax(axis=1)
+    if settings is None:
+        return best
+    sure = probabilities.max(axis=1) * CERTAIN >= settings.thresholds()[best]
+    return np.where((best < 2) | sure, best, 1)
+
+
 def _agreed(path: Path, labels: tuple[str, ...], keywords: Sequence[str] | None) -> tuple[str, ...]:
     """`labels`. Raises KwsError when they are not those of a spotter of the keywords."""
     if labels[:2] != (SILENCE, UNKNOWN):
@@ -210,9 +235,10 @@ class CorePredictor:
             from kwslib.checkpoints import load_checkpoint
             from kwslib.deployment.core_packed import integers, packed_network
 
-            model, config, _ = load_checkpoint(self.path)
+            model, config, extra = load_checkpoint(self.path)
             self.network = packed_network(integers(self.path, model))
             self.labels = _agreed(self.path, config.labels, keywords)
+            self.settings = _noted(self.path, extra.get("decision"), self.labels)
             return
         if self.path.suffix != ".tflite":
             raise KwsError(f"{path}: not a model's name: give FILE.tflite or a quantized FILE.pt")
@@ -224,6 +250,7 @@ class CorePredictor:
                 f"{path}: takes {values} values, not {FRAMES} x {CHANNELS}: make it with `kws export`"
             )
         self.labels = file_labels(self.path, self.network.sizes[self.network.output], keywords)
+        self.settings = _file_settings(self.path, self.labels)
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 features (N, 49, 40) to int8 (N, C)."""
@@ -253,7 +280,7 @@ class BoardPredictor(CorePredictor):
         find_compiler()  # whose lack is not the model's fault
         with naming(path):
             self.network = compress(self.network)
-            self.board = Board(self.network, self.labels)
+            self.board = Board(self.network, self.labels, streaming=self.settings)
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""

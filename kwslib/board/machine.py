@@ -73,8 +73,11 @@ class BoardProfile:
 
 
 class Board:
-    """A network's firmware. Compiles on construction; raises KwsError when it does not fit, or when the network
-    does not map features to one score a label."""
+    """A network's firmware, which decides on one inference a clip; `streaming`: how a sketch decides on many.
+
+    Compiles on construction; raises KwsError when it does not fit, or when the network does not map features to one
+    score a label.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Board:
         labels: Sequence[str],
         settings: DecisionSettings | None = None,
         compiler: str | None = None,
+        streaming: DecisionSettings | None = None,
     ) -> None:
         self.network = network
         self.labels = tuple(labels)
@@ -91,6 +95,7 @@ class Board:
                 f"the network does not map {FRAMES} x {CHANNELS} features to {len(self.labels)} classes"
             )
         self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
+        self.streaming = streaming or DecisionSettings(classes)
         self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
     def run(self, clips: np.ndarray) -> BoardRun:
@@ -115,11 +120,11 @@ class Board:
     def keep(self, folder: Path) -> None:
         """Write firmware.elf, with symbols; firmware.map, address, size and name of all that lies in it; and the
         kws_model.h that a sketch of firmware/arduino takes. All of them or none."""
-        settings = DecisionSettings(len(self.labels))  # a stream of inferences, not one a clip
         objects = read_image(self.build.elf).objects
+        header = model_header(self.network, self.labels, self.streaming, stream(self.network))
         contents = {
             "firmware.elf": self.build.elf,
-            "kws_model.h": model_header(self.network, self.labels, settings, stream(self.network)).encode(),
+            "kws_model.h": header.encode(),
             "firmware.map": "".join(f"{at:#010x} {size:>7} {name}\n" for at, size, name in objects).encode(),
         }
         with atomic_files([Path(folder) / name for name in contents]) as temporaries:

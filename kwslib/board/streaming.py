@@ -161,7 +161,7 @@ def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambd
 
     `clips`: the same network's board for clips, which runs the whole window.
     """
-    board = StreamBoard(clips.network, clips.labels)
+    board = StreamBoard(clips.network, clips.labels, clips.streaming)
     profile = board.profile(sound, each_hop)
     whole = clips.profile(sound[:CLIP_SAMPLES])
     total = profile.total

@@ -35,7 +35,7 @@ def run_on_board(
     from kwslib.cli.board_stream import print_bill
     from kwslib.data.audio import read_second
     from kwslib.labels import CLIP_SAMPLES
-    from kwslib.predictors import BoardPredictor
+    from kwslib.predictors import BoardPredictor, decided
 
     if stream:
         if wav or keep:
@@ -53,7 +53,7 @@ def run_on_board(
     scores = dict(zip(predictor.labels, map(float, profile.run.posteriors[0]), strict=True))
     result = {
         "second": second,
-        "label": predictor.labels[int(profile.run.logits[0].argmax())],
+        "label": predictor.labels[int(decided(profile.run.posteriors, predictor.settings)[0])],
         "scores": scores,
         "stages": profile.stages(),
         "flash_bytes": profile.flash_bytes,

@@ -21,7 +21,7 @@ def classify(
 
     from kwslib.data.audio import read_second
     from kwslib.features.frontend import features
-    from kwslib.predictors import ClipPredictor, load_predictor
+    from kwslib.predictors import ClipPredictor, decided, load_predictor
 
     predictor = load_predictor(model)
     clips, seconds, problems = [], [], []
@@ -42,17 +42,19 @@ def classify(
         logits = predictor.logits(features(waveforms)).astype(np.float64)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    heard = decided(probabilities, predictor.settings)
     results = [
         {
             "file": str(path),
             "second": second,
-            "label": predictor.labels[row.argmax()],
+            "label": predictor.labels[which],
             "scores": dict(zip(predictor.labels, map(float, row), strict=True)),
         }
-        for path, second, row in zip(recordings, seconds, probabilities, strict=True)
+        for path, second, row, which in zip(recordings, seconds, probabilities, heard, strict=True)
     ]
     if as_json:
         print_json({"results": results})
         return
-    for path, second, row in zip(recordings, seconds, probabilities, strict=True):
-        print(one_line(f"{path}: {predictor.labels[row.argmax()]} ({row.max():.1%}){where(second)}"))
+    for result in results:
+        sure = result["scores"][result["label"]]
+        print(one_line(f"{result['file']}: {result['label']} ({sure:.1%}){where(result['second'])}"))

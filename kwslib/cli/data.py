@@ -15,10 +15,24 @@ from kwslib.labels import DEFAULT_KEYWORDS
 if TYPE_CHECKING:
     from kwslib.data.corpus import Corpus
     from kwslib.data.protocol import Example
+    from kwslib.profiles import Profile
 
 app = typer.Typer(help="The recordings: download them, check them, count them.", no_args_is_help=True)
 
 OWN = typer.Option([], help="Own recordings of a word, as WORD=FOLDER; may be repeated.")
+
+
+def chosen_corpus(
+    data: Path | None, profile: "Profile | str | None" = None, own: Sequence[str] = ()
+) -> "Corpus":
+    """The corpus that a command was told to use: a folder, a corpus file of one's own word, or what the profile says;
+    and the recordings of `own`. Raises KwsError as `open_corpus` and `with_own` do."""
+    from kwslib.data.corpus import open_corpus
+    from kwslib.data.word_file import open_word, read_word_file
+
+    if data is not None and data.is_file():
+        return with_own(open_word(read_word_file(data)), own)
+    return with_own(open_corpus(data, profile), own)
 
 
 def with_own(corpus: "Corpus", own: Sequence[str]) -> "Corpus":
@@ -50,13 +64,12 @@ def info(
 ) -> None:
     """Count the examples of each split and class under the fixed protocol."""
     from kwslib.data.check import problems, require
-    from kwslib.data.corpus import open_corpus
     from kwslib.data.protocol import Protocol, build_splits, counts
     from kwslib.data.splits import SPLITS
 
     if list_split not in (None, *SPLITS):
         raise KwsError(f"--list {list_split}: use {', '.join(SPLITS)}")
-    corpus = with_own(open_corpus(data, profile), own)
+    corpus = chosen_corpus(data, profile, own)
     protocol = Protocol(keywords=tuple(word.strip() for word in keywords.split(",")))
     found = problems(corpus, protocol)
     try:
@@ -83,13 +96,57 @@ def info(
 @app.command("prepare")
 def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bool = JSON) -> None:
     """Download, verify and unpack the recordings, or make the synthetic corpus; check every file."""
-    from kwslib.data.corpus import open_corpus
-
-    corpus = open_corpus(data, profile)
+    corpus = chosen_corpus(data, profile)
     if as_json:
         print_json(_summary(corpus))
     else:
         _describe(corpus)
+
+
+@app.command("check")
+def check(
+    folder: Path = typer.Argument(help="Folder of takes of one word, folders of speakers in it or not."),
+    as_json: bool = JSON,
+) -> None:
+    """Look at every take before anything is trained: broken, silent, clipped, quiet, cut off, too long, double, unlike
+    the others. Exit status 1 when one of them is none that a network can learn from."""
+    from kwslib.keyword.takes import look
+
+    takes = look(folder)
+    wrong = [take for take in takes if take.problems]
+    root = folder.expanduser().resolve()
+    if as_json:
+        rows = [vars(take) | {"path": str(take.path.relative_to(root))} for take in takes]
+        print_json({"folder": str(folder), "takes": rows, "wrong": len(wrong)})
+    else:
+        print(f"{'seconds':>8}{'speech':>9}{'behind it':>11}")
+        for take in takes:
+            levels = f"{take.seconds:>8.2f}{take.speech_db:>6.0f} dB{take.background_db:>8.0f} dB"
+            print(
+                one_line(
+                    f"{levels}  {take.path.relative_to(root)}{''.join(f': {p}' for p in take.problems[:1])}"
+                )
+            )
+        print(one_line(f"{len(takes) - len(wrong)} of {len(takes)} takes in {folder} look well"))
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command("cut")
+def cut(
+    recording: Path = typer.Argument(help="One recording of a word said again and again, with pauses."),
+    out: Path = typer.Option(..., "--out", help="Folder for the takes."),
+    speaker: str = typer.Option("me", help="Who speaks: takes are named for it, and never leave one split."),
+    as_json: bool = JSON,
+) -> None:
+    """Cut a long recording into takes of a second, one word each."""
+    from kwslib.keyword.cutting import cut_file
+
+    takes = cut_file(recording, out, speaker)
+    if as_json:
+        print_json({"recording": str(recording), "takes": [str(path) for path in takes]})
+    else:
+        print(one_line(f"{out}: {len(takes)} takes, {takes[0].name} to {takes[-1].name}"))
 
 
 def _describe(corpus: "Corpus") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, with_own
+from kwslib.cli.data import OWN, chosen_corpus
 from kwslib.cli.options import DATA, JSON, PROFILE
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -75,7 +75,6 @@ def _exported(
 ) -> "tuple[ExportResult, dict[str, object]]":
     """What was written, and which data it calibrated with."""
     from kwslib.checkpoints import load_checkpoint
-    from kwslib.data.corpus import open_corpus
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export_network, export_quantized
 
@@ -83,7 +82,7 @@ def _exported(
     if hasattr(network, "quantization"):
         return export_quantized(checkpoint, network, config, out), {"data": None}
     check_installed()
-    corpus = with_own(open_corpus(data, profile), own)
+    corpus = chosen_corpus(data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     calibration = calibration_features(corpus, config.labels)
     result = export_network(checkpoint, network, config, calibration, out)

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kwslib.cli.data import OWN, chosen_corpus
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
-from kwslib.cli.output import one_line, print_json
+from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
+    from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.conditions import Field
+    from kwslib.field.stream import StreamNetwork
 
 
 OF_TRIALS = (
     *("trials", "seed", "data", "profile", "hard", "snr", "distance", "rt60", "rooms", "trial"),
-    "save_wav",
+    *("save_wav", "own"),
 )
 
 
@@ -39,18 +42,24 @@ def run_field_test(
         None, help="Folder of own recordings, a folder a class, in place of trials."
     ),
     threshold: float | None = typer.Option(
-        None, min=0, max=1, help="Smoothed posterior that reports a word."
+        None, min=0, max=1, help="Smoothed posterior that reports a word [default: the model's, else 0.7]."
     ),
-    smoothing: int | None = typer.Option(None, help="Inferences averaged."),
+    smoothing: int | None = typer.Option(None, help="Inferences averaged [default: the model's, else 10]."),
     trial: int | None = typer.Option(None, min=0, max=SEED_MAX, help="Run this trial alone."),
     save_wav: Path | None = typer.Option(
         None, help="Folder for the sound of the trials and the list of draws."
     ),
+    listen: Path | None = typer.Option(
+        None, help="A long recording, in place of trials: every report in it, with its time."
+    ),
+    own: list[str] = OWN,
     as_json: bool = JSON,
 ) -> None:
     """Speak to the deployed chain: words at a distance, in rooms, amid noise, through the board's microphone."""
     if recordings is not None and (given := _given(context, OF_TRIALS)):
         raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
+    if listen is not None and (given := _given(context, (*OF_TRIALS, "recordings"))):
+        raise KwsError(f"--listen takes no {', '.join(given)}: it hears one recording")
     from dataclasses import replace
 
     from kwslib.board.chip import deployable
@@ -59,11 +68,14 @@ def run_field_test(
     from kwslib.field.stream import open_network
 
     network = open_network(model)
-    settings = DecisionSettings(classes=len(network.labels))
+    settings = network.settings or DecisionSettings(classes=len(network.labels))
     if threshold is not None:
         settings = replace(settings, threshold=threshold)
     if smoothing is not None:
         settings = replace(settings, smoothing=smoothing)
+    if listen is not None:
+        _listen(model, network, listen, settings, as_json)
+        return
     field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
     result: dict[str, Any] = {"model": str(model)}
     if recordings is not None:
@@ -82,12 +94,11 @@ def run_field_test(
             "refused_because": reasons(refused),
         }
     else:
-        from kwslib.data.corpus import open_corpus
         from kwslib.field.evaluate import run_stage, stage
         from kwslib.field.listing import save_trials
         from kwslib.field.rooms import describe, measured_rooms
 
-        corpus = open_corpus(data, profile)
+        corpus = chosen_corpus(data, profile, own)
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
@@ -108,14 +119,32 @@ def run_field_test(
     low, high = outcome.ci95
     right = f"{outcome.accuracy:.1%} of {outcome.n} (95 % interval {low:.1%} to {high:.1%})"
     print(one_line(f"{model}: {right}, {source}"))
-    print(f"  {'said / answered':<16}" + "".join(f"{label:>10}" for label in outcome.labels))
-    for label, row in zip(outcome.labels, result["confusion"], strict=True):
-        print(f"  {label:<16}" + "".join(f"{count:>10}" for count in row))
+    print_confusion(outcome.labels, result["confusion"])
     if recordings is not None:
         print(f"  refused: {result['refused']}")
     print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
     if chain.reason:
         print(one_line(f"  {chain.reason}"))
+
+
+def _listen(
+    model: Path, network: "StreamNetwork", wav: Path, settings: "DecisionSettings", as_json: bool
+) -> None:
+    from kwslib.keyword.hearing import listen_to
+    from kwslib.statistics import poisson_rate
+
+    reports, seconds = listen_to(network, wav, settings)
+    per_hour, (low, high) = 3600 * len(reports) / seconds, poisson_rate(len(reports), seconds / 3600)
+    if as_json:
+        result = {"model": str(model), "recording": str(wav), "seconds": seconds}
+        result |= {"threshold": settings.threshold, "smoothing": settings.smoothing}
+        result |= {"reports": [vars(report) for report in reports]}
+        print_json(result | {"reports_per_hour": per_hour, "reports_per_hour_ci95": [low, high]})
+        return
+    for report in reports:
+        print(one_line(f"{int(report.time) // 60:>4}:{report.time % 60:05.2f}  {report.label}"))
+    rate = f"{per_hour:.1f} an hour (95 % interval {low:.1f} to {high:.1f})"
+    print(one_line(f"{wav}: {len(reports)} reports in {seconds / 60:.1f} minutes, {rate}"))
 
 
 def _given(context: typer.Context, names: Iterable[str]) -> list[str]:

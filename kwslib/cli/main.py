@@ -22,6 +22,8 @@ from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
 from kwslib.cli.interruption import stopped, take_sigterm
+from kwslib.cli.keyword import make_keyword
+from kwslib.cli.listen import listen_live
 from kwslib.cli.output import one_line
 from kwslib.cli.problems import explain, is_explained, output_fails
 from kwslib.cli.profile import profile_model
@@ -78,6 +80,8 @@ app.command("compare")(compare_values)
 app.command("eval")(evaluate_model)
 app.command("export")(export_model)
 app.command("field")(run_field_test)
+app.command("keyword")(make_keyword)
+app.command("listen")(listen_live)
 app.command("profile")(profile_model)
 app.command("serial")(read_board_log)
 app.command("sweep")(run_a_sweep)

@@ -7,7 +7,8 @@ SEED_MAX = 2**31 - 1  # what PyTorch's, NumPy's and eSpeak's generators all take
 DATA = typer.Option(
     None,
     envvar="KWS_DATA",
-    help="Folder of clips in Speech Commands' layout; several, separated as PATH is, are one corpus.",
+    help="Folder of clips in Speech Commands' layout; several, separated as PATH is, are one corpus; or the "
+    "corpus.json of `kws keyword`.",
 )
 PROFILE = typer.Option(
     None, help="How much work, and without --data: quick (synthetic corpus) or report (Speech Commands)."

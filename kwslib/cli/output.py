@@ -1,6 +1,7 @@
 """What every command's output shares: one JSON object, or lines that nothing in a name breaks."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from kwslib.strict_json import json_text
@@ -11,6 +12,13 @@ LONG = re.compile(r"\S{300,}")  # a word, or a path, that nobody reads to its en
 def print_json(result: dict[str, Any]) -> None:
     """Print one JSON object on standard output, and nothing else. Raises KwsError for numbers that JSON lacks."""
     print(json_text(result, indent=2))
+
+
+def print_confusion(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> None:
+    """A row for each class said, a column for each that was heard."""
+    print(one_line(f"  {'said / answered':<16}" + "".join(f"{label:>10}" for label in labels)))
+    for label, row in zip(labels, confusion, strict=True):
+        print(one_line(f"  {label:<16}" + "".join(f"{count:>10}" for count in row)))
 
 
 def where(second: float) -> str:

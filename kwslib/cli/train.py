@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from kwslib.cli.data import OWN, explain, with_own
+from kwslib.cli.data import OWN, chosen_corpus, explain
 from kwslib.cli.interruption import stopped
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
@@ -46,7 +46,6 @@ def train(
     from kwslib.checkpoints import resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
-    from kwslib.data.corpus import open_corpus
     from kwslib.features.dataset import feature_splits
     from kwslib.networks.evaluation import evaluate
     from kwslib.networks.recipes import setup
@@ -56,7 +55,7 @@ def train(
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
     made = setup(arch, chosen.epochs if epochs is None else epochs, words)
-    corpus = with_own(open_corpus(data, chosen), own)
+    corpus = chosen_corpus(data, chosen, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     for note in explain(corpus):
         print(one_line(note), file=sys.stderr)

@@ -85,6 +85,11 @@ def read_clip(path: Path) -> np.ndarray:
     return read_second(path)[0]
 
 
+def frame_levels(samples: np.ndarray) -> np.ndarray:
+    """Root mean square of each whole 10 ms of int16 (n,) without its mean and its slope: float64 (n // 160,)."""
+    return _levels([samples])[0]
+
+
 def _int16(mono: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(mono), -32_768, 32_767).astype(np.int16)
 

@@ -7,7 +7,7 @@ known by name before a run begins, and opening a corpus again takes a moment (kw
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,7 @@ class Corpus:
     skipped: tuple[Skipped, ...] = ()
     noise_digests: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # how clips without official names were split
+    all_others: bool = False  # every clip of another word is an example, however few there are of a keyword
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -185,27 +186,13 @@ def _once(found: Iterable[tuple[str, str, Path, Item]]) -> tuple[list[Item], lis
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     """`corpus` and a folder of one's own recordings of `word`, as they come: see kwslib/data/own.py.
 
-    Silent ones, and copies of others, are left out. Raises KwsError when the folder is missing, and when it holds
-    fewer than three usable recordings: it says what is wrong with the others.
+    Raises KwsError as `read_takes` does, and when the folder holds fewer than three usable recordings: it says what is
+    wrong with the others.
     """
-    check_label(word)
-    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
-    files = take_files(folder)
-    verdicts = inspect(folder, files)
-    found, skipped = _clips(files, folder, verdicts, word, taken={clip.name for clip in corpus.clips})
-    clips: list[Clip] = []
-    for clip in found:
-        twin = next((other for other in clips if other.digest == clip.digest), None)
-        if twin or silent(clip.path):
-            reason = f"the same recording as {twin.path.name}" if twin else "silent: record it again, nearer"
-            skipped.append(Skipped(clip.path, reason))
-        else:
-            clips.append(clip)
+    clips, skipped = read_takes(folder, word, {clip.name for clip in corpus.clips})
+    folder = Path(folder)
     if len(clips) < FEWEST:
-        wrong = (
-            listed((item.path.relative_to(folder), item.reason) for item in skipped)
-            or "put audio files into it"
-        )
+        wrong = listed((item.path.name, item.reason) for item in skipped) or "put audio files into it"
         few = f"only {len(clips)}" if clips else "no"
         raise KwsError(f"{folder}: {few} recordings of {word!r} here, {FEWEST} are the fewest: {wrong}")
     clips, note = spread(clips)
@@ -216,6 +203,27 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
         skipped=(*corpus.skipped, *skipped),
         notes=(*corpus.notes, note),
     )
+
+
+def read_takes(
+    folder: Path | str, word: str, taken: Collection[str] = ()
+) -> tuple[list[Clip], list[Skipped]]:
+    """The recordings of a folder as they come, each a clip of `word` under a name that is not `taken`; and those that
+    are broken, silent, or copies of others. Raises KwsError for a folder that is missing and a word that is no label.
+    """
+    check_label(word)
+    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
+    files = take_files(folder)
+    found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
+    clips: dict[str, Clip] = {}  # by the digest of their samples
+    for clip in found:
+        if twin := clips.get(clip.digest):
+            skipped.append(Skipped(clip.path, f"the same recording as {twin.path.name}"))
+        elif silent(clip.path):
+            skipped.append(Skipped(clip.path, "silent: record it again, nearer"))
+        else:
+            clips[clip.digest] = clip
+    return list(clips.values()), skipped
 
 
 def _folder(path: Path, remedy: str) -> Path:

@@ -29,13 +29,17 @@ REMEDY = "reinstall it with `pip install --force-reinstall espeakng-loader`, or 
 # Constants of speak_lib.h
 _SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
 _SPEED, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
-_UTF8 = 1
+_UTF8, _PHONEMES = 1, 0x100  # text, and within [[ ]] phonemes
+_SEPARATED = ord("_") << 8
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One word to speak. `voice` is an eSpeak name such as "gmw/en-US+f2" (accent + variant)."""
+    """One word to speak. `voice` is an eSpeak name such as "gmw/en-US+f2" (accent + variant).
+
+    Within [[ ]] the text is phonemes, as `phonemes` gives them.
+    """
 
     text: str
     voice: str
@@ -54,21 +58,41 @@ def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
 
     Raises KwsError when eSpeak NG cannot be loaded here, lacks a voice or breaks off.
     """
-    request = json.dumps([vars(utterance) for utterance in utterances]).encode()
+    answer = _ask([vars(utterance) for utterance in utterances])
+    clips, start = [], 0
+    for _ in utterances:
+        (size,) = struct.unpack_from("<I", answer, start)
+        clips.append(np.frombuffer(answer, "<i2", size // 2, start + 4).astype(np.int16))
+        start += 4 + size
+    return clips
+
+
+def phonemes(text: str, voices: Sequence[str]) -> list[tuple[str, ...]]:
+    """How each voice says a text: phonemes in eSpeak's notation, stress marks (', ,) before vowels.
+
+    "happy" is ("h", "'a", "p", "i"). Raises KwsError as `speak` does.
+    """
+    answer = _ask([{"phonemes": text, "voice": voice} for voice in voices])
+    spoken = (line.replace(" ", "_").split("_") for line in answer.decode().splitlines())
+    return [tuple(phoneme for phoneme in one if phoneme) for one in spoken]
+
+
+def _ask(requests: list[dict[str, Any]]) -> bytes:
+    """What a fresh process answers. Raises KwsError where it cannot."""
     package_parent = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "kwslib.data.espeak"]
-    done = subprocess.run(command, input=request, capture_output=True, env={**os.environ, "PYTHONPATH": path})
+    done = subprocess.run(
+        command,
+        input=json.dumps(requests).encode(),
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
     if done.returncode:
         lines = done.stderr.decode(errors="replace").split("\n")
         reason = next((line for line in reversed(lines) if line.strip()), f"exit status {done.returncode}")
         raise KwsError(f"eSpeak NG does not work here ({reason.strip()}): {REMEDY}")
-    clips, start = [], 0
-    for _ in utterances:
-        (size,) = struct.unpack_from("<I", done.stdout, start)
-        clips.append(np.frombuffer(done.stdout, "<i2", size // 2, start + 4).astype(np.int16))
-        start += 4 + size
-    return clips
+    return done.stdout
 
 
 class _Synthesizer:
@@ -79,6 +103,7 @@ class _Synthesizer:
 
         self.library = ctypes.CDLL(espeakng_loader.get_library_path())
         self.library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
+        self.library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         data = Path(espeakng_loader.get_data_path())
         os.chdir(data.parent)  # the library takes paths of up to 160 bytes: a relative one is always short
         rate = self.library.espeak_Initialize(_SYNCHRONOUS, 0, data.name.encode(), _DO_NOT_EXIT)
@@ -95,8 +120,7 @@ class _Synthesizer:
 
     def speak(self, utterance: Utterance) -> bytes:
         """Little-endian int16 PCM of one utterance."""
-        if self.library.espeak_SetVoiceByName(utterance.voice.encode()):
-            raise OSError(f"no voice {utterance.voice}")
+        self._choose(utterance.voice)
         self.library.espeak_SetParameter(_VOLUME, VOLUME, 0)
         self.library.espeak_SetParameter(_SPEED, utterance.speed, 0)
         self.library.espeak_SetParameter(_PITCH, utterance.pitch, 0)
@@ -104,17 +128,36 @@ class _Synthesizer:
         self.library.espeak_ng_SetRandSeed(utterance.seed)
         self.chunks.clear()
         text = utterance.text.encode() + b"\0"
-        failed = self.library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, 0, 0, _UTF8, None, None)
+        failed = self.library.espeak_Synth(
+            text, ctypes.c_size_t(len(text)), 0, 0, 0, _UTF8 | _PHONEMES, None, None
+        )
         self.library.espeak_Synchronize()
         if failed or not self.chunks:
             raise OSError(f"{utterance.text!r} gave no sound")
         return b"".join(self.chunks)
 
+    def phonemes(self, text: str, voice: str) -> bytes:
+        """The phonemes of a text in a voice, separated by _, a line."""
+        self._choose(voice)
+        rest = ctypes.c_char_p(text.encode())
+        parts = []
+        while rest.value:  # a clause at a time
+            parts.append(self.library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED))
+        return b"_".join(parts) + b"\n"
+
+    def _choose(self, voice: str) -> None:
+        if self.library.espeak_SetVoiceByName(voice.encode()):
+            raise OSError(f"no voice {voice}")
+
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Speak the JSON list of utterances on `requests`; write each as its byte count and its PCM."""
+    """Speak the JSON list of utterances on `requests`; write each as its byte count and its PCM. Of what asks for
+    phonemes, write these."""
     synthesizer = _Synthesizer()
     for fields in json.load(requests):
+        if "phonemes" in fields:
+            answers.write(synthesizer.phonemes(fields["phonemes"], fields["voice"]))
+            continue
         pcm = synthesizer.speak(Utterance(**fields))
         answers.write(struct.pack("<I", len(pcm)) + pcm)
     answers.flush()

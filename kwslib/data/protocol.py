@@ -13,7 +13,8 @@ shuffle whose outcome hangs on the order in which the file system lists them. `s
 the score changes from run to run.
 
 Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up. For yes and no in
-Speech Commands v0.02 that gives the original report's 10,556, 1,333 and 1,368 examples (its Part 3).
+Speech Commands v0.02 that gives the original report's 10,556, 1,333 and 1,368 examples (its Part 3). A corpus for one's
+own word says otherwise (`all_others`): its few clips would leave next to nothing of the words that are not it.
 """
 
 import hashlib
@@ -197,10 +198,13 @@ def _fixed(corpus: Corpus, clips: Sequence[Clip], protocol: Protocol, split: str
     """The examples of a split, the same in every run, on every machine and with every version of numpy."""
     spoken = [clip for clip in clips if clip.word in protocol.keywords]
     others = sorted((clip for clip in clips if clip.word not in protocol.keywords), key=_listed_first)
-    chosen = spoken + others[: _part(len(spoken), protocol.unknown_share(split))]
+    unknown = len(others) if corpus.all_others else _part(len(spoken), protocol.unknown_share(split))
+    chosen = spoken + others[:unknown]
     examples = [Example(clip.name, split, _label(clip, protocol), clip) for clip in chosen]
     stretches = _stretches(corpus, *STRETCHES[split])
-    for number in range(_part(len(spoken), protocol.silence_percent)):
+    of = len(spoken) + len(others) // 2 if corpus.all_others else len(spoken)
+    silences = _part(of, protocol.silence_percent)
+    for number in range(silences):
         name = f"{SILENCE}/{split}_{number:05d}"
         which, where, loudness, hush = _draws(name)
         noise = _second(stretches, which, where, gain=10 ** (QUIETEST * (1 - loudness) / 20))

@@ -141,7 +141,7 @@ def _write_clips(folder: Path, seed: int) -> None:
         clip = record(sound, np.random.default_rng([3, seed, number]))
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_wav(path, clip)
+        write_wav(path, clip)
 
 
 def _write_noises(folder: Path, seed: int) -> None:
@@ -149,7 +149,7 @@ def _write_noises(folder: Path, seed: int) -> None:
     folder.mkdir(parents=True)
     for kind in noise.NOISES:
         sound = noise.make_noise(kind, NOISE_SECONDS * SAMPLE_RATE, seed)
-        _write_wav(folder / f"{kind}.wav", _to_int16(sound))
+        write_wav(folder / f"{kind}.wav", _to_int16(sound))
 
 
 def record(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -185,7 +185,7 @@ def _to_int16(sound: np.ndarray) -> np.ndarray:
     return np.clip(np.round(sound * 32768), -32768, 32767).astype(np.int16)
 
 
-def _write_wav(path: Path, samples: np.ndarray) -> None:
+def write_wav(path: Path, samples: np.ndarray) -> None:
     """Write int16 samples (n,) as 16 kHz mono; `wave` takes a quarter of soundfile's time."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

@@ -5,7 +5,7 @@ same C decides here, on the virtual board and in the sketch.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,28 @@ class DecisionSettings:
             "exponentials": exponentials,
             "differences": len(exponentials),
         }
+
+
+def settings_note(settings: DecisionSettings) -> dict[str, Any]:
+    """The one threshold and the smoothing of settings, as plain values that a model's file keeps."""
+    return {"threshold": settings.threshold, "smoothing": settings.smoothing}
+
+
+def noted_settings(note: Any, classes: int) -> DecisionSettings | None:
+    """Settings from what a model's file keeps, None where it keeps nothing.
+
+    Raises KwsError for what is no such note.
+    """
+    if note is None:
+        return None
+    threshold, smoothing = (
+        note.get(k) if isinstance(note, Mapping) else None for k in ("threshold", "smoothing")
+    )
+    if type(smoothing) is not int or not isinstance(threshold, float) or not 0 < threshold <= 1:
+        raise KwsError(
+            f"its decision is {note!r}, no threshold and smoothing: make it again with `kws keyword`"
+        )
+    return DecisionSettings(classes=classes, threshold=threshold, smoothing=smoothing)
 
 
 def exponential_table(scale: float) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 
 from kwslib.deployment.carray import c_header, c_source
 from kwslib.deployment.conversion import check_installed, convert
-from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.decision import DecisionSettings, noted_settings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
@@ -165,9 +165,12 @@ def export_quantized(
     whole = integers(checkpoint, network)
     graph = to_graph(whole)
     check_writable(folder / "model.tflite")
-    int8 = write(graph, _description(checkpoint, config))
+    description = _description(checkpoint, config)
+    int8 = write(graph, description)
     core = compress(pack_network(lower(graph), whole.bits))
-    header = model_header(core, config.labels, DecisionSettings(len(config.labels)), stream(core))
+    classes = len(config.labels)
+    settings = noted_settings(description.decision, classes) or DecisionSettings(classes)
+    header = model_header(core, config.labels, settings, stream(core))
     names = tuple(operator.name for operator in graph.operators)
     result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
     return _written(result, (int8, header.encode()))
@@ -189,8 +192,10 @@ def _changed(answers: np.ndarray, network: "Network", q8: np.ndarray) -> int:
 
 
 def _description(checkpoint: Path, config: "ModelConfig") -> Description:
+    from kwslib.checkpoints import load_checkpoint
+
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-    return Description(config.labels, config.arch, digest)
+    return Description(config.labels, config.arch, digest, load_checkpoint(checkpoint)[2].get("decision"))
 
 
 def _written(result: ExportResult, contents: Sequence[bytes]) -> ExportResult:

@@ -21,11 +21,13 @@ ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generate
 
 @dataclass(frozen=True)
 class Description:
-    """`labels` in output order; `checkpoint`: the first 16 hex digits of the SHA-256 of the .pt file."""
+    """`labels` in output order; `checkpoint`: the first 16 hex digits of the SHA-256 of the .pt file; `decision`: the
+    threshold and smoothing that were chosen for the model, as kwslib.deployment.decision notes them, or None."""
 
     labels: tuple[str, ...]
     arch: str
     checkpoint: str
+    decision: dict[str, Any] | None = None
 
 
 def finish(content: bytes, description: Description, scale: float, zero_point: int) -> bytes:
@@ -65,9 +67,12 @@ def pack(model: Any, description: Description) -> bytes:
     """The file of a model, the schema's object, with its description as the last of its buffers."""
     from ai_edge_litert import schema_py_generated as schema
 
+    said = asdict(description)
+    if description.decision is None:
+        del said["decision"]
     model.description = METADATA
     note = schema.BufferT()
-    note.data = np.frombuffer(json_text({"format": 1, **asdict(description)}).encode(), np.uint8)
+    note.data = np.frombuffer(json_text({"format": 1, **said}).encode(), np.uint8)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)
@@ -101,7 +106,7 @@ def read_description(content: bytes) -> Description | None:
             try:
                 note = parse_json(bytes(model.buffers[entry.buffer].data))
                 labels = check_labels(note["labels"])
-                return Description(labels, str(note["arch"]), str(note["checkpoint"]))
+                return Description(labels, str(note["arch"]), str(note["checkpoint"]), note.get("decision"))
             except (IndexError, KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"unreadable metadata: {error}") from error
             except KwsError as error:

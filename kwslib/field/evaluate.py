@@ -199,7 +199,7 @@ def run_trials(
     if n < len(network.labels):
         raise KwsError(f"{n} trials: give at least one for each of the {len(network.labels)} classes")
     where = stage(corpus or open_corpus(), network.labels, field, split=split, seed=seed, rooms=rooms)
-    settings = settings or DecisionSettings(classes=len(network.labels))
+    settings = settings or network.settings or DecisionSettings(classes=len(network.labels))
     return run_stage(network, where, range(n), settings)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.data.audio import read_audio
+from kwslib.data.faults import fault
 from kwslib.data.levels import BACKGROUND
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
@@ -26,8 +27,6 @@ from kwslib.field.stream import (
 from kwslib.field.trials import PROMPT
 from kwslib.labels import SAMPLE_RATE, SILENCE
 
-SHORTEST = 0.3  # s
-CLIPPED = 0.001  # share of samples at full scale from which a recording is overdriven
 TAIL = SAMPLE_RATE // 2  # samples after a recording's end in which the decision may still come
 
 
@@ -71,7 +70,7 @@ def read_recordings(
             except KwsError as error:
                 refused.append(Refused(path, str(error).removeprefix(f"{path}: ")))
                 continue
-            problem = _problem(samples, inner.name)
+            problem = fault(samples, silence=inner.name == SILENCE)
             if problem:
                 refused.append(Refused(path, problem))
             else:
@@ -80,17 +79,6 @@ def read_recordings(
         because = "; ".join(f"{one.path.name}: {one.reason}" for one in refused[:3]) or "it holds no folder"
         raise KwsError(f"{folder}: no usable recording ({because})")
     return tuple(found), tuple(refused)
-
-
-def _problem(samples: np.ndarray, said: str) -> str:
-    if len(samples) < SHORTEST * SAMPLE_RATE:
-        return f"too short ({len(samples) / SAMPLE_RATE:.2f} s): record at least {SHORTEST} s"
-    spread = int(samples.max()) - int(samples.min())
-    if spread == 0 or (said != SILENCE and spread < 8):
-        return "silent: record it again, nearer or louder"
-    if np.mean((samples == 32_767) | (samples == -32_768)) > CLIPPED:
-        return "clipped: record it again, further away or more quietly"
-    return ""
 
 
 def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:

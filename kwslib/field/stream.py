@@ -27,13 +27,14 @@ UNKNOWN_PERCENT = (
 @dataclass(frozen=True)
 class StreamNetwork:
     """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones;
-    `core`: its layers in the C core, where they run."""
+    `core`: its layers in the C core, where they run; `settings`: the decision chosen for it, if one was."""
 
     name: str
     labels: tuple[str, ...]
     scale: float | None
     _run: Any
     core: Network | None = field(default=None, compare=False, repr=False)
+    settings: DecisionSettings | None = None
 
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
@@ -60,11 +61,12 @@ def open_network(model: str | Path) -> StreamNetwork:
     path = Path(model)
     if path.suffix == ".pt":
         trained = TorchPredictor(path)
-        return StreamNetwork(path.name, trained.labels, None, trained.logits)
+        return StreamNetwork(path.name, trained.labels, None, trained.logits, settings=trained.settings)
     if path.suffix != ".tflite":
         raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
     core = CorePredictor(path)
-    return StreamNetwork(path.name, core.labels, core.network.output_scale, core.integer_logits, core.network)
+    scale, run = core.network.output_scale, core.integer_logits
+    return StreamNetwork(path.name, core.labels, scale, run, core.network, core.settings)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.decision import settings_note
 from kwslib.errors import KwsError
 from kwslib.page.clips import PageClip
 from kwslib.page.core import build_core
@@ -88,7 +88,7 @@ def page(networks: Sequence[PageNetwork], clips: Sequence[PageClip], original: s
     data: dict[str, object] = {
         "core": _base64(core),
         "worklet": worklet,
-        "settings": {"threshold": DecisionSettings().threshold, "smoothing": DecisionSettings().smoothing},
+        "settings": settings_note(networks[0].settings),
         "networks": [_network(network) for network in networks],
         "clips": [{"title": clip.title, "sound": _base64(clip.sound)} for clip in clips],
         "original": original,
@@ -112,8 +112,8 @@ def document(title: str, networks: Sequence[PageNetwork], clips: Sequence[PageCl
 
 
 def _network(network: PageNetwork) -> dict[str, object]:
-    row = asdict(network)
-    return row | {"model": _base64(row.pop("words"))}
+    row = {name: value for name, value in asdict(network).items() if name not in ("words", "settings")}
+    return row | {"model": _base64(network.words)}
 
 
 def _base64(content: bytes) -> str:

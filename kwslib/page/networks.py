@@ -12,7 +12,8 @@ from kwslib.predictors import BoardPredictor
 
 @dataclass(frozen=True)
 class PageNetwork:
-    """A network as the page has it. `words`: what the core loads; `chip`: None where there is no virtual board."""
+    """A network as the page has it. `words`: what the core loads; `chip`: None where there is no virtual board;
+    `settings`: how it decides at first."""
 
     name: str
     title: str
@@ -20,6 +21,7 @@ class PageNetwork:
     labels: tuple[str, ...]
     words: bytes
     chip: Chip | None
+    settings: DecisionSettings
 
 
 def page_network(path: Path, title: str = "", about: str = "") -> PageNetwork:
@@ -31,5 +33,7 @@ def page_network(path: Path, title: str = "", about: str = "") -> PageNetwork:
         raise KwsError(f"{path}: give FILE.tflite (int8) or FILE.pt")
     predictor = BoardPredictor(path)
     network, labels = predictor.board.network, predictor.labels
-    words = model_words(network, DecisionSettings(len(labels)))
-    return PageNetwork(path.stem, title or path.stem, about, labels, words, chip_costs(network, labels))
+    settings = predictor.board.streaming
+    words = model_words(network, settings)
+    costs = chip_costs(network, labels)
+    return PageNetwork(path.stem, title or path.stem, about, labels, words, costs, settings)

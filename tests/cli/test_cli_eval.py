@@ -1,6 +1,7 @@
 """kws eval: the contract's JSON, for every kind of model, on the corpus that was named."""
 
 import json
+from pathlib import Path
 
 import pytest
 from small_corpus import write_corpus
@@ -55,7 +56,21 @@ def test_words_are_the_models_own(kws, tmp_path, corpus):
 def test_text_names_every_class(kws, checkpoint, corpus):
     status, out, _ = kws("eval", checkpoint, "--data", corpus)
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()[1:]] == ["silence", "unknown", "yes", "no"]
+    assert [line.split()[0] for line in out.splitlines()[1:5]] == ["silence", "unknown", "yes", "no"]
+    assert out.splitlines()[5].split() == ["said", "/", "answered", "silence", "unknown", "yes", "no"]
+
+
+def test_mistakes_have_names_the_surest_first_and_one_to_listen_to(kws, checkpoint, corpus):
+    result = json.loads(kws("eval", checkpoint, "--data", corpus, "--json")[1])
+    wrong = result["n"] - sum(row["correct"] for row in result["per_class"].values())
+    scores = [mistake["score"] for mistake in result["mistakes"]]
+    assert len(scores) == wrong > 0
+    assert scores == sorted(scores, reverse=True)
+    assert all(mistake["said"] != mistake["heard"] for mistake in result["mistakes"])
+    named = [mistake["file"] for mistake in result["mistakes"] if mistake["said"] != "silence"]
+    assert all(Path(name).is_file() for name in named)
+    text = kws("eval", checkpoint, "--data", corpus)[1]
+    assert text.splitlines()[-1] == f"  one to listen to: {named[0]}"
 
 
 def test_every_kind_of_model(kws, exported, recordings):

@@ -1,0 +1,115 @@
+"""`kws keyword`: from takes of a word, or none, to a model with its threshold."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from kwslib.cli.data import explain
+from kwslib.cli.interruption import stopped
+from kwslib.cli.options import JSON, PROFILE, SEED_MAX
+from kwslib.cli.output import one_line, print_json
+from kwslib.errors import KwsError
+from kwslib.networks import ARCHITECTURES
+
+DEFAULT = "tenet"
+
+
+def make_keyword(
+    word: str = typer.Argument(help="The word to spot; what the synthesizer says, too."),
+    takes: Path | None = typer.Option(
+        None, help="Folder of own recordings of it. Without one the synthesizer speaks the test, too."
+    ),
+    negatives: list[Path] = typer.Option(
+        [], "--not", help="Folder of recordings that must not fire, all for training; may be repeated."
+    ),
+    background: list[Path] = typer.Option(
+        [], help="Folder of own noise, ten seconds a file or longer; may be repeated."
+    ),
+    out: Path | None = typer.Option(None, "--out", help="Folder to write into [default: the word]."),
+    data: Path | None = typer.Option(
+        None,
+        envvar="KWS_DATA",
+        help="Folder of other words and noises, in Speech Commands' layout; or several, separated as PATH is.",
+    ),
+    profile: str | None = PROFILE,
+    arch: str = typer.Option(DEFAULT, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
+    epochs: int = typer.Option(20, min=1, max=100_000, help="Epochs of training."),
+    trials: int = typer.Option(300, min=3, max=100_000, help="Simulated trials to choose and to test with."),
+    hours: float = typer.Option(
+        1.0, min=0.05, max=100, help="Hours of simulated sound without the word, likewise."
+    ),
+    seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Seed of the training."),
+    as_json: bool = JSON,
+) -> None:
+    """Train on your own takes and on synthesized voices, choose a threshold on validation, export, and test.
+
+    OUT holds corpus.json (for --data of the other commands), model.pt, model.tflite, model_data.h, kws_model.h for the
+    sketch, and report.json.
+    """
+    import importlib.util
+
+    from kwslib.data.word_file import WordFile, open_word
+    from kwslib.deployment.conversion import check_installed
+    from kwslib.keyword import road
+    from kwslib.labels import class_labels
+    from kwslib.paths import atomic_write, check_writable, expand, folders
+    from kwslib.profiles import get_profile
+    from kwslib.strict_json import json_text
+
+    class_labels((word,))
+    if arch not in ARCHITECTURES:
+        raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
+    check_installed()
+    if not importlib.util.find_spec("pyroomacoustics"):
+        raise KwsError("the simulated rooms need pyroomacoustics: pip install 'kwslib[field]'")
+    folder = expand(out or Path(word))
+    if data is None and not get_profile(profile).synthetic:
+        from kwslib.data.speech_commands import official_folder
+
+        data = official_folder()
+    check_writable(folder / road.CORPUS)
+    given = WordFile(
+        word,
+        takes and expand(takes).absolute(),
+        tuple(expand(path).absolute() for path in negatives),
+        tuple(expand(path).absolute() for path in background),
+        tuple(expand(path).absolute() for path in folders(data)) if data else (),
+    )
+    corpus = open_word(given)
+    for line in (corpus.describe(), *explain(corpus)):
+        print(one_line(line), file=sys.stderr)
+    given.save(folder / road.CORPUS)
+    effort = road.Effort(epochs, trials, hours)
+    try:
+        report = road.make(
+            corpus, word, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
+        )
+    except KeyboardInterrupt as stop:
+        raise stopped(stop, "run the same command again to go on") from None
+    with atomic_write(folder / road.REPORT) as temporary:
+        temporary.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(report)
+    else:
+        _print(folder, corpus.title, report)
+
+
+def _print(folder: Path, title: str, report: dict[str, Any]) -> None:
+    testing, field = report["testing"], report["field"]
+    low, high = testing["ci95"]
+    right = f"{testing['accuracy']:.1%} of {testing['n']:,} test clips right ({low:.1%} to {high:.1%})"
+    print(one_line(f"{folder / 'model.tflite'}: {right}, {title}"))
+    print(f"  threshold {report['threshold']:g} over {report['smoothing']} inferences, chosen on validation")
+    low, high = field["missed_share_ci95"]
+    missed = f"{field['missed_share']:.1%} of {field['said']} missed ({low:.1%} to {high:.1%})"
+    low, high = field["false_accepts_per_hour_ci95"]
+    rate = f"{field['false_accepts_per_hour']:.1f} false accepts an hour ({low:.1f} to {high:.1f})"
+    print(f"  in simulated rooms: {missed}, {rate}")
+    for who, found in report["everyday"].items():
+        if found:
+            names = f": {', '.join(found['names'][:10])}" if found["names"] else ""
+            voices = "synthesized everyday words" if who == "synthesized" else "everyday words of people"
+            print(one_line(f"  {found['fired']} of {found['n']} {voices} fire{names}"))
+    print(one_line(f"  next: kws eval {folder / 'model.tflite'} --data {folder / 'corpus.json'}"))

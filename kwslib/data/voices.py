@@ -1,0 +1,147 @@
+"""What the synthesizer says for a keyword: the word itself, words that sound like it, and everyday words.
+
+A keyword's own recordings are few and come from few rooms, and a network then takes whatever sounds otherwise for
+something else, or takes every voice of a kind for the keyword. So one synthesizer speaks all of them: the word in many
+voices, microWakeWord's way (github.com/kahrendt/microWakeWord); the word with phonemes changed or left out, which is
+what is heard wrongly; and other words in the same voices. The voices of training, validation and testing are disjoint
+in their variant, that is in the shape of the vocal tract.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.cache import code, digest
+from kwslib.data import espeak
+from kwslib.data.splits import SPLITS
+from kwslib.data.synthetic import ACCENTS, VARIANTS, Speaker, record, write_wav
+from kwslib.labels import check_label
+from kwslib.paths import atomic_folder, cache_dir
+from kwslib.progress import progress
+
+VOICES = {"training": 200, "validation": 40, "testing": 80}  # that say the keyword
+EVERYDAY = 200  # words of daily life that a keyword is tested with, and that no training hears
+CONFUSABLES, TIMES = 50, 4  # words made from the keyword, and voices that say each
+VOWELS = ("I", "E", "a", "0", "V", "U", "i:", "u:", "eI", "oU", "aI")
+CONSONANTS = ("p", "b", "t", "d", "k", "g", "f", "v", "s", "z", "S", "m", "n", "l", "r", "w", "h")
+VOWEL_SIGNS = "aeiouAEIOUV03@&Y"  # with which eSpeak's vowels begin
+
+
+@lru_cache(maxsize=1)
+def everyday_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words for training and the EVERYDAY ones for testing, each in the order of their hash."""
+    text = files("kwslib.data").joinpath("lists", "everyday.txt").read_text(encoding="utf-8")
+    words = [line for line in text.splitlines() if line and line[0] != "#"]
+    words.sort(key=lambda word: hashlib.sha1(word.encode()).hexdigest())
+    return tuple(words[EVERYDAY:]), tuple(words[:EVERYDAY])
+
+
+def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:
+    """`count` voices of a split: eight variants in validation, twelve in testing, the others in training, all accents
+    in turn; pitch and tempo are drawn."""
+    variants = sorted(VARIANTS.split(), key=lambda name: hashlib.sha1(name.encode()).hexdigest())
+    mine = {"validation": variants[:8], "testing": variants[8:20], "training": variants[20:]}[split]
+    rng = np.random.default_rng([11, SPLITS.index(split), purpose])
+    pairs = [f"{accent}+{variant}" for variant in mine for accent in ACCENTS]
+    order = np.concatenate([rng.permutation(len(pairs)) for _ in range(-(-count // len(pairs)))])[:count]
+    return tuple(
+        Speaker(pairs[index], pitch=int(rng.integers(15, 86)), speed=int(rng.integers(105, 190)))
+        for index in order
+    )
+
+
+def confusables(phonemes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Up to CONFUSABLES words that sound like one of these phonemes: its stressed vowels, the consonants beside them
+    and its first phoneme changed one at a time, its beginning alone, its end alone; as even a choice of each kind as
+    there is, the same every time."""
+    word = tuple(phonemes)
+    stressed = [at for at, phoneme in enumerate(word) if phoneme[0] == "'"]
+    heard = {0, *(beside for at in stressed for beside in (at - 1, at, at + 1)), *stressed} & {
+        *range(len(word))
+    }
+    vowels = [at for at, phoneme in enumerate(word) if _is_vowel(phoneme)]
+    kinds: list[list[tuple[str, ...]]] = [
+        [word[:at] for at in range(2, len(word)) if vowels and vowels[0] < at <= vowels[-1]],
+        [word[at:] for at in range(1, len(word) - 1) if vowels and vowels[0] < at <= vowels[-1]],
+    ]
+    for at in sorted(heard):
+        stress = word[at][0] if word[at][0] in "'," else ""
+        others = VOWELS if at in vowels else CONSONANTS
+        kinds.append([(*word[:at], stress + other, *word[at + 1 :]) for other in others])
+    rng = np.random.default_rng(12)
+    mixed = [[kind[i] for i in rng.permutation(len(kind))] for kind in kinds]
+    turns = [kind[turn] for turn in range(max(map(len, mixed))) for kind in mixed if turn < len(kind)]
+    return tuple(made for made in dict.fromkeys(turns) if made != word)[:CONFUSABLES]
+
+
+def _is_vowel(phoneme: str) -> bool:
+    return phoneme.lstrip("',%=")[:1] in VOWEL_SIGNS
+
+
+def spoken_folder(word: str) -> Path:
+    """A folder of what the synthesizer says for a keyword, one second each, made once and kept in the cache.
+
+    <split>/<word>/ holds the keyword in that split's voices; training/ and validation/ also other words, training/
+    those that sound like it; testing/ nothing else. Raises KwsError for what is no label, and as `espeak.speak` does.
+    """
+    root = cache_dir() / f"spoken-{digest(check_label(word), code(__name__))}"
+    if root.is_dir():
+        return root
+    script = [line for split in SPLITS for line in _script(word, split)]
+    sounds = espeak.speak([utterance for _, utterance in script])
+    with atomic_folder(root) as temporary:
+        pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
+        for number, ((name, _), sound) in enumerate(pairs):
+            path = temporary / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_wav(path, record(sound, np.random.default_rng([13, number])))
+    return root
+
+
+def everyday_clips(word: str) -> dict[str, np.ndarray]:
+    """{everyday word: it as a second of sound, int16 (16000,)}, each in another voice of testing, but for `word`."""
+    words = [other for other in everyday_words()[1] if other != word]
+    voices = draw_voices("testing", len(words), purpose=1)
+    sounds = espeak.speak(
+        [_said(text, voice, n) for n, (text, voice) in enumerate(zip(words, voices, strict=True))]
+    )
+    return {
+        text: record(sound, np.random.default_rng([14, number]))
+        for number, (text, sound) in enumerate(zip(words, sounds, strict=True))
+    }
+
+
+def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
+    """(file name, utterance) of a split, in the order of speaking."""
+    said: list[tuple[str, str, Speaker]] = [
+        (word, word, voice) for voice in draw_voices(split, VOICES[split])
+    ]
+    others = [other for other in everyday_words()[0] if other != word]
+    if split == "training":
+        said += [(text, text, voice) for text, voice in _by(others + others, "training", 1)]
+        by_accent = dict(zip(ACCENTS, espeak.phonemes(word, ACCENTS), strict=True))
+        for number, voice in enumerate(draw_voices("training", CONFUSABLES * TIMES, 2)):
+            made = confusables(by_accent[voice.voice.split("+")[0]])
+            if made:
+                text = f"[[{''.join(made[number % len(made)])}]]"
+                said.append((f"like {word}", text, voice))
+    elif split == "validation":
+        said += [(text, text, voice) for text, voice in _by(others[:100], "validation", 1)]
+    return [
+        (f"{split}/{folder}/{voice.id}_nohash_{number}.wav", _said(text, voice, number))
+        for number, (folder, text, voice) in enumerate(said)
+    ]
+
+
+def _by(texts: Sequence[str], split: str, purpose: int) -> Iterator[tuple[str, Speaker]]:
+    return zip(texts, draw_voices(split, len(texts), purpose), strict=True)
+
+
+def _said(text: str, voice: Speaker, number: int) -> espeak.Utterance:
+    return espeak.Utterance(
+        text, voice.voice, voice.speed, voice.pitch, 20 + 7 * number % 60, seed=number + 1
+    )

@@ -1,0 +1,174 @@
+"""A corpus of one's own word in a file, which every command takes for --data: `kws eval MODEL --data computer.json`.
+
+    {"format": 1, "word": "computer", "takes": "recordings", "not": ["talk"], "background": ["kitchen"],
+     "data": ["speech_commands"]}
+
+Folders are relative to the file. `takes` may be null: then the synthesizer speaks validation and testing, too. `data`
+are the folders that other words and noises come from; none are the synthetic corpus. The synthesizer's voices
+(kwslib/data/voices.py) and own negatives, `not`, are for training; own backgrounds join the noise recordings.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kwslib.data.clips import Clip, Skipped
+from kwslib.data.corpus import (
+    NOISE_FOLDER,
+    Corpus,
+    add_recordings,
+    open_corpus,
+    read_folder,
+    read_folders,
+    read_takes,
+)
+from kwslib.data.protocol import STRETCHES, read_noise
+from kwslib.data.splits import SPLITS
+from kwslib.data.voices import spoken_folder
+from kwslib.errors import KwsError, listed, naming
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
+from kwslib.paths import atomic_write, expand
+from kwslib.strict_json import json_text, parse_json
+
+FORMAT = 1
+MOST = {"training": 2400, "validation": 400, "testing": 800}  # clips of other words that a corpus lends
+SHORTEST_NOISE = (
+    CLIP_SAMPLES / (1 - STRETCHES["testing"][0]) / SAMPLE_RATE
+)  # s, of which a tenth is for testing
+
+
+@dataclass(frozen=True)
+class WordFile:
+    """What the file says; folders are absolute. `negatives` stands as "not" there."""
+
+    word: str
+    takes: Path | None
+    negatives: tuple[Path, ...]
+    background: tuple[Path, ...]
+    data: tuple[Path, ...]
+
+    def save(self, path: Path) -> None:
+        """Write it, folders relative to `path` where they lie beside or below it."""
+        here = path.parent.resolve()
+
+        def relative(folder: Path) -> str:
+            return Path(os.path.relpath(folder, here)).as_posix()
+
+        content = {
+            "format": FORMAT,
+            "word": self.word,
+            "takes": relative(self.takes) if self.takes else None,
+            "not": [relative(folder) for folder in self.negatives],
+            "background": [relative(folder) for folder in self.background],
+            "data": [relative(folder) for folder in self.data],
+        }
+        with atomic_write(path) as temporary:
+            temporary.write_text(json_text(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_word_file(path: Path) -> WordFile:
+    """The file as it is. Raises KwsError, which names it, where it is missing or says something else."""
+    try:
+        content: Any = parse_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise KwsError(f"{path}: not a corpus file ({error}): make it with `kws keyword`") from error
+    known = {"format", "word", "takes", "not", "background", "data"}
+    if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
+        raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
+    lists = {name: content[name] for name in ("not", "background", "data")}
+    names = [name for folders in lists.values() if isinstance(folders, list) for name in folders]
+    if not all(isinstance(folders, list) for folders in lists.values()) or not all(
+        isinstance(name, str) for name in (*names, content["takes"] or "")
+    ):
+        raise KwsError(f"{path}: a folder in it is no text: make it with `kws keyword`")
+    with naming(path):
+        check_label(content["word"])
+    takes = content["takes"] and path.parent / expand(content["takes"])
+    folders = (tuple(path.parent / expand(name) for name in lists[kind]) for kind in lists)
+    return WordFile(content["word"], takes or None, *folders)
+
+
+def open_word(made: WordFile, base: Corpus | None = None) -> Corpus:
+    """The corpus of a word; `base` takes the place of the one that `data` names. Raises KwsError, which names the
+    folder, for one that is missing or of no use."""
+    base = base or (read_folders(made.data) if made.data else open_corpus(profile="quick"))
+    corpus = replace(base, clips=_thinned(base.clips, made.word))
+    if made.takes:
+        corpus = add_recordings(corpus, made.word, made.takes)
+    spoken = synthesized(made.word, training_alone=made.takes is not None)
+    times = sum(clip.word == made.word for clip in spoken)
+    use = "for training alone" if made.takes else "for want of takes in validation and testing, too"
+    others, skipped = _negatives(made.negatives, made.word)
+    noises, short = _backgrounds(made.background)
+    return replace(
+        corpus,
+        name=f"{made.word} ({base.name})",
+        clips=tuple(sorted((*corpus.clips, *spoken, *others), key=lambda clip: clip.name)),
+        noises=(*corpus.noises, *(clip.path for clip in noises)),
+        noise_digests=(*corpus.noise_digests, *(clip.digest for clip in noises)),
+        skipped=(*corpus.skipped, *skipped, *short),
+        synthetic=base.synthetic or not made.takes,
+        notes=(*corpus.notes, f"{made.word}: {times} times by the synthesizer, {use}"),
+        all_others=True,
+    )
+
+
+def synthesized(word: str, training_alone: bool) -> list[Clip]:
+    """What the synthesizer says for a word, in the splits that kwslib/data/voices.py speaks for; the word itself, with
+    `training_alone`, in training alone."""
+    root = spoken_folder(word)
+    return [
+        replace(clip, assigned=split, name=f"{clip.word}/{split}-{clip.path.stem}.wav")
+        for split in SPLITS
+        for clip in read_folder(root / split).clips
+        if clip.word != word or split == SPLITS[0] or not training_alone
+    ]
+
+
+def _thinned(clips: Iterable[Clip], word: str) -> tuple[Clip, ...]:
+    """All clips of the word, and of others as many of each split as MOST says, by the hash of their names."""
+    room = dict(MOST)
+    kept = []
+    for clip in sorted(clips, key=lambda clip: hashlib.sha1(clip.name.encode()).hexdigest()):
+        if clip.word != word:
+            if not room[clip.split]:
+                continue
+            room[clip.split] -= 1
+        kept.append(clip)
+    return tuple(kept)
+
+
+def _negatives(folders: Iterable[Path], word: str) -> tuple[list[Clip], list[Skipped]]:
+    """Clips of own negatives, all of them for training."""
+    clips: list[Clip] = []
+    skipped: list[Skipped] = []
+    for folder in folders:
+        name = f"not {word}"
+        found, refused = read_takes(folder, name, {clip.name for clip in clips})
+        if not found:
+            wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
+            raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {wrong}")
+        clips += [replace(clip, assigned=SPLITS[0]) for clip in found]
+        skipped += refused
+    return clips, skipped
+
+
+def _backgrounds(folders: Iterable[Path]) -> tuple[list[Clip], list[Skipped]]:
+    """Noise recordings long enough for a second of testing, as clips."""
+    noises: list[Clip] = []
+    skipped: list[Skipped] = []
+    for folder in folders:
+        found, refused = read_takes(folder, NOISE_FOLDER)
+        short = [clip for clip in found if len(read_noise(clip.path)) < SHORTEST_NOISE * SAMPLE_RATE]
+        refused += [
+            Skipped(clip.path, f"shorter than {SHORTEST_NOISE:.0f} s: record longer") for clip in short
+        ]
+        if len(found) == len(short):
+            wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
+            raise KwsError(f"{folder}: no usable background: {wrong}")
+        noises += [clip for clip in found if clip not in short]
+        skipped += refused
+    return noises, skipped

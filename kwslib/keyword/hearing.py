@@ -1,0 +1,126 @@
+"""What a model reports in sound that nobody cut: long recordings, and words of daily life one by one."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.data.audio import audio_blocks, read_clip
+from kwslib.data.corpus import Corpus
+from kwslib.data.voices import EVERYDAY, everyday_clips
+from kwslib.deployment.decision import CERTAIN, DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.field.detection import stream_logits
+from kwslib.field.recordings import surrounded
+from kwslib.field.stream import (
+    STRIDE,
+    StreamNetwork,
+    decide,
+    inference_frames,
+    inference_times,
+    listen,
+    posteriors,
+    reports,
+    smooth,
+    windows,
+)
+from kwslib.labels import SAMPLE_RATE
+from kwslib.progress import progress
+
+
+@dataclass(frozen=True)
+class Report:
+    """A word reported, and how many seconds into the sound."""
+
+    time: float
+    label: str
+
+
+def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) -> tuple[list[Report], float]:
+    """All reports in a recording of any length, and its seconds.
+
+    Raises KwsError for what is no audio, or shorter than the second that a network sees.
+    """
+    frontend, frames, samples = Frontend(), [], 0
+    for block in audio_blocks(path):
+        frames.append(frontend.process(block))
+        samples += len(block)
+    heard = np.concatenate(frames) if frames else np.empty((0, 40), np.int8)
+    if len(heard) <= FRAMES + STRIDE:
+        raise KwsError(f"{path}: {samples / SAMPLE_RATE:.2f} s of sound: give a second or more")
+    logits = stream_logits(network, heard)
+    reported = reports(smooth(posteriors(logits, network.scale), settings.smoothing), settings)
+    times = inference_times(len(heard))
+    at = np.flatnonzero(reported >= 0)
+    return [Report(float(times[t]), network.labels[reported[t]]) for t in at], samples / SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Fired:
+    """Of `n` words that are not the keyword, those that were reported as it."""
+
+    n: int
+    names: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        return {"n": self.n, "fired": len(self.names), "names": list(self.names)}
+
+
+def everyday(network: StreamNetwork, settings: DecisionSettings) -> Fired:
+    """Of the 200 everyday words, each in another synthesized voice that no training heard, those that fire."""
+    return _fired(network, settings, everyday_clips(network.labels[2]).items())
+
+
+def everyday_of_people(network: StreamNetwork, settings: DecisionSettings, corpus: Corpus) -> Fired | None:
+    """The same of 200 recordings of other words by speakers of testing; None where the corpus has no recordings."""
+    others = [clip for clip in corpus.clips if clip.split == "testing" and clip.word not in network.labels]
+    if corpus.synthetic or not others:
+        return None
+    chosen = np.random.default_rng(15).permutation(len(others))[:EVERYDAY]
+    return _fired(network, settings, ((others[i].name, read_clip(others[i].path)) for i in chosen))
+
+
+def _fired(
+    network: StreamNetwork, settings: DecisionSettings, clips: Iterable[tuple[str, np.ndarray]]
+) -> Fired:
+    rng = np.random.default_rng(0)
+    n, names = 0, []
+    for name, clip in progress(clips, "everyday words", EVERYDAY):
+        stream = surrounded(clip, rng)
+        n += 1
+        if (decide(network(windows(listen(stream))), network.scale, settings).reported >= 0).any():
+            names.append(name)
+    return Fired(n, tuple(names))
+
+
+class Listener:
+    """A stream that comes piece by piece, as from a microphone: posteriors and reports as they become due."""
+
+    def __init__(self, network: StreamNetwork, settings: DecisionSettings) -> None:
+        self.network, self.settings = network, settings
+        self._frontend = Frontend()
+        self._frames = np.empty((0, 40), np.int8)
+        self._means = np.empty((0, len(network.labels)), np.int64)
+        self._due = int(inference_frames(2 * FRAMES)[0])  # frames after which the next inference comes
+        self._wait = 0
+
+    def hear(self, samples: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
+        """int16 (n,): of each inference that it completes, the smoothed posteriors (C,) in 0..1 and the class reported
+        or -1."""
+        self._frames = np.concatenate([self._frames, self._frontend.process(samples)])
+        while len(self._frames) >= self._due:
+            logits = self.network(self._frames[None, self._due - FRAMES : self._due])
+            self._frames, self._due = self._frames[self._due - FRAMES + STRIDE :], FRAMES
+            latest = posteriors(logits, self.network.scale)
+            self._means = np.concatenate([self._means, latest])[-self.settings.smoothing :]
+            smoothed = smooth(self._means, self.settings.smoothing)[-1:]
+            reported = -1
+            if self._wait:
+                self._wait -= 1
+            elif len(self._means) == self.settings.smoothing:
+                once = smoothed.repeat(self.settings.smoothing, axis=0)
+                reported = int(reports(once, self.settings)[-1])
+                self._wait = self.settings.suppression if reported >= 0 else 0
+            yield smoothed[0] / CERTAIN, reported

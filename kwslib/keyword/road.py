@@ -1,0 +1,118 @@
+"""The road from takes to a model: train, choose a threshold, export, test; what came of it in one report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kwslib.checkpoints import train
+from kwslib.data.check import require
+from kwslib.data.corpus import Corpus
+from kwslib.data.splits import SPLITS
+from kwslib.deployment.core_sparse import compress
+from kwslib.deployment.export import calibration_features, export
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.stream_plan import stream
+from kwslib.features.dataset import feature_split
+from kwslib.field.detection import OperatingPoint
+from kwslib.field.stream import open_network
+from kwslib.keyword import threshold
+from kwslib.keyword.hearing import everyday, everyday_of_people
+from kwslib.keyword.training import word_setup, word_splits
+from kwslib.networks.evaluation import evaluate
+from kwslib.paths import atomic_write, check_writable
+from kwslib.predictors import CorePredictor, load_predictor
+
+CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a road is: epochs of training, trials and hours of sound to choose and to test with."""
+
+    epochs: int = 20
+    trials: int = threshold.TRIALS
+    hours: float = threshold.HOURS
+
+
+def make(
+    corpus: Corpus, word: str, arch: str, effort: Effort, seed: int, folder: Path, say: Say
+) -> dict[str, Any]:
+    """Train a network for `word`; leave model.pt, what `kws export` writes, and kws_model.h in `folder`.
+
+    Returns what was measured. `say` is told each step as it begins.
+
+    Raises KwsError for a corpus that lacks something, before any work.
+    """
+    made = word_setup(word, arch, effort.epochs)
+    require(corpus, made.protocol)
+    checkpoint = folder / CHECKPOINT
+    check_writable(checkpoint)
+    say("features of the training")
+    splits = word_splits(corpus, made)
+    say(f"training {arch}, {effort.epochs} epochs")
+    train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=checkpoint)
+    say("choosing a threshold")
+    choice = threshold.choose(open_network(checkpoint), corpus, effort.trials, effort.hours)
+    threshold.keep(checkpoint, choice.settings)
+    say("exporting")
+    exported = export(checkpoint, calibration_features(corpus, made.config.labels), folder)
+    write_header(exported.tflite_int8, folder / HEADER)
+    say("testing")
+    counts = {
+        split: sum(clip.word == word and clip.split == split for clip in corpus.clips) for split in SPLITS
+    }
+    return {
+        "word": word,
+        "data": corpus.name,
+        "synthetic": corpus.synthetic,
+        "notes": list(corpus.notes),
+        "clips": counts,
+        "arch": arch,
+        "seed": seed,
+        "threshold": choice.settings.threshold,
+        "smoothing": choice.settings.smoothing,
+        "validation": point_json(choice.point),
+    } | tested(exported.tflite_int8, corpus, effort)
+
+
+def write_header(model: Path, header: Path) -> None:
+    """The kws_model.h of a .tflite file for a sketch, its threshold included."""
+    core = CorePredictor(model)
+    network = compress(core.network)
+    assert core.settings
+    text = model_header(network, core.labels, core.settings, stream(network))
+    with atomic_write(header) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
+    """What a model that has its threshold comes to: on test clips, in the field, on everyday words."""
+    network, predictor = open_network(model), load_predictor(model)
+    assert network.settings
+    made = word_setup(network.labels[2], "tinyconv", 1)
+    clips = feature_split(corpus, made.protocol, "testing")
+    people = everyday_of_people(network, network.settings, corpus)
+    return {
+        "testing": evaluate(predictor.logits(clips.x), clips.y, network.labels).as_json(),
+        "field": point_json(threshold.test(network, corpus, network.settings, effort.trials, effort.hours)),
+        "everyday": {
+            "synthesized": everyday(network, network.settings).as_json(),
+            "people": people.as_json() if people else None,
+        },
+    }
+
+
+def point_json(point: OperatingPoint) -> dict[str, Any]:
+    """An operating point as plain values; shares and rates with their 95 % intervals."""
+    return {
+        "false_accepts": point.false_accepts,
+        "hours": point.hours,
+        "false_accepts_per_hour": point.per_hour,
+        "false_accepts_per_hour_ci95": list(point.per_hour_ci95),
+        "missed": point.rejects,
+        "said": point.keywords,
+        "missed_share": point.reject_rate,
+        "missed_share_ci95": list(point.reject_ci95),
+    }

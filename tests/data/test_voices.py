@@ -1,0 +1,92 @@
+"""The synthesizer's part in a keyword: voices that no other split has, words near it, words for the test alone."""
+
+import numpy as np
+import pytest
+
+from kwslib.data import espeak, voices
+from kwslib.data.corpus import read_folder
+from kwslib.data.splits import SPLITS
+from kwslib.data.synthetic import ACCENTS
+
+COMPUTER = ("k", "@", "m", "p", "j", "'u:", "t", "3")
+
+
+def test_no_variant_speaks_in_two_splits():
+    variants = {
+        split: {voice.voice.split("+")[1] for voice in voices.draw_voices(split, 300)} for split in SPLITS
+    }
+    assert all(variants[a].isdisjoint(variants[b]) for a in SPLITS for b in SPLITS if a != b)
+    assert [len(variants[split]) for split in SPLITS[1:]] == [8, 12]
+
+
+def test_voices_are_the_same_every_time_and_others_for_another_purpose():
+    first, again, other = (voices.draw_voices("training", 40, purpose) for purpose in (0, 0, 1))
+    assert first == again
+    assert set(first).isdisjoint(other)
+    assert {voice.voice.split("+")[0] for voice in first} == set(ACCENTS)
+
+
+def test_everyday_words_of_the_test_train_nothing():
+    training, testing = voices.everyday_words()
+    assert len(testing) == len(set(testing)) == 200
+    assert len(training) >= 300
+    assert set(training).isdisjoint(testing)
+
+
+def test_confusables_are_near_and_never_the_word():
+    made = voices.confusables(COMPUTER)
+    assert COMPUTER not in made
+    assert len(made) == len(set(made)) == voices.CONFUSABLES
+    changed = [word for word in made if len(word) == len(COMPUTER)]
+    assert all(sum(a != b for a, b in zip(word, COMPUTER, strict=True)) == 1 for word in changed)
+    assert any(word[5].startswith("'") and word[5] != "'u:" for word in changed)
+    shorter = [word for word in made if len(word) < len(COMPUTER)]
+    assert shorter
+    assert all(word in (COMPUTER[: len(word)], COMPUTER[-len(word) :]) for word in shorter)
+
+
+@pytest.mark.parametrize("word", [("'aI",), ("S",), ("'i:", "S")])
+def test_the_shortest_words_have_confusables_too(word):
+    assert word not in voices.confusables(word)
+
+
+@pytest.mark.slow
+def test_phonemes_are_what_the_voice_says():
+    happy, good_morning = (
+        espeak.phonemes("happy", ["gmw/en-US"])[0],
+        espeak.phonemes("good morning", ["gmw/en"])[0],
+    )
+    assert happy == ("h", "'a", "p", "i")
+    assert good_morning[:2] == ("g", "'U")
+    spoken, written = espeak.speak([espeak.Utterance(text, "gmw/en-US") for text in ("[[h'api]]", "happy")])
+    assert abs(len(spoken) - len(written)) < 0.1 * len(written)
+
+
+@pytest.fixture
+def few(monkeypatch, tmp_path):
+    """A synthesizer of a few words."""
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(voices, "VOICES", {"training": 6, "validation": 3, "testing": 4})
+    monkeypatch.setattr(voices, "CONFUSABLES", 5)
+    monkeypatch.setattr(voices, "everyday_words", lambda: (("apple", "table", "happy"), ("cloud", "happy")))
+
+
+@pytest.mark.slow
+def test_a_folder_for_a_word_has_the_layout_of_speech_commands(few):
+    root = voices.spoken_folder("happy")
+    words = {split: [clip.word for clip in read_folder(root / split).clips] for split in SPLITS}
+    assert [words[split].count("happy") for split in SPLITS] == [6, 3, 4]
+    assert words["training"].count("like happy") == 5 * voices.TIMES
+    assert words["training"].count("apple") == 2
+    assert set(words["validation"]) == {"happy", "apple", "table"}
+    assert set(words["testing"]) == {"happy"}
+    assert voices.spoken_folder("happy") == root
+
+
+@pytest.mark.slow
+def test_everyday_words_are_spoken_but_for_the_word_itself(few):
+    clips = voices.everyday_clips("happy")
+    assert list(clips) == ["cloud"]
+    assert clips["cloud"].dtype == np.int16
+    assert clips["cloud"].shape == (16_000,)
+    np.testing.assert_array_equal(voices.everyday_clips("happy")["cloud"], clips["cloud"])

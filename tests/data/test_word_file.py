@@ -1,0 +1,133 @@
+"""A corpus of one's own word in a file: its negatives reach training, and the words that are not it do not shrink."""
+
+import json
+import zlib
+from collections import Counter
+
+import numpy as np
+import pytest
+import soundfile
+from small_corpus import write_corpus
+
+from kwslib.data import word_file
+from kwslib.data.protocol import Protocol, build_splits
+from kwslib.data.splits import SPLITS
+from kwslib.data.word_file import WordFile, open_word, read_word_file
+from kwslib.errors import KwsError
+
+
+def record(folder, *names, seconds=0.6):
+    for number, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        sound = np.random.default_rng(
+            [zlib.crc32(f"{folder.parent.name}/{folder.name}".encode()), number]
+        ).normal(0, 0.1, int(seconds * 16_000))
+        soundfile.write(folder / name, sound, 16_000)
+    return folder
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """A corpus of three words, twenty takes of another, and a synthesizer that is a folder of noise."""
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    spoken = tmp_path / "spoken"
+    for split, words in zip(
+        SPLITS, (("kiwi", "like kiwi", "apple"), ("kiwi", "apple"), ("kiwi",)), strict=True
+    ):
+        for word in words:
+            record(spoken / split / word, *(f"{split}{n}_nohash_0.wav" for n in range(4)))
+    monkeypatch.setattr(word_file, "spoken_folder", lambda word: spoken)
+    write_corpus(tmp_path / "data")
+    record(tmp_path / "takes", *(f"s{n}_nohash_0.wav" for n in range(20)))
+    record(tmp_path / "talk", "one.wav", "two.wav")
+    record(tmp_path / "kitchen", "fridge.wav", seconds=12)
+    return tmp_path
+
+
+def given(world, **changed):
+    folders = {"takes": world / "takes", "negatives": (), "background": (), "data": (world / "data",)}
+    return WordFile("kiwi", **(folders | changed))
+
+
+def split_words(corpus):
+    splits = build_splits(corpus, Protocol(keywords=("kiwi",)))
+    return {
+        split: Counter(example.clip.word for example in examples if example.clip)
+        for split, examples in splits.items()
+    }
+
+
+def test_the_synthesizer_trains_and_takes_test(world):
+    corpus = open_word(given(world))
+    words = split_words(corpus)
+    mine = Counter(clip.split for clip in corpus.clips if clip.word == "kiwi")
+    assert [words[split]["kiwi"] for split in SPLITS] == [mine[split] for split in SPLITS]
+    assert mine["validation"] + mine["testing"] + mine["training"] == 20 + 4
+    assert (words["training"]["like kiwi"], words["validation"]["apple"]) == (4, 4)
+    assert any("4 times by the synthesizer, for training alone" in note for note in corpus.notes)
+
+
+def test_without_takes_the_synthesizer_tests_too_and_says_so(world):
+    corpus = open_word(given(world, takes=None))
+    assert [split_words(corpus)[split]["kiwi"] for split in SPLITS] == [4, 4, 4]
+    assert corpus.synthetic
+    assert any("for want of takes" in note for note in corpus.notes)
+
+
+def test_other_words_do_not_shrink_with_the_keyword(world):
+    words = split_words(open_word(given(world)))
+    official = sum(
+        clip.split == "training" for clip in open_word(given(world)).clips if clip.word in ("yes", "no", "up")
+    )
+    assert sum(words["training"][word] for word in ("yes", "no", "up")) == official > 60
+
+
+def test_own_negatives_and_backgrounds_all_reach_training(world):
+    made = given(world, negatives=(world / "talk",), background=(world / "kitchen",))
+    corpus = open_word(made)
+    assert split_words(corpus)["training"]["not kiwi"] == 2
+    assert sum(words["not kiwi"] for words in split_words(corpus).values()) == 2
+    heard = {
+        example.noise.path.stem
+        for example in build_splits(corpus, Protocol(keywords=("kiwi",)))["training"]
+        if example.noise
+    }
+    assert "fridge" in heard
+
+
+def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
+    made = given(world, negatives=(world / "talk",))
+    made.save(world / "kiwi" / "corpus.json")
+    assert json.loads((world / "kiwi" / "corpus.json").read_text())["takes"] == "../takes"
+    monkeypatch.chdir(world / "talk")
+    again = open_word(read_word_file(world / "kiwi" / "corpus.json"))
+    assert again.content_hash == open_word(made).content_hash
+
+
+@pytest.mark.parametrize(
+    ("content", "culprit"),
+    [
+        ("{", "not a corpus file"),
+        ("[]", "not a corpus file"),
+        ('{"format": 2}', "format 1"),
+        ('{"format": 1, "word": "a,b", "takes": null, "not": [], "background": [], "data": []}', "comma"),
+        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "no text"),
+        ('{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}', "no text"),
+    ],
+)
+def test_another_file_is_named(tmp_path, content, culprit):
+    (tmp_path / "corpus.json").write_text(content)
+    with pytest.raises(KwsError, match=culprit) as error:
+        read_word_file(tmp_path / "corpus.json")
+    assert str(tmp_path / "corpus.json") in str(error.value)
+
+
+def test_useless_folders_are_named_with_the_reason(world):
+    record(world / "short", "click.wav", seconds=2)
+    with pytest.raises(KwsError, match=r"short: no usable background: click\.wav: shorter than 10 s"):
+        open_word(given(world, background=(world / "short",)))
+    (world / "empty").mkdir()
+    with pytest.raises(KwsError, match=r"empty: no usable recordings of other words than 'kiwi'"):
+        open_word(given(world, negatives=(world / "empty",)))
+    with pytest.raises(KwsError, match="nowhere"):
+        open_word(given(world, negatives=(world / "nowhere",)))
