@@ -240,8 +240,10 @@ def pytorch_integers(network: Network, frames: np.ndarray, hop: int) -> np.ndarr
             elif layer.kind == "run_depthwise":  # (C / 4, pairs, 2 pairs of channels, 2 taps, 2 channels)
                 taps = window["weights"].transpose(1, 3, 0, 2, 4).reshape(-1, x.shape[1])[: span.kernel]
                 kernel, groups = taps.T[:, None], x.shape[1]
-            else:  # (C / 4, inputs / 4, 4, 4) to (C, inputs, kernel)
-                rows = window["weights"].transpose(0, 2, 1, 3).reshape(4 * len(window["weights"]), -1)
+            else:  # (C / 4, inputs / 4, odd, pair, half, output of the pair) to (C, inputs, kernel)
+                first, second = np.moveaxis(window["weights"].astype(np.int64), -1, 0)
+                words = np.stack([first, second + (first < 0)], -1).transpose(0, 3, 5, 1, 4, 2)
+                rows = words.reshape(4 * len(words), -1)
                 rows = rows[: window["out_channels"], : span.kernel * x.shape[1]]
                 kernel, groups = rows.reshape(len(rows), span.kernel, -1).transpose(0, 2, 1), 1
             y = torch.nn.functional.conv1d(
