@@ -58,7 +58,7 @@ from kwslib.record import recording
 run = recording.start("01_preprocessing", profile, data, results)
 
 # %% [markdown]
-# ### Why not the waveform itself?
+# ## Why not the waveform itself?
 #
 # - *It is long.* One second has 16,000 samples; a layer with a weight for each of them would fill the chip.
 # - *It is redundant.* Neighbouring samples are nearly the same, and a vowel repeats itself a hundred times a second.

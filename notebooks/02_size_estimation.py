@@ -55,7 +55,7 @@ from kwslib.record import recording
 run = recording.start("02_size_estimation", profile, data, results)
 
 # %% [markdown]
-# ### Two memories
+# ## Two memories
 #
 # ```{picture} memory_map
 # The chip's memories to scale, and what the firmware of Part 4 takes of each.
@@ -66,7 +66,7 @@ run = recording.start("02_size_estimation", profile, data, results)
 # of what changes, the audio, the {term}`activations <activation>`, the stack. On a computer both would be "memory"; here
 # a network can fit the one and not the other. And there is no disk to fall back upon: what does not fit does not run.
 #
-# ### The network
+# ## The network
 #
 # ```{picture} tinyconv
 # TinyConv to scale. The filter looks at 10 frames and 8 channels at once, everywhere alike; the linear layer has a weight for
@@ -78,7 +78,7 @@ run = recording.start("02_size_estimation", profile, data, results)
 # *dropout* sets a random part of the values to zero, in training alone. `permute` puts the 8 channels of a position side by
 # side, the order in which the chip stores them ({term}`NHWC`).
 #
-# ```{source} kwslib.networks.models.TinyConv
+# ```{source} kwslib.networks.tinyconv.TinyConv
 # ```
 #
 # ## Parameters and operations
