@@ -46,13 +46,13 @@ from kwslib.environment import require
 
 require("notebooks")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 recordings = None  # a folder of your own yes_loud.wav, no_quiet.wav, ...
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("01_preprocessing", profile, data, results)
@@ -238,7 +238,7 @@ print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 # %% tags=["nbval-check-output"]
 report.size_table(clips["yes, loud"])
 
-# %%
+# %% tags=["remove-cell"]
 run.record("samples_per_second", len(clips["yes, loud"]))
 
 # %% [markdown]
@@ -340,7 +340,7 @@ run.show(differences, "Test accuracy of log-mel less that of the others.")
 #
 # All later parts use the micro front end, because it is what the chip computes.
 
-# %%
+# %% tags=["remove-cell"]
 run.finish()
 
 # %% [markdown]

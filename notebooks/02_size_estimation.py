@@ -43,13 +43,13 @@ from kwslib.environment import require
 
 require("notebooks", "convert")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("02_size_estimation", profile, data, results)
@@ -281,7 +281,7 @@ draw.latencies(measured, original=theirs)
 # of a captured graph leaves that out, which is nearest to the original's CUDA time. None of this predicts the
 # microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
-# %%
+# %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values
 
 run.record_all(latency_values(measured))

@@ -42,12 +42,12 @@ from kwslib.environment import require
 
 require("notebooks")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("03_training", profile, data, results)
@@ -289,7 +289,7 @@ run.show(redraw_table(redrawn), caption, digits=2)
 # The network of the first seed goes on to the next parts. It is the first, not the best: picking seeds
 # by their score would only pick luck.
 
-# %%
+# %% tags=["remove-cell"]
 import shutil
 
 shutil.copy(first, run.models / "tinyconv.pt")
