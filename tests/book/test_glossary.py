@@ -11,7 +11,22 @@ PAGES = [
     *REPOSITORY.glob("book/exercises/*.md"),
     *REPOSITORY.glob("notebooks/*.py"),
 ]
-NAMES = set(["API", "BY", "CC", "CSV", "GB", "HTK", "HTML", "IT", "M0", "MIT", "NG", "PATH", "TFL3", "USB"])  # licences, formats, names, units
+NAMES = {
+    "API",
+    "BY",
+    "CC",
+    "CSV",
+    "GB",
+    "HTK",
+    "HTML",
+    "IT",
+    "M0",
+    "MIT",
+    "NG",
+    "PATH",
+    "TFL3",
+    "USB",
+}  # licences, formats, names, units
 
 
 def prose(text: str, notebook: bool) -> str:
