@@ -23,6 +23,14 @@
 # draws the pictures of the original report {cite}`madani2026tinyml`, its Figures 1 to 5, for *yes* and *no*,
 # loud and quiet. Then it puts the report's conclusion to the test: is the mel spectrogram really the best of
 # them for a convolutional network?
+#
+# **For whom.** Anyone who wants to know what a speech network sees. No signal processing is assumed; seeds, intervals and decibels
+# are explained in {doc}`../book/primer`.
+#
+# **Afterwards you can** read a spectrogram, say what the {term}`mel` scale, the logarithm and the cosine transform are for,
+# and judge which of these pictures a network learns from best, and how sure that is.
+#
+# **Time.** About half an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -38,18 +46,29 @@ from kwslib.environment import require
 
 require("notebooks")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 recordings = None  # a folder of your own yes_loud.wav, no_quiet.wav, ...
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("01_preprocessing", profile, data, results)
 
 # %% [markdown]
+# ## Why not the waveform itself?
+#
+# - *It is long.* One second has 16,000 samples; a layer with a weight for each of them would fill the chip.
+# - *It is redundant.* Neighbouring samples are nearly the same, and a vowel repeats itself a hundred times a second.
+# - *It depends on phase.* A vowel is a sum of tones, $\sum_k a_k \cos(2\pi f_k t + \varphi_k)$. The ear hardly hears the phases
+#   $\varphi_k$, but they decide what the waveform looks like. The magnitudes $a_k$ carry the word.
+# - *It moves.* Where a word begins is an accident. A filter over the waveform would have to match it to the sample.
+# - *It is noisy*, and noise adds to every sample, whereas in a spectrum it spreads over all frequencies and leaves the strong ones standing.
+#
+# A large network can learn its own remedy from the waveform. A network of a few thousand weights cannot afford to.
+#
 # ## Four recordings
 #
 # The original's author spoke the four words himself. Here a rule chooses them: among the corpus's validation
@@ -114,6 +133,9 @@ peak = magnitude.argmax()
 print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:.0f} Hz")
 
 # %% [markdown]
+# The magnitude in decibels is $20\log_{10}\lvert X(f)\rvert$ with $X(f) = \sum_t x_t\, e^{-2\pi i f t}$. It drops the phase, which is just what is
+# wanted.
+#
 # ## The spectrogram
 #
 # The remedy is to cut the second into short pieces and to take the spectrum of each: windows of 30 ms, long
@@ -125,6 +147,15 @@ print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:.0f} Hz")
 draw.spectrograms(clips)
 
 # %% [markdown]
+# ```{picture} framing
+# The second is cut into overlapping windows. The spectrum of each becomes one column of the picture.
+# ```
+#
+# Two things to look for in a vowel. *Pitch* is the distance between the stripes: the {term}`harmonics <harmonic>` of the voice, at 100 to
+# 250 Hz from one to the next. It tells who speaks, and with which intonation. The {term}`formants <formant>`, the bands in which
+# the stripes are bright, are resonances of the mouth; they tell which vowel it is. Pitch varies between speakers of the same
+# word, formants much less.
+#
 # ## The mel spectrogram
 #
 # Ears resolve low frequencies finely and high ones coarsely. The mel scale copies that: 40 overlapping
@@ -146,6 +177,22 @@ print(f"lowest {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} Hz")
 print(f"middle at {edges[20:22].mean():.0f} Hz")
 
 # %% [markdown]
+# A step of equal size in {term}`mel` sounds equally large to a listener. One formula for it is
+#
+# $$m(f) = 2595\,\log_{10}\!\Big(1 + \frac{f}{700\,\mathrm{Hz}}\Big).$$
+#
+# librosa's default, which the figures use, is another (Slaney's): linear up to 1 kHz, logarithmic beyond. The micro front end
+# uses the formula. Their band edges differ a little, their idea does not.
+#
+# ```{picture} filter_bank
+# A mel band is a weighted sum of the spectrum under a triangle. Low bands are narrow, high ones wide.
+# ```
+#
+# Why a *logarithm* of the band's power? Loudness is heard in ratios: ten times the power sounds like one step more, whether it
+# is quiet or loud. A change of distance or of gain *multiplies* all powers; after the logarithm it *adds* a constant, which
+# a network's bias, or the noise reduction below, can take away. And the range of powers, one to a million and more, shrinks to
+# numbers that eight bits can hold.
+#
 # ## MFCC
 #
 # Neighbouring mel bands rise and fall together. The discrete cosine transform undoes that
@@ -169,6 +216,21 @@ transformed = dct(pictures["mel"], axis=0, norm="ortho")
 print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 
 # %% [markdown]
+# As a formula, with $e_n$ the logarithmic power of band $n$ of $N = 40$,
+#
+# $$c_k = \sum_{n=0}^{N-1} e_n \cos\!\Big(\frac{\pi k\,(n + \tfrac12)}{N}\Big),$$
+#
+# up to a factor for each $k$. The spectrum of a logarithmic spectrum is called the *{term}`cepstrum`* (the letters of the
+# first syllable are turned round). What is smooth over the bands, the formants, goes into the first coefficients; what
+# alternates quickly, the stripes of the pitch, into the last.
+#
+# ```{picture} cosines
+# Each coefficient says how much of one cosine there is in the spectrum's shape.
+# ```
+#
+# "Decorrelates" means this: knowing one mel band tells much about its neighbour, knowing one coefficient tells little about the
+# next. Recognizers that modelled each number by itself needed that. A convolution does not.
+#
 # ## How much smaller
 #
 # The original calls raw audio highly dimensional, and the pictures compact. In numbers, for one second:
@@ -176,7 +238,7 @@ print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 # %% tags=["nbval-check-output"]
 report.size_table(clips["yes, loud"])
 
-# %%
+# %% tags=["remove-cell"]
 run.record("samples_per_second", len(clips["yes, loud"]))
 
 # %% [markdown]
@@ -278,5 +340,16 @@ run.show(differences, "Test accuracy of log-mel less that of the others.")
 #
 # All later parts use the micro front end, because it is what the chip computes.
 
-# %%
+# %% tags=["remove-cell"]
 run.finish()
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. A network of this size needs a picture of the sound: magnitudes over time, without phase.
+# 2. Mel bands spend resolution where hearing does; the logarithm turns gain into an offset; the cosine transform decorrelates.
+# 3. On the same network and clips, representations differ by a few points; the interval of each difference says whether it is more than chance.
+# 4. The chip computes none of librosa's pictures but the micro front end's, in integers, with noise reduction and gain control.
+# 5. An assertion such as "mel is preferable" can be tested in a few lines; what decides is the test.
+#
+# Exercises, from counting frames to thirteen coefficients: {doc}`../book/exercises/01`.

@@ -21,6 +21,13 @@
 # weights in flash, the bytes of its activations in RAM, and the operations of one inference. None of them
 # needs data. This part counts them in several ways, sets them beside published networks, and times the
 # network on this machine. It works for every network of the zoo: the parameter `arch` names one.
+#
+# **For whom.** Anyone who has to decide whether a network fits a chip, before training it.
+#
+# **Afterwards you can** count parameters, operations and bytes of a network by hand, say what belongs into flash and what into RAM,
+# and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`; nothing of Part 1 but its last figure.
+#
+# **Time.** About half an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -36,18 +43,44 @@ from kwslib.environment import require
 
 require("notebooks", "convert")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 arch = "tinyconv"  # or "dscnn", "tenet", "teacher"
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("02_size_estimation", profile, data, results)
 
 # %% [markdown]
+# ## Two memories
+#
+# ```{picture} memory_map
+# The chip's memories to scale, and what the firmware of Part 4 takes of each.
+# ```
+#
+# *{term}`Flash <flash>`* keeps its content without power. It is written when the chip is programmed and then only read: the place of
+# the program and of everything constant, the weights above all. *{term}`RAM`* is small, fast, and empty after power is lost: the place
+# of what changes, the audio, the {term}`activations <activation>`, the stack. On a computer both would be "memory"; here
+# a network can fit the one and not the other. And there is no disk to fall back upon: what does not fit does not run.
+#
+# ## The network
+#
+# ```{picture} tinyconv
+# TinyConv to scale. The filter looks at 10 frames and 8 channels at once, everywhere alike; the linear layer has a weight for
+# every value of every map.
+# ```
+#
+# In PyTorch these are ten lines. The input gets *zeros around its edge* (padding), so that a filter may stand on it; a *stride* of 2
+# moves the filter by two frames or channels, which leaves 25 × 20 positions; *{term}`ReLU`* makes negative values zero;
+# *dropout* sets a random part of the values to zero, in training alone. `permute` puts the 8 channels of a position side by
+# side, the order in which the chip stores them ({term}`NHWC`).
+#
+# ```{source} kwslib.networks.tinyconv.TinyConv
+# ```
+#
 # ## Parameters and operations
 #
 # TinyConv is one convolution, ReLU, dropout and one linear layer. Its input is a picture of one second of
@@ -90,6 +123,9 @@ equal = theirs == counts.macs
 print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {equal}")
 
 # %% [markdown]
+# *Batch size.* All counts are for one clip, a batch of one, because a chip hears one second at a time. A batch of 128 would do 128
+# times the operations with the same weights, and keep 128 times the activations.
+#
 # ## Flash
 #
 # Float weights take four bytes each. In an int8 network weights take one byte, biases four.
@@ -155,6 +191,9 @@ draw.live_tensors(counts, "int8")
 # Keeping every output overstates what inference needs several times over. The board will hold the int8
 # network, whose activations are a few kilobytes; the rest of the RAM is free for audio and for the stack.
 #
+# So there is no risk of running out of memory while it runs: unlike a program on a computer, the firmware allocates nothing at run time. Its
+# arrays have fixed sizes, and a network that is too large is refused when the firmware is linked, not on the device.
+#
 # ## The original's numbers
 #
 # The original divides thousands of bytes by 1,024 for the flash and by 256 for the RAM. Its shares are
@@ -196,6 +235,18 @@ draw.landscape(published, zoo())
 # TinyConv is small for what was published, yet no exception: `tenet`, our depthwise-separable net over time,
 # has fewer weights at the same work. How accurate a network of a given size becomes, only training tells.
 #
+# In words: the original sets its 0.68 million operations beside the 5.4 million of the DS-CNN of *Hello Edge*, one eighth. That is the
+# budget of a device that listens *always*: operations are energy, whether anybody speaks or not. What the eighth costs in accuracy
+# cannot be read off this table, since the tasks differ.
+#
+# ### Why a GPU is slow for one clip
+#
+# A {term}`GPU` has thousands of arithmetic units, and each call of an operation (a *kernel launch*) costs microseconds before any
+# of them works. TinyConv's multiplications would keep such a card busy for less than a microsecond. So for one clip the launches are
+# all there is to measure, and a card a hundred times as fast would take as long. With a batch of thousands the same card is far ahead. A
+# CPU has fewer units, a higher clock and next to no launch, so for one clip it does well; the microcontroller has one unit, a fiftieth of the
+# clock, and a ten-thousandth of the power.
+#
 # ## Time on this machine
 #
 # One clip at a time, one thread, after a warm-up; the median and the spread over many runs. PyTorch runs
@@ -230,8 +281,19 @@ draw.latencies(measured, original=theirs)
 # of a captured graph leaves that out, which is nearest to the original's CUDA time. None of this predicts the
 # microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
-# %%
+# %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values
 
 run.record_all(latency_values(measured))
 run.finish()
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. Nearly all multiplications are in the convolution, nearly all weights in the linear layer.
+# 2. Weights go to flash, activations to RAM. What counts in RAM is what is alive at once, not the sum of all tensors.
+# 3. By both measures TinyConv is small for the chip: there is room for a larger network.
+# 4. Latency on a computer says little about latency on the chip; for so small a network it measures the calls, not the arithmetic.
+# 5. Counting two or three ways finds mistakes: a counter of our own, PyTorch's, the exported file's, and TensorFlow Lite Micro's arena.
+#
+# Exercises, from TinyConv's multiplications by hand: {doc}`../book/exercises/02`.

@@ -20,6 +20,13 @@
 # A network of 16,652 parameters has to tell *yes*, *no*, everything else that people say, and nobody
 # speaking. This part trains it, and asks how much its accuracy can be trusted: over other seeds,
 # over other test clips, and over another way of drawing the test set.
+#
+# **For whom.** Anyone who trains networks and wants to know what an accuracy is worth.
+#
+# **Afterwards you can** follow one step of training in code, read a learning curve for {term}`overfitting`, put an interval on an accuracy, and
+# say what a test set decides by itself. **You need** {doc}`../book/primer` (seeds and intervals) and Part 2's network.
+#
+# **Time.** About three quarters of an hour to read. To run: minutes in the quick profile.
 
 # %% tags=["hide-input"]
 import subprocess
@@ -35,12 +42,12 @@ from kwslib.environment import require
 
 require("notebooks")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("03_training", profile, data, results)
@@ -93,6 +100,12 @@ caption = "Examples per split and class; in brackets the original's."
 run.show(sizes_table(sizes, protocol.labels), caption)
 
 # %% [markdown]
+# ### Three splits
+#
+# *Training* clips are what the network learns from. *Validation* clips are for choosing: the recipe, the number of epochs, a threshold.
+# *Test* clips are for the number that is reported, and for nothing else. The three have different speakers, since a network that has learned a
+# voice by heart would otherwise look better than it is.
+#
 # ## The network and its recipe
 #
 # TinyConv is one convolution of eight filters, 10 frames by 8 channels wide, and one linear layer.
@@ -125,6 +138,22 @@ recipe = made.config, made.recipe
 runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 
 # %% [markdown]
+# ### One step of training
+#
+# An {term}`epoch` shows every training clip once, in random order, in {term}`batches <batch>` of 128. For each batch the loop computes the {term}`logits <logit>`,
+# the loss (cross entropy, $-\log$ of the {term}`posterior` of the right class), its gradient for every weight, and moves each
+# weight a small step against it. The step's length follows a schedule: up over the first twentieth, then down along a cosine.
+#
+# ```{source} kwslib.networks.training.fit
+# :from: for i, batch in enumerate
+# :to: scheduler.step()
+# ```
+#
+# The words of the recipe: *{term}`AdamW`* scales each weight's step by its own recent gradients. *{term}`Weight decay <weight decay>`* pulls
+# all weights a little towards zero. *{term}`Label smoothing <label smoothing>`* asks for slightly less than certainty. *Dropout* silences a random part of
+# the convolution's output in each step, so that no single value is relied upon. *Copies* are the differently
+# {term}`augmented <augmentation>` versions of each clip.
+#
 # ## Learning curves
 #
 # The original's Figure 6 shows one run. Ours shows all seeds: the line is their mean, the band reaches
@@ -139,6 +168,16 @@ original = original_accuracies("training", "validation")
 draw.training_curves(curves(runs), original=original)
 
 # %% [markdown]
+# ### Is it overfitting?
+#
+# A network that overfits goes on improving on the clips that it trains on while it stops improving, or gets worse, on those that it has not
+# seen. Look for a *validation* curve that bends down while the training curve rises. Two traps. Training accuracy measured *with* dropout and
+# augmentation is too low to compare with, as above; the honest comparison evaluates training clips as validation clips are, which the
+# table below does. And a validation curve from one seed is noisy: a bend of a few tenths of a point is nothing.
+#
+# A gap of a point or two between training and testing is normal: the network knows its training speakers. The original took
+# validation above training for a sign of generalisation; it is the first trap.
+#
 # ## Accuracy by split and class
 #
 # The three tables of Figures 7, 8 and 9, for the first seed, in the original's form.
@@ -201,6 +240,10 @@ from kwslib.report.part3.tables import mistaken_words
 draw.unknown_words(*mistaken_words(runs, plain["testing"]))
 
 # %% [markdown]
+# Why is *silence* so easy? Because it is not speech: the front end subtracts what stays constant in
+# each channel, so steady noise leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word but two, and a
+# network of this size has only a few filters to describe all of them; what it can say is "not much like *yes*, not much like *no*".
+#
 # ## What the test set itself decides
 #
 # In the code that the original came from, test clips were moved about at random, the *silence* of the
@@ -246,8 +289,19 @@ run.show(redraw_table(redrawn), caption, digits=2)
 # The network of the first seed goes on to the next parts. It is the first, not the best: picking seeds
 # by their score would only pick luck.
 
-# %%
+# %% tags=["remove-cell"]
 import shutil
 
 shutil.copy(first, run.models / "tinyconv.pt")
 run.finish()
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. A training step is a forward pass, a loss, a gradient and a small move. Everything else is a schedule and a choice of clips.
+# 2. One run has two errors, of the clips and of the seed. Both are about as large as many differences that are reported.
+# 3. Validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
+# 4. What the test set contains decides several points of accuracy before any network is trained.
+# 5. The trained network is small, accurate on clips, and ready for the chip. How it does in a room is another question, for Part 4.
+#
+# Exercises, from Wilson's interval to breaking the split rule: {doc}`../book/exercises/03`.

@@ -1,6 +1,6 @@
 """Sphinx extension: a page shows code from the package itself, so that the two cannot drift apart.
 
-    ```{source} kwslib.networks.models.TinyConv
+    ```{source} kwslib.networks.tinyconv.TinyConv
     ```
 
 An object of kwslib by its dotted name, or a function of the C core by its name (`kws_decide`), with a line that names

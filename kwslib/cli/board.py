@@ -27,7 +27,7 @@ def run_on_board(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Compile the firmware, execute it, and tell what it says and what it costs."""
+    """Compile the firmware, execute it on the virtual board, and report its answer, times and memory."""
     import numpy as np
 
     from kwslib.board.chip import deployable

@@ -16,7 +16,7 @@ def compare_values(
     results: Path | None = typer.Option(None, help="Folder of recorded values [default: book/results]."),
     as_json: bool = JSON,
 ) -> None:
-    """Set the original report's values beside the recorded ones, with intervals, and say by rule which is better."""
+    """Compare the original report's values with the recorded ones: intervals, and a verdict by rule."""
     recorded = load_results(results)
     if not recorded:
         raise KwsError(f"{results}: no recorded values, files such as 03_training.json: name another folder")

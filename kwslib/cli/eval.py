@@ -24,8 +24,8 @@ def evaluate_model(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Accuracy with its 95 % interval, in all and of each class, under the fixed protocol; what is taken for what; and
-    the mistakes by name, the surest first. A model that has a threshold hears its words by it."""
+    """Accuracy with its 95 % interval, overall and by class, under the fixed protocol; the confusion matrix; the
+    mistakes by file name, the most confident first. A model that carries a threshold is evaluated with it."""
     import numpy as np
 
     from kwslib.data.protocol import Protocol, build_splits, load_waveforms

@@ -27,11 +27,11 @@ OF_TRIALS = (
 def run_field_test(
     context: typer.Context,
     model: Path = typer.Argument(help="FILE.tflite, int8, or FILE.pt."),
-    trials: int = typer.Option(400, min=1, max=100_000, help="How many; the classes take turns."),
-    seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Decides all draws."),
+    trials: int = typer.Option(400, min=1, max=100_000, help="Number of trials; the classes alternate."),
+    seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Seed of all random draws."),
     data: Path | None = DATA,
     profile: str | None = PROFILE,
-    hard: bool = typer.Option(False, "--hard", help="Half the signal-to-noise ratios, twice the distances."),
+    hard: bool = typer.Option(False, "--hard", help="Halve the signal-to-noise ratios (in dB), double the distances."),
     snr: str | None = typer.Option(
         None, help="Another signal-to-noise ratio, dB: LOW:HIGH.", metavar="LOW:HIGH"
     ),
@@ -55,7 +55,7 @@ def run_field_test(
     own: list[str] = OWN,
     as_json: bool = JSON,
 ) -> None:
-    """Speak to the deployed chain: words at a distance, in rooms, amid noise, through the board's microphone."""
+    """Test the deployed chain in a simulated field: distance, rooms, background noise, the board's microphone."""
     if recordings is not None and (given := _given(context, OF_TRIALS)):
         raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
     if listen is not None and (given := _given(context, (*OF_TRIALS, "recordings"))):

@@ -11,9 +11,8 @@ from kwslib.cli.interruption import stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
+from kwslib.keyword import ARCH, EPOCHS, HOURS, TRIALS
 from kwslib.networks import ARCHITECTURES
-
-DEFAULT = "tenet"
 
 
 def make_keyword(
@@ -34,11 +33,13 @@ def make_keyword(
         help="Folder of other words and noises, in Speech Commands' layout; or several, separated as PATH is.",
     ),
     profile: str | None = PROFILE,
-    arch: str = typer.Option(DEFAULT, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
-    epochs: int = typer.Option(20, min=1, max=100_000, help="Epochs of training."),
-    trials: int = typer.Option(300, min=3, max=100_000, help="Simulated trials to choose and to test with."),
+    arch: str = typer.Option(ARCH, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
+    epochs: int = typer.Option(EPOCHS, min=1, max=100_000, help="Epochs of training."),
+    trials: int = typer.Option(
+        TRIALS, min=3, max=100_000, help="Simulated trials to choose and to test with."
+    ),
     hours: float = typer.Option(
-        1.0, min=0.05, max=100, help="Hours of simulated sound without the word, likewise."
+        HOURS, min=0.05, max=100, help="Hours of simulated sound without the word, likewise."
     ),
     seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Seed of the training."),
     as_json: bool = JSON,

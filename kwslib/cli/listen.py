@@ -24,7 +24,7 @@ def listen_live(
         None, min=0, max=1, help="Smoothed posterior that reports a word [default: the model's, else 0.7]."
     ),
 ) -> None:
-    """Listen at the microphone: a bar a class, and a line for every word reported."""
+    """Listen to the microphone: one bar per class, and a line for every reported word."""
     from dataclasses import replace
 
     from kwslib.deployment.decision import DecisionSettings

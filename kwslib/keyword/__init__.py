@@ -1,1 +1,8 @@
-"""One's own word, from takes to a model that knows its threshold; see book/own_keyword.md."""
+"""One's own word, from takes to a model that knows its threshold; see book/own_keyword.md.
+
+What `kws keyword` does by itself: the network and the epochs that it trains, the trials and the hours of sound with
+which it chooses a threshold, and tests.
+"""
+
+ARCH, EPOCHS = "tenet", 20
+TRIALS, HOURS = 300, 1.0

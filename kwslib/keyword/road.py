@@ -16,7 +16,7 @@ from kwslib.deployment.stream_plan import stream
 from kwslib.features.dataset import feature_split
 from kwslib.field.detection import OperatingPoint
 from kwslib.field.stream import open_network
-from kwslib.keyword import threshold
+from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import word_setup, word_splits
 from kwslib.networks.evaluation import evaluate
@@ -31,9 +31,9 @@ Say = Callable[[str], None]
 class Effort:
     """How much work a road is: epochs of training, trials and hours of sound to choose and to test with."""
 
-    epochs: int = 20
-    trials: int = threshold.TRIALS
-    hours: float = threshold.HOURS
+    epochs: int = EPOCHS
+    trials: int = TRIALS
+    hours: float = HOURS
 
 
 def make(

@@ -15,10 +15,10 @@ from kwslib.field.detection import (
 )
 from kwslib.field.evaluate import stage, trial_logits
 from kwslib.field.stream import StreamNetwork
+from kwslib.keyword import HOURS, TRIALS
 
 MOST_PER_HOUR = 2.0  # false accepts that a threshold may cost on validation
 SMOOTHINGS = (4, 6, 10, 16)  # inferences, of which one is chosen
-TRIALS, HOURS = 300, 1.0  # of a split
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.networks.recipes import Setup, setup
 
-ARCH = "tenet"
 AUGMENTATION = FieldAugmentation(streams=3, windows=3, clean=0.3)
 DROPOUT = 0.1  # the field is augmentation enough
 SHARE = 0.25  # of an epoch's examples that are of the keyword

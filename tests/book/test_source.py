@@ -1,16 +1,22 @@
 """The directive {source} shows what is defined, and nothing where it is gone."""
 
 import ast
+import re
 from io import StringIO
 
 import pytest
 import source
 from bs4 import BeautifulSoup
+from repository import REPOSITORY
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxWarning
 from sphinx.util.docutils import docutils_namespace
 
-PYTHON = ("kwslib.networks.models.TinyConv", "kwslib.quantization.grids.fake_quantize", "kwslib.paths.stamp")
+PYTHON = (
+    "kwslib.networks.tinyconv.TinyConv",
+    "kwslib.quantization.grids.fake_quantize",
+    "kwslib.paths.stamp",
+)
 
 
 @pytest.mark.parametrize("name", PYTHON)
@@ -97,3 +103,15 @@ def test_a_page_shows_the_source_folded(tmp_path):
 def test_the_build_fails_where_the_object_is_gone(tmp_path):
     with pytest.raises(SphinxWarning, match="kws_decided: the C core defines no such function"):
         build(tmp_path, "kws_decided")
+
+
+def test_pages_show_only_what_is_there():
+    """Of every {source} in the book, without rendering it."""
+    shown = []
+    for page in [*REPOSITORY.glob("book/**/*.md"), *REPOSITORY.glob("notebooks/*.py")]:
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if match := re.search(r"\{source\} (\S+)", line):
+                options = dict(re.findall(r":(from|to): (.+)", "\n".join(lines[number + 1 : number + 3])))
+                shown.append(source.cut(source.find(match[1]), options.get("from"), options.get("to")))
+    assert shown

@@ -1,0 +1,143 @@
+"""How many takes of one's own word buy how much, with the synthesizer's voices and without.
+
+    python benchmarks/takes.py [WORD] [--write]
+
+A word of Speech Commands stands in for one's own. Of the speakers who say it, none is heard elsewhere: their other
+clips leave the corpus. The first hundred, one clip each, are the takes; the others are the test, the same for every
+row. A row trains on so many of the takes, and on the synthesizer's 200 voices or none, chooses its threshold on
+validation (without takes, on voices), and is measured on the test as `kws keyword` does, in floating point. What is
+trained lies in _build/takes, and a run that was stopped goes on there. With --write the values are kept in
+book/results/92_takes.json, which a page shows with {benchmark}.
+"""
+
+import hashlib
+import shutil
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.checkpoints import train
+from kwslib.data.clips import Clip
+from kwslib.data.corpus import Corpus
+from kwslib.data.word_file import WordFile, open_word, synthesized
+from kwslib.features.dataset import FeatureSet
+from kwslib.field.stream import open_network
+from kwslib.field.training import field_splits
+from kwslib.keyword import ARCH, EPOCHS, threshold
+from kwslib.keyword.hearing import everyday, everyday_of_people
+from kwslib.keyword.training import AUGMENTATION, SHARE, repeated, word_setup
+from kwslib.predictors import decided
+from kwslib.record import recording
+from kwslib.record.comparison import recorded_folder
+from kwslib.record.recording import Run
+from kwslib.statistics import wilson
+
+FOLDER = Path(__file__).resolve().parents[1] / "_build" / "takes"
+TAKES = 100
+ROWS = ((80, True), (0, True), (10, True), (80, False), (30, True), (10, False))  # takes of training, voices
+TRIALS, HOURS = 600, 2.0  # of testing
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The corpus of a word with its takes; and the same with the synthesizer's validation in place of the takes'."""
+
+    word: str
+    corpus: Corpus
+    without: Corpus
+
+    @staticmethod
+    def make(recordings: Corpus, word: str) -> "StandIn":
+        speakers: dict[str, Clip] = {}
+        for clip in recordings.clips:
+            if clip.word == word:
+                speakers.setdefault(clip.speaker, clip)
+        mine = sorted(speakers.values(), key=lambda clip: hashlib.sha1(clip.speaker.encode()).hexdigest())
+        others = tuple(clip for clip in recordings.clips if clip.speaker not in speakers)
+        folder = FOLDER / word
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for clip in mine[:TAKES]:
+            shutil.copy(clip.path, folder / clip.path.name)
+        made = WordFile(word, folder, (), (), ())
+        corpus = open_word(made, replace(recordings, clips=others))
+        tested = [replace(clip, assigned="testing") for clip in mine[TAKES:]]
+        rest = [clip for clip in corpus.clips if clip.word != word or clip.split != "testing"]
+        corpus = replace(corpus, clips=tuple(sorted([*rest, *tested], key=lambda clip: clip.name)))
+        voices = [
+            clip for clip in synthesized(word, False) if (clip.word, clip.split) == (word, "validation")
+        ]
+        rest = [clip for clip in corpus.clips if clip.word != word or clip.split != "validation"]
+        return StandIn(
+            word, corpus, replace(corpus, clips=tuple(sorted([*rest, *voices], key=lambda c: c.name)))
+        )
+
+
+def chosen(data: FeatureSet, word: str, takes: int, voices: bool) -> FeatureSet:
+    """Training with so many of the takes, and with the keyword in the synthesizer's voices or without."""
+    mine = [row for row, name in enumerate(data.names) if name.startswith(f"{word}/")]
+    spoken = {row for row in mine if data.names[row].startswith(f"{word}/training-")}
+    heard = {*[row for row in mine if row not in spoken][:takes], *(spoken if voices else ())}
+    keep = np.array([row for row in range(data.n) if row not in {*mine} - heard])
+    x = data.x.reshape(data.copies, data.n, *data.x.shape[1:])[:, keep].reshape(-1, *data.x.shape[1:])
+    names = tuple(data.names[row] for row in keep)
+    return repeated(FeatureSet(x, np.tile(data.y[keep], data.copies), names, data.copies), 2, SHARE)
+
+
+def measure(run: Run, made: StandIn, splits: dict[str, FeatureSet], takes: int, voices: bool) -> None:
+    """Train and test one row."""
+    setup = word_setup(made.word, ARCH, EPOCHS)
+    path = FOLDER / f"{made.word}_{takes}_{'voices' if voices else 'alone'}.pt"
+    if not path.is_file():
+        training = chosen(splits["training"], made.word, takes, voices)
+        train(setup.config, setup.recipe, training, splits["validation"], 0, out=path)
+    network = open_network(path)
+    settings = threshold.choose(network, made.corpus if takes else made.without).settings
+    point = threshold.test(network, made.corpus, settings, TRIALS, HOURS)
+    clips = splits["testing"]
+    scores = np.exp(network(clips.x))
+    right = decided(scores / scores.sum(axis=1, keepdims=True), settings) == clips.y
+    said = f"{made.word}, {takes} takes{' and 200 voices' if voices else ''}"
+    for what, which in (("test clips right", slice(None)), ("of them the word", clips.y == 2)):
+        n = int(right[which].size)
+        k = int(right[which].sum())
+        note(run, f"{said}: {what}", k / n, "fraction", wilson(k, n), n)
+    note(run, f"{said}: missed in rooms", point.reject_rate, "fraction", point.reject_ci95, point.keywords)
+    note(run, f"{said}: false accepts an hour", point.per_hour, "", point.per_hour_ci95, point.false_accepts)
+    for who, fired in (
+        ("synthesized", everyday(network, settings)),
+        ("of people", everyday_of_people(network, settings, made.corpus)),
+    ):
+        if fired:
+            k = len(fired.names)
+            note(
+                run,
+                f"{said}: everyday words {who} that fire",
+                k / fired.n,
+                "fraction",
+                wilson(k, fired.n),
+                fired.n,
+            )
+
+
+def note(run: Run, name: str, value: float, unit: str, ci95: tuple[float, float], n: int) -> None:
+    run.record(name, value, unit, ci95, n=n)
+    print(f"{name:70}{value:8.3f}   {ci95[0]:.3f} to {ci95[1]:.3f} of {n}", flush=True)
+
+
+def main() -> None:
+    words = [argument for argument in sys.argv[1:] if argument[0] != "-"] or ["happy"]
+    run = recording.start("92_takes", "report", results=recorded_folder(), seeds=(0,))
+    for word in words:
+        made = StandIn.make(run.corpus, word)
+        splits = field_splits(made.corpus, word_setup(word, ARCH, EPOCHS), AUGMENTATION)
+        for takes, voices in ROWS:
+            measure(run, made, splits, takes, voices)
+            if "--write" in sys.argv[1:]:
+                run.finish()
+
+
+if __name__ == "__main__":
+    main()
