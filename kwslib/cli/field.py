@@ -31,7 +31,9 @@ def run_field_test(
     seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Seed of all random draws."),
     data: Path | None = DATA,
     profile: str | None = PROFILE,
-    hard: bool = typer.Option(False, "--hard", help="Halve the signal-to-noise ratios (in dB), double the distances."),
+    hard: bool = typer.Option(
+        False, "--hard", help="Halve the signal-to-noise ratios (in dB), double the distances."
+    ),
     snr: str | None = typer.Option(
         None, help="Another signal-to-noise ratio, dB: LOW:HIGH.", metavar="LOW:HIGH"
     ),
