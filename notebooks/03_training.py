@@ -240,6 +240,14 @@ from kwslib.report.part3.tables import mistaken_words
 draw.unknown_words(*mistaken_words(runs, plain["testing"]))
 
 # %% [markdown]
+# ### What it has learned
+#
+# ```{picture} learned
+# The network of the first seed. A filter answers strongly where the picture has energy at its blue cells and little at its
+# orange ones: edges in time (left against right) and in frequency (above against below). The four maps say where, and when, such
+# an answer counts for a class or against it.
+# ```
+#
 # Why is *silence* so easy? Because it is not speech: the front end subtracts what stays constant in
 # each channel, so steady noise leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word but two, and a
 # network of this size has only a few filters to describe all of them; what it can say is "not much like *yes*, not much like *no*".
@@ -301,7 +309,7 @@ run.finish()
 # 1. A training step is a forward pass, a loss, a gradient and a small move. Everything else is a schedule and a choice of clips.
 # 2. One run has two errors, of the clips and of the seed. Both are about as large as many differences that are reported.
 # 3. Validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
-# 4. What the test set contains decides several points of accuracy before any network is trained.
+# 4. How the test set is drawn moves the result by as much as the recipe does.
 # 5. The trained network is small, accurate on clips, and ready for the chip. How it does in a room is another question, for Part 4.
 #
 # Exercises, from Wilson's interval to breaking the split rule: {doc}`../book/exercises/03`.
