@@ -1,12 +1,16 @@
 """kws keyword refuses what it cannot do before it works, in one line, and leaves nothing. The whole road is executed by
 tests/book/test_own_keyword.py."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 import soundfile
 from small_corpus import write_corpus
 
 from kwslib.data import word_file
+
+needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs kwslib[convert]")
 
 
 @pytest.fixture
@@ -23,6 +27,7 @@ def world(tmp_path, monkeypatch):
     return tmp_path
 
 
+@needs_export
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [
@@ -39,7 +44,6 @@ def world(tmp_path, monkeypatch):
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(kws, world, arguments, culprit):
-    pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
     given = () if "--data" in arguments else ("--data", "data")
     status, out, error = kws("keyword", *arguments, *given)
     assert (status, out) == (2, "")
