@@ -62,7 +62,7 @@ def train(
     require(corpus, made.protocol)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
     with tqdm(
-        total=made.recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()
+        total=made.recipe.epochs, desc="training", unit="epoch", disable=None
     ) as bar:
 
         def show(epoch: Any, _network: object) -> None:
