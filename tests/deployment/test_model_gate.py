@@ -164,7 +164,9 @@ def test_a_factor_that_leads_out_of_int32_is_refused(tmp_path):
 
 def test_what_fast_kernels_refuse_is_not_called_damaged(tmp_path):
     path = dense(tmp_path / "m.tflite", 179, 4, 2e-9)
-    with pytest.raises(KwsError, match=r"m\.tflite: LiteRT's fast kernels \(XNNPACK\) cannot run this model \("):
+    with pytest.raises(
+        KwsError, match=r"m\.tflite: LiteRT's fast kernels \(XNNPACK\) cannot run this model \("
+    ):
         litert(path)
 
 

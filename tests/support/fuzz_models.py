@@ -158,7 +158,7 @@ def opened(path: Path) -> None:
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs, file_costs
     from kwslib.predictors import load_predictor
-    from kwslib.quantization.quantizers import dequantized
+    from kwslib.quantization.quantizers import dequantized, quantization_of
 
     x = np.random.default_rng(0).integers(-128, 128, (3, 49, 40)).astype(np.int8)
 
@@ -183,7 +183,7 @@ def opened(path: Path) -> None:
             latency.litert(path, runs=1)
         else:
             model = load_checkpoint(path)[0]
-            costs(dequantized(model) if hasattr(model, "quantization") else model)
+            costs(dequantized(model) if quantization_of(model) else model)
 
     def field() -> None:
         network = open_network(path)
