@@ -6,6 +6,7 @@ escaped on the way to the page, and what is indented stays as it is written.
 
 import ast
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from docutils import nodes
@@ -49,11 +50,13 @@ def as_rst(lines: list[str]) -> list[str]:
 def _escaped(text: str) -> str:
     parts = CODE.split(text)  # plain, code, plain, ...
     plain = [SPECIAL.sub(r"\\\g<0>", part) for part in parts[::2]]
-    code = [f"``{' '.join(part.split())}``" for part in parts[1::2]]
+    code = [rf"\ ``{' '.join(part.split())}``\ " for part in parts[1::2]]  # letters may stand right beside
     return "".join(a + b for a, b in zip(plain, [*code, ""], strict=True))
 
 
-def convert(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
+def convert(
+    _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
     lines[:] = as_rst(lines)
 
 
@@ -61,9 +64,13 @@ def imported(script: str) -> dict[str, list[str]]:
     """What a notebook's script takes from kwslib: names by module, in order."""
     found: dict[str, list[str]] = {}
     for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kwslib."):
-            names = found.setdefault(str(node.module), [])
-            names.extend(alias.name for alias in node.names if alias.name not in names)
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("kwslib."):
+            continue
+        for name in (alias.name for alias in node.names):
+            if find_spec(str(node.module)).submodule_search_locations:  # type: ignore[union-attr]
+                found.setdefault(f"{node.module}.{name}", [])  # a module out of a room
+            elif name not in (names := found.setdefault(str(node.module), [])):
+                names.append(name)
     return dict(sorted(found.items()))
 
 
@@ -75,10 +82,8 @@ def append_links(app: Sphinx, doctree: nodes.document) -> None:
         return
     items = nodes.bullet_list()
     for module, names in imported(script.read_text(encoding="utf-8")).items():
-        line = nodes.paragraph("", "", _link(docname, "mod", module, module), nodes.Text(": "))
-        for number, name in enumerate(names):
-            line += [nodes.Text(", ")] if number else []
-            line += _link(docname, "obj", f"{module}.{name}", name)
+        line = nodes.paragraph("", "", _link(docname, module))
+        line += nodes.Text(f": {', '.join(names)}" if names else "")
         items += nodes.list_item("", line)
     section = nodes.section("", nodes.title("", "From the package"), ids=["api"], names=["api"])
     section += items
@@ -86,10 +91,11 @@ def append_links(app: Sphinx, doctree: nodes.document) -> None:
     (pages[-1] if pages else doctree).append(section)
 
 
-def _link(docname: str, role: str, target: str, text: str) -> pending_xref:
-    link = pending_xref("", nodes.literal("", text), refdomain="py", reftype=role, reftarget=target)
-    link["refdoc"], link["refwarn"] = docname, role == "mod"  # constants have no entry of their own
-    return link
+def _link(docname: str, module: str) -> pending_xref:
+    text = nodes.literal("", module)
+    return pending_xref(
+        "", text, refdomain="py", reftype="mod", reftarget=module, refdoc=docname, refwarn=True
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
