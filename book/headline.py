@@ -1,7 +1,8 @@
-"""The README's table and picture, written from the recorded values: nobody types a number there either."""
+"""The README's table and the pictures of pages, from the recorded values: nobody types a number there either."""
 
 from math import nan
 from pathlib import Path
+from typing import Any
 
 from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
@@ -51,11 +52,39 @@ def picture(path: Path) -> None:
         figure.savefig(temporary, metadata={"Software": None})
 
 
+def steps(path: Path) -> None:
+    """Draw what stands between the original's kind of test and ours, of recorded values."""
+    from kwslib.record import style
+    from kwslib.report.part3 import figures as training
+
+    values, original = load_results()[TRAINED]["values"], load_original()["figure9_accuracy_total"]
+    style.use(synthetic=False)
+    figure = training.accuracy_steps(
+        {
+            "original's protocol": _with_interval(values["accuracy_testing_original_protocol"]),
+            "fixed protocol": _with_interval(values["accuracy_testing_fixed_protocol"]),
+            "fixed, our recipe": _with_interval(values["accuracy_testing"]),
+        },
+        {
+            "the original": (original.value, *(original.ci95 or (nan, nan))),
+            "ours on its kind of test": _with_interval(values["accuracy_testing_first_seed_redrawn"]),
+        },
+    )
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, metadata={"Software": None})
+
+
+def _with_interval(value: dict[str, Any]) -> tuple[float, float, float]:
+    low, high = value["ci95"]
+    return value["value"], low, high
+
+
 def write() -> None:
-    """Renew both."""
+    """Renew the table and the pictures."""
     readme = ROOT / "README.md"
     text = with_table(readme.read_text(encoding="utf-8"))
     with atomic_write(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
     if TRAINED in load_results():
         picture(ROOT / "book" / "_static" / "headline.png")
+        steps(ROOT / "book" / "_static" / "steps.png")

@@ -14,7 +14,7 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
 from kwslib.paths import atomic_write
-from kwslib.quantization.quantizers import Quantization, Quantizer, quantized
+from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 
 FORMAT = 1  # of checkpoints
 
@@ -34,7 +34,7 @@ def save_checkpoint(
         "state": {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()},
         "extra": dict(extra or {}),
     }
-    if quantization := getattr(model, "quantization", None):
+    if quantization := quantization_of(model):
         content["quantization"] = asdict(quantization)
     buffer = io.BytesIO()  # not straight to the file, whose name torch would store inside
     torch.save(content, buffer)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +14,7 @@ def progress(items: Iterable[Item], description: str, total: int | None = None) 
     """`items` with a progress bar while they are consumed; silent when standard error is not a terminal."""
     from tqdm import tqdm
 
-    return tqdm(items, desc=description, total=total, disable=not sys.stderr.isatty(), leave=False)
+    return tqdm(items, desc=description, total=total, disable=None, leave=False)
 
 
 Result = TypeVar("Result")
@@ -44,7 +43,7 @@ def over_cores(
         initargs=(os.getpid(),),
     )
     results = parallel(delayed(run)(item) for item in todo)
-    return list(tqdm(results, what, len(todo), disable=not sys.stderr.isatty(), leave=False))
+    return list(tqdm(results, what, len(todo), disable=None, leave=False))
 
 
 def end_with(parent: int) -> None:

@@ -18,8 +18,9 @@
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/01_preprocessing.ipynb)
 #
 # A second of sound is 16,000 numbers, most of which say nothing about the word that was spoken: the same
-# *yes*, a hundredth of a second later, has none of them in common with itself. Before a small network sees
-# any sound, it is therefore turned into a picture: which frequencies are how strong, and when. This part
+# *yes*, a hundredth of a second later, has the same ones 160 places further on, and place by place nothing
+# matches. Before a small network sees any sound, it is therefore turned into a picture: which frequencies are
+# how strong, and when. This part
 # draws the pictures of the original report {cite}`madani2026tinyml`, its Figures 1 to 5, for *yes* and *no*,
 # loud and quiet. Then it puts the report's conclusion to the test: is the mel spectrogram really the best of
 # them for a convolutional network?
@@ -91,8 +92,8 @@ run.record_all(report.level_values(levels))
 run.show(levels, "The four recordings; levels in dB of full scale.")
 
 # %% [markdown]
-# The players below appear with synthetic speech and with your own recordings; this book shows pictures of
-# other people's voices, but does not hand the voices on.
+# The players below appear with synthetic speech and with your own recordings. The licence would let this book
+# pass on the others too; it shows them as pictures only, so that it needs no sound files of its own.
 
 # %%
 from kwslib.report.part1 import figures as draw
@@ -159,10 +160,10 @@ draw.spectrograms(clips)
 # ## The mel spectrogram
 #
 # Ears resolve low frequencies finely and high ones coarsely. The mel scale copies that: 40 overlapping
-# triangular bands, evenly spaced up to 1 kHz and in equal ratios beyond. Half of the picture is now spent on
+# triangular bands, evenly spaced up to 1 kHz and in equal ratios beyond (Slaney's version of the scale). Half of the picture is now spent on
 # what lies below 1.75 kHz.
 
-# %% mystnb={"figure": {"name": "fig-04", "caption": "Mel spectrograms with 40 bands."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
+# %% mystnb={"figure": {"name": "fig-04", "caption": "Mel spectrograms with 40 bands on Slaney's scale, each of equal area. The colours have a range of their own."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
 draw.mel_spectrograms(clips)
 
 # %% [markdown]
@@ -197,8 +198,8 @@ print(f"middle at {edges[20:22].mean():.0f} Hz")
 #
 # Neighbouring mel bands rise and fall together. The discrete cosine transform undoes that
 # {cite}`davis1980comparison`: coefficient 1 is the balance of low against high, the next ones ever finer
-# ripples of the spectrum. The first dozen describe the envelope, so older recognizers kept 13 and threw the
-# rest away.
+# ripples of the spectrum. The first dozen describe the envelope, so older recognizers kept 13, coefficients 0 to
+# 12, and threw the rest away.
 
 # %% mystnb={"figure": {"name": "fig-05", "caption": "Mel frequency cepstral coefficients 1 to 12; coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
 draw.mfccs(clips)
@@ -266,10 +267,14 @@ print("within a tenth of a decibel:", bool(agreement.max().max() < 0.1))
 #
 # On the chip there is neither librosa nor time for floating point. There, as in the original's code, runs the
 # *micro front end* of TensorFlow Lite Micro, which kwslib computes with its own C code, in integers: the same
-# windows and 40 mel channels, then two steps that mel spectrograms lack. Noise reduction subtracts what
-# stays constant in each channel, and gain control ([PCAN](https://arxiv.org/abs/1607.05666)) divides each by
-# its recent average. Loud and quiet words come out alike: the level, which Figures 3 and 4 show so clearly, is
-# gone before the network starts.
+# windows, 40 channels on another version of the mel scale (HTK's formula), then two steps that mel
+# spectrograms lack. Noise reduction subtracts what stays constant in each channel, and gain control
+# ([PCAN](https://arxiv.org/abs/1607.05666)) divides each by its recent average. Loud and quiet words come out
+# alike: the level, which Figures 3 and 4 show so clearly, is gone before the network starts.
+#
+# The bright first columns of some pictures are no speech. The noise estimate starts from zero, so at first nothing
+# is subtracted. Every training clip has this beginning; a board that goes on listening has it once. What that
+# mismatch costs, Part 4 asks in its row of words anywhere in a stream.
 
 # %% mystnb={"figure": {"name": "fig-microfrontend", "caption": "The same recordings as the micro front end's int8 features: loud and quiet now look alike."}, "image": {"alt": "Four pictures of 49 frames by 40 channels. Unlike in the mel spectrograms, quiet words are as bright as loud ones, and the pauses are black."}}
 draw.micro_front_end(clips)
@@ -328,10 +333,14 @@ differences = report.difference_table(ahead)
 run.show(differences, "Test accuracy of log-mel less that of the others.")
 
 # %% [markdown]
-# On real recordings the original's assertion holds, on both counts, though by little; synthetic runs are too
-# short to tell much apart. Compression, however, is not what is wrong with MFCC: with 13 coefficients the
-# network does no worse than with all 40. More likely it is what a convolution wants, that neighbours in the
-# picture are neighbours in sound. And the micro front end keeps up with log-mel, although it throws the level away.
+# On real recordings log-mel is ahead of log-linear and of both kinds of MFCC, though by little, and still when
+# the intervals over seeds are widened for four comparisons at once, as the claims below do. So the original's
+# ranking holds for this network. Its reasons, hearing and compression, are not tested by that: 13 coefficients and
+# all 40 are not told apart, so nothing here speaks for compression as the cause, nor against it. That a convolution
+# wants neighbours in the picture to be neighbours in sound is a guess that would fit. Log-mel and the micro front
+# end are not told apart, which does not make them equal: they differ in three things at once (scale, noise
+# reduction, gain control), and the interval leaves room for two points. Synthetic runs are too short to tell much
+# apart.
 #
 # Three cautions. The order is that of this network and this task; one with more layers could learn the
 # cosine transform, or undo it. A recipe tuned for each representation could close a gap, and a longer one

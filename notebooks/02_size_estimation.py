@@ -20,7 +20,7 @@
 # Before a network is trained, three numbers decide whether a microcontroller can hold it: the bytes of its
 # weights in flash, the bytes of its activations in RAM, and the operations of one inference. None of them
 # needs data. This part counts them in several ways, sets them beside published networks, and times the
-# network on this machine. It works for every network of the zoo: the parameter `arch` names one.
+# network on a computer. It works for every network of the zoo: the parameter `arch` names one.
 #
 # **For whom.** Anyone who has to decide whether a network fits a chip, before training it.
 #
@@ -137,7 +137,7 @@ caption = "Weights, and their share of 1,048,576 bytes of flash."
 recording.Table(flash_table(counts), caption, digits=2)
 
 # %% [markdown]
-# ## RAM, three ways
+# ## RAM, counted in three ways
 #
 # *Every output kept.* The original's estimator adds up the float output of every operation, as training
 # needs them. Views count too, though a reshape moves nothing and dropout does nothing at inference.
@@ -146,7 +146,7 @@ recording.Table(flash_table(counts), caption, digits=2)
 # largest sum over the schedule is what a memory planner could get by with.
 #
 # *Measured.* TensorFlow Lite Micro plans its own arena and keeps its bookkeeping there. Its real interpreter
-# runs here on the exported int8 network. The weights are fresh ones: neither size nor speed hangs on their values.
+# runs here on the exported int8 network. The weights are fresh ones: neither size nor speed depends on their values.
 
 # %% tags=["nbval-check-output"]
 from pathlib import Path
@@ -179,7 +179,7 @@ run.record("tflm_arena_bytes", arena, "B")
 caption = "Memory of one inference, and its share of 262,144 bytes of RAM."
 recording.Table(memory_table(counts, arena), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference counted in four ways. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (measured on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
+# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference: every output kept; alive at once, in float32 and in int8; and measured. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
 from kwslib.report.part2 import figures as draw
 
 draw.memory_ways(counts, arena)
@@ -228,12 +228,14 @@ caption = (
 )
 recording.Table(published_table(published), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie an order of magnitude below most published networks in both."}}
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
 
 # %% [markdown]
 # TinyConv is small for what was published, yet no exception: `tenet`, our depthwise-separable net over time,
-# has fewer weights at the same work. How accurate a network of a given size becomes, only training tells.
+# has fewer weights at the same work. Networks whose MACs no source states are in the table and not in the figure;
+# accuracies that we did not find stated are left out. How accurate a network of a given size becomes, only
+# training tells.
 #
 # In words: the original sets its 0.68 million operations beside the 5.4 million of the DS-CNN of *Hello Edge*, one eighth. That is the
 # budget of a device that listens *always*: operations are energy, whether anybody speaks or not. What the eighth costs in accuracy
@@ -247,7 +249,7 @@ draw.landscape(published, zoo())
 # CPU has fewer units, a higher clock and next to no launch, so for one clip it does well; the microcontroller has one unit, a fiftieth of the
 # clock, and a ten-thousandth of the power.
 #
-# ## Time on this machine
+# ## Time on a computer
 #
 # One clip at a time, one thread, after a warm-up; the median and the spread over many runs. PyTorch runs
 # the network as written, the others the exported files.
@@ -276,10 +278,13 @@ theirs = {
 draw.latencies(measured, original=theirs)
 
 # %% [markdown]
-# The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time: for so small a network, PyTorch
-# is mostly busy with calling its operations. What int8 gains or loses hangs on the processor. On a GPU, the replay
-# of a captured graph leaves that out, which is nearest to the original's CUDA time. None of this predicts the
-# microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
+# The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time. With so little work in each
+# operation, calling them may be what takes PyTorch long; we did not measure that. In LiteRT, int8 came out several times
+# slower than float32 on the computer that recorded this, and we have not found out why. All these times are of one
+# computer and its neighbours at that moment: Parts 4 and 6 time the same network again and get other values, so read
+# them as orders of magnitude. On a GPU, the replay of a captured graph leaves out the calls, which is nearest to the
+# original's CUDA time; where none was at hand, its row is missing. None of this predicts the microcontroller, where
+# the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values

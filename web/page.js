@@ -195,7 +195,7 @@ function draw(now) {
 
 function tuned() {
   const now = settings();
-  part("threshold-value").textContent = now.threshold.toFixed(3);
+  part("threshold-value").textContent = now.threshold.toFixed(3).replace(/0$/, "");
   part("smoothing-value").textContent = `${now.smoothing} inferences`;
   spotter.tune(now.threshold, now.smoothing);
   microphone?.tell(now);

@@ -14,7 +14,7 @@
 #include "kws_neighbours.h"
 
 /* From int32 sums to int8: add the bias, multiply by scale = multiplier / 2^31 * 2^shift, add the zero point, clamp.
- * One entry per output channel. kwslib/deployment/operators.py makes sure that no step leaves int32. Convolutions and sums round
+ * One entry per output channel. kwslib/deployment/operands.py makes sure that no step leaves int32. Convolutions and sums round
  * twice on the way and dense layers once, as TFLite does. */
 typedef struct {
     const int32_t *bias;

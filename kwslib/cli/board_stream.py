@@ -1,6 +1,5 @@
 """`kws board --stream`: what listening costs, hop by hop."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,7 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
         )
     hops = len(sound) * 1000 // (SAMPLE_RATE * HOP_MS)
     with (
-        tqdm(total=hops, desc="hops", disable=not sys.stderr.isatty(), leave=False) as bar,
+        tqdm(total=hops, desc="hops", disable=None, leave=False) as bar,
         naming(predictor.path),
     ):
         result = bill(predictor.board, sound, lambda: bar.update())

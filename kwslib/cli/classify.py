@@ -18,6 +18,7 @@ def classify(
 ) -> None:
     """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
     import numpy as np
+    from scipy.special import softmax
 
     from kwslib.data.audio import read_second
     from kwslib.features.frontend import features
@@ -40,8 +41,7 @@ def classify(
         logits = predictor.clip_logits(waveforms).astype(np.float64)  # (N, C)
     else:
         logits = predictor.logits(features(waveforms)).astype(np.float64)
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities = softmax(logits, axis=1)
     heard = decided(probabilities, predictor.settings)
     results = [
         {

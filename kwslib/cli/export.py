@@ -77,9 +77,10 @@ def _exported(
     from kwslib.checkpoints import load_checkpoint
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export_network, export_quantized
+    from kwslib.quantization.quantizers import quantization_of
 
     network, config, _ = load_checkpoint(checkpoint)
-    if hasattr(network, "quantization"):
+    if quantization_of(network):
         return export_quantized(checkpoint, network, config, out), {"data": None}
     check_installed()
     corpus = chosen_corpus(data, profile, own)

@@ -51,11 +51,13 @@ def make_keyword(
     """
     import importlib.util
 
+    from kwslib.data.check import require
     from kwslib.data.word_file import WordFile, open_word
     from kwslib.deployment.conversion import check_installed
     from kwslib.keyword import road
+    from kwslib.keyword.training import word_setup
     from kwslib.labels import class_labels
-    from kwslib.paths import atomic_write, check_writable, expand, folders
+    from kwslib.paths import atomic_write, expand, folders
     from kwslib.profiles import get_profile
     from kwslib.strict_json import json_text
 
@@ -70,7 +72,6 @@ def make_keyword(
         from kwslib.data.speech_commands import official_folder
 
         data = official_folder()
-    check_writable(folder / road.CORPUS)
     given = WordFile(
         word,
         takes and expand(takes).absolute(),
@@ -81,6 +82,7 @@ def make_keyword(
     corpus = open_word(given)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
+    require(corpus, word_setup(word, arch, epochs).protocol)
     given.save(folder / road.CORPUS)
     effort = road.Effort(epochs, trials, hours)
     try:

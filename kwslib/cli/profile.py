@@ -40,7 +40,7 @@ def _network(name: str, device: str) -> dict[str, Any]:
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs
     from kwslib.networks.models import ModelConfig, build
-    from kwslib.quantization.quantizers import dequantized
+    from kwslib.quantization.quantizers import dequantized, quantization_of
 
     if name in ARCHITECTURES:
         config = ModelConfig(name)
@@ -48,7 +48,7 @@ def _network(name: str, device: str) -> dict[str, Any]:
     else:
         network, config, _ = load_checkpoint(Path(name))
     packed = {}
-    if hasattr(network, "quantization"):
+    if quantization_of(network):
         packed, network = _packed_bytes(network), dequantized(network)
     times = latency.cuda(network) if device == "cuda" else (latency.pytorch(network),)
     counts = costs(network)

@@ -1,4 +1,7 @@
-"""`kws serial`: the timings and trials in a board's log."""
+"""`kws serial`: the timings and trials in a board's log, beside the cycle model's on request."""
+
+from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -18,6 +21,9 @@ def read_board_log(
         help="The classes, or the keywords alone, separated by commas [default: those that the log names].",
     ),
     seconds: float = typer.Option(60.0, help="How long to listen to a port, at most a week."),
+    beside: Path | None = typer.Option(
+        None, help="The .tflite that the board runs: set its times by the cycle model beside the log's."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Stage timings and the confusion matrix of spoken trials, from a sketch of firmware/arduino.
@@ -33,6 +39,8 @@ def read_board_log(
     words = [word.strip() for word in labels.split(",")] if labels is not None else None
     log = read_serial(source, seconds, words)
     result = log.as_json()
+    if beside is not None:
+        result["beside"] = _modelled(beside, result["timings"])
     if as_json:
         print_json(result)
         return
@@ -50,6 +58,10 @@ def read_board_log(
     for stage, ms in result["timings"].items():
         spread = f"sd {ms['sd_ms']:.3f}, {ms['min_ms']:.3f} to {ms['max_ms']:.3f}"
         print(f"  {stage:<10}{ms['mean_ms']:>9.3f} ms, {spread}")
+    for stage, both in result.get("beside", {}).items():
+        print(
+            f"  {stage:<10}{both['ms']:>9.3f} ms by the cycle model, the board takes {both['ratio']:.2f} times that"
+        )
     for stage, least in result["cycles"].items():
         cache = f"{least['cache_hits']} hits and {least['cache_misses']} misses of the instruction cache"
         print(f"  {stage:<10}{least['cycles']:>9} cycles at least, {cache}")
@@ -58,3 +70,34 @@ def read_board_log(
         for label, row in zip(log.labels, result["confusion"], strict=True):
             print(f"  {label:<16}" + "".join(f"{count:>10}" for count in row))
         print(f"  accuracy {result['accuracy']:.0%}")
+
+
+def _modelled(model: Path, measured: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Mean milliseconds of each stage by the cycle model, and how many times that the log has.
+
+    As in the log, the front end's is that of one frame. Raises KwsError for a log without times.
+    """
+    import numpy as np
+
+    from kwslib.board.streaming import bill
+    from kwslib.deployment.streaming import HOP
+    from kwslib.labels import CLIP_SAMPLES
+    from kwslib.predictors import BoardPredictor
+
+    if not measured:
+        raise KwsError(
+            f"{model}: the log holds no times to set beside its own: log inferences, not trials alone"
+        )
+    noise = (
+        np.random.default_rng(0).normal(0, 1000, 3 * CLIP_SAMPLES).astype(np.int16)
+    )  # a room is never silent
+    counted: dict[str, Any] = bill(BoardPredictor(model).board, noise)
+    found = {
+        stage: cost["ms_mean"] / (HOP if stage == "frontend" else 1)
+        for stage, cost in counted["stages"].items()
+    }
+    return {
+        stage: {"ms": found[stage], "ratio": row["mean_ms"] / found[stage]}
+        for stage, row in measured.items()
+        if stage in found
+    }

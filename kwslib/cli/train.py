@@ -61,9 +61,7 @@ def train(
         print(one_line(note), file=sys.stderr)
     require(corpus, made.protocol)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
-    with tqdm(
-        total=made.recipe.epochs, desc="training", unit="epoch", disable=not sys.stderr.isatty()
-    ) as bar:
+    with tqdm(total=made.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
 
         def show(epoch: Any, _network: object) -> None:
             bar.update(epoch.epoch + 1 - bar.n)

@@ -155,7 +155,7 @@ def _fetch(url: str, part: Path) -> None:
             unit="B",
             unit_scale=True,
             desc=part.stem,
-            disable=None,  # where standard error is no terminal
+            disable=None,
         )
         with bar, open(part, "ab" if have else "wb") as out:
             while block := response.read(CHUNK):

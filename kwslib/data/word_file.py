@@ -98,11 +98,11 @@ def open_word(made: WordFile, base: Corpus | None = None) -> Corpus:
     corpus = replace(base, clips=_thinned(base.clips, made.word))
     if made.takes:
         corpus = add_recordings(corpus, made.word, made.takes)
+    others, skipped = _negatives(made.negatives, made.word)
+    noises, short = _backgrounds(made.background)
     spoken = synthesized(made.word, training_alone=made.takes is not None)
     times = sum(clip.word == made.word for clip in spoken)
     use = "for training alone" if made.takes else "for want of takes in validation and testing, too"
-    others, skipped = _negatives(made.negatives, made.word)
-    noises, short = _backgrounds(made.background)
     return replace(
         corpus,
         name=f"{made.word} ({base.name})",

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.deployment.litert import read_graph
-from kwslib.deployment.operators import OPERATORS, Operands
+from kwslib.deployment.operands import Operands
+from kwslib.deployment.operators import OPERATORS
 from kwslib.deployment.tflite_graph import Graph
 from kwslib.errors import KwsError
 

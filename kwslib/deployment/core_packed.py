@@ -16,6 +16,7 @@ from kwslib.features.ccore import constants
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
 from kwslib.quantization.integer import IntegerNetwork, integer_network
 from kwslib.quantization.packing import interleaved, pack, planes
+from kwslib.quantization.quantizers import quantization_of
 
 TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
 
@@ -28,7 +29,7 @@ def read_integers(checkpoint: Path) -> IntegerNetwork:
 
 def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
     """The same of a model that is loaded already; `checkpoint` is for messages."""
-    if not hasattr(model, "quantization"):
+    if quantization_of(model) is None:
         raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
     with naming(checkpoint):
         return integer_network(model)

@@ -48,8 +48,10 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: by
     try:
         with quiet_stderr():
             interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
+    except ValueError as error:
         raise damaged(path, error) from error
+    except RuntimeError as error:
+        raise _refused(path, error, xnnpack) from error
     return interpreter
 
 
@@ -76,8 +78,17 @@ def _interpreter(path: Path, content: bytes, threads: int, xnnpack: bool) -> Any
                 num_threads=threads,
                 experimental_op_resolver_type=OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF,
             )
-    except (ValueError, RuntimeError) as error:
+    except ValueError as error:
         raise damaged(path, error) from error
+    except RuntimeError as error:
+        raise _refused(path, error, xnnpack) from error
+
+
+def _refused(path: Path, error: RuntimeError, xnnpack: bool) -> KwsError:
+    """The complaint about a model, whole, whose numbers some kernel cannot work with."""
+    kernels = "LiteRT's fast kernels (XNNPACK)" if xnnpack else "LiteRT"
+    reason = " ".join(str(error).split())
+    return KwsError(f"{path}: {kernels} cannot run this model ({reason}); make it again with `kws export`")
 
 
 def _check(graph: Graph, content: bytes) -> None:

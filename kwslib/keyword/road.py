@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.checkpoints import train
-from kwslib.data.check import require
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.deployment.core_sparse import compress
@@ -20,7 +19,7 @@ from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import word_setup, word_splits
 from kwslib.networks.evaluation import evaluate
-from kwslib.paths import atomic_write, check_writable
+from kwslib.paths import atomic_write
 from kwslib.predictors import CorePredictor, load_predictor
 
 CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
@@ -41,14 +40,11 @@ def make(
 ) -> dict[str, Any]:
     """Train a network for `word`; leave model.pt, what `kws export` writes, and kws_model.h in `folder`.
 
-    Returns what was measured. `say` is told each step as it begins.
-
-    Raises KwsError for a corpus that lacks something, before any work.
+    corpus: one that has all that the task needs (see kwslib.data.check). Returns what was measured. `say` is told each
+    step as it begins.
     """
     made = word_setup(word, arch, effort.epochs)
-    require(corpus, made.protocol)
     checkpoint = folder / CHECKPOINT
-    check_writable(checkpoint)
     say("features of the training")
     splits = word_splits(corpus, made)
     say(f"training {arch}, {effort.epochs} epochs")

@@ -23,8 +23,10 @@ def word_setup(word: str, arch: str, epochs: int) -> Setup:
 def word_splits(
     corpus: Corpus, made: Setup, augmentation: FieldAugmentation = AUGMENTATION
 ) -> dict[str, FeatureSet]:
-    """As `field_splits`, with the keyword so often in training that it is SHARE of every epoch."""
-    splits = field_splits(corpus, made, augmentation)
+    """As `field_splits`, with the keyword so often in training that it is SHARE of every epoch; no more streams than
+    epochs come to hear."""
+    heard = -(-made.recipe.epochs // augmentation.windows)
+    splits = field_splits(corpus, made, replace(augmentation, streams=min(augmentation.streams, heard)))
     return splits | {"training": repeated(splits["training"], 2, SHARE)}
 
 

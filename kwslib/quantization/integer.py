@@ -23,6 +23,7 @@ from kwslib.networks.tinyconv import TinyConv
 from kwslib.quantization.grids import Width, quantize
 from kwslib.quantization.multiplier import quantize_multiplier, stay_in_int32
 from kwslib.quantization.packing import packed_bytes
+from kwslib.quantization.quantizers import quantization_of
 
 LOWEST, HIGHEST = -128, 127  # of int8
 RELU6 = 6.0
@@ -78,7 +79,7 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
 
     Raises KwsError for a network that is another, or quantized in a way that int8 kernels do not know.
     """
-    how = getattr(model, "quantization", None)
+    how = quantization_of(model)
     if how is None or not isinstance(model, TinyConv):
         raise KwsError("integer arithmetic needs a quantized tinyconv: make one with `kws sweep bits`")
     if how.input is not None or how.bias is not None or how.output != 8 or how.scheme != "symmetric":

@@ -210,8 +210,16 @@ def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
             layer.dropout = model.get_submodule("dropout")
             model.dropout = nn.Identity()
         setattr(parent, name.rpartition(".")[2], layer)
-    vars(model)["quantization"] = quantization  # kept by kwslib.checkpoints.save_checkpoint
+    vars(model)["quantization"] = (
+        quantization  # nn.Module takes no plain value by its own way; see quantization_of
+    )
     return model
+
+
+def quantization_of(model: nn.Module) -> Quantization | None:
+    """How `quantized` made a network; None for a float one."""
+    found = getattr(model, "quantization", None)
+    return found if isinstance(found, Quantization) else None
 
 
 @torch.no_grad()

@@ -125,7 +125,9 @@ def test_the_headline_is_written_from_recorded_values(monkeypatch, tmp_path):
         for label in ("", "_silence", "_unknown", "_yes", "_no")
     }
     for name in ("first_seed", "first_seed_redrawn"):
-        values[f"accuracy_testing_{name}"] = {"value": 0.95, "unit": "fraction"}
+        values[f"accuracy_testing_{name}"] = {"value": 0.95, "unit": "fraction", "ci95": [0.94, 0.96]}
+    for name in ("original_protocol", "fixed_protocol"):
+        values[f"accuracy_testing_{name}"] = {"value": 0.92, "unit": "fraction", "ci95": [0.91, 0.93]}
     monkeypatch.setattr(
         headline, "load_results", lambda: {"03_training": {"profile": "report", "values": values}}
     )
@@ -137,7 +139,9 @@ def test_the_headline_is_written_from_recorded_values(monkeypatch, tmp_path):
     assert "OUTDATED" not in written
     assert written.endswith(f"{headline.END}\nend\n")
     headline.picture(tmp_path / "headline.png")
+    headline.steps(tmp_path / "steps.png")
     assert (tmp_path / "headline.png").stat().st_size > 10_000
+    assert (tmp_path / "steps.png").stat().st_size > 10_000
 
 
 @pytest.fixture

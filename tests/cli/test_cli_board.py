@@ -136,3 +136,30 @@ def test_a_stream_of_its_own_run(kws, model, tmp_path):
     status, out, err = kws("board", model, "--stream", sound, "--wav", sound)
     assert (status, out) == (2, "")
     assert len(err.splitlines()) == 1
+
+
+def test_a_boards_log_stands_beside_the_cycle_model(kws, model, tmp_path):
+    log = tmp_path / "board.log"
+    log.write_text("".join(f"KWS,{40 * n},612,{6390 + n},9,yes,90,-\n" for n in range(5)))
+    status, out, err = kws("serial", log, "--beside", model, "--json")
+    assert (status, err) == (0, "")
+    result = json.loads(out)
+    _, out, _ = kws("board", model, "--stream", write_sound(tmp_path / "s.wav", 1.3), "--json")
+    stages = json.loads(out)["stages"]
+    for stage, both in result["beside"].items():
+        measured = result["timings"][stage]["mean_ms"]
+        assert both["ratio"] * both["ms"] == pytest.approx(measured)
+    assert result["beside"]["network"]["ms"] == pytest.approx(stages["network"]["ms_mean"], rel=0.05)
+    assert result["beside"]["frontend"]["ms"] == pytest.approx(stages["frontend"]["ms_mean"] / 2, rel=0.1)
+    status, out, _ = kws("serial", log, "--beside", model)
+    assert status == 0
+    assert out.count("by the cycle model, the board takes") == 3
+
+
+def test_a_log_of_trials_alone_has_no_times_to_set_beside(kws, model, tmp_path):
+    log = tmp_path / "board.log"
+    log.write_text("TRIAL,yes,yes\nTRIAL,no,no\n")
+    status, out, err = kws("serial", log, "--beside", model)
+    assert (status, out) == (2, "")
+    assert "no times" in err
+    assert len(err.splitlines()) == 1

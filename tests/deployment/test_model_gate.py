@@ -162,6 +162,14 @@ def test_a_factor_that_leads_out_of_int32_is_refused(tmp_path):
     assert (run_network(read_network(path), x) == reference(path, x)).all()
 
 
+def test_what_fast_kernels_refuse_is_not_called_damaged(tmp_path):
+    path = dense(tmp_path / "m.tflite", 179, 4, 2e-9)
+    with pytest.raises(
+        KwsError, match=r"m\.tflite: LiteRT's fast kernels \(XNNPACK\) cannot run this model \("
+    ):
+        litert(path)
+
+
 def test_a_layer_wider_than_int16_is_refused(tmp_path):
     maker, wide = Maker(), 40_000
     source, output = maker.tensor((1, 1, 1, 1), 0.02), maker.tensor((1, 1, 1, wide), 0.02)

@@ -23,7 +23,14 @@ from kwslib.quantization.grids import BINARY, TERNARY, asymmetric_grid
 from kwslib.quantization.integer import integer_network, logits, run
 from kwslib.quantization.ptq import post_training, reconstruct
 from kwslib.quantization.qat import calibration_inputs, quantization_aware
-from kwslib.quantization.quantizers import Quantization, QuantizedLayer, Quantizer, original, quantized
+from kwslib.quantization.quantizers import (
+    Quantization,
+    QuantizedLayer,
+    Quantizer,
+    original,
+    quantization_of,
+    quantized,
+)
 
 WIDTHS = (8, 5, 4, 3, 2, TERNARY, BINARY)
 TRAINING, VALIDATION = toy(128), toy(64, seed=1)
@@ -169,7 +176,7 @@ def test_a_quantized_checkpoint_comes_back_the_same(tmp_path, trained, x, how):
     narrow = post_training(trained, how, x)
     save_checkpoint(tmp_path / "q.pt", narrow, ModelConfig())
     loaded, _, _ = load_checkpoint(tmp_path / "q.pt")
-    assert loaded.quantization == how
+    assert quantization_of(loaded) == how
     assert np.array_equal(predict(loaded, VALIDATION.x), predict(narrow, VALIDATION.x))
 
 

@@ -32,7 +32,7 @@ from kwslib.errors import KwsError
 
 WHOLE = [0, 1, -1, 2, 3, 7, 127, 128, -128, 255, 32767, 32768, 40_000, 2**31 - 1, -(2**31), 2**32 - 1, 2**40]
 REAL = [0.0, -1.0, 1e-45, 1e-38, 1e-30, 1e-8, 2e-3, 0.5, 3.0, 1e4, 1e30, 3e38, np.nan, np.inf, -np.inf]
-PATIENCE = 60  # seconds that a case may take
+PATIENCE, WAIT = 60, 600  # seconds of processor time, and in all, that a case may take
 
 
 def bases(folder: Path) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def opened(path: Path) -> None:
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs, file_costs
     from kwslib.predictors import load_predictor
-    from kwslib.quantization.quantizers import dequantized
+    from kwslib.quantization.quantizers import dequantized, quantization_of
 
     x = np.random.default_rng(0).integers(-128, 128, (3, 49, 40)).astype(np.int8)
 
@@ -183,7 +183,7 @@ def opened(path: Path) -> None:
             latency.litert(path, runs=1)
         else:
             model = load_checkpoint(path)[0]
-            costs(dequantized(model) if hasattr(model, "quantization") else model)
+            costs(dequantized(model) if quantization_of(model) else model)
 
     def field() -> None:
         network = open_network(path)
@@ -239,7 +239,8 @@ def _work(seed: int, numbers: range, models: Any, folder: Path, writer: int) -> 
     warnings.simplefilter("error", RuntimeWarning)
     for number in numbers:
         os.write(writer, f"case {number}\n".encode())
-        signal.alarm(PATIENCE)
+        signal.alarm(WAIT)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
         try:
             case(seed, number, models, folder)
         except BaseException:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import escape
 
 TONES = ("ink", "grey", "faint", "blue", "vermilion", "green", "amber", "purple")
+SHADES = 6  # of a tone in a map of numbers
 Point = tuple[float, float]
 
 
@@ -83,6 +84,24 @@ class Drawing:
         """A disk or a ring."""
         kind = "f" if filled else "o"
         self._parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="{radius:g}" class="{kind}-{_tone(tone)}"/>')
+
+    def heat(self, x: float, y: float, rows: Sequence[Sequence[float]], cell: float) -> None:
+        """Numbers (rows from top to bottom) as cells: blue above zero, vermilion below, stronger the larger."""
+        most = max((abs(value) for row in rows for value in row), default=0) or 1
+        levels: dict[tuple[str, int], list[str]] = {}
+        for i, row in enumerate(rows):
+            for j, value in enumerate(row):
+                key = ("blue" if value > 0 else "vermilion", round(SHADES * abs(value) / most))
+                levels.setdefault(key, []).append(
+                    f"M{x + cell * j:g} {y + cell * i:g}h{cell:g}v{cell:g}h-{cell:g}z"
+                )
+        for (tone, level), squares in sorted(levels.items()):
+            if level:
+                opacity = level / SHADES
+                self._parts.append(
+                    f'<path class="f-{tone}" fill-opacity="{opacity:g}" d="{"".join(squares)}"/>'
+                )
+        self.box(x, y, cell * len(rows[0]), cell * len(rows), "faint", filled=False, round=0)
 
     def svg(self) -> str:
         """The picture as one SVG element."""

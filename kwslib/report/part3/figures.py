@@ -120,3 +120,25 @@ def unknown_words(
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
     return figure
+
+
+def accuracy_steps(
+    steps: Mapping[str, tuple[float, float, float]], beside: Mapping[str, tuple[float, float, float]]
+) -> Figure:
+    """What stands between two test accuracies, step by step, and others to set beside them.
+
+    steps: name -> (mean, low, high) of ways of training and testing, each one change from the one before it; beside:
+    the same of values that are no steps. Fractions of one.
+    """
+    named = [*steps, *beside]
+    rows = 100 * np.array([*steps.values(), *beside.values()])  # (rows, 3)
+    figure, ax = style.subplots(height=1.2 + 0.42 * len(named))
+    colours = [style.BLUE] * len(steps) + [style.GREY, style.GREEN][: len(beside)]
+    style.interval_points(ax, named, rows[:, 0], rows[:, 1], rows[:, 2], colours=colours)
+    for row in range(1, len(steps)):
+        before, after = rows[row - 1, 0], rows[row, 0]
+        ax.plot([before, before, after], [row - 1, row, row], ":", color=style.INK, linewidth=1)
+        text = f"{after - before:+.1f}"
+        ax.annotate(text, ((before + after) / 2, row), (0, 4), textcoords="offset points", ha="center")
+    ax.set(xlabel="test accuracy (%), with 95 % interval")
+    return figure

@@ -1,0 +1,59 @@
+"""kws keyword refuses what it cannot do before it works, in one line, and leaves nothing. The whole road is executed by
+tests/book/test_own_keyword.py."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import soundfile
+from small_corpus import write_corpus
+
+from kwslib.data import word_file
+
+needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs kwslib[convert]")
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """Where the command runs: a corpus, takes; and a synthesizer that must not be asked."""
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(word_file, "spoken_folder", lambda word: pytest.fail("the synthesizer was asked"))
+    write_corpus(tmp_path / "data")
+    (tmp_path / "takes").mkdir()
+    for number in range(4):
+        sound = np.random.default_rng(number).normal(0, 0.1, 9_000)
+        soundfile.write(tmp_path / "takes" / f"take{number}.wav", sound, 16_000)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@needs_export
+@pytest.mark.parametrize(
+    ("arguments", "culprit"),
+    [
+        (("a,b",), "'a,b'"),
+        (("unknown",), "'unknown'"),
+        (("kiwi", "--arch", "transformer"), "transformer"),
+        (("kiwi", "--takes", "nowhere"), "nowhere: no such folder"),
+        (("kiwi", "--takes", "data/_background_noise_", "--not", "nowhere"), "recordings of 'kiwi'"),
+        (("kiwi", "--takes", "takes", "--not", "nowhere"), "nowhere: no such folder"),
+        (("kiwi", "--takes", "takes", "--background", "takes"), "takes: no usable background"),
+        (("kiwi", "--data", "nowhere"), "nowhere: no such folder"),
+        (("kiwi", "--epochs", "0"), "epochs"),
+        (("kiwi", "--trials", "1"), "trials"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(kws, world, arguments, culprit):
+    given = () if "--data" in arguments else ("--data", "data")
+    status, out, error = kws("keyword", *arguments, *given)
+    assert (status, out) == (2, "")
+    assert len(error.splitlines()) == 1
+    assert culprit in error
+    assert {path.name for path in world.iterdir()} - {"cache"} == {"data", "takes"}
+
+
+def test_the_file_of_another_kind_is_no_corpus(kws, world):
+    soundfile.write("sound.wav", np.ones(100), 16_000)
+    status, out, error = kws("data", "info", "--data", "sound.wav")
+    assert (status, out) == (2, "")
+    assert "sound.wav: not a corpus file" in error
