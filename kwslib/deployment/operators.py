@@ -13,8 +13,8 @@ import numpy as np
 
 from kwslib.deployment.fixed_exponential import exponential_table
 from kwslib.deployment.operands import Operands
-from kwslib.quantization.multiplier import quantize_multiplier
 from kwslib.deployment.weight_layouts import four_by_four, pairs_of_outputs, pairs_of_taps
+from kwslib.quantization.multiplier import quantize_multiplier
 
 INT32 = 2**31 - 1
 MOST_CLASSES = 4095  # of a softmax, whose sum of exponentials has 12 integer bits
