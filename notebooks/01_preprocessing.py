@@ -115,7 +115,7 @@ draw.waveforms(clips)
 # The Fourier transform of the whole second tells how strong each frequency is, and forgets when. The hiss of
 # *yes* stands out beyond 4 kHz, where *no* has little. But *yes* and *sey* would look the same.
 
-# %% mystnb={"figure": {"name": "fig-02", "caption": "Magnitude spectra of the four recordings. A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower by a constant."}}
+# %% mystnb={"figure": {"name": "fig-02", "caption": "Magnitude spectra of the four recordings. A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower."}}
 draw.spectra(clips)
 
 # %% [markdown]

@@ -298,7 +298,7 @@ run.finish()
 # 1. Nearly all multiplications are in the convolution, nearly all weights in the linear layer.
 # 2. Weights go to flash, activations to RAM. What counts in RAM is what is alive at once, not the sum of all tensors.
 # 3. By both measures TinyConv is small for the chip: there is room for a larger network.
-# 4. Latency on a computer says little about latency on the chip; for so small a network it measures the calls, not the arithmetic.
+# 4. Latency on a computer says little about latency on the chip; how much of it is arithmetic and how much calls was not measured.
 # 5. Counting two or three ways finds mistakes: a counter of our own, PyTorch's, the exported file's, and TensorFlow Lite Micro's arena.
 #
 # Exercises, from TinyConv's multiplications by hand: {doc}`../book/exercises/02`.

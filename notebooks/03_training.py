@@ -330,7 +330,7 @@ run.finish()
 # 1. A training step is a forward pass, a loss, a gradient and a small move. Everything else is a schedule and a choice of clips.
 # 2. One run has two errors, of the clips and of the seed. Both are about as large as many differences that are reported.
 # 3. Validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
-# 4. How the test set is drawn moves the result by as much as the recipe does.
+# 4. The protocol, its draws for training and for the test together, moves the result by more than the recipe does.
 # 5. The trained network is small, accurate on clips, and ready for the chip. How it does in a room is another question, for Part 4.
 #
 # Exercises, from Wilson's interval to breaking the split rule: {doc}`../book/exercises/03`.

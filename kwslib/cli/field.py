@@ -84,8 +84,8 @@ def run_field_test(
         from kwslib.field.recordings import read_recordings, reasons, run_recordings
 
         found, refused = read_recordings(recordings, network.labels)
-        for one in refused:
-            print(one_line(f"{one.path}: {one.reason}"), file=sys.stderr)
+        for recording in refused:
+            print(one_line(f"{recording.path}: {recording.reason}"), file=sys.stderr)
         outcome = run_recordings(network, found, settings)
         source = recordings.name
         result |= {

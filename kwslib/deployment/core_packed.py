@@ -53,7 +53,9 @@ def pack_network(network: Network, bits: Width) -> Network:
     if bits == 8:
         return network
     packers = {"convolution": _convolution, "dense": _dense}
-    layers = (packers[one.kind](one, bits) if one.kind in packers else one for one in network.layers)
+    layers = (
+        packers[layer.kind](layer, bits) if layer.kind in packers else layer for layer in network.layers
+    )
     return replace(network, layers=tuple(layers))
 
 

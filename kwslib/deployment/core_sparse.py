@@ -67,15 +67,15 @@ def dense_weights(layer: Layer) -> np.ndarray:
 
 def groups(row: np.ndarray) -> np.ndarray:
     """One output's weights, int8 (inputs,), as groups uint8 (n, 8)."""
-    gaps, weights, at = [], [], 0
+    gaps, weights, previous = [], [], 0
     for position in np.flatnonzero(row):
-        while position - at > WIDEST:
+        while position - previous > WIDEST:
             gaps.append(WIDEST)
             weights.append(0)
-            at += WIDEST
-        gaps.append(position - at)
+            previous += WIDEST
+        gaps.append(position - previous)
         weights.append(row[position])
-        at = position
+        previous = position
     fill = [0] * (-len(gaps) % GROUP)
     pairs = np.array([gaps + fill, weights + fill], np.int16).astype(np.uint8)  # (2, entries)
     return np.ascontiguousarray(pairs.reshape(2, -1, GROUP).swapaxes(0, 1)).reshape(-1, 2 * GROUP)

@@ -126,7 +126,7 @@ def _layer(
     products = (HIGHEST - LOWEST) * np.abs(whole.numpy().astype(np.int64)).reshape(len(weight), -1).sum(1)
     if np.any(np.abs(bias) + products >= 2**31):
         raise KwsError(f"{name}: its sums can leave 32 bits: quantize it again, with larger scales")
-    made = IntegerLayer(
+    constants = IntegerLayer(
         weights=np.ascontiguousarray(whole.numpy()),
         scales=scales * np.float32(unit),
         bias=np.rint(bias).astype(np.int32),
@@ -136,9 +136,9 @@ def _layer(
         high=high,
     )
     roundings = 2 if whole.ndim == 4 else 1
-    if not stay_in_int32(np.abs(bias) + products, made.requantization[1], roundings):
+    if not stay_in_int32(np.abs(bias) + products, constants.requantization[1], roundings):
         raise KwsError(f"{name}: its output's scale is too small for its sums: quantize it again")
-    return made
+    return constants
 
 
 def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
