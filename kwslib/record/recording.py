@@ -256,12 +256,25 @@ def _versions() -> dict[str, str]:
     from kwslib import __version__
 
     versions = {"kwslib": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions["processor"] = processor()
     for package in PACKAGES:
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def processor(described: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor that a run's times are of, by its maker's name where the system tells it."""
+    import platform
+
+    try:
+        lines = described.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()
 
 
 def _commit() -> str | None:

@@ -119,3 +119,10 @@ def test_synthetic_tables_are_stamped(run):
     assert repr(table).startswith("Sizes & shares. (synthetic corpus)\n")
     real = recording.start(PART, profile="report", results=run.results)
     assert "synthetic" not in repr(real.show(run.compare_table(["parameters"]), "Sizes."))
+
+
+def test_the_processor_is_named(tmp_path):
+    described = tmp_path / "cpuinfo"
+    described.write_text("processor\t: 0\nmodel name\t: Some Maker's CPU @ 2 GHz\n")
+    assert recording.processor(described) == "Some Maker's CPU @ 2 GHz"
+    assert recording.processor(tmp_path / "nothing")

@@ -19,7 +19,7 @@ from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values, share
-from kwslib.statistics import wilson
+from kwslib.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
     import pandas
@@ -191,7 +191,10 @@ def cost_values(results: Mapping[str, Evaluation]) -> Values:
 def cost_table(
     results: Mapping[str, Evaluation], forms: Mapping[str, Form], testing: FeatureSet
 ) -> "pandas.DataFrame":
-    """By class: clips, right answers in float32 and in int8, answers that changed, answers that became silence."""
+    """By class: clips, right answers in float32 and in int8, answers that changed, answers that became silence.
+
+    Both heard the same clips, so what tells them apart is McNemar's exact test of those that one alone got right.
+    """
     import pandas
 
     labels = results["int8"].labels
@@ -200,12 +203,15 @@ def cost_table(
     rows = {}
     for index, label in (*enumerate(labels), (None, "total")):
         mine = np.full(len(testing.y), True) if index is None else testing.y == index
+        right_before, right_after = ((answers == testing.y) & mine for answers in (before, after))
+        lost, won = (right_before & ~right_after).sum(), (right_after & ~right_before).sum()
         rows[label] = {
-            "clips": mine.sum(),
-            "right, float32": ((before == testing.y) & mine).sum(),
-            "right, int8": ((after == testing.y) & mine).sum(),
-            "changed": (changed & mine).sum(),
-            "to silence": (silenced & mine).sum(),
+            "clips": int(mine.sum()),
+            "right, float32": int(right_before.sum()),
+            "right, int8": int(right_after.sum()),
+            "changed": int((changed & mine).sum()),
+            "to silence": int((silenced & mine).sum()),
+            "p (McNemar)": f"{mcnemar(int(lost), int(won)):.2g}",
         }
     return pandas.DataFrame(rows).T
 
