@@ -43,12 +43,12 @@ from kwslib.environment import require
 
 require("notebooks", "convert", "board", "field")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("04_deployment", profile, data, results)
@@ -269,8 +269,8 @@ draw.accuracy_by_type(costs)
 # weights in flash, we take ± 4 %, and so give times to two digits.
 #
 # One observation does not fit. TensorFlow Lite Micro with the original's network takes 72.5, 69.4 and 59.8 ms by the
-# manual's rules at 8, 7 and 4 channels, where the original's board took 87.91, 84.08 and 72.16 ms: 1.21 times as
-# long. With all rules 1.18 is left. The chips that were measured exclude that it is the processor, and the loops fit
+# manual's rules at 8, 7 and 4 channels, where the original's board took {original}`board_removed_0`,
+# {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. The chips that were measured exclude that it is the processor, and the loops fit
 # into its cache. It may be the compiler, its options, or a cache that was off; it says nothing about other code, and
 # no time of ours is multiplied by it.
 
@@ -300,10 +300,10 @@ run.show(shown(stages), caption, digits=2)
 # a whole second.
 #
 # What this row means is not certain. TensorFlow Lite Micro's own front end, compiled for speed, takes 1.64 ms a frame by
-# the manual's rules, 9.1 ms for that sound, where the original's board took 22.5. A build for size would explain a part of
+# the manual's rules, 9.1 ms for that sound, where the original's board took {original}`board_frontend`. A build for size would explain a part of
 # that at most. So this check of the front end's time, the only one that is possible here, fails.
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Figure 11's counterpart. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies five to twenty times to the left of the original's diamond."}}
+# %% mystnb={"figure": {"name": "fig-11", "caption": "Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies five to twenty times to the left of the original's diamond."}}
 from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
@@ -348,7 +348,7 @@ run.show(function_table(profile_on_board), caption)
 #
 # ## Why fewer channels saved the original so little
 #
-# The original removed half of the channels in Part 6 and saved 18 % of the time. A straight line through its three
+# The original removed half of the channels in Part 6 and saved {original}`board_time_saved` of the time. A straight line through its three
 # measurements says how: most of the time does not depend on channels at all. Such a part fits a convolution that
 # first copies its input into columns for a general matrix multiplication (im2col), which for a single input channel
 # is much work beside the multiplication; three times cannot say that it is this. Our convolution does not copy, so its
@@ -499,7 +499,7 @@ caption = (
 )
 run.show(field.trials_table(tests), caption)
 
-# %% mystnb={"figure": {"name": "fig-10", "caption": "Figure 10 and its counterpart: what was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
+# %% mystnb={"figure": {"name": "fig-10", "caption": "What was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
 from kwslib.report.part4 import field_figures as draw_field
 
 confusions = {name: test.confusion for name, test in tests.items()}
@@ -540,10 +540,13 @@ run.show(field.factor_table(effects), caption)
 draw_field.factors({"as trained in Part 3": effects})
 
 # %% [markdown]
-# The verdicts, for our network in this field. *Quantization*: the float network is not told apart from the int8 one.
-# *The microphone* and *the room*, each by itself, cost a few points. *The background*, which the original does not
-# name, costs most. *The decision rule* is what moves unknown words to silence: by that of micro_speech the
-# last-but-one column is longest. It goes in the original's direction, and not all the way to none of five.
+# The verdicts, for our network in this field, over the first trials of those above. *Quantization*: the float network is
+# not told apart from the int8 one. *The microphone* and *the room*, each alone, cost less than *the background*, which
+# the original does not name. None of these answers most unknown words with silence. *The decision rule* does: by that of
+# micro_speech {recorded}`04_deployment/field_unknown_as_silence_rule_of_micro_speech` of the unknown words become silence
+# where our rule has {recorded}`04_deployment/field_unknown_as_silence_the_whole_field`, and silence is nearly always right.
+# That is the original's pattern, if not all of it: the same rule loses more keywords than the original did. So of all that
+# was tried here a rule like this is the best explanation; what the original's sketch does would have to be seen.
 
 # %% [markdown]
 # ## Trained for the field
@@ -605,7 +608,7 @@ run.show(field.trials_table(tests), caption)
 # rooms of your own: measure impulse responses and give their folder as `--rooms`. All fill the same table, with
 # the same intervals. What a spotter gets wrong in hours of sound, and what listening costs, Part 7 counts.
 
-# %%
+# %% tags=["remove-cell"]
 run.finish()
 
 # %% [markdown]

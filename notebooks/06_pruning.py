@@ -45,7 +45,7 @@ from kwslib.environment import require
 
 require("notebooks", "convert", "board", "field")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
@@ -63,7 +63,7 @@ swept = None  # folder of both finished sweeps; None runs the points here
 # the parameters there is one; else there are all those of Figures 13 and 14, and everything below shows what there is.
 # Weights are ranked by `l1`, `l2`, `linf`, `lamp`, `fisher` or at `random`, channels by `l1`, `l2`, `linf` or `loss`.
 
-# %% tags=["point"]
+# %% tags=["point", "hide-input"]
 from kwslib.experiments import pruning as sweep
 from kwslib.record import recording
 
@@ -236,23 +236,6 @@ draw.criteria(table)
 # three times the learning rate, because networks of a few hundred weights no longer learn by heart.
 
 # %% [markdown]
-# ### How to store what is left
-#
-# A zero that is stored takes as much memory, and its product as much time, as any weight. Only a *format* that leaves zeros out saves
-# bytes, and only a *kernel* that reads this format saves time.
-#
-# ```{picture} sparse_formats
-# One row of eight weights, three of them not zero, in four formats. Each pays for knowing where a weight belongs.
-# ```
-#
-# Textbooks have {term}`CSR` (compressed sparse row): for each row the values, their columns, and where the row begins. A column takes
-# two bytes where a row is longer than 256, so that a weight takes three. A *bitmap* takes one bit for each weight,
-# zero or not. *Gaps*, our format, store for each weight how many zeros precede it.
-#
-# Hardware can help. Graphics cards since 2020 have *sparse tensor cores*: of every four neighbouring weights two must
-# be zero (2:4 sparsity), and then a product takes half the time. That is a fixed share in a fixed pattern; accelerators for
-# free patterns exist mostly in papers. A Cortex-M4 has neither, only a loop that skips.
-#
 # ## Zeros on the chip
 #
 # Zeros save nothing as long as they are stored and multiplied. So each pruned network is quantized to eight bits by
@@ -314,6 +297,23 @@ print(f"the convolution's share of the dense network's cycles: {share:.0%}")
 # linear layer's weights is left.
 
 # %% [markdown]
+# ### How to store what is left
+#
+# A zero that is stored takes as much memory, and its product as much time, as any weight. Only a *format* that leaves zeros out saves
+# bytes, and only a *kernel* that reads this format saves time.
+#
+# ```{picture} sparse_formats
+# One row of eight weights, three of them not zero, in four formats. Each pays for knowing where a weight belongs.
+# ```
+#
+# Textbooks have {term}`CSR` (compressed sparse row): for each row the values, their columns, and where the row begins. A column takes
+# two bytes where a row is longer than 256, so that a weight takes three. A *bitmap* takes one bit for each weight,
+# zero or not. *Gaps*, our format, store for each weight how many zeros precede it.
+#
+# Hardware can help. Graphics cards since 2020 have *sparse tensor cores*: of every four neighbouring weights two must
+# be zero (2:4 sparsity), and then a product takes half the time. That is a fixed share in a fixed pattern; accelerators for
+# free patterns exist mostly in papers. A Cortex-M4 has neither, only a loop that skips.
+#
 # ## Channels: what is removed
 #
 # A convolution channel takes its filter and the 2,000 linear weights that read it along. The linear layer
@@ -412,7 +412,7 @@ caption = (
 )
 run.show(board.channels_table(narrow_costs), caption)
 
-# %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Flash and RAM of the whole firmware by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by half a kilobyte."}}
+# %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Flash and RAM of the whole firmware by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by less than one."}}
 draw_board.memory_by_channels(narrow_costs)
 
 # %% [markdown]
@@ -432,11 +432,11 @@ caption = (
 )
 run.show(by_share.join(answers.add_prefix("in field, ")), caption)
 
-# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly from 88 to 72 milliseconds, ours fall from 7 to 3. In the field the original's accuracy falls steeply with the channels."}}
+# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly, ours fall nearly by half. In the field the original's accuracy falls steeply with the channels."}}
 draw_board.removed_channels(by_share, answers)
 
 # %% [markdown]
-# With half of the channels the original's time fell by 18 %. Part 4 takes that apart: a straight line through its three
+# With half of the channels the original's time fell by {original}`board_time_saved`. Part 4 takes that apart: a straight line through its three
 # times has 56 ms at no channels at all, and 3.9 ms for each. A fixed part like this fits the copying of the input into
 # columns for a general matrix multiplication, which does not depend on how many filters read them. Ours does not copy;
 # what is fixed is widening the input, well below a millisecond:
@@ -491,7 +491,7 @@ run.record_all(reach_values(rows))
 caption = "The original's pruned networks and ours."
 recording.Table(run.compare_table(), caption, digits=2)
 
-# %% tags=["point"]
+# %% tags=["point", "remove-cell"]
 run.finish(rows)
 
 # %% [markdown]

@@ -42,12 +42,12 @@ from kwslib.environment import require
 
 require("notebooks", "convert", "board", "field")
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = None  # "quick" or "report"; None asks $KWS_PROFILE
 data = None  # a folder of clips in Speech Commands' layout
 results = None  # where values and models are kept
 
-# %%
+# %% tags=["hide-input"]
 from kwslib.record import recording
 
 run = recording.start("07_listening", profile, data, results)
@@ -307,7 +307,7 @@ trade = all(
 )
 print("a higher threshold accepts and reports no more than a lower:", trade)
 
-# %%
+# %% tags=["remove-cell"]
 run.finish()
 
 # %% [markdown]
