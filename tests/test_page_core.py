@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from test_streaming import temporal
+from stream_networks import temporal
 from tflite_files import Maker
 
 from kwslib.deployment.core_network import Network, read_network
