@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from kwslib.deployment.core_network import Network
+from kwslib.deployment.core_stream import run_at_once
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
+from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
@@ -39,6 +41,13 @@ class StreamNetwork:
     def __call__(self, windows: np.ndarray) -> np.ndarray:
         """Logits (N, C): int8 where the model is quantized, else float32."""
         return self._run(windows)
+
+    def over(self, frames: np.ndarray) -> np.ndarray:
+        """Logits (T, C) of every inference over a stream of frames int8 (F, 40), as deployed: of windows, or of a
+        causal network over the whole stream."""
+        if self.core is None or not stream(self.core).endless:
+            return self(windows(frames))
+        return run_at_once(self.core, frames)[inference_frames(len(frames)) // STRIDE - 1]
 
 
 def open_network(model: str | Path) -> StreamNetwork:

@@ -40,7 +40,7 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv_branches", 8): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_wide", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("tenet_wide", 96): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet_causal", 24): {
         "PAD": 8,
         "CONV_2D": 8,
