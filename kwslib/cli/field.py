@@ -121,7 +121,7 @@ def run_field_test(
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
-        print(describe(where.rooms), file=sys.stderr)
+        print(one_line(describe(where.rooms, field)), file=sys.stderr)
         indices = [trial] if trial is not None else list(range(trials))
         outcome = run_stage(network, where, indices, settings)
         if save_wav is not None:

@@ -45,7 +45,7 @@ def print_long(
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, split=wanted.split, seed=wanted.seed, rooms=measured)
-        print(describe(where.rooms), file=sys.stderr)
+        print(one_line(describe(where.rooms, field)), file=sys.stderr)
         sound = long_stream(wanted, where)
     if save_wav is not None:
         _save(save_wav / "stream.wav", sound.samples)
