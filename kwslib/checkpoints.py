@@ -76,6 +76,15 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         ) from error
 
 
+def load_teacher(path: Path, labels: tuple[str, ...]) -> nn.Module:
+    """The network of a checkpoint, to teach one of these labels. Raises KwsError as `load_checkpoint` does, and for a
+    network of others."""
+    model, config, _ = load_checkpoint(path)
+    if config.labels != labels:
+        raise KwsError(f"{path}: knows {', '.join(config.labels)}: a teacher knows {', '.join(labels)}")
+    return model
+
+
 AGAIN = "make it again with `kws train`"
 
 

@@ -69,7 +69,7 @@ def run_field_test(
         raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
     if listen is not None and (given := _given(context, (*OF_TRIALS, "recordings"))):
         raise KwsError(f"--listen takes no {', '.join(given)}: it hears one recording")
-    if long is not None and (given := _given(context, ("trials", "seed", "trial", "recordings"))):
+    if long is not None and (given := _given(context, ("trials", "seed", "trial", "recordings", "listen"))):
         raise KwsError(f"--long takes no {', '.join(given)}: the file says what is in the stream")
     from dataclasses import replace
 

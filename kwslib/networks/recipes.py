@@ -19,6 +19,9 @@ class Setup:
     augmentation: Augmentation
 
 
+TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
+
+
 def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> Setup:
     """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
     protocol = Protocol(keywords=keywords, training_unknown_percent=60)
