@@ -1,9 +1,10 @@
 """How the recipes were chosen: each choice beside what it was chosen from, on the validation split alone.
 
-    python benchmarks/recipes.py tinyconv|quantization [--write]
+    python benchmarks/recipes.py tinyconv|quantization|zoo [--write]
 
-`tinyconv` trains Part 3's network with one setting changed at a time; what is trained lies in _build/recipes, and a
-run that was stopped goes on there. `quantization` trains Part 5's networks on with other learning rates and lengths.
+`tinyconv` trains Part 3's network with one setting changed at a time, `zoo` those beyond it; what is trained lies in
+_build/recipes, and a run that was stopped goes on there. `quantization` trains Part 5's networks on with other learning
+rates and lengths.
 Values are mean validation accuracies over three seeds; with --write they are kept in book/results/91_recipes_*.json,
 which a page shows with {benchmark}.
 """
@@ -14,14 +15,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from kwslib.checkpoints import load_checkpoint, train
 from kwslib.data.splits import SPLITS
 from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.features.dataset import feature_splits
-from kwslib.networks.recipes import Setup, setup
-from kwslib.networks.training import Recipe, score
+from kwslib.networks.recipes import Setup, setup, student, teacher_of
+from kwslib.networks.training import Recipe, predict, score
 from kwslib.progress import over_cores
 from kwslib.quantization.qat import quantization_aware
 from kwslib.record import recording
@@ -42,6 +45,33 @@ TINYCONV: dict[str, Callable[[Setup], Setup]] = {
     "33 % unknown words": lambda made: with_unknown(made, 33),
     "47 % unknown words": lambda made: with_unknown(made, 47),
 }
+ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
+    "tinyconv_branches": {
+        "without a teacher": lambda made: made,
+        "taught": lambda made: student(made),
+        "taught and masked": lambda made: masked(student(made)),
+        "60 % unknown words": lambda made: with_unknown(made, 60),
+    },
+    "tenet": {
+        "as it stands": lambda made: made,
+        "all unknown words, more varied": lambda made: replace(
+            setup("tenet_valid", made.recipe.epochs), config=made.config
+        ),
+    },
+    "tenet_valid": {
+        "as it stands": lambda made: made,
+        "masked": lambda made: masked(made),
+        "60 % unknown words": lambda made: with_unknown(made, 60),
+        "speeds within 5 %": lambda made: augmented(made, speed=0.05),
+        "twice as long": lambda made: replace(
+            made, recipe=replace(made.recipe, epochs=2 * made.recipe.epochs)
+        ),
+    },
+    "tenet_wide": {
+        "as it stands": lambda made: made,
+        "masked": lambda made: masked(made),
+    },
+}
 QUANTIZATION = {  # bits: (epochs, learning rate) of each try
     8: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
     5: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
@@ -59,14 +89,23 @@ def with_unknown(made: Setup, percent: int) -> Setup:
     return replace(made, protocol=replace(made.protocol, training_unknown_percent=percent))
 
 
-def trained(made: Setup, splits: Splits) -> Callable[[int], float]:
+def masked(made: Setup) -> Setup:
+    return replace(made, recipe=replace(made.recipe, mask_frames=10, mask_channels=8))
+
+
+def checkpoint(made: Setup, seed: int) -> Path:
+    name = f"{made.config.arch}_seed{seed}.pt"
+    return FOLDER / hashlib.sha256(repr(made).encode()).hexdigest()[:16] / name
+
+
+def trained(made: Setup, splits: Splits, teacher: np.ndarray | None = None) -> Callable[[int], float]:
     """A function of the seed: validation accuracy of the network that `made` trains, kept in `FOLDER`."""
 
     def run(seed: int) -> float:
-        path = FOLDER / hashlib.sha256(repr(made).encode()).hexdigest()[:16] / f"tinyconv_seed{seed}.pt"
+        path, parts = checkpoint(made, seed), (splits["training"], splits["validation"])
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
-            train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
+            train(made.config, made.recipe, *parts, seed, out=path, teacher=teacher)
         return score(load_checkpoint(path)[0], splits["validation"])[1]
 
     return run
@@ -79,6 +118,23 @@ def tinyconv(run: Run) -> None:
         made = change(base)
         splits = feature_splits(run.corpus, made.protocol, made.augmentation)
         note(run, name, over_cores(trained(made, splits), SEEDS, name))
+
+
+def zoo(run: Run) -> None:
+    """The recipes of the other networks, one setting changed at a time; a teacher is trained first."""
+    for arch, changes in ZOO.items():
+        base = setup(arch, run.profile.epochs)
+        for change, alter in changes.items():
+            made, answers = alter(base), None
+            splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+            if made.recipe.taught:
+                teaching = setup(str(teacher_of(arch)), run.profile.epochs)
+                lessons = feature_splits(run.corpus, teaching.protocol, teaching.augmentation)
+                trained(teaching, lessons)(SEEDS[0])
+                network, _, _ = load_checkpoint(checkpoint(teaching, SEEDS[0]))
+                answers = predict(network, splits["training"].x)
+            name = f"{arch}: {change}"
+            note(run, name, over_cores(trained(made, splits, answers), SEEDS, name))
 
 
 def quantization(run: Run) -> None:
@@ -107,7 +163,7 @@ def note(run: Run, name: str, values: list[float]) -> None:
     print(f"{name:44}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
-GROUPS = {"tinyconv": tinyconv, "quantization": quantization}
+GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "quantization": quantization}
 
 if __name__ == "__main__":
     if not sys.argv[1:] or sys.argv[1] not in GROUPS:

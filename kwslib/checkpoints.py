@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -75,6 +76,15 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         ) from error
 
 
+def load_teacher(path: Path, labels: tuple[str, ...]) -> nn.Module:
+    """The network of a checkpoint, to teach one of these labels. Raises KwsError as `load_checkpoint` does, and for a
+    network of others."""
+    model, config, _ = load_checkpoint(path)
+    if config.labels != labels:
+        raise KwsError(f"{path}: knows {', '.join(config.labels)}: a teacher knows {', '.join(labels)}")
+    return model
+
+
 AGAIN = "make it again with `kws train`"
 
 
@@ -135,8 +145,11 @@ def train(
     *,
     out: Path | None = None,
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
+    teacher: np.ndarray | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Build and train a network; with `out`, leave its checkpoint there when the run ends.
+
+    teacher: its logits on the training examples, as `fit` takes them.
 
     When it is interrupted, `unfinished_model(out)` holds the best epoch so far by validation accuracy, and
     `resume_file(out)` lets the same call go on. Returns the network in evaluation mode and the history. Raises
@@ -166,6 +179,7 @@ def train(
         after_epoch=keep_best,
         resume=resume,
         run={"labels": settings.pop("labels"), "architecture": settings},
+        teacher=teacher,
     )
     if out:
         extra = {

@@ -43,6 +43,13 @@ def run_field_test(
     recordings: Path | None = typer.Option(
         None, help="Folder of own recordings, a folder a class, in place of trials."
     ),
+    long: Path | None = typer.Option(
+        None,
+        metavar="SPEC.json",
+        help="One long stream in place of trials, as the file says: "
+        '{"seconds": 1200, "keywords": 50, "others": 150, "split": "testing", "seed": 0}, all of them optional;'
+        ' "keywords" may list {"word": "yes", "at": 12.5}.',
+    ),
     threshold: float | None = typer.Option(
         None, min=0, max=1, help="Smoothed posterior that reports a word [default: the model's, else 0.7]."
     ),
@@ -62,6 +69,8 @@ def run_field_test(
         raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
     if listen is not None and (given := _given(context, (*OF_TRIALS, "recordings"))):
         raise KwsError(f"--listen takes no {', '.join(given)}: it hears one recording")
+    if long is not None and (given := _given(context, ("trials", "seed", "trial", "recordings", "listen"))):
+        raise KwsError(f"--long takes no {', '.join(given)}: the file says what is in the stream")
     from dataclasses import replace
 
     from kwslib.board.chip import deployable
@@ -79,6 +88,14 @@ def run_field_test(
         _listen(model, network, listen, settings, as_json)
         return
     field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
+    if long is not None:
+        from kwslib.cli.field_long import print_long
+        from kwslib.data.corpus import open_corpus
+
+        print_long(
+            model, network, long, open_corpus(data, profile), field, rooms, settings, save_wav, as_json
+        )
+        return
     result: dict[str, Any] = {"model": str(model)}
     if recordings is not None:
         from kwslib.field.recordings import read_recordings, reasons, run_recordings
@@ -104,7 +121,7 @@ def run_field_test(
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
-        print(describe(where.rooms), file=sys.stderr)
+        print(one_line(describe(where.rooms, field)), file=sys.stderr)
         indices = [trial] if trial is not None else list(range(trials))
         outcome = run_stage(network, where, indices, settings)
         if save_wav is not None:

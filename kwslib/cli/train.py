@@ -1,6 +1,6 @@
 """`kws train`: train a network of the zoo and leave its checkpoint."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ def train(
     seed: int = typer.Option(
         0, min=0, max=SEED_MAX, help="Seed of the initial weights, the order and the augmentation."
     ),
+    teacher: Path | None = typer.Option(
+        None, help="Checkpoint of a better network of the same words, whose answers are learned, too."
+    ),
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,
 ) -> None:
@@ -43,24 +46,29 @@ def train(
 
     from tqdm import tqdm
 
-    from kwslib.checkpoints import resume_file, unfinished_model
+    from kwslib.checkpoints import load_teacher, resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
     from kwslib.features.dataset import feature_splits
     from kwslib.networks.evaluation import evaluate
-    from kwslib.networks.recipes import setup
+    from kwslib.networks.recipes import TAUGHT, setup
     from kwslib.networks.training import predict
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
     made = setup(arch, chosen.epochs if epochs is None else epochs, words)
+    teaching = None
+    if teacher is not None:
+        teaching = load_teacher(teacher, made.config.labels)
+        made = replace(made, recipe=replace(made.recipe, taught=TAUGHT))
     corpus = chosen_corpus(data, chosen, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     for note in explain(corpus):
         print(one_line(note), file=sys.stderr)
     require(corpus, made.protocol)
     splits = feature_splits(corpus, made.protocol, made.augmentation)
+    answers = predict(teaching, splits["training"].x) if teaching else None
     with tqdm(total=made.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
 
         def show(epoch: Any, _network: object) -> None:
@@ -80,6 +88,7 @@ def train(
                 seed,
                 out=out,
                 after_epoch=show,
+                teacher=answers,
             )
         except KeyboardInterrupt as stop:
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"

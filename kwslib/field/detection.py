@@ -113,12 +113,14 @@ def _scene(stage: Stage, number: int) -> np.ndarray:
 def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference over a long stream of frames (F, 40): (T, C).
 
-    A network of which parts stay from hop to hop computes what is new alone, which comes to the same.
+    Of a network that sees windows alone, parts of the stream run side by side.
     """
+    if network.endless:
+        return network.over(frames)
     step = STRIDE * CHUNK
     starts = range(0, len(frames) - FRAMES, step)
     parts = (frames[start : start + step + FRAMES - 1] for start in starts)
-    return np.concatenate(over_cores(network.over_windows, parts, network.name, threads=True))
+    return np.concatenate(over_cores(network.over, parts, network.name, threads=True))
 
 
 def detection_curve(

@@ -16,7 +16,7 @@ from kwslib.cache import cached, code, digest
 from kwslib.data.audio import decode
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
-from kwslib.field.conditions import LIMITS, Field
+from kwslib.field.conditions import Field
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import progress
 
@@ -67,8 +67,8 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
     """Rooms from measured impulse responses, one file each, at distances that the field draws.
 
     A response is scaled to its direct sound (5 ms around its peak); the background takes another file's, where there
-    is one. Raises KwsError for a folder without responses, and naming a file that is no response of a room: silent,
-    longer than 10 s, or with a reverberation time beyond what a field allows.
+    is one. Rooms that reverberate for longer than the field's are used as they are. Raises KwsError for a folder
+    without responses, and naming a file that is no response of a room: silent, or longer than 10 s.
     """
     if not folder.is_dir():
         raise KwsError(f"{folder}: no such folder: give one of impulse responses (WAV or FLAC)")
@@ -164,15 +164,14 @@ def _measured(path: Path) -> tuple[str, float, np.ndarray]:
     if not direct > 0:
         raise KwsError(f"{path}: a silent impulse response: measure it again or remove it")
     response = response[max(peak - BEFORE, 0) :]
-    time = decay_time(response)
-    _, _, longest = LIMITS["rt60"]
-    if time > longest:
-        raise KwsError(f"{path}: a reverberation time of {time:.1f} s: a room here has up to {longest:g} s")
-    return path.name, time, (response / direct).astype(np.float32)
+    return path.name, decay_time(response), (response / direct).astype(np.float32)
 
 
-def describe(rooms: Sequence[Room]) -> str:
-    """One line on a bank."""
-    return (
-        f"{len(rooms)} rooms, {min(r.distance for r in rooms):.2f} to {max(r.distance for r in rooms):.2f} m"
-    )
+def describe(rooms: Sequence[Room], field: Field) -> str:
+    """One line on a bank, which names the rooms that reverberate for longer than a field's."""
+    near, far = min(room.distance for room in rooms), max(room.distance for room in rooms)
+    longest = field.rt60[1] if field.rt60 else 0.0
+    beyond = {room.name: room.rt60 for room in rooms if room.rt60 > longest * (1 + 1e-9)}
+    named = ", ".join(f"{name} ({time:.2f} s)" for name, time in beyond.items())
+    more = f"; of a longer reverberation time than the field's {longest:g} s: {named}" if beyond else ""
+    return f"{len(rooms)} rooms, {near:.2f} to {far:.2f} m{more}"

@@ -24,6 +24,7 @@ from kwslib.field.rooms import Room, room_bank
 from kwslib.field.scene import add_background, add_speech, background_in_room, speech_in_room
 from kwslib.field.sources import BACKGROUNDS, Material, extent, loudest, material, spoken
 from kwslib.field.stream import listen
+from kwslib.field.varied import varied_bank
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.networks.recipes import Setup
 from kwslib.progress import over_cores, progress
@@ -43,6 +44,7 @@ class FieldAugmentation:
     clean       share of the examples that stays as the ordinary augmentation made it
     jitter_ms   how far from the middle of the second a keyword's middle may lie; other words lie anywhere
     rooms       simulated for training
+    varied      more of them that are less alike (kwslib/field/varied.py)
     backgrounds pieces of background of each kind
     """
 
@@ -52,11 +54,13 @@ class FieldAugmentation:
     clean: float = 0.4
     jitter_ms: float = 150.0
     rooms: int = 100
+    varied: int = 0
     backgrounds: int = 24
 
     def __post_init__(self) -> None:
         if (
             min(self.streams, self.windows, self.rooms, self.backgrounds) < 1
+            or self.varied < 0
             or not 0 <= self.clean < 1
             or self.jitter_ms < 0
         ):
@@ -120,7 +124,8 @@ class _Scene:
     @staticmethod
     def make(corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation) -> "_Scene":
         lent = material(corpus, labels, "training")
-        rooms = room_bank(augmentation.field, "training", augmentation.rooms)
+        boxes = room_bank(augmentation.field, "training", augmentation.rooms)
+        rooms = (*boxes, *varied_bank(augmentation.field, augmentation.varied))
         rng = np.random.default_rng(7)
         pieces = []
         for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):

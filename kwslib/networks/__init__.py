@@ -1,4 +1,14 @@
 """The networks, their training, and how good they are."""
 
 # The zoo of kwslib.networks.models by name, known without loading PyTorch.
-ARCHITECTURES = ("tinyconv", "tinyconv_valid", "dscnn", "tenet", "tenet_causal", "teacher")
+ARCHITECTURES = (
+    "tinyconv",
+    "tinyconv_branches",
+    "tinyconv_valid",
+    "dscnn",
+    "tenet",
+    "tenet_causal",
+    "tenet_valid",
+    "tenet_wide",
+    "teacher",
+)

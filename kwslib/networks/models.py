@@ -5,8 +5,11 @@ tinyconv  one convolution and one linear layer: the network of the original repo
 dscnn     two-dimensional depthwise-separable CNN, after Hello Edge (Zhang et al., arXiv:1711.07128)
 tenet     temporal depthwise-separable net: time is the only spatial axis, the 40 mel channels are the input
           channels, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960)
+tinyconv_branches  tinyconv trained with branches that fold into its convolution, after RepCNN (arXiv:2406.02652)
 tinyconv_valid  tinyconv without padding in time, and a kernel of 9 frames: on a stream each row is computed once
 tenet_causal    tenet whose kernels see the past alone: on a stream each column is computed once
+tenet_valid     a temporal net without padding: on a stream each column is computed once, and is that of a clip
+tenet_wide      the same, 96 channels wide: the most that 128 KB of flash hold
 teacher   a tenet without stride, 104 channels wide: too large for the budget, made to teach the others
 
 Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions pad
@@ -16,6 +19,7 @@ graph needs no TRANSPOSE.
 
 import copy
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -23,8 +27,23 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from kwslib.errors import KwsError
 from kwslib.labels import check_labels, class_labels
 from kwslib.networks.dscnn import DsCnn
-from kwslib.networks.tenet import CausalTemporalNet, Teacher, TemporalNet
-from kwslib.networks.tinyconv import TinyConv, TinyConvValid
+from kwslib.networks.tenet import (
+    CausalTemporalNet,
+    Teacher,
+    TemporalNet,
+    UnpaddedTemporalNet,
+    WideTemporalNet,
+)
+from kwslib.networks.tinyconv import TinyConv, TinyConvBranches, TinyConvValid
+
+
+@runtime_checkable
+class Folding(Protocol):
+    """A module that is trained in another form than it is deployed in."""
+
+    def folded(self) -> nn.Module:
+        """The deployed form, in evaluation mode."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,10 +70,13 @@ class ModelConfig:
 
 ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own width, the widest allowed
     "tinyconv": (TinyConv, 8, 8),
+    "tinyconv_branches": (TinyConvBranches, 8, 8),
     "tinyconv_valid": (TinyConvValid, 8, 8),
     "dscnn": (DsCnn, 16, 512),
     "tenet": (TemporalNet, 32, 512),
     "tenet_causal": (CausalTemporalNet, 32, 512),
+    "tenet_valid": (UnpaddedTemporalNet, 36, 512),
+    "tenet_wide": (WideTemporalNet, 96, 512),
     "teacher": (Teacher, 104, 512),
 }
 
@@ -66,8 +88,11 @@ def build(config: ModelConfig) -> nn.Module:
 
 
 def fold_batch_norm(model: nn.Module) -> nn.Module:
-    """A copy in evaluation mode with every batch norm folded into the convolution before it, as deployed."""
-    model = copy.deepcopy(model).eval()
+    """A copy in evaluation mode as deployed: branches are one convolution, batch norms are in that before them."""
+    model = _folded(copy.deepcopy(model).eval())
+    for parent in list(model.modules()):
+        for name, module in list(parent.named_children()):
+            setattr(parent, name, _folded(module))
     for parent in list(model.modules()):
         previous = ""
         for name, module in list(parent.named_children()):
@@ -76,3 +101,8 @@ def fold_batch_norm(model: nn.Module) -> nn.Module:
                 setattr(parent, name, nn.Identity())
             previous = name
     return model
+
+
+def _folded(module: nn.Module) -> nn.Module:
+    """What a module says that it is once it is done learning, else itself."""
+    return module.folded() if isinstance(module, Folding) else module

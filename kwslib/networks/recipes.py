@@ -1,6 +1,6 @@
 """The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kwslib.data.protocol import Protocol
 from kwslib.features.dataset import Augmentation
@@ -19,12 +19,40 @@ class Setup:
     augmentation: Augmentation
 
 
+TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
+ALL = 1000  # % of unknown words in training: as many as there are
+BROADER = (
+    "tinyconv_branches",
+    "tenet_valid",
+    "tenet_wide",
+)  # trained on all other words there are, more varied
+TEACHERS = {"tinyconv_branches": "tenet_wide"}
+
+
 def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> Setup:
     """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
-    protocol = Protocol(keywords=keywords, training_unknown_percent=60)
+    broader = arch in BROADER
+    protocol = Protocol(keywords=keywords, training_unknown_percent=ALL if broader else 60)
+    temporal = arch.startswith("tenet")
     return Setup(
-        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.3),
+        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if broader and temporal else 0.3),
         Recipe(epochs=epochs),
         protocol,
-        Augmentation(copies=10, speed=0.05, shift_ms=100, noise_probability=0.5, noise_volume=0.1),
+        Augmentation(
+            copies=12 if broader else 10,
+            speed=0.1 if broader else 0.05,
+            shift_ms=100,
+            noise_probability=0.5,
+            noise_volume=0.1,
+        ),
     )
+
+
+def teacher_of(arch: str) -> str | None:
+    """The network of the zoo whose answers `arch` learns from, in the recorded zoo."""
+    return TEACHERS.get(arch)
+
+
+def student(made: Setup) -> Setup:
+    """The same with a teacher."""
+    return replace(made, recipe=replace(made.recipe, taught=TAUGHT))

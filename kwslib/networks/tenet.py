@@ -3,12 +3,30 @@
 Time is the only spatial axis, the 40 mel channels are the input channels:
 
     (B, 49, 40) -> 3 frames, stride 2 (B, 32, 25, 1) -> seven residual separable blocks of 9 -> mean -> linear
+
+Padded on both sides, it sees a clip whole; with zeros in the past alone, a column never waits for a later frame;
+without padding, every column is the same function of its own frames, so that a stream computes each once and gets
+to the bit what a clip cut out of it would:
+
+    (B, 49, 40) -> 3 frames, stride 2 (B, 36, 24, 1) -> six separable blocks of 4 (B, 36, 6, 1) -> mean -> linear
+
+Its blocks pass their inputs on within their convolutions (kwslib/networks/branches.py): a residual path would have
+to cut its ends off, and costs sums.
 """
 
 from torch import Tensor, nn
 
 from kwslib.features.frontend import CHANNELS, FRAMES
-from kwslib.networks.layers import Dropout, PaddedConv2d, Padding, Separable, past_padding, same_padding
+from kwslib.networks.branches import BranchedConv2d
+from kwslib.networks.layers import (
+    Dropout,
+    PaddedConv2d,
+    Padding,
+    Separable,
+    no_padding,
+    past_padding,
+    same_padding,
+)
 
 
 class TemporalNet(nn.Module):
@@ -49,3 +67,56 @@ class Teacher(TemporalNet):
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__(classes, channels, dropout, stride=1)
+
+
+class PassingSeparable(nn.Module):
+    """Depthwise over `columns`, then pointwise, each passing its input on and with ReLU; no padding in time."""
+
+    def __init__(self, channels: int, columns: int, count: int) -> None:
+        super().__init__()
+        self.depthwise = BranchedConv2d(
+            channels,
+            channels,
+            [(columns, 1)],
+            (count, 1),
+            passing=True,
+            in_time=no_padding,
+            groups=channels,
+        )
+        self.relu1 = nn.ReLU()
+        self.output_size = self.depthwise.output_size
+        self.pointwise = BranchedConv2d(channels, channels, [(1, 1)], self.output_size, passing=True)
+        self.relu2 = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu2(self.pointwise(self.relu1(self.depthwise(x))))  # (B, C, count - columns + 1, 1)
+
+
+class UnpaddedTemporalNet(nn.Module):
+    """A convolution over 3 frames, separable blocks over 4 columns without padding, and the mean of what is left."""
+
+    def __init__(self, classes: int, channels: int, dropout: float, blocks: int = 6) -> None:
+        super().__init__()
+        self.conv = BranchedConv2d(CHANNELS, channels, [(3, 1)], (FRAMES, 1), stride=2, in_time=no_padding)
+        self.relu = nn.ReLU()
+        made: list[PassingSeparable] = []
+        count, _ = self.conv.output_size
+        for _ in range(blocks):
+            made.append(PassingSeparable(channels, 4, count))
+            count, _ = made[-1].output_size
+        self.blocks = nn.Sequential(*made)
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(channels, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, FRAMES, 1, CHANNELS).permute(0, 3, 1, 2)  # (B, 40, 49, 1)
+        x = self.relu(self.conv(x))  # (B, C, 24, 1)
+        x = self.blocks(x).mean((2, 3))  # (B, C) over the last 6 columns
+        return self.linear(self.dropout(x))
+
+
+class WideTemporalNet(UnpaddedTemporalNet):
+    """Seven blocks, 96 channels wide: what 128 KB of flash hold."""
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__(classes, channels, dropout, blocks=7)

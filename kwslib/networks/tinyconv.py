@@ -6,6 +6,7 @@
 from torch import Tensor, nn
 
 from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.networks.branches import BranchedConv2d
 from kwslib.networks.layers import Dropout, PaddedConv2d, no_padding
 
 
@@ -38,3 +39,25 @@ class TinyConvValid(nn.Module):
         self.linear = nn.Linear(21 * 20 * channels, classes)
 
     forward = TinyConv.forward
+
+
+class TinyConvBranches(nn.Module):
+    """TinyConv, its convolution a sum of five, each with batch norm."""
+
+    KERNELS = ((10, 8), (10, 8), (10, 4), (4, 8), (6, 6))
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.conv = BranchedConv2d(1, channels, self.KERNELS, (FRAMES, CHANNELS), stride=2, nhwc=True)
+        self.relu = nn.ReLU()
+        self.dropout = Dropout(dropout)
+        self.linear = nn.Linear(25 * 20 * channels, classes)
+
+    forward = TinyConv.forward
+
+    def folded(self) -> TinyConv:
+        """The TinyConv that computes the same once batch norms are done learning."""
+        conv = self.conv.folded()
+        small = TinyConv(self.linear.out_features, conv.out_channels, self.dropout.p)
+        small.conv, small.linear = conv, self.linear
+        return small.eval()

@@ -1,10 +1,12 @@
 """Training: one short loop for every network here, float, quantized or pruned.
 
-AdamW under a one-cycle cosine schedule with label smoothing. A run is a function of its seed: every epoch reseeds the
-generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted one. The network that
-a finished run returns is that of the last epoch, never one picked by its validation score.
+AdamW under a one-cycle cosine schedule with label smoothing; where a recipe says so, features are masked, and the
+network also learns what a teacher answers (Hinton et al., arXiv:1503.02531). A run is a function of its seed: every
+epoch reseeds the generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted one. The
+network that a finished run returns is that of the last epoch, never one picked by its validation score.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,25 +21,38 @@ from torch.nn import functional as F
 
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
-from kwslib.features.frontend import normalise
+from kwslib.features.frontend import CHANNELS, FRAMES, normalise
+from kwslib.networks.masking import masked
 from kwslib.networks.resume import ResumeFile, identity
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `learning_rate` is the highest of the schedule."""
+    """How a network is trained; `learning_rate` is the highest of the schedule.
+
+    mask_frames, mask_channels: the most that SpecAugment hides of either. taught: weight of the teacher's answers, at
+    `temperature`, against that of the labels.
+    """
 
     epochs: int = 50
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     label_smoothing: float = 0.05
+    mask_frames: int = 0
+    mask_channels: int = 0
+    taught: float = 0.0
+    temperature: float = 2.0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1:
             raise KwsError("a recipe needs at least one epoch and one example a batch")
         if not (self.learning_rate > 0 and 0 <= self.label_smoothing < 1):
             raise KwsError("a recipe needs learning_rate > 0 and 0 <= label_smoothing < 1")
+        if not (0 <= self.mask_frames < FRAMES and 0 <= self.mask_channels < CHANNELS):
+            raise KwsError(f"a recipe masks fewer than {FRAMES} frames and fewer than {CHANNELS} channels")
+        if not (0 <= self.taught <= 1 and self.temperature > 0):
+            raise KwsError("a recipe needs 0 <= taught <= 1 and temperature > 0")
 
 
 @dataclass(frozen=True)
@@ -86,13 +101,19 @@ def fit(
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
     resume: Path | None = None,
     run: Mapping[str, Any] = MappingProxyType({}),
+    teacher: np.ndarray | None = None,
 ) -> list[Epoch]:
     """Train `model` in place and return its history.
 
+    teacher: its logits (copies * n, C) on the training examples, where the recipe is taught.
+
     `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same run (recipe,
     seed, untrained network, examples, and what `run` adds in plain values), training goes on from there. Removing
-    it at the end is the caller's. Raises KwsError when it belongs to another run, and for a split without examples.
+    it at the end is the caller's. Raises KwsError when it belongs to another run, for a split without examples, and
+    for a recipe with a teacher that has none, or the other way round.
     """
+    if (teacher is None) == (recipe.taught > 0):
+        raise KwsError("a recipe that is taught needs a teacher, and another takes none: see --teacher")
     for split, data in (("training", training), ("validation", validation)):
         if not data.n:
             raise KwsError(f"the {split} split is empty: add recordings of other speakers")
@@ -109,16 +130,24 @@ def fit(
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     history, state = [], None
     if resume:
-        known = {**run, "recipe": asdict(recipe), "seed": seed}
+        known = {**run, "recipe": asdict(recipe), "seed": seed, "teacher": _digest(teacher)}
         state = ResumeFile(resume, identity(model, training, validation, known))
         history = [Epoch(**epoch) for epoch in state.load(parts)]
     for epoch in range(len(history), recipe.epochs):
         order, x, y = _epoch_data(training, seed, epoch)
+        answers = None if teacher is None else _copy(teacher, training, epoch)
         model.train()
         loss_sum, correct = 0.0, 0
         for i, batch in enumerate(order.split(recipe.batch_size)):
-            logits = model(to_input(x[batch.numpy()]))
+            seen = to_input(x[batch.numpy()])
+            if recipe.mask_frames or recipe.mask_channels:
+                seen = masked(seen, recipe.mask_frames, recipe.mask_channels)
+            logits = model(seen)
             loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
+            if answers is not None:
+                loss = torch.lerp(
+                    loss, _from_teacher(logits, answers[batch], recipe.temperature), recipe.taught
+                )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -144,6 +173,21 @@ def _one_cycle(step: int, total: int) -> float:
     if step < warm:
         return (step + 1) / warm
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def _from_teacher(logits: torch.Tensor, answers: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Divergence (nats) from the teacher's answers, both (B, C) logits, with gradients as large as at temperature 1."""
+    given, wanted = F.log_softmax(logits / temperature, 1), F.softmax(answers / temperature, 1)
+    return temperature**2 * F.kl_div(given, wanted, reduction="batchmean")
+
+
+def _copy(teacher: np.ndarray, training: FeatureSet, epoch: int) -> torch.Tensor:
+    """The teacher's answers (n, C) to this epoch's augmented copy."""
+    return torch.from_numpy(teacher).unflatten(0, (training.copies, -1))[epoch % training.copies]
+
+
+def _digest(teacher: np.ndarray | None) -> str:
+    return "" if teacher is None else hashlib.sha256(np.ascontiguousarray(teacher).tobytes()).hexdigest()
 
 
 def _epoch_data(training: FeatureSet, seed: int, epoch: int) -> tuple[torch.Tensor, np.ndarray, torch.Tensor]:

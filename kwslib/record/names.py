@@ -95,6 +95,26 @@ def parameters(point: str) -> str:
     return f"parameters_{point}"
 
 
+def macs(arch: str) -> str:
+    """Multiply-accumulates of one inference over a whole clip."""
+    return f"macs_{arch}"
+
+
+def in_field(arch: str) -> str:
+    """Accuracy over the trials of the simulated field."""
+    return f"field_{arch}"
+
+
+def false_accepts(arch: str) -> str:
+    """Reports of a keyword in an hour of sound that has none."""
+    return f"false_accepts_per_hour_{arch}"
+
+
+def missed(arch: str) -> str:
+    """Share of the keywords said in the field that are not reported, at that rate of false accepts."""
+    return f"missed_{arch}"
+
+
 def flops(point: str) -> str:
     """FLOPs of one inference."""
     return f"flops_{point}"

@@ -167,3 +167,41 @@ def test_bad_model(kws, tmp_path, corpus):
     status, _, err = kws("field", tmp_path / "model.onnx", "--data", corpus)
     assert status == 2
     assert "model.onnx" in err
+
+
+def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
+    spec = tmp_path / "spec.json"
+    spec.write_text(
+        '{"seconds": 20, "keywords": [{"word": "yes", "at": 4}, {"word": "no", "at": 9.5}], "others": 5}'
+    )
+    where = ("--data", corpus, "--rooms", measured, "--save-wav", tmp_path / "heard")
+    status, out, _ = kws("field", checkpoint, "--long", spec, *where, "--json")
+    result = json.loads(out)
+    assert status == 0
+    assert result["keywords"] == result["hits"] + result["misses"] == 2
+    assert [row["at"] for row in result["listed"]] == [4, 9.5]
+    assert len(result["false"]) == result["false_accepts"]
+    assert (result["seconds"], result["duty"]) == (20, None)
+    samples, rate = soundfile.read(tmp_path / "heard" / "stream.wav")
+    assert (len(samples), rate) == (20 * RATE, RATE)
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "culprit"),
+    [
+        ('{"keywords": [{"word": "maybe", "at": 4}]}', (), "spec.json: maybe: no keyword"),
+        ('{"keywords": 5', (), "spec.json: no JSON"),
+        (None, (), "spec.json: cannot be read"),
+        ("{}", ("--trials", 5), "--long takes no --trials"),
+    ],
+)
+def test_a_long_stream_that_cannot_be_is_one_line(
+    kws, checkpoint, corpus, tmp_path, content, arguments, culprit
+):
+    spec = tmp_path / "spec.json"
+    if content is not None:
+        spec.write_text(content)
+    status, out, err = kws("field", checkpoint, "--long", spec, "--data", corpus, *arguments, "--json")
+    lines = [line for line in err.splitlines() if not line.startswith(("data:", "100 rooms"))]
+    assert (status, out, len(lines)) == (2, "", 1)
+    assert culprit in lines[0]

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.networks.models import ModelConfig, build
+from kwslib.networks.recipes import TAUGHT
 
 pytestmark = pytest.mark.slow
 
@@ -48,3 +50,16 @@ def test_a_checkpoint_ends_in_pt(kws, tmp_path):
     status, _, error = kws("train", "--out", tmp_path / "model.bin")
     assert status == 2
     assert ".pt" in error
+
+
+def test_a_teacher_is_of_the_same_words(kws, tmp_path):
+    teacher, out = tmp_path / "teacher.pt", tmp_path / "model.pt"
+    save_checkpoint(teacher, build(ModelConfig("tenet")), ModelConfig("tenet"), {"seed": 0})
+    taught = ("train", "--teacher", teacher, "--epochs", 1, "--out", out, "--json")
+    status, text, _ = kws(*taught)
+    assert status == 0
+    assert json.loads(text)["recipe"]["taught"] == TAUGHT
+    status, text, error = kws(*taught, "--keywords", "yes,no,stop")
+    lines = [line for line in error.splitlines() if not line.startswith("data:")]
+    assert (status, text, len(lines)) == (2, "", 1)
+    assert "teacher.pt: knows silence, unknown, yes, no" in lines[0]

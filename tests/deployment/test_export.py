@@ -14,11 +14,15 @@ import torch
 
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.carray import c_source
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.export import export
+from kwslib.deployment.stream_plan import stream
+from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
-from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.features.frontend import FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.networks.models import ModelConfig, build
-from kwslib.predictors import LiteRtPredictor, TorchPredictor
+from kwslib.predictors import CorePredictor, LiteRtPredictor, TorchPredictor
 
 pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
 
@@ -33,7 +37,10 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("dscnn", 16): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("tinyconv_branches", 8): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
+    ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("tenet_wide", 96): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet_causal", 24): {
         "PAD": 8,
         "CONV_2D": 8,
@@ -118,8 +125,25 @@ def test_the_rest_of_the_zoo(converted, clips, tmp_path, key):
     np.testing.assert_allclose(
         LiteRtPredictor(tmp_path / "float.tflite").logits(clips[:20]), expected, atol=1e-4
     )
-    step = np.abs(LiteRtPredictor(tmp_path / "int8.tflite").logits(clips[:20]) - expected).max()
+    quantized = LiteRtPredictor(tmp_path / "int8.tflite")
+    step = np.abs(quantized.logits(clips[:20]) - expected).max()
     assert step < 0.1 * np.abs(expected).max()
+    in_core = CorePredictor(tmp_path / "int8.tflite")
+    assert np.array_equal(in_core.integer_logits(clips[:20]), quantized.integer_logits(clips[:20]))
+
+
+@pytest.mark.parametrize("key", [key for key in OTHERS if "_valid" in key[0] or "_wide" in key[0]], ids=str)
+def test_unpadded_networks_hear_a_stream_as_clips_cut_out_of_it(converted, clips, tmp_path, key):
+    (tmp_path / "int8.tflite").write_bytes(converted[key][1])
+    network = CorePredictor(tmp_path / "int8.tflite").network
+    plan = stream(network)
+    assert plan.whole == ""
+    assert not plan.endless
+    frames = clips[:4].reshape(-1, 40)
+    heard = run_stream(plan, frames)
+    first = FRAMES + FRAMES % HOP  # frames heard once the window is full
+    cut = [frames[end - FRAMES : end] for end in range(first, len(frames) + 1, HOP)]
+    assert np.array_equal(heard[first // HOP - 1 :], run_network(network, np.stack(cut)))
 
 
 def test_buffers_lie_where_a_microcontroller_can_read_them(exported):

@@ -131,8 +131,9 @@ def test_a_checkpoint_as_a_predictor_of_the_board(tmp_path):
     assert np.array_equal(predictor.logits(Q8), logits(read_integers(path), Q8))
 
 
-def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights(kws, tmp_path):
-    path = checkpoint(tmp_path, 2)
+@pytest.mark.parametrize("arch", ["tinyconv", "tinyconv_branches"])
+def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights(kws, tmp_path, arch):
+    path = checkpoint(tmp_path, 2, arch=arch)
     status, out, _ = kws("export", path, "--out", tmp_path / "out", "--json")
     assert status == 0
     assert set(json.loads(out)["bytes"]) == {"model.tflite", "kws_model.h"}

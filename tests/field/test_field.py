@@ -15,10 +15,11 @@ from kwslib.field.conditions import DEFAULT, HARD, Field
 from kwslib.field.evaluate import stage
 from kwslib.field.listing import listing, save_trials
 from kwslib.field.microphone import FULL_SCALE, MP34DT05, Microphone, pascal
-from kwslib.field.rooms import decay_time, measured_rooms, room_bank
+from kwslib.field.rooms import decay_time, describe, measured_rooms, room_bank
 from kwslib.field.scene import speech_in_room
 from kwslib.field.sources import BACKGROUNDS, background, loudest, material, spoken
 from kwslib.field.trials import LENGTH, PROMPT, render
+from kwslib.field.varied import varied_bank
 from kwslib.labels import SAMPLE_RATE, class_labels
 
 LABELS = class_labels()
@@ -152,9 +153,35 @@ def test_measured_rooms(tmp_path):
     assert {room.name for room in found} == {"kitchen.wav", "hall.wav"}
     for room in found:
         assert np.abs(room.speech).max() == pytest.approx(1 / room.distance, rel=0.2)
+    assert describe(found, DEFAULT) == "4 rooms, 0.38 to 1.58 m"
+    time = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
+    long = 0.02 * rng.standard_normal(len(time)) * 10 ** (-3 * time / 2.4)
+    soundfile.write(tmp_path / "church.wav", long, SAMPLE_RATE)
+    found = measured_rooms(tmp_path, DEFAULT, count=4)
+    assert sum(room.name == "church.wav" for room in found) == 2
+    assert "than the field's 0.6 s: church.wav (2.3" in describe(found, DEFAULT)
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), SAMPLE_RATE)
     with pytest.raises(KwsError, match="silent"):
         measured_rooms(tmp_path, DEFAULT)
+
+
+def test_varied_rooms():
+    """As loud as any room where nobody is turned away, of its distance and time; no two colour sound alike."""
+    rooms = varied_bank(DEFAULT, 6)
+    again = varied_bank(DEFAULT, 6)
+    assert [room.name for room in rooms] == [f"varied {n}" for n in range(6)]
+    spectra = []
+    for room, same in zip(rooms, again, strict=True):
+        assert np.array_equal(room.speech, same.speech)
+        low, high = DEFAULT.distance
+        assert low <= room.distance <= high
+        peak = int(np.argmax(np.abs(room.speech)))
+        direct = room.speech[max(peak - 40, 0) : peak + 40]
+        assert np.sqrt(np.sum(np.square(direct))) * room.distance == pytest.approx(1, abs=1e-3)
+        assert 0.4 * room.rt60 < decay_time(room.background) < 2 * room.rt60
+        spectra.append(np.log(np.abs(np.fft.rfft(room.speech[:512], 512))))
+    assert np.corrcoef(spectra).min() < 0.6
+    assert varied_bank(replace(DEFAULT, rt60=None), 6) == varied_bank(DEFAULT, 0) == ()
 
 
 # ---- Trials ----

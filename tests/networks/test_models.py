@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.errors import KwsError
+from kwslib.networks.branches import BranchedConv2d
 from kwslib.networks.layers import Dropout, same_padding
 from kwslib.networks.models import ZOO, ModelConfig, build, fold_batch_norm
 
 DEPLOYED = {
     "tinyconv": 16_652,
+    "tinyconv_branches": 16_652,
     "tinyconv_valid": 14_028,
     "dscnn": 15_908,
     "tenet": 13_636,
     "tenet_causal": 13_636,
+    "tenet_valid": 13_576,
+    "tenet_wide": 80_548,
     "teacher": 96_724,
 }
 
@@ -80,6 +84,42 @@ def test_an_unpadded_network_sees_every_frame_alike():
     later = model.conv(torch.cat([x[:, 2:], torch.randn(1, 2, 40)], 1)[:, None])
     torch.testing.assert_close(later[:, :, :-1], rows[:, :, 1:])
     assert rows.shape[2] == 21
+
+
+@pytest.mark.parametrize("arch", ["tenet_valid", "tenet_wide"])
+def test_an_unpadded_temporal_network_is_a_function_of_the_frames_it_sees(arch):
+    """A hop later, every column but the newest is the one that stood after it."""
+    model = _trained(arch)
+    columns = []
+    model.blocks.register_forward_hook(lambda *call: columns.append(call[2]))
+    x = torch.randn(1, 51, 40)
+    model(x[:, :49])
+    model(x[:, 2:])
+    before, after = columns
+    torch.testing.assert_close(after[:, :, :-1], before[:, :, 1:])
+    assert not torch.equal(after[:, :, -1], before[:, :, -1])
+
+
+def test_branches_are_one_convolution():
+    """A sum of two kernels and of what is passed on, each through its batch norm, by hand."""
+    torch.manual_seed(0)
+    layer = BranchedConv2d(4, 4, [(3, 1), (1, 1)], (7, 1), passing=True, groups=4)
+    for _ in range(3):
+        layer(3 * torch.randn(16, 4, 7, 1) + 1)
+    layer.eval()
+    x = torch.randn(2, 4, 7, 1)
+    first, second = layer.branches
+    wide, middle = layer.norms
+    around = F.conv2d(F.pad(x, (0, 0, 1, 1)), first.weight, groups=4) + x * layer.passed[:, None, None]
+    expected = wide(around) + middle(F.conv2d(x, second.weight, groups=4))
+    torch.testing.assert_close(layer(x), expected)
+    torch.testing.assert_close(layer.folded()(x), expected)
+    with pytest.raises(KwsError, match="as many channels"):
+        BranchedConv2d(1, 8, [(3, 1)], (7, 1), passing=True)
+
+
+def test_tinyconv_with_branches_is_deployed_as_tinyconv():
+    assert type(fold_batch_norm(_trained("tinyconv_branches"))) is type(build(ModelConfig()))
 
 
 @given(size=st.integers(1, 60), kernel=st.integers(1, 12), stride=st.integers(1, 4))

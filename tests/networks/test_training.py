@@ -1,5 +1,7 @@
 """Training is a function of its seed, survives interruption, and leaves checkpoints that carry what they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from small_networks import toy
 from kwslib.checkpoints import load_checkpoint, train, unfinished_model
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
+from kwslib.networks.masking import masked
 from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Recipe, predict
 
@@ -62,3 +65,63 @@ def test_a_checkpoint_carries_labels_and_predicts_the_same(tmp_path):
 def test_impossible_recipes_are_refused(wrong):
     with pytest.raises(KwsError):
         Recipe(**wrong)
+
+
+def test_masks_hide_one_stretch_of_frames_and_one_band():
+    torch.manual_seed(0)
+    x = masked(torch.ones(400, 49, 40), 10, 8)
+    frames, channels = (x == 0).all(2), (x == 0).all(1)
+    assert (frames.sum(1).min(), frames.sum(1).max()) == (0, 10)
+    assert (channels.sum(1).min(), channels.sum(1).max()) == (0, 8)
+    assert torch.equal(x == 0, frames[:, :, None] | channels[:, None])
+    for hidden in (frames, channels):
+        assert (hidden.int().diff(dim=1) == 1).sum(1).max() <= 1  # in one piece
+        assert hidden.any(0).all()  # anywhere
+
+
+@pytest.mark.parametrize("changed", [{"mask_frames": 10}, {"mask_channels": 8}, {"taught": 0.7}])
+def test_masked_and_taught_runs_go_on_to_the_same_bits(tmp_path, changed):
+    recipe, data, out = replace(RECIPE, **changed), toy(64, copies=2), tmp_path / "model.pt"
+    teacher = np.random.default_rng(0).normal(size=(128, 4)).astype(np.float32)
+    given = {"teacher": teacher} if recipe.taught else {}
+
+    def interrupt(epoch, _network):
+        if epoch.epoch == 1:
+            raise KeyboardInterrupt
+
+    whole, _ = train(CONFIG, recipe, data, toy(32, seed=1), seed=0, **given)
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, recipe, data, toy(32, seed=1), seed=0, out=out, after_epoch=interrupt, **given)
+    if given:
+        with pytest.raises(KwsError, match="other teacher"):
+            train(CONFIG, recipe, data, toy(32, seed=1), seed=0, out=out, teacher=teacher + 1)
+    resumed, _ = train(CONFIG, recipe, data, toy(32, seed=1), seed=0, out=out, **given)
+    assert torch.equal(weights(whole), weights(resumed))
+    plain, _ = train(CONFIG, RECIPE, data, toy(32, seed=1), seed=0)
+    assert not torch.equal(weights(whole), weights(plain))
+
+
+def test_a_student_learns_what_its_teacher_says_and_not_the_labels():
+    """Every copy's own answers: a teacher that takes each class for the next one."""
+    recipe, data = replace(RECIPE, epochs=12, taught=1.0), toy(64, copies=2)
+    teacher = 5 * np.eye(4, dtype=np.float32)[(data.y + 1) % 4]
+    model, _ = train(CONFIG, recipe, data, toy(32, seed=1), seed=0, teacher=teacher)
+    test = toy(64, seed=2)
+    assert np.mean(predict(model, test.x).argmax(1) == (test.y + 1) % 4) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("recipe", "teacher"),
+    [({"taught": 0.5}, None), ({}, np.zeros((64, 4), np.float32))],
+)
+def test_a_teacher_and_a_recipe_that_is_taught_belong_together(recipe, teacher):
+    with pytest.raises(KwsError, match="--teacher"):
+        train(CONFIG, replace(RECIPE, **recipe), toy(64), toy(32, seed=1), seed=0, teacher=teacher)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"mask_frames": 49}, {"mask_channels": -1}, {"taught": 1.1}, {"temperature": 0}]
+)
+def test_a_recipe_is_checked(wrong):
+    with pytest.raises(KwsError, match="a recipe"):
+        replace(RECIPE, **wrong)

@@ -1,0 +1,138 @@
+"""The zoo over several seeds: trained, tested, put on the virtual board, and heard in the field and over hours.
+
+What a run leaves is named as the chapter on the networks one would deploy reads it. A run that stops goes on where it
+stopped: networks and unfinished epochs lie in the run's folder of models. The networks that a student learns from are
+trained first.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from kwslib.board.chip import chip_costs
+from kwslib.board.machine import Board
+from kwslib.checkpoints import load_checkpoint, train
+from kwslib.deployment.core_sparse import compress
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.export import calibration_features, export
+from kwslib.errors import KwsError
+from kwslib.features.dataset import feature_splits
+from kwslib.field.conditions import DEFAULT
+from kwslib.field.detection import best_within, continuous_frames, detection_curve, stream_logits
+from kwslib.field.evaluate import judge, stage, trial_logits
+from kwslib.field.stream import open_network
+from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
+from kwslib.measure.profiling import costs
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.recipes import setup, student, teacher_of
+from kwslib.networks.training import predict
+from kwslib.progress import over_cores
+from kwslib.record import names
+from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, over_seeds, share
+from kwslib.statistics import mean_share
+
+TRIALS, HOURS = 2000, 10.0  # of the field test, and of sound without a keyword; half as many on validation
+PER_HOUR = (
+    0.3  # false accepts on validation, from which test keeps to one: the margin between two hours' counts
+)
+
+
+def trained(run: Run, arch: str, seed: int) -> Path:
+    """The checkpoint of a network of the zoo by its own recipe: that of the run's folder, else trained into it."""
+    path = run.models / names.seed_checkpoint(seed, arch)
+    if path.is_file() and load_checkpoint(path)[2].get("finished"):
+        return path
+    made = setup(arch, run.profile.epochs)
+    splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+    answers = None
+    if (teaching := teacher_of(arch)) is not None:
+        teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
+        answers, made = predict(teacher, splits["training"].x), student(made)
+    train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path, teacher=answers)
+    return path
+
+
+def train_zoo(run: Run, archs: Sequence[str]) -> None:
+    """Every network with every seed, teachers first, side by side on the processor's cores."""
+    teachers = {teacher for arch in archs if (teacher := teacher_of(arch)) is not None}
+    over_cores(lambda arch: trained(run, arch, run.seeds[0]), sorted(teachers), "teachers")
+    points = [(arch, seed) for arch in archs for seed in run.seeds]
+    over_cores(lambda point: trained(run, *point), points, "the zoo")
+
+
+def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
+    """A network's evaluation on a split, seed by seed."""
+    made = setup(arch, run.profile.epochs)
+    x, y = feature_splits(run.corpus, made.protocol, made.augmentation)[split].copy(0)
+    return [
+        evaluate(predict(load_checkpoint(trained(run, arch, seed))[0], x), y, made.config.labels)
+        for seed in run.seeds
+    ]
+
+
+def size_values(run: Run, arch: str) -> Values:
+    """Test accuracy, of all clips and of unknown words, over the seeds; parameters and multiply-accumulates."""
+    found = evaluations(run, arch, "testing")
+    unknown = [float(one.per_class[UNKNOWN]["accuracy"]) for one in found]
+    model, _, _ = load_checkpoint(trained(run, arch, run.seeds[0]))
+    counted = costs(model)
+    return {
+        names.accuracy(arch): over_seeds(mean_share([one.accuracy for one in found]), len(found)),
+        names.accuracy(f"unknown_{arch}"): over_seeds(mean_share(unknown), len(found)),
+        names.parameters(arch): Value(counted.parameters),
+        names.macs(arch): Value(counted.macs),
+    }
+
+
+def int8(run: Run, arch: str) -> Path:
+    """The network of the first seed as an int8 file in the run's folder."""
+    path = run.models / f"{arch}.tflite"
+    if not path.is_file():
+        checkpoint = trained(run, arch, run.seeds[0])
+        with TemporaryDirectory() as folder:
+            made = export(checkpoint, calibration_features(run.corpus, class_labels()), Path(folder))
+            path.write_bytes(made.tflite_int8.read_bytes())
+    return path
+
+
+def board_values(path: Path, arch: str) -> Values:
+    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens. Raises KwsError without the
+    packages of the virtual board."""
+    network = open_network(path)
+    if network.core is None:
+        raise KwsError(f"{path}: the virtual board runs .tflite files")
+    core = compress(network.core)
+    chip = chip_costs(core, network.labels)
+    if chip is None:
+        raise KwsError("the virtual board needs its packages: pip install 'kwslib[board]'")
+    clip = Board(core, network.labels).profile(np.zeros(CLIP_SAMPLES, np.int16))
+    return {
+        names.board_ms(f"clip_{arch}"): Value(clip.stages()["network"]["ms"], "ms"),
+        names.board_ms(f"hop_{arch}"): Value(chip.network_us / 1000, "ms"),
+        names.firmware("flash", arch): Value(chip.flash, "B"),
+        names.firmware("ram", arch): Value(chip.ram, "B"),
+    }
+
+
+def field_values(run: Run, path: Path, arch: str, trials: int = TRIALS, hours: float = HOURS) -> Values:
+    """Field trials on test, and false accepts an hour and keywords missed on test, at a threshold from validation."""
+    network = open_network(path)
+    settings = DecisionSettings(classes=len(network.labels))
+    points = {}
+    for split, part in (("validation", 0.5), ("testing", 1.0)):
+        here = stage(run.corpus, network.labels, DEFAULT, split=split)
+        logits = trial_logits(network, here.frames(range(round(part * trials))))
+        sound = stream_logits(network, continuous_frames(here, part * hours))
+        points[split] = detection_curve(network, here, logits, sound, settings)
+        if split == "testing":
+            result = judge(logits, np.arange(trials) % len(network.labels), network, settings)
+    threshold = best_within(points["validation"], PER_HOUR).threshold
+    chosen = next(point for point in points["testing"] if point.threshold == threshold)
+    return {
+        names.in_field(arch): Value(result.accuracy, "fraction", result.ci95, result.n),
+        names.false_accepts(arch): Value(chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts),
+        names.missed(arch): share(chosen.rejects, chosen.keywords),
+    }

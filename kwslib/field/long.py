@@ -1,0 +1,200 @@
+"""A long stream as practitioners score it: keywords at listed times among other words and noise, hits and misses.
+
+After the streaming wake word of MLPerf Tiny (MLCommons, v1.3): twenty minutes with fifty keywords, at most eight missed
+and eight false. Theirs is another keyword. Here a specification draws or lists the words of a split, each is said in
+the room of its minute amid that minute's background, and the microphone hears the whole; a corpus and a specification
+give the same samples anywhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kwslib.data.splits import SPLITS
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.errors import KwsError
+from kwslib.field.detection import SCENE
+from kwslib.field.evaluate import Stage
+from kwslib.field.microphone import FULL_SCALE, pascal
+from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
+from kwslib.field.sources import BACKGROUNDS, loudest, spoken
+from kwslib.field.stream import StreamNetwork, decide, inference_times, listen
+from kwslib.labels import SAMPLE_RATE
+
+LATEST = 2.0  # s after the beginning of its clip within which a keyword is reported
+SHORTEST_SLOT = 1.5  # s for each word that is drawn
+LONGEST = 7200  # s
+MOST_MISSES = MOST_FALSE = 8  # of MLPerf Tiny
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What a long stream holds. `keywords`: how many, in turn, at times drawn; or a list of (word, second).
+
+    others: words of the unknown class, at times drawn. Raises KwsError for what no stream can hold.
+    """
+
+    seconds: float = 1200.0
+    keywords: int | tuple[tuple[str, float], ...] = 50
+    others: int = 150
+    split: str = "testing"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 10 <= self.seconds <= LONGEST:
+            raise KwsError(f'"seconds" of {self.seconds:g}: give 10 to {LONGEST}')
+        if self.split not in SPLITS:
+            raise KwsError(f'"split" {self.split!r}: use {", ".join(SPLITS)}')
+        if self.others < 0 or self.count < 1 or self.seed < 0:
+            raise KwsError('give one or more "keywords", and "others" and a "seed" of 0 or more')
+        if self.slots and self.seconds / self.slots < SHORTEST_SLOT:
+            most = int(self.seconds / SHORTEST_SLOT)
+            raise KwsError(f"{self.slots} words in {self.seconds:g} s: {most} are the most that fit")
+        for word, at in () if isinstance(self.keywords, int) else self.keywords:
+            if not 0 <= at <= self.seconds - LATEST:
+                raise KwsError(f"{word} at {at:g} s: a word begins within 0 to {self.seconds - LATEST:g} s")
+
+    @property
+    def count(self) -> int:
+        """Keywords."""
+        return self.keywords if isinstance(self.keywords, int) else len(self.keywords)
+
+    @property
+    def slots(self) -> int:
+        """Words at times drawn."""
+        return self.others + (self.keywords if isinstance(self.keywords, int) else 0)
+
+
+def specification(content: Any) -> Specification:
+    """What a JSON object says. Raises KwsError that names the entry at fault."""
+    known = {"seconds": int | float, "keywords": int | list, "others": int, "split": str, "seed": int}
+    if not isinstance(content, Mapping):
+        raise KwsError(f"not a JSON object: give one with {', '.join(known)}")
+    for name, value in content.items():
+        if name not in known:
+            raise KwsError(f'"{name}" is unknown: use {", ".join(known)}')
+        if not isinstance(value, known[name]) or isinstance(value, bool):
+            raise KwsError(f'"{name}" is a {type(value).__name__}: see `kws field --help`')
+    given = dict(content)
+    if isinstance(given.get("keywords"), list):
+        given["keywords"] = tuple(map(_listed, given["keywords"]))
+    return Specification(**given)
+
+
+def _listed(entry: Any) -> tuple[str, float]:
+    match entry:
+        case {"word": str(word), "at": int(at) | float(at)}:
+            return word, float(at)
+    raise KwsError(f'"keywords" lists {entry!r}: give {{"word": "yes", "at": 12.5}} for each')
+
+
+@dataclass(frozen=True)
+class Said:
+    """A word of a stream: its class, the second at which its clip begins, the clip's name."""
+
+    label: str
+    at: float
+    clip: str
+
+
+@dataclass(frozen=True)
+class LongStream:
+    """int16 samples and what is said in them, in order."""
+
+    samples: np.ndarray
+    words: tuple[Said, ...]
+
+
+def long_stream(spec: Specification, stage: Stage) -> LongStream:
+    """The stream of a specification. `stage`: of its split and seed. Raises KwsError for a word that is no keyword."""
+    labels, material, where = stage.material.labels, stage.material, stage.field
+    rng = np.random.default_rng([spec.seed, SPLITS.index(spec.split), 1200])
+    planned = _planned(spec, labels, rng)
+    length = round(spec.seconds * SAMPLE_RATE)
+    pressure = np.zeros(length, np.float32)
+    words = []
+    for begin in range(0, length, SCENE):
+        scene = slice(begin, min(begin + SCENE, length))
+        room = stage.rooms[rng.integers(len(stage.rooms))]
+        levels = []
+        for label, at in planned:
+            start = round(at * SAMPLE_RATE)
+            if scene.start <= start < scene.stop:
+                clip = material.clips[labels.index(label)]
+                chosen = clip[rng.integers(len(clip))]
+                word = speech_in_room(spoken(chosen), rng.uniform(*where.speech_spl), room)
+                levels.append(loudest(word))
+                add_speech(pressure, word, start)
+                words.append(Said(label, start / SAMPLE_RATE, chosen.name))
+        if where.snr is not None:
+            kind = str(rng.choice(BACKGROUNDS))
+            sound = background_in_room(kind, rng, material, room, scene.stop - scene.start, None)
+            as_if = float(pascal(rng.uniform(*where.speech_spl))) / room.distance  # where nobody speaks
+            level = float(np.median(levels)) if levels else as_if
+            add_background(pressure[scene], sound, level, rng.uniform(*where.snr))
+    return LongStream(record(pressure, where.microphone, rng, FULL_SCALE / 10), tuple(words))
+
+
+def _planned(spec: Specification, labels: Sequence[str], rng: np.random.Generator) -> list[tuple[str, float]]:
+    """(class, second) of every word, in order: those drawn stand in slots of equal length, in random company."""
+    listed = () if isinstance(spec.keywords, int) else spec.keywords
+    if wrong := sorted({word for word, _ in listed} - set(labels[2:])):
+        raise KwsError(f"{', '.join(wrong)}: no keyword of this model, which has {', '.join(labels[2:])}")
+    drawn = [labels[2 + number % (len(labels) - 2)] for number in range(spec.slots - spec.others)]
+    company = [(drawn + [labels[1]] * spec.others)[n] for n in rng.permutation(spec.slots)]
+    slot = spec.seconds / max(spec.slots, 1)
+    room = slot - min(slot, LATEST)
+    places = [(label, n * slot + rng.uniform(0, room)) for n, label in enumerate(company)]
+    return sorted([*places, *listed], key=lambda word: word[1])
+
+
+@dataclass(frozen=True)
+class LongResult:
+    """Score of a long stream. `words`: its keywords. `heard`: the second at which each is reported, None where it is
+    missed. `false`: (class, second) of every other report."""
+
+    words: tuple[Said, ...]
+    heard: tuple[float | None, ...]
+    false: tuple[tuple[str, float], ...]
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """What `kws field --long --json` prints of it."""
+        hits = sum(at is not None for at in self.heard)
+        return {
+            "keywords": len(self.words),
+            "hits": hits,
+            "misses": len(self.words) - hits,
+            "false_accepts": len(self.false),
+            "seconds": self.seconds,
+            "listed": [
+                {"word": word.label, "at": word.at, "clip": word.clip, "reported": at}
+                for word, at in zip(self.words, self.heard, strict=True)
+            ],
+            "false": [{"word": word, "at": at} for word, at in self.false],
+        }
+
+
+def run_long(network: StreamNetwork, stream: LongStream, settings: DecisionSettings) -> LongResult:
+    """The deployed chain over a stream. A report is of the earliest keyword of its class that began within the last two
+    seconds and has none yet; any other is false."""
+    frames = listen(stream.samples)
+    heard = decide(network.over(frames), network.scale, settings)
+    times = inference_times(len(frames))
+    keywords = tuple(word for word in stream.words if word.label in network.labels[2:])
+    reported: list[float | None] = [None] * len(keywords)
+    false = []
+    for inference in np.flatnonzero(heard.reported >= 0):
+        label, at = network.labels[heard.reported[inference]], float(times[inference])
+        waiting = (
+            number
+            for number, word in enumerate(keywords)
+            if reported[number] is None and word.label == label and 0 <= at - word.at <= LATEST
+        )
+        if (number := next(waiting, None)) is not None:
+            reported[number] = at
+        else:
+            false.append((label, at))
+    return LongResult(keywords, tuple(reported), tuple(false), len(stream.samples) / SAMPLE_RATE)
