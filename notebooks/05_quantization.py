@@ -304,10 +304,10 @@ caption = (
 run.show(tables.paired_table(gains), caption)
 
 # %% [markdown]
-# The original found QAT "vastly superior". Done with care, quantization after training keeps up with it where weights
-# have 3 bits or more: the intervals include zero or lie within a fraction of a point of it. From 2 bits down training
-# wins, by {recorded}`05_quantization/qat_minus_ptq_2bit` at 2 bits and {recorded}`05_quantization/qat_minus_ptq_1bit` at
-# 1. Our 3 bits are not the original's: biases have 32 here and the network's input 8, the original's 3.
+# The original found QAT "vastly superior". Done with care, quantization after training keeps up with it: from eight bits
+# to three the two are not told apart. At one bit training wins, by {recorded}`05_quantization/qat_minus_ptq_1bit`; at
+# two it is ahead by {recorded}`05_quantization/qat_minus_ptq_2bit`, which among nine comparisons is not enough to call it
+# a difference. Our three bits are not the original's: our biases keep 32 bits and the network's input 8.
 #
 # ## Why the reconstruction falls
 #
@@ -331,7 +331,7 @@ draw.causes(over_seeds(why))
 # so do biases in 32 bits. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
 # of the grid; written back onto the grid, most weights are where they were, and what moves them is mainly the range, which
 # is taken anew after each step. With the weights kept in float, steps add up until they cross. Biases in 32 bits are the
-# second largest effect in training. At 2 bits least-squares ranges help a little after training: a grid of four points that
+# second largest effect in training; training longer, the last row, has little. At 2 bits least-squares ranges help a little after training: a grid of four points that
 # reaches to the largest weight of a tensor makes nearly all weights zero, and a network of zeros answers the same to
 # everything. Training that keeps its weights finds its way out of that.
 #
