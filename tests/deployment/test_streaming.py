@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stream_networks import Net, form, noise, of_windows
+from stream_networks import Net, form, noise, of_windows, temporal
 from tflite_files import tinyconv
 
+from kwslib.deployment import core_stream
 from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once, run_stream
@@ -201,3 +202,10 @@ def test_frames_of_another_width_are_refused(tmp_path):
     plan = stream(read_network(tinyconv(tmp_path / "m.tflite")))
     with pytest.raises(KwsError, match="int8 rows"):
         run_stream(plan, np.zeros((10, 41), np.int8))
+
+
+def test_hours_of_a_causal_network_are_computed_in_parts_that_hear_their_past(tmp_path, monkeypatch):
+    network, frames = temporal(tmp_path / "m.tflite"), noise(0, 600, 40)
+    whole = run_at_once(network, frames)
+    monkeypatch.setattr(core_stream, "PART", 7)
+    np.testing.assert_array_equal(run_at_once(network, frames), whole)
