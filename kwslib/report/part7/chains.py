@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas
 
 STREAMING = ("tinyconv_valid", "tenet_causal")  # made for streams: trained here by the recipe of Part 3
-SEEDS = {"quick": 1, "report": 2}
+SEEDS = {"quick": 1, "report": 5}
 TRIALS = {"quick": 1, "report": 4}  # of the field, 4 s each: what the virtual board hears
 
 
