@@ -14,7 +14,7 @@ from kwslib.experiments.zoo import board_values, field_values, int8, size_values
 from kwslib.networks import ARCHITECTURES
 from kwslib.record import recording
 
-ARCHS = ("tinyconv", "tinyconv_branches", "tenet", "tenet_valid", "tenet_wide")
+ARCHS = ("tinyconv", "tinyconv_branches", "tenet", "tenet_branches", "tenet_valid", "tenet_wide")
 
 if __name__ == "__main__":
     if not sys.argv[1:] or set(sys.argv[2:]) - set(ARCHITECTURES):

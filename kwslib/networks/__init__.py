@@ -7,6 +7,7 @@ ARCHITECTURES = (
     "tinyconv_valid",
     "dscnn",
     "tenet",
+    "tenet_branches",
     "tenet_causal",
     "tenet_valid",
     "tenet_wide",

@@ -90,16 +90,17 @@ class Separable(nn.Module):
         in_time: Padding = same_padding,
     ) -> None:
         super().__init__()
-        self.depthwise = PaddedConv2d(
+        depthwise = PaddedConv2d(
             inputs, inputs, kernel, size, stride, in_time=in_time, groups=inputs, bias=False
         )
-        self.norm1 = nn.BatchNorm2d(inputs)
+        self.depthwise: nn.Module = depthwise
+        self.norm1: nn.Module = nn.BatchNorm2d(inputs)
         self.relu1 = nn.ReLU()
         self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.relu2 = nn.ReLU()
         self.residual = residual
-        self.output_size = self.depthwise.output_size
+        self.output_size = depthwise.output_size
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.relu1(self.norm1(self.depthwise(x)))  # (B, inputs, H, W)

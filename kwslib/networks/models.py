@@ -6,6 +6,7 @@ dscnn     two-dimensional depthwise-separable CNN, after Hello Edge (Zhang et al
 tenet     temporal depthwise-separable net: time is the only spatial axis, the 40 mel channels are the input
           channels, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960)
 tinyconv_branches  tinyconv trained with branches that fold into its convolution, after RepCNN (arXiv:2406.02652)
+tenet_branches  tenet trained with depthwise convolutions at four scales that fold into one
 tinyconv_valid  tinyconv without padding in time, and a kernel of 9 frames: on a stream each row is computed once
 tenet_causal    tenet whose kernels see the past alone: on a stream each column is computed once
 tenet_valid     a temporal net without padding: on a stream each column is computed once, and is that of a clip
@@ -29,6 +30,7 @@ from kwslib.labels import check_labels, class_labels
 from kwslib.networks.dscnn import DsCnn
 from kwslib.networks.tenet import (
     CausalTemporalNet,
+    MultiScaleTemporalNet,
     Teacher,
     TemporalNet,
     UnpaddedTemporalNet,
@@ -74,6 +76,7 @@ ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own w
     "tinyconv_valid": (TinyConvValid, 8, 8),
     "dscnn": (DsCnn, 16, 512),
     "tenet": (TemporalNet, 32, 512),
+    "tenet_branches": (MultiScaleTemporalNet, 32, 512),
     "tenet_causal": (CausalTemporalNet, 32, 512),
     "tenet_valid": (UnpaddedTemporalNet, 36, 512),
     "tenet_wide": (WideTemporalNet, 96, 512),

@@ -1,4 +1,7 @@
-"""The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md)."""
+"""The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md).
+
+Those of BROADER are not chosen so yet: they are where `python benchmarks/recipes.py zoo` begins.
+"""
 
 from dataclasses import dataclass, replace
 

@@ -55,6 +55,20 @@ class TemporalNet(nn.Module):
         return self.linear(self.dropout(x))
 
 
+class MultiScaleTemporalNet(TemporalNet):
+    """The temporal net whose depthwise convolutions are trained at four scales at once, as TENet's, and fold into 9."""
+
+    SCALES = ((9, 1), (7, 1), (5, 1), (3, 1))
+
+    def __init__(self, classes: int, channels: int, dropout: float) -> None:
+        super().__init__(classes, channels, dropout)
+        size = self.conv.output_size
+        for block in self.blocks:
+            assert isinstance(block, Separable)
+            block.depthwise = BranchedConv2d(channels, channels, self.SCALES, size, groups=channels)
+            block.norm1 = nn.Identity()  # each scale has its own
+
+
 class CausalTemporalNet(TemporalNet):
     """The temporal net with zeros before the clip alone: a column never waits for a later frame."""
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.networks.models import ModelConfig, build
@@ -54,8 +55,9 @@ def test_a_checkpoint_ends_in_pt(kws, tmp_path):
 
 def test_a_teacher_is_of_the_same_words(kws, tmp_path):
     teacher, out = tmp_path / "teacher.pt", tmp_path / "model.pt"
+    corpus = write_corpus(tmp_path / "tiny", words=("yes", "no", "stop", "up"))
     save_checkpoint(teacher, build(ModelConfig("tenet")), ModelConfig("tenet"), {"seed": 0})
-    taught = ("train", "--teacher", teacher, "--epochs", 1, "--out", out, "--json")
+    taught = ("train", "--data", corpus, "--teacher", teacher, "--epochs", 1, "--out", out, "--json")
     status, text, _ = kws(*taught)
     assert status == 0
     assert json.loads(text)["recipe"]["taught"] == TAUGHT

@@ -37,6 +37,13 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("dscnn", 16): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("tenet_branches", 32): {
+        "CONV_2D": 8,
+        "DEPTHWISE_CONV_2D": 7,
+        "ADD": 7,
+        "MEAN": 1,
+        "FULLY_CONNECTED": 1,
+    },
     ("tinyconv_branches", 8): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_corpus import write_corpus
 from small_networks import checkpoint
 
 from kwslib.checkpoints import load_checkpoint
@@ -16,8 +17,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, synthetic):
-    opened = recording.start("08_models", "quick", results=tmp_path_factory.mktemp("zoo"), seeds=[0, 1])
+def run(tmp_path_factory):
+    corpus = write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
+    opened = recording.start("08_models", "quick", corpus, tmp_path_factory.mktemp("zoo"), seeds=[0, 1])
     opened.profile = replace(opened.profile, epochs=1)
     return opened
 

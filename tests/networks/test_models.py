@@ -20,6 +20,7 @@ DEPLOYED = {
     "tinyconv_valid": 14_028,
     "dscnn": 15_908,
     "tenet": 13_636,
+    "tenet_branches": 13_636,
     "tenet_causal": 13_636,
     "tenet_valid": 13_576,
     "tenet_wide": 80_548,
