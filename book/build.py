@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 
 import browser
+import firmware_sizes
 import headline
 
 import notebooks
@@ -102,6 +103,7 @@ def record(part: str | None) -> None:
             swept=swept,
         )
     headline.write()
+    firmware_sizes.write()
     print(f"recorded in {(time.monotonic() - begin) / 60:.0f} min")
 
 

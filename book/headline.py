@@ -4,6 +4,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
 from kwslib.record.comparison import compare, load_original, load_results
@@ -27,8 +28,16 @@ def _line(row: Row) -> str:
 
 def with_table(readme: str) -> str:
     """The README with the table between its two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    return f"{before}{BEGIN}{table()}\n{END}{rest.partition(END)[2]}"
+    return between(readme, BEGIN, table(), END)
+
+
+def between(text: str, begin: str, new: str, end: str) -> str:
+    """`text` with `new` in place of what stands between two marks; a KwsError where it lacks one."""
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise KwsError(f"no {begin.strip()} ... {end} in the text: put both marks where the table goes")
+    return f"{before}{begin}{new}\n{end}{after}"
 
 
 def picture(path: Path) -> None:

@@ -3,6 +3,8 @@
 import ast
 import functools
 import hashlib
+import os
+import struct
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +15,7 @@ from kwslib.paths import atomic_write, cache_dir, temporary_folder
 
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
+NUMBER_OF_ENTRIES = struct.Struct("<10xH10x")  # in the record that ends a zip archive
 NO_VALUES = ("cache", "errors", "paths", "progress", "quiet")  # modules that no sample depends on
 
 Arrays = dict[str, np.ndarray]
@@ -57,10 +60,19 @@ def _read(path: Path) -> Arrays | None:
     if not path.exists():
         return None
     try:
-        with np.load(path) as file:  # each array has a check sum
-            return dict(file)
+        with np.load(path) as file:  # each array has a check sum, and its name stands there twice
+            arrays = dict(file)
+        return arrays if len(arrays) == _number_of_entries(path) else None
     except Exception:  # noqa: BLE001 - of zipfile, zlib and numpy, a dozen kinds
         return None
+
+
+def _number_of_entries(path: Path) -> int:
+    """How many arrays the archive says it holds: a damaged length in its directory makes zipfile skip one."""
+    with path.open("rb") as file:
+        file.seek(-NUMBER_OF_ENTRIES.size, os.SEEK_END)
+        (number,) = NUMBER_OF_ENTRIES.unpack(file.read())
+    return int(number)
 
 
 def digest(*parts: object) -> str:

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from small_corpus import write_corpus
 
@@ -53,18 +53,19 @@ def test_it_is_made_once_under_a_key(own_cache):
     assert [path.name for path in (own_cache / "things").iterdir()] == ["key.npz"]
 
 
-@given(st.data())
-def test_a_damaged_file_is_made_anew(tmp_path_factory, data):
+@given(st.integers(0, 2000), st.integers(0, 7) | st.none())
+@example(822, 6)  # the length of a comment in the archive's directory, which then hides the second array
+def test_a_damaged_file_is_made_anew(tmp_path_factory, place, bit):
     os.environ["KWS_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     cached("things", "key", numbers)
     path = cache.cache_dir() / "things" / "key.npz"
     whole = path.read_bytes()
-    place = data.draw(st.integers(0, len(whole) - 1))
-    if data.draw(st.booleans()):
+    place %= len(whole)
+    if bit is None:
         path.write_bytes(whole[:place])
     else:
         flipped = bytearray(whole)
-        flipped[place] ^= 1 << data.draw(st.integers(0, 7))
+        flipped[place] ^= 1 << bit
         path.write_bytes(flipped)
     assert same(cached("things", "key", numbers), numbers())
     assert same(cached("things", "key", never), numbers())

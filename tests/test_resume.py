@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from small_corpus import write_corpus
-from test_training import CONFIG, RECIPE, toy, weights
+from small_networks import CONFIG, RECIPE, all_weights, toy
 
 from kwslib import checkpoints
 from kwslib.checkpoints import load_checkpoint, resume_file, save_checkpoint, train, unfinished_model
@@ -68,7 +68,7 @@ def test_the_same_run_made_of_equal_parts_goes_on(tmp_path):
     again = {"training": toy(64), "validation": toy(32, seed=1), "config": replace(CONFIG)}
     resumed, history = train(**{**RUN, **again}, out=out)
     whole, _ = train(**RUN)
-    assert torch.equal(weights(resumed), weights(whole))
+    assert torch.equal(all_weights(resumed), all_weights(whole))
     assert len(history) == RECIPE.epochs
 
 

@@ -1,4 +1,4 @@
-"""A network as `kws_model.h` for the C core: constants for flash, a memory plan, and a straight line of calls."""
+"""A network as `kws_model.h` for the C core: constants for flash, and a straight line of calls."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from kwslib.deployment.core_network import Layer, Network
-from kwslib.deployment.core_run import scratch_bytes, struct_name
+from kwslib.deployment.core_run import struct_name
 from kwslib.deployment.ctext import c_literal
 from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.memory_plan import plan_memory
 from kwslib.deployment.streaming import Call, Move, Place, Stream, whole_window
 
 ARGUMENTS = "const int8_t *input, int8_t *output, int8_t *arena"
@@ -21,38 +22,6 @@ C_TYPES = {
     "uint32": "uint32_t",
     "float32": "float",
 }
-
-
-Key = tuple[int, str]  # of a tensor by its number, or the scratch of a call by its
-
-
-def plan_memory(
-    calls: Sequence[Call], sizes: dict[int, int], outside: Collection[int], kept: Collection[int] = ()
-) -> tuple[dict[Key, int], int]:
-    """Where in one arena every intermediate tensor and scratch lies: offsets by (number, role), and its size.
-
-    Greedy by size (arXiv:2001.03288): the largest first, each at the lowest offset where it meets nothing that
-    lives at the same time. Tensors `outside` belong to the caller; `kept` ones live on after the last call.
-    """
-    lives: dict[Key, tuple[int, int, int]] = {}  # size, first and last call
-    for number, call in enumerate(calls):
-        if scratch_bytes(call.layer):
-            lives[number, "scratch"] = (scratch_bytes(call.layer), number, number)
-        for tensor in {place.tensor for place in (*call.inputs, call.output)} - {*outside}:
-            _, first, _ = lives.get((tensor, "tensor"), (0, number, 0))
-            lives[tensor, "tensor"] = (sizes[tensor], first, number)
-    for tensor in kept:
-        lives[tensor, "tensor"] = (sizes[tensor], 0, len(calls))
-    offsets: dict[Key, int] = {}
-    for key, (size, first, last) in sorted(lives.items(), key=lambda item: -item[1][0]):
-        beside = [k for k in offsets if lives[k][1] <= last and lives[k][2] >= first]
-        offset = 0
-        for other in sorted(beside, key=lambda k: offsets[k]):
-            if offset + size <= offsets[other]:
-                break
-            offset = max(offset, -(-(offsets[other] + lives[other][0]) // 4) * 4)
-        offsets[key] = offset
-    return offsets, max((offsets[key] + lives[key][0] for key in offsets), default=0)
 
 
 class _Constants:
@@ -187,33 +156,44 @@ def model_header(
     """
     labels = tuple(labels)
     constants = _Constants()
-    streams = stream is not None and not stream.whole
-    size, functions = _hop(stream, constants) if stream and streams else _run(network, constants)
-    layers = "".join(constants.text)
-    tables = _Constants()
-    struct = tables.struct("kws_model_decision", settings.fields(network.output_scale))
-    names = ", ".join(map(c_literal, labels))
+    kept = None if stream is None or stream.whole else stream
+    size, functions = _hop(kept, constants) if kept else _run(network, constants)
     text = "".join(
         (
-            "".join(f'#include "kws_{part}.h"\n' for part in ("decision", "network", "packed", "sparse")),
-            *(['#include "kws_stream.h"\n'] if streams else []),
+            _includes(streams=kept is not None),
             f"\n#define KWS_MODEL_INPUTS {network.sizes[network.input]}\n",
             f"#define KWS_MODEL_CLASSES {len(labels)}\n",
             f"#define KWS_MODEL_ARENA_BYTES {size}\n",
-            *(_stream_macros(stream) if stream and streams else []),
-            f"\nstatic const char *const kws_model_labels[] = {{{names}}};\n\n",
-            layers,
-            *tables.text,
-            f"static const kws_decision_settings kws_model_decision = {struct};\n\n",
+            *(_stream_macros(kept) if kept else []),
+            f"\nstatic const char *const kws_model_labels[] = {{{', '.join(map(c_literal, labels))}}};\n\n",
+            *constants.text,
+            *_decision(settings, network.output_scale),
             functions,
             "\n#endif\n",
         )
     )
+    return f"{_head(text)}{text}"
+
+
+def _head(text: str) -> str:
+    """What stands before `text`: the guard, and a name that is a hash of all that follows."""
     name = hashlib.sha256(text.encode()).hexdigest()[:8]
     return (
         "/* An int8 network for the C core, written by kwslib. */\n#ifndef KWS_MODEL_H\n#define KWS_MODEL_H\n\n"
-        f'#define KWS_MODEL_NAME "{name}"\n\n{text}'
+        f'#define KWS_MODEL_NAME "{name}"\n\n'
     )
+
+
+def _includes(streams: bool) -> str:
+    parts = ["decision", "network", "packed", "sparse", *(["stream"] if streams else [])]
+    return "".join(f'#include "kws_{part}.h"\n' for part in parts)
+
+
+def _decision(settings: DecisionSettings, output_scale: float) -> list[str]:
+    """The tables of a decision, and kws_model_decision, which points to them."""
+    tables = _Constants()
+    struct = tables.struct("kws_model_decision", settings.fields(output_scale))
+    return [*tables.text, f"static const kws_decision_settings kws_model_decision = {struct};\n\n"]
 
 
 def _stream_macros(stream: Stream) -> list[str]:

@@ -19,7 +19,7 @@ from kwslib.deployment.core_network import Layer, Network
 from kwslib.deployment.core_run import struct_name
 from kwslib.deployment.core_stream import SILENCE
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.model_data import plan_memory
+from kwslib.deployment.memory_plan import plan_memory
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import Call, Place
 from kwslib.errors import KwsError

@@ -3,57 +3,22 @@
 Headless Chromium through Playwright, at 1,280 pixels in the light and at 390 in the dark.
 """
 
-import functools
-import http.server
 import os
-import threading
 from pathlib import Path
 
 import browser
 import build
 import pytest
 from book_pages import PAGES, copy_of_the_book
+from web_pages import OVERFLOW, PALE, served
 
 pytestmark = pytest.mark.slow
 
 LOOKS = {"desk": (1280, 900, "light"), "phone": (390, 844, "dark")}
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 NO_ALT = "[...document.querySelectorAll('article img')].filter(i => !i.alt.trim()).map(i => i.src)"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
     .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
-# Text whose contrast to what is behind it is below 4.5 (3 for large text): WCAG 2.1, 1.4.3
-PALE = r"""() => {
-  const parse = text => (text.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0.9) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const pale = new Map(), walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement, style = getComputedStyle(element), box = element.getBoundingClientRect();
-    if (!node.data.trim() || element.closest('script, style, mjx-container, .headerlink') || !box.width
-        || style.visibility === 'hidden' || style.opacity === '0') continue;
-    const [a, b] = [light(parse(style.color)), light(behind(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.6 && style.fontWeight >= 700);
-    if (ratio < (large ? 3 : 4.5))
-      pale.set(`${element.tagName}.${element.className} ${style.color}`,
-        `${ratio.toFixed(1)} "${node.data.trim().slice(0, 30)}"`);
-  }
-  return [...pale].map(([what, how]) => `${what}: ${how}`);
-}"""
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +28,8 @@ def address(tmp_path_factory):
         pytest.skip("no Chromium here: apt-get install chromium")
     built = os.environ.get("KWS_BOOK")
     book = Path(built) if built else build.render(copy_of_the_book(tmp_path_factory.mktemp("book"))).parent
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(book)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with served(book) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

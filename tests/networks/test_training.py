@@ -5,21 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_networks import toy
+from small_networks import CONFIG, RECIPE, all_weights, toy
 
 from kwslib.checkpoints import load_checkpoint, train, unfinished_model
 from kwslib.errors import KwsError
-from kwslib.labels import class_labels
 from kwslib.networks.masking import masked
-from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Recipe, predict
-
-CONFIG = ModelConfig(labels=class_labels())
-RECIPE = Recipe(epochs=3, batch_size=16)
-
-
-def weights(model: torch.nn.Module) -> torch.Tensor:
-    return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
 @pytest.mark.slow
@@ -28,8 +19,8 @@ def test_it_learns_and_a_seed_fixes_every_bit():
     second, _ = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=3)
     other, _ = train(CONFIG, RECIPE, toy(64, copies=2), toy(32, seed=1), seed=4)
     assert history[-1].validation_accuracy > 0.9
-    assert torch.equal(weights(first), weights(second))
-    assert not torch.equal(weights(first), weights(other))
+    assert torch.equal(all_weights(first), all_weights(second))
+    assert not torch.equal(all_weights(first), all_weights(other))
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
@@ -46,7 +37,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
     assert load_checkpoint(unfinished_model(out))[2]["finished"] is False
     resumed, history = train(CONFIG, RECIPE, toy(64), toy(32, seed=1), seed=0, out=out)
     assert [epoch.epoch for epoch in history] == [0, 1, 2]
-    assert torch.equal(weights(whole), weights(resumed))
+    assert torch.equal(all_weights(whole), all_weights(resumed))
     assert load_checkpoint(out)[2]["finished"] is True
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
 
@@ -96,9 +87,9 @@ def test_masked_and_taught_runs_go_on_to_the_same_bits(tmp_path, changed):
         with pytest.raises(KwsError, match="other teacher"):
             train(CONFIG, recipe, data, toy(32, seed=1), seed=0, out=out, teacher=teacher + 1)
     resumed, _ = train(CONFIG, recipe, data, toy(32, seed=1), seed=0, out=out, **given)
-    assert torch.equal(weights(whole), weights(resumed))
+    assert torch.equal(all_weights(whole), all_weights(resumed))
     plain, _ = train(CONFIG, RECIPE, data, toy(32, seed=1), seed=0)
-    assert not torch.equal(weights(whole), weights(plain))
+    assert not torch.equal(all_weights(whole), all_weights(plain))
 
 
 def test_a_student_learns_what_its_teacher_says_and_not_the_labels():

@@ -12,10 +12,14 @@ from kwslib.deployment.core_network import Network
 from kwslib.experiments.quantization import ours
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import normalise
+from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
+from kwslib.networks.training import Recipe
 from kwslib.quantization.ptq import post_training
 
 Q8 = np.random.default_rng(0).integers(-128, 128, (16, 49, 40)).astype(np.int8)
+CONFIG = ModelConfig(labels=class_labels())
+RECIPE = Recipe(epochs=3, batch_size=16)
 SOUND = (np.random.default_rng(0).standard_normal((2, 16000)) * 3000).astype(np.int16)
 
 
@@ -41,6 +45,11 @@ def network(seed: int = 0, channels: int = 8) -> nn.Module:
     """An untrained TinyConv."""
     torch.manual_seed(seed)
     return build(ModelConfig(channels=channels)).eval()
+
+
+def all_weights(model: nn.Module) -> torch.Tensor:
+    """All parameters of a network in one row."""
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
 def checkpoint(folder: Path, bits, how=None, arch="tinyconv", channels=None) -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ def trial_logits_of(
     return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
 
 
-@cache
+@lru_cache(maxsize=16)  # at 2,000 trials of the report profile, 5 MB each
 def _trial_logits(
     network: StreamNetwork, corpus: Corpus, where: Field, split: str, n: int, rooms: int
 ) -> np.ndarray:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from repository import REPOSITORY
 from stream_networks import temporal
 from tflite_files import Maker
 
@@ -23,9 +24,8 @@ from kwslib.page.core import build_core
 from kwslib.page.words import KINDS, model_words
 from kwslib.statistics import wilson
 
-ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / "book" / "results" / "models"
-LISTED = [entry["model"] for entry in yaml.safe_load((ROOT / "book" / "try_it.yml").read_text())]
+MODELS = REPOSITORY / "book" / "results" / "models"
+LISTED = [entry["model"] for entry in yaml.safe_load((REPOSITORY / "book" / "try_it.yml").read_text())]
 SETTINGS = DecisionSettings(4)
 
 
@@ -156,7 +156,7 @@ def test_intervals_and_answers_are_the_hosts(node):
 
 
 @pytest.mark.parametrize(
-    "tests", sorted((ROOT / "tests" / "web").glob("*.test.mjs")), ids=lambda path: path.stem
+    "tests", sorted((REPOSITORY / "tests" / "web").glob("*.test.mjs")), ids=lambda path: path.stem
 )
 def test_the_modules_own_tests_pass(node, tests):
     node(tests.stem)
