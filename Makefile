@@ -36,7 +36,7 @@ lock:  ## choose versions anew where pyproject.toml asks for it, for every Pytho
 	$(BIN)/uv pip compile --universal --no-build --no-header --no-annotate --python-version 3.11 \
 		--extra all pyproject.toml --output-file requirements.lock >/dev/null
 
-report: setup  ## run the six notebooks in the quick profile, render the book, say where it is
+report: setup  ## run the notebooks in the quick profile, render the book, say where it is
 	$(BIN)/python book/build.py report
 
 book: setup  ## render the recorded notebooks without running them

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.board.cycles import milliseconds
+from kwslib.board.cycles import milliseconds, rounded
 from kwslib.board.machine import STAGES, BoardProfile
 from kwslib.features.frontend import FRAMES
 from kwslib.measure.profiling import file_costs
@@ -27,15 +27,14 @@ def report(model: Path) -> None:
     profile: BoardProfile = BoardPredictor(model).board.profile(clip())
     stages, macs = profile.stages(), file_costs(model).macs
     print(f"{model.name}: {macs:,} multiply-accumulates\n")
-    print(f"  {'stage':<26}{'cycles':>11}{'ms':>9}{'calibrated':>12}")
+    print(f"  {'stage':<26}{'cycles':>11}{'ms':>9}")
     for stage, cost in stages.items():
-        print(f"  {stage:<26}{cost['cycles']:>11,}{cost['ms']:>9.3f}{cost['ms_calibrated']:>12.3f}")
+        print(f"  {stage:<26}{cost['cycles']:>11,}{rounded(cost['ms']):>9g}")
         if stage == "frontend":
             share = {name: value / FRAMES for name, value in cost.items()}
-            print(f"  {'  per frame of 20 ms':<26}{share['cycles']:>11,.0f}{share['ms']:>9.3f}", end="")
-            print(f"{share['ms_calibrated']:>12.3f}")
+            print(f"  {'  per frame of 20 ms':<26}{share['cycles']:>11,.0f}{rounded(share['ms']):>9g}")
     busy = stages["frontend"]["ms"] / FRAMES + stages["network"]["ms"] + stages["decision"]["ms"]
-    print(f"  one inference per frame {busy:>22.3f} ms of 20: {1 - busy / 20:.0%} of the core idle")
+    print(f"  one inference per frame {rounded(busy):>22g} ms of 20: {1 - busy / 20:.0%} of the core idle")
     print(f"  network {profile.cycles('network') / macs:.2f} cycles per multiply-accumulate")
     ram = profile.ram_bytes + profile.run.stack_bytes
     print(f"  flash {profile.flash_bytes:,} B; RAM {ram:,} B, of which stack {profile.run.stack_bytes:,} B\n")
@@ -47,7 +46,7 @@ def report(model: Path) -> None:
                 waits = 2 * function.flash_reads
                 print(f"  {function.name[-27:]:<28}{stage:<10}{function.cycles:>10,}{part:>7.1%}", end="")
                 print(f"{function.instructions:>14,}{waits:>13,}")
-    print(f"  {'start-up':<38}{milliseconds(profile.cycles('rest')):>10.3f} ms\n")
+    print(f"  {'start-up':<38}{rounded(milliseconds(profile.cycles('rest'))):>10g} ms\n")
 
 
 if __name__ == "__main__":

@@ -32,8 +32,14 @@ EXTRAS = {  # what a notebook needs beyond kwslib itself
     "04_deployment": ("notebooks", "convert", "board", "field"),
     "05_quantization": ("notebooks", "convert", "board"),
     "06_pruning": ("notebooks", "convert", "board", "field"),
+    "07_listening": ("notebooks", "convert", "board", "field"),
 }
-NEEDS = {"04_deployment": "03_training", "05_quantization": "03_training", "06_pruning": "03_training"}
+NEEDS = {
+    "04_deployment": "03_training",
+    "05_quantization": "03_training",
+    "06_pruning": "03_training",
+    "07_listening": "04_deployment",
+}
 INSTALL = """\
 import subprocess
 import sys
@@ -50,7 +56,7 @@ require({extras})"""
 
 
 def names() -> list[str]:
-    """The notebooks of the report in order, without suffix."""
+    """The notebooks in order, without suffix."""
     return sorted(path.stem for path in FOLDER.glob("[0-9][0-9]_*.py"))
 
 

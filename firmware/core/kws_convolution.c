@@ -13,10 +13,9 @@
 #define KWS_CHECK(name, condition) typedef char kws_check_##name[(condition) ? 1 : -1]
 
 KWS_CHECK(multiplier, offsetof(kws_channel, multiplier) == 0);
-KWS_CHECK(half, offsetof(kws_channel, half) == 4);
-KWS_CHECK(right, offsetof(kws_channel, right) == 8);
-KWS_CHECK(zero_point, offsetof(kws_channel, zero_point) == 12);
-KWS_CHECK(depth, offsetof(kws_channel, depth) == 16);
+KWS_CHECK(power, offsetof(kws_channel, power) == 4);
+KWS_CHECK(zero_point, offsetof(kws_channel, zero_point) == 8);
+KWS_CHECK(depth, offsetof(kws_channel, depth) == 12);
 KWS_CHECK(bias, offsetof(kws_channel, bias) == KWS_CHANNEL_BIAS);
 KWS_CHECK(run, sizeof(int16_t) * KWS_NEIGHBOUR_RUN == 1 << KWS_LOG2_RUN_BYTES);
 KWS_CHECK(row, sizeof(int16_t) * KWS_NEIGHBOUR_ROW == 1 << KWS_LOG2_ROW_BYTES);
@@ -37,7 +36,7 @@ static int32_t by_neighbours(const kws_window *layer, int32_t run) {
     if (layer->kernel_height > KWS_NEIGHBOUR_ROWS || layer->out_width % KWS_NEIGHBOURS) return 0;
     if (2 * layer->out_width + KWS_NEIGHBOUR_RUN - 2 > KWS_NEIGHBOUR_ROW) return 0;
     for (int32_t c = 0; c < layer->out_channels; c++)
-        if (layer->output.shift[c] >= 0) return 0;
+        if (layer->output.shift[c] > -2 || layer->output.multiplier[c] < 1 << 30) return 0;
     return layer->output.min == -128;
 }
 
@@ -122,14 +121,13 @@ void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t f
 #else
 static void kws_neighbours(const int16_t *in, const int16_t *w, int32_t rows, int32_t fives, const kws_channel *scale,
                            int8_t *out) {
-    const kws_scale plain = {scale->multiplier, -scale->right, scale->half, scale->zero_point, -128, 127, 1};
     for (int32_t x = 0; x < KWS_NEIGHBOURS * fives; x++, out += scale->depth) {
         int32_t sum = scale->bias;
         for (int32_t y = 0; y < rows; y++)
             for (int32_t i = 0; i < KWS_NEIGHBOUR_RUN; i += 2)
                 sum = kws_smlad(kws_load(in + y * KWS_NEIGHBOUR_ROW + 2 * x + i),
                                 kws_load(w + KWS_NEIGHBOUR_RUN * y + i), sum);
-        *out = kws_scaled_plain(plain, sum);
+        *out = kws_scaled_by(scale->multiplier, scale->power, scale->zero_point, sum);
     }
 }
 #endif
@@ -151,10 +149,9 @@ static void some_neighbours(const int16_t *in, const int16_t *w, int32_t rows, u
 static void one_channel(const convolution *work, const int16_t *w, int32_t channel, int8_t *output) {
     const kws_window *layer = work->layer;
     const kws_requantize *requantize = &layer->output;
-    const int32_t depth = layer->out_channels, fives = layer->out_width / KWS_NEIGHBOURS,
-                  right = -requantize->shift[channel];
-    const kws_channel scale = {requantize->multiplier[channel], 1 << (right - 1), right, requantize->zero_point, depth,
-                               requantize->bias[channel]};
+    const int32_t depth = layer->out_channels, fives = layer->out_width / KWS_NEIGHBOURS;
+    const kws_channel scale = {kws_doubled(requantize->multiplier[channel]), kws_power(requantize->shift[channel]),
+                               requantize->zero_point, depth, requantize->bias[channel]};
     const uint8_t *read = layer->read ? layer->read + work->top * depth + channel : 0;
     for (int32_t y = 0; y < work->rows; y++, output += layer->out_width * depth) {
         const kernel_rows kernel = rows_inside(work, y);

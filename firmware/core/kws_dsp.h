@@ -77,11 +77,19 @@ static inline int kws_clz(uint32_t a) { return __builtin_clz(a); }
         return result;                                                                    \
     }
 
+#define KWS_ACCUMULATE(name, instruction)                                                 \
+    static inline int32_t name(int32_t a, int32_t b, int32_t sum) {                       \
+        int32_t result;                                                                   \
+        __asm__(instruction " %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); \
+        return result;                                                                    \
+    }
+
 KWS_MULTIPLY(kws_smlad, "smlad")
 KWS_MULTIPLY(kws_smladx, "smladx")
 KWS_MULTIPLY(kws_smlsd, "smlsd")
 KWS_MULTIPLY(kws_smlabb, "smlabb")
 KWS_MULTIPLY(kws_smlatb, "smlatb")
+KWS_ACCUMULATE(kws_smmlar, "smmlar")
 KWS_BINARY(kws_smuad, uint32_t, "smuad")
 KWS_BINARY(kws_smmulr, int32_t, "smmulr")
 KWS_BINARY(kws_sadd16, uint32_t, "sadd16")
@@ -165,6 +173,9 @@ static inline uint32_t kws_sxtb16_ror8(uint32_t a) { return kws_pack((int8_t)(a 
 
 /* High word of the product, halves rounded up. */
 static inline int32_t kws_smmulr(int32_t a, int32_t b) { return (int32_t)(((int64_t)a * b + 0x80000000ll) >> 32); }
+
+/* The same with `sum` added to the high word. */
+static inline int32_t kws_smmlar(int32_t a, int32_t b, int32_t sum) { return sum + kws_smmulr(a, b); }
 
 /* Magnitudes of both halves; that of -32768 stays -32768 (SSUB16, SEL). */
 static inline uint32_t kws_abs16(uint32_t a) {

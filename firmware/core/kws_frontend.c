@@ -4,6 +4,7 @@
 
 #include "kws_dsp.h"
 #include "kws_frontend_tables.h"
+#include "kws_move.h"
 
 #define LEG (KWS_POINTS / 4)
 #define WEIGHT_BITS 12
@@ -22,13 +23,21 @@
  * Accumulators stay in int32: a scaled point is at most 8,192 in each part, a difference of halves 32,768, and
  * a factor has |re| + |im| <= 46,341. */
 
-/* z/4 and z/2 with kissfft's fixed-point reciprocals 8191/32768 and 16383/32768. */
-static inline uint32_t quarter(uint32_t z) {
-    return kws_pkhtb((uint32_t)kws_smlatb(z, 16382, 32768), (uint32_t)kws_smlabb(z, 16382, 32768), 16);
-}
-
+/* z/2, and below z/4, with kissfft's fixed-point reciprocals 16383/32768 and 8191/32768. */
 static inline uint32_t half(uint32_t z) {
     return kws_pkhtb((uint32_t)kws_smlatb(z, 32766, 32768), (uint32_t)kws_smlabb(z, 32766, 32768), 16);
+}
+
+#if defined(__ARM_FEATURE_DSP)
+uint32_t kws_windowed(const int16_t *samples, const int16_t *window, uint32_t *points);
+void kws_first_stage(uint32_t *points, int32_t shift);
+void kws_stage_4(uint32_t *points, const uint32_t *factors);
+void kws_stage_16(uint32_t *points, const uint32_t *factors);
+void kws_stage_64(uint32_t *points, const uint32_t *factors);
+#else
+
+static inline uint32_t quarter(uint32_t z) {
+    return kws_pkhtb((uint32_t)kws_smlatb(z, 16382, 32768), (uint32_t)kws_smlabb(z, 16382, 32768), 16);
 }
 
 static inline uint32_t multiply(uint32_t z, uint32_t factor) {
@@ -48,30 +57,38 @@ static inline void butterfly(uint32_t *a, int leg, uint32_t b, uint32_t c, uint3
 }
 
 /* Windows the two samples of a point, and adds their magnitudes' bits to a union. */
-static inline uint32_t windowed(const int16_t *samples, int point, uint32_t *bits) {
-    uint32_t x = kws_load(samples + 2 * point), w = kws_load(kws_window_table + 2 * point);
+static inline uint32_t windowed(const int16_t *samples, const int16_t *window, int point, uint32_t *bits) {
+    uint32_t x = kws_load(samples + 2 * point), w = kws_load(window + 2 * point);
     int32_t re = kws_low(x) * kws_low(w), im = kws_high(x) * kws_high(w);
     uint32_t z = kws_pkhtb((uint32_t)im << 4, (uint32_t)re, 12);
     *bits |= kws_abs16(z);
     return z;
 }
 
-/* Windows the samples into digit-reversed order; returns the shift that brings them to full scale. */
-static int apply_window(const int16_t *samples, uint32_t *points) {
-    uint32_t bits = 0; /* its top bit is that of the largest magnitude */
+/* Windows the samples into digit-reversed order; the union's top bit is that of the largest magnitude. */
+static uint32_t kws_windowed(const int16_t *samples, const int16_t *window, uint32_t *points) {
+    uint32_t bits = 0;
     for (int n = 0; n < LEG; n++) {
         uint32_t *to = points + 4 * ((n & 3) << 4 | (n & 12) | n >> 4);
-        to[0] = windowed(samples, n, &bits);
-        to[1] = windowed(samples, n + LEG, &bits);
-        to[2] = windowed(samples, n + 2 * LEG, &bits);
-        to[3] = n + 3 * LEG < KWS_WINDOW / 2 ? windowed(samples, n + 3 * LEG, &bits) : 0;
+        for (int leg = 0; leg < 4; leg++) {
+            int point = n + leg * LEG;
+            to[leg] = point < KWS_WINDOW / 2 ? windowed(samples, window, point, &bits) : 0;
+        }
     }
-    bits = (bits | bits >> 16) & 0x7fff; /* -32768 has no magnitude in int16 and counts as none */
-    return bits ? kws_clz(bits) - 17 : 15;
+    return bits;
 }
 
-/* One stage: groups of four sub-transforms, `leg` points apart, become one. */
-KWS_INLINE void stage(uint32_t *points, int leg, const uint32_t *factor) {
+/* The first stage, where all factors are 1: it scales its input up too. */
+static void kws_first_stage(uint32_t *points, int32_t shift) {
+    uint32_t no_carry = ~(((1u << shift) - 1) << 16);
+    for (uint32_t *a = points; a < points + KWS_POINTS; a += 4) {
+        for (int leg = 0; leg < 4; leg++) a[leg] = (a[leg] << shift) & no_carry;
+        butterfly(a, 1, quarter(a[1]), quarter(a[2]), quarter(a[3]));
+    }
+}
+
+/* Another: groups of four sub-transforms, `leg` points apart, become one. */
+static void stage(uint32_t *points, int leg, const uint32_t *factor) {
     for (uint32_t *a = points; a < points + KWS_POINTS; a += 4 * leg)
         butterfly(a, leg, quarter(a[leg]), quarter(a[2 * leg]), quarter(a[3 * leg]));
     for (int k = 1; k < leg; k++) {
@@ -82,16 +99,24 @@ KWS_INLINE void stage(uint32_t *points, int leg, const uint32_t *factor) {
     }
 }
 
-/* In place, from digit-reversed order; the first stage, where all factors are 1, scales its input up too. */
+static void kws_stage_4(uint32_t *points, const uint32_t *factors) { stage(points, 4, factors); }
+static void kws_stage_16(uint32_t *points, const uint32_t *factors) { stage(points, 16, factors); }
+static void kws_stage_64(uint32_t *points, const uint32_t *factors) { stage(points, 64, factors); }
+#endif
+
+/* Windows the samples; returns the shift that brings them to full scale. */
+static int apply_window(const int16_t *samples, uint32_t *points) {
+    uint32_t bits = kws_windowed(samples, kws_window_table, points);
+    bits = (bits | bits >> 16) & 0x7fff; /* -32768 has no magnitude in int16 and counts as none */
+    return bits ? kws_clz(bits) - 17 : 15;
+}
+
+/* In place, from digit-reversed order. */
 static void transform(uint32_t *points, int shift) {
-    uint32_t no_carry = ~(((1u << shift) - 1) << 16);
-    for (uint32_t *a = points; a < points + KWS_POINTS; a += 4) {
-        for (int leg = 0; leg < 4; leg++) a[leg] = (a[leg] << shift) & no_carry;
-        butterfly(a, 1, quarter(a[1]), quarter(a[2]), quarter(a[3]));
-    }
-    stage(points, 4, kws_twiddles);
-    stage(points, 16, kws_twiddles + 3 * (4 - 1));
-    stage(points, 64, kws_twiddles + 3 * (4 - 1 + 16 - 1));
+    kws_first_stage(points, shift);
+    kws_stage_4(points, kws_twiddles);
+    kws_stage_16(points, kws_twiddles + 3 * (4 - 1));
+    kws_stage_64(points, kws_twiddles + 3 * (4 - 1 + 16 - 1));
 }
 
 /* Splits the complex transform into the real one's bins and squares them in place: energies of bins
@@ -111,8 +136,18 @@ static void split_energies(uint32_t *points) {
 
 /* ---- Mel channels ---- */
 
-/* The integer nearest to the square root of n < 2^42 (65,535 at most where n < 2^32): a line through the
- * mantissa, one Newton step, then the remainder divided out, which leaves an error of 1 at most. */
+/* The integer nearest to the square root of n < 2^42; 65,535 at most where n < 2^32. */
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
+/* In single precision, off by 0.2 at most where it is below 2^21; cut off, it is the nearest or one less. */
+static inline uint32_t square_root(uint64_t n) {
+    float whole = (float)(uint32_t)(n >> 32) * 4294967296.0f + (float)(uint32_t)n, result;
+    __asm__("vsqrt.f32 %0, %1" : "=t"(result) : "t"(whole));
+    uint32_t root = (uint32_t)result;
+    if ((int32_t)((uint32_t)n - root * root) > (int32_t)root) root++;
+    return root == 65536 && n >> 32 == 0 ? 65535 : root;
+}
+#else
+/* A line through the mantissa, one Newton step, then the remainder divided out, which leaves an error of 1 at most. */
 static uint32_t square_root(uint64_t n) {
     uint32_t high = (uint32_t)(n >> 32);
     if (high == 0 && (uint32_t)n == 0) return 0;
@@ -130,6 +165,7 @@ static uint32_t square_root(uint64_t n) {
     else if (rest <= -(int32_t)root) root--;
     return root == 65536 && high == 0 ? 65535 : root;
 }
+#endif
 
 /* Triangular sums of the energies: each band's weighted part goes to its channel, the rest to the one below.
  * At full scale all bins together hold 2^29 of energy: their sum fits uint32, a channel 2^41. */
@@ -212,14 +248,14 @@ size_t kws_frontend_stream(kws_frontend *state, const int16_t *samples, size_t c
     size_t frames = 0;
     while (count > 0) {
         size_t missing = (size_t)KWS_WINDOW - state->waiting, taken = count < missing ? count : missing;
-        __builtin_memcpy(state->samples + state->waiting, samples, taken * sizeof *samples);
+        kws_move(state->samples + state->waiting, samples, (int32_t)(taken * sizeof *samples));
         state->waiting = (uint16_t)(state->waiting + taken);
         samples += taken;
         count -= taken;
         if (state->waiting == KWS_WINDOW) {
             kws_frontend_frame(state, state->samples, features + KWS_CHANNELS * frames++);
             state->waiting = (uint16_t)(KWS_WINDOW - state->step);
-            __builtin_memmove(state->samples, state->samples + state->step, state->waiting * sizeof *samples);
+            kws_move(state->samples, state->samples + state->step, state->waiting * (int32_t)sizeof *samples);
         }
     }
     return frames;

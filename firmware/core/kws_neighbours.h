@@ -12,15 +12,18 @@
 #define KWS_NEIGHBOUR_ROW 64  /* int16 from one row of widened input to the next */
 #define KWS_LOG2_RUN_BYTES 4  /* the last two in bytes, as powers of two */
 #define KWS_LOG2_ROW_BYTES 7
-#define KWS_CHANNEL_BIAS 20 /* bytes from the start of a kws_channel to its bias */
+#define KWS_CHANNEL_BIAS 16 /* bytes from the start of a kws_channel to its bias */
+
+#define KWS_TAP_PAIRS 8 /* pairs of taps of a kernel by depth, at most, for outputs that begin at an odd time */
 
 #ifndef __ASSEMBLER__
 
 #include <stdint.h>
 
-/* How one channel's sums become int8. The assembly loads the first five at once, in this order. */
+/* How one channel's sums become int8 (kws_scaled_by), `depth` apart. The assembly loads the first four at once, in this
+ * order. */
 typedef struct {
-    int32_t multiplier, half, right, zero_point, depth, bias;
+    int32_t multiplier, power, zero_point, depth, bias;
 } kws_channel;
 
 #endif

@@ -57,16 +57,13 @@
     smlad r8, r3, r12, r8
     .endm
 
-    .macro requantize sum       /* kws_scaled_plain */
-    lsl \sum, \sum, #1
-    smmulr \sum, \sum, r9
-    add \sum, \sum, \sum, asr #31
-    add \sum, \sum, r10
-    asr \sum, \sum, r11
-    add \sum, \sum, r12
+    .macro requantize sum       /* kws_scaled_by */
+    smmlar \sum, \sum, r9, \sum
+    add.w \sum, \sum, \sum, asr #31
+    smmlar \sum, \sum, r10, r11
     ssat \sum, #8, \sum
-    strb \sum, [r2]
-    add r2, r2, lr
+    strb.w \sum, [r2]
+    add.w r2, r2, r12
     .endm
 
 kws_neighbours:
@@ -105,7 +102,7 @@ end_of_rows:
     .endif
     ldr r2, [sp, #48]
     ldr r3, [sp, #44]
-    ldm r3, {r9-r12, lr}        /* multiplier, half, right, zero point, depth */
+    ldm.w r3, {r9-r12}          /* multiplier, power, zero point, depth */
     requantize r4
     requantize r5
     requantize r6

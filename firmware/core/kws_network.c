@@ -86,9 +86,13 @@ static __attribute__((noinline)) void four_totals(const int8_t *in, int32_t step
         const int8_t *end = in + (count = left < 256 ? left : 256) * step;
         uint32_t even = 0, odd = 0;
         KWS_ROLLED
-        for (; in < end; in += step) {
-            const uint32_t four = kws_load(in);
-            even = kws_sxtab16(even, four), odd = kws_sxtab16_ror8(odd, four);
+        for (; in + step < end; in += 2 * step) {
+            const uint32_t a = kws_load(in), b = kws_load(in + step);
+            even = kws_sxtab16(kws_sxtab16(even, a), b), odd = kws_sxtab16_ror8(kws_sxtab16_ror8(odd, a), b);
+        }
+        if (in < end) {
+            even = kws_sxtab16(even, kws_load(in)), odd = kws_sxtab16_ror8(odd, kws_load(in));
+            in += step;
         }
         sums[0] += kws_low(even), sums[1] += kws_low(odd), sums[2] += kws_high(even), sums[3] += kws_high(odd);
     }
@@ -108,51 +112,6 @@ void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output) 
             const int32_t mean = kws_rescale(sums[k] - zeros, scales.multiplier, scales.shift);
             output[c + k] = kws_clamp(mean + scales.zero_point, -128, 127);
         }
-    }
-}
-
-/* Of a sum's two factors that of the larger scale is a half, which leaves nothing to round: `a`'s here. All shift right,
- * and outputs take all of int8. */
-static void half_and_other(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output) {
-    const int32_t right_b = -layer->shift_b, half_b = 1 << (right_b - 1), right = -layer->shift,
-                  half = 1 << (right - 1);
-    const int32_t multiplier_b = layer->multiplier_b, multiplier = layer->multiplier, zero = layer->zero_point;
-    const int32_t zero_b = layer->zero_point_b * (1 << 21);
-    const int32_t offset = half_b - layer->zero_point_a * (1 << 19) * (1 << right_b); /* both at once: below 2^31 */
-    KWS_ROLLED
-    for (const int8_t *end = a + layer->size; a < end; a++, b++, output++) {
-        const int32_t y = kws_smmulr(*b * (1 << 21) - zero_b, multiplier_b);
-        const int32_t sum = *a * (1 << 19) + ((y + (y >> 31) + offset) >> right_b);
-        const int32_t x = kws_smmulr(sum * 2, multiplier);
-        *output = (int8_t)kws_ssat8(((x + (x >> 31) + half) >> right) + zero);
-    }
-}
-
-static int32_t half_first(const kws_sum *layer) {
-    const int32_t whole = layer->min == -128 && layer->max == 127;
-    const int32_t right = layer->shift_a == 0 && layer->shift_b < 0 && layer->shift_b >= -4 && layer->shift < 0;
-    return whole && right && layer->multiplier_a == 1 << 30;
-}
-
-void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output) {
-    kws_sum scales = *layer;
-    if (half_first(&scales)) {
-        half_and_other(&scales, a, b, output);
-        return;
-    }
-    scales.zero_point_a = layer->zero_point_b, scales.multiplier_a = layer->multiplier_b,
-    scales.shift_a = layer->shift_b;
-    scales.zero_point_b = layer->zero_point_a, scales.multiplier_b = layer->multiplier_a,
-    scales.shift_b = layer->shift_a;
-    if (half_first(&scales)) {
-        half_and_other(&scales, b, a, output);
-        return;
-    }
-    for (int32_t i = 0; i < scales.size; i++) {
-        const int32_t x = kws_rescale((b[i] - scales.zero_point_a) * (1 << 20), scales.multiplier_a, scales.shift_a);
-        const int32_t y = kws_rescale((a[i] - scales.zero_point_b) * (1 << 20), scales.multiplier_b, scales.shift_b);
-        const int32_t sum = kws_rescale(x + y, scales.multiplier, scales.shift) + scales.zero_point;
-        output[i] = kws_clamp(sum, scales.min, scales.max);
     }
 }
 

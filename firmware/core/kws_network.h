@@ -31,7 +31,8 @@ typedef struct {
     int16_t input_zero_point;
     int16_t
         band_rows; /* convolution: rows of output made from one band of widened input; over runs: 1 where channels go
-                        * by fours and every scale is plain (kws_requantize.h), else 0 */
+                        * by fours and every scale is plain (kws_requantize.h; a shift
+                        * of -2 or less, a multiplier of 2^30 or more), else 0 */
     const int8_t *weights; /* convolution (C, height, width, in_channels), depthwise (height, width, C), pooling none */
     kws_requantize output;
     const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 is read */
@@ -70,17 +71,23 @@ typedef struct {
  * band_rows rows of output see, each of as many values, or KWS_NEIGHBOUR_ROW where kws_convolution.c goes by
  * neighbours; then two more. */
 
+#define KWS_RUN_KEPT 4096 /* bytes of weights that a convolution over runs copies to its scratch, at most */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
-/* The same for kernels of one row, without zeros above or below: weights as those of kws_dense, over runs of
- * kernel_width * in_channels; the zero point's share is in the bias. Scratch holds a run. */
+/* The same for kernels of one row, without zeros above or below, over runs of
+ * kernel_width * in_channels; the zero point's share is in the bias. Weights int8 (C / 4, fours of a run, first and third
+ * or second and fourth of the four inputs, 2 pairs of outputs, those 2 inputs, 2), filled up with zeros, the last axis
+ * being 256 times the weight of the pair's second output plus that of the first, as an int16. 256 times an output's sum
+ * fits int32. Scratch holds a run in whole words; where band_rows and out_width >= 4, twelve of them, 14 bytes a channel,
+ * and the weights if they are no more than KWS_RUN_KEPT. */
 void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 /* The same by depth, over one row, for channels by fours: weights int8 (C / 4, pairs of taps, 2 pairs of channels, 2 taps,
- * 2 channels). */
-void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
+ * 2 channels). Scratch holds int16 (out_width in whole sixes + 2 (kernel_width / 2), 4). */
+void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output);

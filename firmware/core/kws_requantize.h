@@ -43,6 +43,17 @@ KWS_INLINE int8_t kws_scaled_plain(kws_scale scale, int32_t sum) {
     return (int8_t)kws_ssat8(((x + (x >> 31) + scale.half) >> -scale.shift) + scale.zero_point);
 }
 
+/* The same by two multiplications whose roundings are those: with m = 2 multiplier - 2^32, 2 sum multiplier / 2^32 is
+ * sum + sum m / 2^32, and a right shift is a multiplication by 2^(32 - shift). For multipliers of 2^30 or more and shifts
+ * of -2 or less. */
+KWS_INLINE int32_t kws_doubled(int32_t multiplier) { return (int32_t)((uint32_t)multiplier * 2); }
+KWS_INLINE int32_t kws_power(int32_t shift) { return 1 << (32 + shift); }
+
+KWS_INLINE int8_t kws_scaled_by(int32_t doubled, int32_t power, int32_t zero_point, int32_t sum) {
+    const int32_t x = kws_smmlar(sum, doubled, sum);
+    return (int8_t)kws_ssat8(kws_smmlar(x + (x >> 31), power, zero_point));
+}
+
 KWS_INLINE int8_t kws_scaled(kws_scale scale, int32_t sum) {
     if (scale.plain) return kws_scaled_plain(scale, sum);
     return kws_clamp(kws_rescale(sum, scale.multiplier, scale.shift) + scale.zero_point, scale.min, scale.max);

@@ -1,23 +1,15 @@
 /* Convolutions of kernels one row high: pointwise ones, and all of a network whose only axis is time.
  *
- * What an output sees lies in memory as one run of int8, so every column of outputs is a dense layer over its run, with
- * the dense layer's weights: four outputs by four inputs at a time, zeros filled up, the zero point's share in the bias.
+ * What an output sees lies in memory as one run of int8, so every column of outputs is a dense layer over its run: four
+ * outputs by four inputs at a time, zeros filled up, the zero point's share in the bias. A word of weights is of two
+ * outputs o and p: its halves are 256 p + o, so that one SMLAD sums for both at once. Sums for o alone, by the low bytes,
+ * tell p's from theirs. Four columns at a time read each weight, which waits in flash, once for all.
  */
+#include "kws_move.h"
 #include "kws_network.h"
-
 #include "kws_requantize.h"
 
-/* `count` channels from `c` on, of sums that begin as biases. */
-static void requantize(const kws_requantize *to, int32_t c, int32_t count, const int32_t *sums, int8_t *output) {
-    for (int32_t k = 0; k < count; k++) output[k] = kws_scaled(kws_scale_of(to, c + k), sums[k]);
-}
-
-/* Biases of `count` channels from `c` on, zeros behind. */
-static void begin_sums(const kws_requantize *to, int32_t c, int32_t count, int32_t *sums) {
-    for (int32_t k = 0; k < 4; k++) sums[k] = k < count ? to->bias[c + k] : 0;
-}
-
-/* ---- Full convolutions ---- */
+enum { COLUMNS = 4 };
 
 /* The run of column `x`; where it leaves the row, or is no multiple of four long, a copy filled up with the zero. */
 static const int8_t *run_at(const kws_window *layer, const int8_t *row, int32_t x, int8_t *copy) {
@@ -31,15 +23,39 @@ static const int8_t *run_at(const kws_window *layer, const int8_t *row, int32_t 
     return copy;
 }
 
+/* Sums of four outputs begin as biases, the second and the fourth as 256 times theirs plus that of the one before. */
+static void begin_sums(const int32_t *bias, int32_t count, int32_t *sums) {
+    for (int32_t k = 0; k < 4; k++) sums[k] = k < count ? bias[k] : 0;
+    sums[1] = sums[0] + sums[1] * 256, sums[3] = sums[2] + sums[3] * 256;
+}
+
+/* Four inputs, the first and third in `even`, the others in `odd`, meet the four words of weights at `w`. */
+KWS_INLINE void four_inputs(uint32_t even, uint32_t odd, const int8_t *w, int32_t *sums) {
+    for (int32_t k = 0; k < 4; k++) {
+        const uint32_t in = k < 2 ? even : odd, weights = kws_load(w + 4 * k);
+        int32_t *to = sums + 2 * (k & 1);
+        to[0] = kws_smlad(in, kws_sxtb16(weights), to[0]);
+        to[1] = kws_smlad(in, weights, to[1]);
+    }
+}
+
+static void end_sums(const kws_requantize *to, int32_t c, int32_t count, int32_t *sums, int8_t *output) {
+    sums[1] = (sums[1] - sums[0]) >> 8, sums[3] = (sums[3] - sums[2]) >> 8;
+    for (int32_t k = 0; k < count; k++) output[k] = kws_scaled(kws_scale_of(to, c + k), sums[k]);
+}
+
 /* A column of `depth` outputs over a run of `fours` words, of any scales. */
 static void any_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *output,
                        int32_t depth) {
     for (int32_t c = 0; c < depth; c += 4) {
         const int32_t count = depth - c < 4 ? depth - c : 4;
         int32_t sums[4];
-        begin_sums(to, c, count, sums);
-        for (int32_t i = 0; i < fours; i++, w += 16) kws_four_by_four(kws_load(in + 4 * i), w, sums);
-        requantize(to, c, count, sums, output + c);
+        begin_sums(to->bias + c, count, sums);
+        for (int32_t i = 0; i < fours; i++, w += 16) {
+            const uint32_t inputs = kws_load(in + 4 * i);
+            four_inputs(kws_sxtb16(inputs), kws_sxtb16_ror8(inputs), w, sums);
+        }
+        end_sums(to, c, count, sums, output + c);
     }
 }
 
@@ -54,74 +70,91 @@ static void kws_run_column(const int8_t *in, int32_t fours, const int8_t *w, con
 }
 #endif
 
-void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
-    const int32_t plain = layer->band_rows;
-    for (int32_t y = 0; y < layer->out_height; y++) {
-        const int8_t *row = input + y * layer->stride_height * layer->in_width * layer->in_channels;
-        for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
-            const int8_t *in = run_at(layer, row, x, (int8_t *)scratch);
-            if (plain) kws_run_column(in, fours, layer->weights, &layer->output, output, depth / 4);
-            else any_column(in, fours, layer->weights, &layer->output, output, depth);
-        }
-    }
-}
+/* ---- Four columns ---- */
 
-/* ---- Convolutions by depth ---- */
+/* How sums of a pair of outputs begin, and how they become int8 (kws_scaled_by). The assembly loads this in order. */
+typedef struct {
+    int32_t bias, bias_of_both, multiplier, power, other_multiplier, other_power, zero_point;
+} kws_pair;
 
-/* Four channels of two taps: sums += a * the first tap's weights + b * the second's. `w`: for channels 0 and 1, then for
- * 2 and 3, the first tap's weights of both and the second's. */
-KWS_INLINE void two_taps(uint32_t a, uint32_t b, const int8_t *w, int32_t *sums) {
-    const uint32_t v = kws_load(w), u = kws_load(w + 4);
-    const uint32_t a02 = kws_sxtb16(a), a13 = kws_sxtb16_ror8(a), b02 = kws_sxtb16(b), b13 = kws_sxtb16_ror8(b);
-    sums[0] = kws_smlad(kws_pkhbt(a02, b02, 16), kws_sxtb16(v), sums[0]);
-    sums[1] = kws_smlad(kws_pkhbt(a13, b13, 16), kws_sxtb16_ror8(v), sums[1]);
-    sums[2] = kws_smlad(kws_pkhtb(b02, a02, 16), kws_sxtb16(u), sums[2]);
-    sums[3] = kws_smlad(kws_pkhtb(b13, a13, 16), kws_sxtb16_ror8(u), sums[3]);
-}
-
-/* A column whose window begins at `left`, of any scales; taps outside of the row see the zero. */
-static void any_depth_column(const kws_window *layer, const int8_t *in, int32_t left, int8_t *output) {
-    const uint32_t zero = (uint32_t)(layer->input_zero_point & 0xff) * 0x01010101u;
-    const int32_t depth = layer->out_channels, past = layer->in_width - left;
-    const int8_t *w = layer->weights;
-    for (int32_t c = 0; c < depth; c += 4, in += 4) {
-        int32_t sums[4];
-        begin_sums(&layer->output, c, 4, sums);
-        for (int32_t tap = 0; tap < layer->kernel_width; tap += 2, w += 8) {
-            const uint32_t a = left + tap >= 0 && tap < past ? kws_load(in + tap * depth) : zero;
-            const int32_t more = tap + 1 < layer->kernel_width && left + tap + 1 >= 0 && tap + 1 < past;
-            two_taps(a, more ? kws_load(in + (tap + 1) * depth) : zero, w, sums);
-        }
-        requantize(&layer->output, c, 4, sums, output + c);
-    }
-}
-
-/* The same of 4 * `groups` channels with plain scales, all taps inside of the row. */
+/* The words of four columns' inputs as int16, word by word: first and third of four inputs of each column, then second
+ * and fourth. And `depth` outputs of each column from these. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to, int8_t *output,
-                          int32_t groups, int32_t taps);
+void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to);
+void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs, int8_t *output,
+                          int32_t depth);
 #else
-static void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to,
-                                 int8_t *output, int32_t groups, int32_t taps) {
-    for (int32_t c = 0; c < 4 * groups; c += 4, in += 4) {
-        int32_t sums[4], tap = 0;
-        begin_sums(to, c, 4, sums);
-        for (; tap + 1 < taps; tap += 2, w += 8)
-            two_taps(kws_load(in + tap * depth), kws_load(in + (tap + 1) * depth), w, sums);
-        if (tap < taps) two_taps(kws_load(in + tap * depth), 0, w, sums), w += 8;
-        requantize(to, c, 4, sums, output + c);
-    }
+static void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to) {
+    for (int32_t i = 0; i < fours; i++, to += 2 * COLUMNS)
+        for (int32_t x = 0; x < COLUMNS; x++) {
+            const uint32_t inputs = kws_load(in[x] + 4 * i);
+            to[x] = kws_sxtb16(inputs), to[COLUMNS + x] = kws_sxtb16_ror8(inputs);
+        }
+}
+
+static void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs,
+                                 int8_t *output, int32_t depth) {
+    for (int32_t c = 0; c < depth; c += 4, w += 16 * fours, pairs += 2)
+        for (int32_t x = 0; x < COLUMNS; x++) {
+            int32_t sums[4] = {pairs[0].bias, pairs[0].bias_of_both, pairs[1].bias, pairs[1].bias_of_both};
+            for (int32_t i = 0; i < fours; i++)
+                four_inputs(in[2 * COLUMNS * i + x], in[2 * COLUMNS * i + COLUMNS + x], w + 16 * i, sums);
+            for (int32_t k = 0; k < 4; k += 2) {
+                const kws_pair *to = pairs + k / 2;
+                int8_t *two = output + x * depth + c + k;
+                two[0] = kws_scaled_by(to->multiplier, to->power, to->zero_point, sums[k]);
+                two[1] =
+                    kws_scaled_by(to->other_multiplier, to->other_power, to->zero_point, (sums[k + 1] - sums[k]) >> 8);
+            }
+        }
 }
 #endif
 
-void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output) {
-    const int32_t depth = layer->out_channels, taps = layer->kernel_width, plain = layer->band_rows;
-    for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
-        const int32_t left = x * layer->stride_width - layer->pad_left;
-        const int8_t *in = input + left * depth;
-        if (plain && left >= 0 && left + taps <= layer->in_width)
-            kws_run_depth_column(in, depth, layer->weights, &layer->output, output, depth / 4, taps);
-        else any_depth_column(layer, in, left, output);
+static void write_pairs(const kws_requantize *to, int32_t depth, kws_pair *pairs) {
+    KWS_ROLLED
+    for (int32_t c = 0; c < depth; c += 2)
+        *pairs++ = (kws_pair){to->bias[c],
+                              to->bias[c] + to->bias[c + 1] * 256,
+                              kws_doubled(to->multiplier[c]),
+                              kws_power(to->shift[c]),
+                              kws_doubled(to->multiplier[c + 1]),
+                              kws_power(to->shift[c + 1]),
+                              to->zero_point};
+}
+
+/* Columns that are left over, one by one. */
+static void columns_from(const kws_window *layer, const int8_t *row, int32_t x, const int8_t *weights, int8_t *copy,
+                         int8_t *output) {
+    const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
+    for (; x < layer->out_width; x++) {
+        const int8_t *in = run_at(layer, row, x, copy);
+        int8_t *to = output + x * depth;
+        if (layer->band_rows) kws_run_column(in, fours, weights, &layer->output, to, depth / 4);
+        else any_column(in, fours, weights, &layer->output, to, depth);
+    }
+}
+
+/* Scratch: copies of four runs, the runs in int16, pairs, weights. */
+void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
+    const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
+    const int32_t whole = layer->band_rows ? layer->out_width / COLUMNS * COLUMNS : 0, size = 4 * fours * depth;
+    const int8_t *weights = layer->weights;
+    int8_t *copies = (int8_t *)scratch;
+    uint32_t *widened = (uint32_t *)(void *)scratch + COLUMNS * fours;
+    kws_pair *pairs = (kws_pair *)(void *)(widened + 2 * COLUMNS * fours);
+    if (whole) write_pairs(&layer->output, depth, pairs);
+    if (whole && size <= KWS_RUN_KEPT) { /* in RAM, where they are read without waiting */
+        kws_move(pairs + depth / 2, weights, size);
+        weights = (int8_t *)(pairs + depth / 2);
+    }
+    for (int32_t y = 0; y < layer->out_height; y++, output += layer->out_width * depth) {
+        const int8_t *row = input + y * layer->stride_height * layer->in_width * layer->in_channels;
+        for (int32_t x = 0; x < whole; x += COLUMNS) {
+            const int8_t *runs[COLUMNS];
+            for (int32_t i = 0; i < COLUMNS; i++) runs[i] = run_at(layer, row, x + i, copies + 4 * fours * i);
+            kws_run_widen(runs, fours, widened);
+            kws_run_four_columns(widened, fours, weights, pairs, output + x * depth, depth);
+        }
+        columns_from(layer, row, whole, weights, copies, output);
     }
 }

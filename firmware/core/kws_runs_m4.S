@@ -1,76 +1,48 @@
-/* Cortex-M4: a column of outputs of a convolution over runs; twins and meaning are in kws_runs.c.
+/* Cortex-M4: outputs of convolutions over runs; twins and meaning are in kws_runs.c.
  *
  *   void kws_run_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *out,
  *                       int32_t groups)
- *   void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to, int8_t *out,
- *                             int32_t groups, int32_t taps)
+ *   void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs, int8_t *out,
+ *                             int32_t depth)
+ *   void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to)
  *
- * In assembly, because compilers spill: four sums, a word of inputs and its halves, four words of weights. Sums begin as
- * biases, and a group of four outputs ends as kws_scaled_plain does.
+ * In assembly, because compilers spill. A word of weights is of two outputs, o and p, whose weights lie in it as
+ * 256 p + o: one SMLAD by the word sums for both, one by its sign-extended low bytes for o alone, and p is what is left.
  */
 #if defined(__ARM_FEATURE_DSP)
+
+#include "kws_runs_m4.h"
 
     .syntax unified
     .thumb
     .section .text.kws_runs, "ax", %progbits
 
-    /* [sp] bias, [sp, #4] multiplier, [sp, #8] shift, [sp, #12] zero point; [sp, #16] in, [sp, #20] fours or depth;
-     * [sp, #68] out, [sp, #72] groups, [sp, #76] taps */
-    .macro begin
-    push {r0-r11, lr}
-    sub sp, #16
-    ldm r3, {r4-r7}
-    stm sp, {r4-r7}
+    .macro both sum, low        /* from the sum for two outputs that of the second */
+    sub.w \sum, \sum, \low
+    asr.w \sum, \sum, #8
     .endm
 
-    .macro biases
-    ldr r3, [sp]
-    ldm r3!, {r4-r7}
-    str r3, [sp]
+    /* ---- One column ---- */
+
+    .macro two_inputs halves, one, other /* r4 and r6 single sums, r5 and r7 those for two; r12 is used up */
+    sxtb16 r12, \one
+    smlad r5, \halves, \one, r5
+    smlad r4, \halves, r12, r4
+    sxtb16 r12, \other
+    smlad r7, \halves, \other, r7
+    smlad r6, \halves, r12, r6
     .endm
 
-    .macro requantize sum, multiplier, shifts   /* r0 one, r1 and the multiplier are used up, r8 zero point, r9 out */
-    lsl \sum, \sum, #1
-    smmulr \sum, \sum, \multiplier
-    sxtb r1, \shifts
-    rsb r1, r1, #0
-    add \sum, \sum, \sum, asr #31
-    lsl \multiplier, r0, r1
-    add \sum, \sum, \multiplier, lsr #1
-    asr \sum, \sum, r1
-    add \sum, \sum, r8
-    ssat \sum, #8, \sum
-    strb \sum, [r9], #1
-    .endm
-
-    .macro four_outputs         /* and round again while groups are left */
-    ldr r0, [sp, #4]
-    ldr r1, [sp, #8]
-    ldr r8, [sp, #12]
-    ldr r9, [sp, #68]
-    ldm r0!, {r10-r12, lr}
-    ldr r3, [r1], #4
-    str r0, [sp, #4]
-    str r1, [sp, #8]
-    mov r0, #1
-    requantize r4, r10, r3
-    lsr r3, r3, #8
-    requantize r5, r11, r3
-    lsr r3, r3, #8
-    requantize r6, r12, r3
-    lsr r3, r3, #8
-    requantize r7, lr, r3
-    str r9, [sp, #68]
-    ldr r1, [sp, #72]
-    subs r1, #1
-    str r1, [sp, #72]
-    .endm
-
-    .macro product sum, weights  /* r3 is used up, lr and r8 the inputs' halves */
-    sxtb16 r3, \weights
-    smlad \sum, lr, r3, \sum
-    sxtb16 \weights, \weights, ror #8
-    smlad \sum, r8, \weights, \sum
+    .macro four_inputs
+    ldr.w r3, [r0], #4
+    ldr.w r9, [r2, #4]
+    ldr.w r10, [r2, #8]
+    ldr.w r11, [r2, #12]
+    ldr.w r8, [r2], #16
+    sxtb16 lr, r3
+    sxtb16 r3, r3, ror #8
+    two_inputs lr, r8, r9
+    two_inputs r3, r10, r11
     .endm
 
     .global kws_run_column
@@ -79,81 +51,161 @@
 kws_run_column:
     begin
 next_group:
-    biases
+    ldr r3, [sp]
+    ldm r3!, {r4-r7}
+    str r3, [sp]
+    add.w r5, r4, r5, lsl #8
+    add.w r7, r6, r7, lsl #8
     ldr r0, [sp, #16]
     ldr r1, [sp, #20]
+    lsrs r3, r1, #1
+    bcc next_inputs
+    add.w r1, r1, #1
+    b odd_inputs
     .p2align 2
-next_word:
-    ldr.w r8, [r0], #4
-    ldm.w r2!, {r9-r12}
-    sxtb16 lr, r8
-    sxtb16 r8, r8, ror #8
-    product r4, r9
-    product r5, r10
-    product r6, r11
-    product r7, r12
-    subs.w r1, r1, #1
-    bne next_word
+next_inputs:
+    four_inputs
+odd_inputs:
+    four_inputs
+    subs.w r1, r1, #2
+    bgt next_inputs
+    both r5, r4
+    both r7, r6
     four_outputs
-    bne next_group
+    bne.w next_group
     add sp, #32
     pop {r4-r11, pc}
     .size kws_run_column, . - kws_run_column
 
-    .macro two_taps             /* four channels of two taps in r8 and r9 */
-    ldr.w r10, [r2], #4
-    ldr.w r11, [r2], #4
-    sxtb16 r12, r8
-    sxtb16 r8, r8, ror #8
-    sxtb16 lr, r9
-    sxtb16 r9, r9, ror #8
-    pkhbt r3, r12, lr, lsl #16
-    pkhtb r12, lr, r12, asr #16
-    pkhbt lr, r8, r9, lsl #16
-    pkhtb r8, r9, r8, asr #16
-    sxtb16 r9, r10
-    smlad r4, r3, r9, r4
-    sxtb16 r10, r10, ror #8
-    smlad r5, lr, r10, r5
-    sxtb16 r9, r11
-    smlad r6, r12, r9, r6
-    sxtb16 r11, r11, ror #8
-    smlad r7, r8, r11, r7
+    /* ---- Four columns ---- */
+
+    .macro two_inputs_of_four   /* r6 to r9 single sums, r10 to r12 and lr those for two */
+    ldr.w r2, [r1], #8
+    ldr.w r4, [r0], #4
+    ldr.w r5, [r0], #4
+    sxtb16 r3, r2
+    smlad r10, r4, r2, r10
+    smlad r6, r4, r3, r6
+    smlad r11, r5, r2, r11
+    smlad r7, r5, r3, r7
+    ldr.w r4, [r0], #4
+    ldr.w r5, [r0], #4
+    smlad r12, r4, r2, r12
+    smlad r8, r4, r3, r8
+    smlad lr, r5, r2, lr
+    smlad r9, r5, r3, r9
     .endm
 
-    .global kws_run_depth_column
-    .type kws_run_depth_column, %function
+    .macro store_two one, other /* r0 out, r1 from column to column */
+    strb \one, [r0]
+    strb \other, [r0, #1]
+    add.w r0, r0, r1
+    .endm
+
+    .global kws_run_four_columns
+    .type kws_run_four_columns, %function
     .p2align 2
-kws_run_depth_column:
-    begin
-next_channels:
-    biases
-    ldr r0, [sp, #16]
-    add r3, r0, #4              /* the next four channels' */
-    str r3, [sp, #16]
-    ldr r1, [sp, #76]
-    subs r1, #2
-    blt last_tap
+kws_run_four_columns:           /* [sp] pairs left, [sp, #4] fours, [sp, #8] inputs, [sp, #12] their end, */
+    push {r0-r11, lr}           /* [sp, #16] weights, [sp, #20] pairs, [sp, #60] out, [sp, #64] depth */
+    sub sp, #8
+    add.w r0, r0, r1, lsl #5
+    str r1, [sp, #4]
+    str r0, [sp, #12]
+    ldr r0, [sp, #64]
+    lsrs r0, r0, #1
+    str r0, [sp]
+next_pair:
+    ldr r0, [sp, #8]
+    ldr r1, [sp, #16]
+    ldr r2, [sp, #4]
+    ldr r3, [sp, #20]
+    ldm r3!, {r6, r10}          /* bias, bias of both */
+    str r3, [sp, #20]
+    mov r7, r6
+    mov r8, r6
+    mov r9, r6
+    mov r11, r10
+    mov r12, r10
+    mov lr, r10
+    lsls r2, r2, #31
+    bmi odd_inputs_of_four
     .p2align 2
-next_taps:
-    ldr.w r3, [sp, #20]
-    ldr.w r8, [r0]
-    ldr.w r9, [r0, r3]
-    add.w r0, r0, r3, lsl #1
-    two_taps
-    subs.w r1, r1, #2
-    bge next_taps
-last_tap:                       /* an odd one meets weights of zero */
-    cmp r1, #-1
-    bne all_taps
-    ldr r8, [r0]
-    mov r9, r8
-    two_taps
-all_taps:
-    four_outputs
-    bne next_channels
-    add sp, #32
+next_inputs_of_four:
+    two_inputs_of_four
+    two_inputs_of_four
+odd_inputs_of_four:
+    two_inputs_of_four
+    two_inputs_of_four
+    ldr.w r2, [sp, #12]
+    cmp.w r0, r2
+    bne.w next_inputs_of_four
+    ldr r2, [sp]                /* a group's second pair is a word further on, the next group beyond that */
+    lsls r2, r2, #31
+    itee mi
+    submi r1, #4
+    ldrpl r1, [sp, #16]
+    addpl r1, #4
+    str r1, [sp, #16]
+    both r10, r6
+    both r11, r7
+    both r12, r8
+    both lr, r9
+    ldr r0, [sp, #20]
+    ldm r0!, {r1-r5}            /* multiplier and power of both outputs, zero point */
+    str r0, [sp, #20]
+    .p2align 2
+    requantize r6, r1, r2, r5
+    requantize r7, r1, r2, r5
+    requantize r8, r1, r2, r5
+    requantize r9, r1, r2, r5
+    requantize r10, r3, r4, r5
+    requantize r11, r3, r4, r5
+    requantize r12, r3, r4, r5
+    requantize lr, r3, r4, r5
+    ldr r0, [sp, #60]
+    ldr r1, [sp, #64]
+    ldr r2, [sp]
+    adds r3, r0, #2
+    str r3, [sp, #60]
+    store_two r6, r10
+    store_two r7, r11
+    store_two r8, r12
+    store_two r9, lr
+    subs r2, #1
+    str r2, [sp]
+    bne.w next_pair
+    add sp, #24
     pop {r4-r11, pc}
-    .size kws_run_depth_column, . - kws_run_depth_column
+    .size kws_run_four_columns, . - kws_run_four_columns
+
+    .global kws_run_widen
+    .type kws_run_widen, %function
+    .p2align 2
+kws_run_widen:
+    push {r4-r11, lr}
+    mov r12, r2
+    mov lr, r1
+    ldm r0, {r0-r3}
+    .p2align 2
+next_words:
+    ldr.w r4, [r0], #4
+    ldr.w r5, [r1], #4
+    ldr.w r6, [r2], #4
+    ldr.w r7, [r3], #4
+    sxtb16 r8, r4
+    sxtb16 r9, r5
+    sxtb16 r10, r6
+    sxtb16 r11, r7
+    sxtb16 r4, r4, ror #8
+    sxtb16 r5, r5, ror #8
+    sxtb16 r6, r6, ror #8
+    sxtb16 r7, r7, ror #8
+    .irp word, r8, r9, r10, r11, r4, r5, r6, r7
+    str.w \word, [r12], #4
+    .endr
+    subs.w lr, lr, #1
+    bne next_words
+    pop {r4-r11, pc}
+    .size kws_run_widen, . - kws_run_widen
 
 #endif

@@ -11,8 +11,8 @@
 #define KWS_SPOTTER_H
 
 #include "kws_decision.h"
-#include "kws_dsp.h"
 #include "kws_frontend.h"
+#include "kws_move.h"
 
 #if defined(KWS_MODEL_ENDLESS)
 #define KWS_BEFORE KWS_MODEL_ENDLESS                                             /* a feature before the first sound */
@@ -61,8 +61,8 @@ KWS_STAGE size_t kws_spotter_listen(kws_spotter *spotter, const int16_t *samples
     uint16_t frame[2 * KWS_CHANNELS];
     const size_t frames = kws_frontend_stream(&spotter->frontend, samples, count, frame);
     if (frames) {
-        int8_t *to = spotter->features[0]; /* the oldest frame goes, a word at a time */
-        for (int i = 0; i < (KWS_FRAMES - 1) * KWS_CHANNELS; i += 4) kws_store(to + i, kws_load(to + i + KWS_CHANNELS));
+        kws_move(spotter->features[0], spotter->features[1],
+                 (KWS_FRAMES - 1) * KWS_CHANNELS); /* the oldest frame goes */
         kws_frontend_quantize(frame, KWS_CHANNELS, spotter->features[KWS_FRAMES - 1]);
 #ifdef KWS_MODEL_HOP
         if (spotter->fresh < KWS_BACKLOG) spotter->fresh++;

@@ -89,6 +89,34 @@ int8_t *blocks_of_four(const int8_t *weights, int32_t inputs, int32_t outputs) {
     return blocks;
 }
 
+static int8_t *zeros(int32_t count) {
+    int8_t *memory = calloc((size_t)count, 1);
+    if (memory == NULL) exit(2);
+    return memory;
+}
+
+int8_t *pairs_of_outputs(const int8_t *weights, int32_t run, int32_t outputs) {
+    const int32_t fours = (run + 3) / 4;
+    int8_t *words = zeros(16 * fours * ((outputs + 3) / 4));
+    for (int32_t n = 0; n < outputs; n += 2)
+        for (int32_t i = 0; i < run; i++) {
+            const int32_t first = weights[n * run + i], second = n + 1 < outputs ? weights[(n + 1) * run + i] : 0;
+            const int32_t both = 256 * second + first;
+            int8_t *to = words + 16 * (n / 4 * fours + i / 4) + 8 * (i % 2) + 4 * (n / 2 % 2) + 2 * (i / 2 % 2);
+            to[0] = (int8_t)(both & 0xff), to[1] = (int8_t)(both >> 8);
+        }
+    return words;
+}
+
+int8_t *pairs_of_taps(const int8_t *weights, int32_t taps, int32_t channels) {
+    const int32_t pairs = (taps + 1) / 2;
+    int8_t *words = zeros(2 * pairs * channels);
+    for (int32_t t = 0; t < taps; t++)
+        for (int32_t c = 0; c < channels; c++)
+            words[8 * (c / 4 * pairs + t / 2) + 4 * (c / 2 % 2) + 2 * (t % 2) + c % 2] = weights[t * channels + c];
+    return words;
+}
+
 uint8_t *groups_of_four(const int8_t *weights, int32_t inputs, int32_t outputs, uint16_t *counts) {
     uint8_t *groups = calloc((size_t)(outputs * (inputs + 8)), 8), *group = groups;
     if (groups == NULL) exit(2);

@@ -20,4 +20,8 @@ uint32_t *pack_rows_of_four(const uint8_t *numbers, int32_t rows, int32_t count,
 int8_t *blocks_of_four(const int8_t *weights, int32_t inputs, int32_t outputs);
 uint8_t *groups_of_four(const int8_t *weights, int32_t inputs, int32_t outputs, uint16_t *counts);
 
+/* (outputs, run) weights as kws_run_convolution_layer has them, (taps, channels) as kws_run_depthwise_layer. */
+int8_t *pairs_of_outputs(const int8_t *weights, int32_t run, int32_t outputs);
+int8_t *pairs_of_taps(const int8_t *weights, int32_t taps, int32_t channels);
+
 #endif

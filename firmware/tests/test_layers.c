@@ -7,46 +7,11 @@
 #include "kws_packed.h"
 #include "kws_sparse.h"
 #include "packing.h"
+#include "random_layers.h"
 #include "reference.h"
+#include "test_layers_in_time.h"
 
-enum { ROUNDS = 400, CHANNELS_MAX = 12 };
-
-static uint32_t state = 1;
-
-/* A number from `low` to `high`, both included. */
-static int32_t between(int32_t low, int32_t high) {
-    state ^= state << 13, state ^= state >> 17, state ^= state << 5;
-    return low + (int32_t)(state % (uint32_t)(high - low + 1));
-}
-
-static void *allocate(int32_t bytes) {
-    void *memory = malloc((size_t)bytes);
-    if (memory == NULL) exit(2);
-    return memory;
-}
-
-static int8_t *numbers(int32_t count) {
-    int8_t *values = allocate(count);
-    for (int32_t i = 0; i < count; i++) values[i] = (int8_t)between(-128, 127);
-    return values;
-}
-
-typedef struct {
-    int32_t bias[CHANNELS_MAX], multiplier[CHANNELS_MAX];
-    int8_t shift[CHANNELS_MAX];
-} scales;
-
-/* How sums of up to `inputs` products become int8; seldom with a factor of one or more. */
-static kws_requantize requantize(scales *memory, int32_t inputs) {
-    const int32_t bits = inputs > 16 ? 11 : 9, large = between(0, 7) == 0;
-    for (int32_t c = 0; c < CHANNELS_MAX; c++) {
-        memory->bias[c] = between(-2000, 2000);
-        memory->multiplier[c] = between(1 << 30, INT32_MAX);
-        memory->shift[c] = (int8_t)(large ? between(-3, 2) : between(-bits, -4));
-    }
-    const int32_t max = between(0, 3) ? 127 : between(-20, 60);
-    return (kws_requantize){memory->bias, memory->multiplier, memory->shift, between(-128, 127), -128, max};
-}
+enum { ROUNDS = 400 };
 
 static kws_window window(int32_t in_channels, int32_t out_channels, int32_t neighbours) {
     kws_window layer = {0};
@@ -76,17 +41,6 @@ static int32_t scratch_bytes(const kws_window *layer) {
     if (run == KWS_NEIGHBOUR_RUN && step == 2 && row < KWS_NEIGHBOUR_ROW) row = KWS_NEIGHBOUR_ROW;
     const int32_t rows = (layer->band_rows - 1) * layer->stride_height + layer->kernel_height;
     return 2 * (layer->out_channels * layer->kernel_height * run + rows * row + 2);
-}
-
-static int failures = 0;
-
-static void compare(const char *name, const int8_t *fast, const int8_t *slow, int32_t count, int32_t tolerance) {
-    for (int32_t i = 0; i < count; i++) {
-        if (abs(fast[i] - slow[i]) <= tolerance) continue;
-        printf("%s: value %d of %d is %d, the reference says %d\n", name, (int)i, (int)count, fast[i], slow[i]);
-        failures++;
-        return;
-    }
 }
 
 static void test_convolution(void) {
@@ -234,27 +188,6 @@ static void test_mean(void) {
     free(input), free(fast), free(slow);
 }
 
-static void test_sum(void) {
-    const int32_t size = between(1, 60), low = between(-128, 0);
-    const kws_sum layer = {size,
-                           between(-128, 127),
-                           between(1 << 30, INT32_MAX),
-                           between(-6, 0),
-                           between(-128, 127),
-                           between(1 << 30, INT32_MAX),
-                           between(-6, 0),
-                           between(-128, 127),
-                           between(1 << 30, INT32_MAX),
-                           between(-21, -16),
-                           low,
-                           between(1, 127)};
-    int8_t *a = numbers(size), *b = numbers(size), *fast = allocate(size), *slow = allocate(size);
-    reference_sum(&layer, a, b, slow);
-    kws_sum_layer(&layer, a, b, fast);
-    compare("kws_sum_layer", fast, slow, size, 0);
-    free(a), free(b), free(fast), free(slow);
-}
-
 static void test_softmax(void) {
     int32_t exponentials[256], differences = 0;
     const int32_t classes = between(2, CHANNELS_MAX);
@@ -281,8 +214,8 @@ int main(void) {
         test_dense();
         test_sparse();
         test_mean();
-        test_sum();
         test_softmax();
+        test_layers_in_time();
         for (int32_t bits = KWS_TRITS; bits <= 7; bits++) test_packed_convolution(bits), test_packed_dense(bits);
     }
     printf("%d rounds of random layers, %d differ from the reference\n", ROUNDS, failures);

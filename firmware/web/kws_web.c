@@ -211,7 +211,7 @@ static void run(const layer *one, const int8_t *a, const int8_t *b, int8_t *to, 
             kws_run_convolution_layer(&one->of.window, a, to, scratch);
             break;
         case RUN_DEPTHWISE:
-            kws_run_depthwise_layer(&one->of.window, a, to);
+            kws_run_depthwise_layer(&one->of.window, a, to, scratch);
             break;
         case KINDS:
             break;

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kwslib.board.cycles import rounded
 from kwslib.board.streaming import HOP_MS, StreamBoard
 from kwslib.cache import cached, code, digest
 from kwslib.deployment.core_network import Network
@@ -77,6 +78,6 @@ def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
 def too_slow(worst_ms: float) -> str:
     """By how much a chain's worst hop is too long."""
     return (
-        f"NOT deployable: the worst hop takes {worst_ms:.3f} ms, {worst_ms - HOP_MS:.3f} ms more than the"
-        f" {HOP_MS} ms until the next"
+        f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
+        f" than the {HOP_MS} ms until the next"
     )

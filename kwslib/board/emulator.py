@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from kwslib.board.instruction_cache import InstructionCache
 from kwslib.errors import CheckFailed
 
 FLASH_BYTES, RAM_BYTES = 1 << 20, 256 << 10
@@ -65,11 +66,12 @@ def read_image(content: bytes) -> Image:
 
 @dataclass
 class Visit:
-    """One stay in a stage: how often one block followed another, and how often a block read constants."""
+    """One stay in a stage: how often one block followed another, its reads of constants, cache lines missed."""
 
     stage: str
     edges: Counter[tuple[int, int]] = field(default_factory=Counter)
     reads: Counter[int] = field(default_factory=Counter)
+    misses: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass
@@ -86,6 +88,7 @@ class Profile:
             whole = total.setdefault(visit.stage, Visit(visit.stage))
             whole.edges.update(visit.edges)
             whole.reads.update(visit.reads)
+            whole.misses.update(visit.misses)
         return total
 
 
@@ -200,7 +203,7 @@ class Emulator:
         import unicorn
 
         self._profile = profile = Profile()
-        self._entered = entered
+        self._entered, self._cache = entered, InstructionCache()
         self._stages = {self.image.symbols[function] & ~1: stage for function, stage in stages.items()}
         self._visit, self._back, self._before = profile.visits[0], -1, -1
         self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
@@ -220,6 +223,8 @@ class Emulator:
             self._back = uc.reg_read(self._arm.UC_ARM_REG_LR) & ~1
         elif address == self._back:
             self._visit, self._back = profile.visits[0], -1
+        if missed := self._cache.fetch(address, size):
+            self._visit.misses[address] += missed
         self._before = address
 
     def _read_constant(self, uc: Any, offset: int, size: int, _: object) -> int:

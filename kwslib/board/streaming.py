@@ -165,7 +165,6 @@ def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambd
     profile = board.profile(sound, each_hop)
     whole = clips.profile(sound[:CLIP_SAMPLES])
     total = profile.total
-    mean_ma = RUN_MA * total.mean() / HOP_MS + SLEEP_MA * (1 - total.mean() / HOP_MS) + MICROPHONE_MA
     return {
         "hop_ms": HOP_MS,
         "hops": len(total),
@@ -181,7 +180,16 @@ def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambd
         "whole_window_ram_bytes": whole.ram_bytes,
         "stack_bytes": profile.stack_bytes,
         "flash_bytes": profile.flash_bytes,
+        **energy(total.mean()),
+    }
+
+
+def energy(busy_ms: float) -> dict[str, Any]:
+    """What a hop takes in which the processor runs so long, and days on a battery."""
+    processor_ma = RUN_MA * busy_ms / HOP_MS + SLEEP_MA * (1 - busy_ms / HOP_MS)
+    mean_ma = processor_ma + MICROPHONE_MA
+    return {
         "energy_uj_per_hop": mean_ma * SUPPLY_V * HOP_MS,
-        "energy_uj_processor": SUPPLY_V * (RUN_MA * total.mean() + SLEEP_MA * (HOP_MS - total.mean())),
+        "energy_uj_processor": processor_ma * SUPPLY_V * HOP_MS,
         "battery_days": {name: capacity / mean_ma / 24 for name, capacity in BATTERIES_MAH.items()},
     }

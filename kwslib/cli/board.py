@@ -31,7 +31,7 @@ def run_on_board(
     import numpy as np
 
     from kwslib.board.chip import deployable
-    from kwslib.board.machine import CALIBRATION
+    from kwslib.board.cycles import ERROR
     from kwslib.cli.board_stream import print_bill
     from kwslib.data.audio import read_second
     from kwslib.labels import CLIP_SAMPLES
@@ -60,7 +60,7 @@ def run_on_board(
         "ram_bytes": profile.ram_bytes,
         "stack_bytes": profile.run.stack_bytes,
         "instructions": profile.instructions,
-        "calibration": CALIBRATION,
+        "ms_error_percent": 100 * ERROR,
     } | chain.as_json()
     if as_json:
         functions = [vars(function) for function in profile.functions]
@@ -72,15 +72,14 @@ def run_on_board(
 
 
 def _print(result: dict[str, Any], profile: "BoardProfile") -> None:
+    from kwslib.board.cycles import rounded
+
     scores = ", ".join(f"{label} {p:.1%}" for label, p in result["scores"].items())
     print(one_line(f"{result['label']}: {scores}{where(result['second'])}"))
-    print(f"\n  {'stage':<12}{'cycles':>11}{'ms':>9}{'calibrated':>12}")
+    print(f"\n  {'stage':<12}{'cycles':>11}{'ms':>9}")
     for stage, cost in result["stages"].items():
-        print(f"  {stage:<12}{cost['cycles']:>11,}{cost['ms']:>9.3f}{cost['ms_calibrated']:>12.3f}")
-    print(
-        "\n  cycles at 64 MHz by the cycle model; calibrated by the original's board, x",
-        result["calibration"],
-    )
+        print(f"  {stage:<12}{cost['cycles']:>11,}{rounded(cost['ms']):>9g}")
+    print(f"\n  at 64 MHz by the cycle model, ± {result['ms_error_percent']:g} %")
     print(f"\n  {'function':<28}{'stage':<10}{'cycles':>11}{'instructions':>14}{'flash reads':>13}")
     for function in profile.functions[:12]:
         counts = f"{function.cycles:>11,}{function.instructions:>14,}{function.flash_reads:>13,}"

@@ -47,19 +47,21 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     from kwslib.board.chip import too_slow
+    from kwslib.board.cycles import ERROR, rounded
 
     way = WAYS[result["way"]]
     because = f", because {result['whole_because']}" if result["whole_because"] else ""
     print(f"{result['hops']:,} hops of {result['hop_ms']} ms; the network {way}{because}")
     print(f"\n  {'stage of a hop':<16}{'mean ms':>10}{'worst ms':>10}")
     for stage, cost in result["stages"].items():
-        print(f"  {stage:<16}{cost['ms_mean']:>10.3f}{cost['ms_max']:>10.3f}")
+        print(f"  {stage:<16}{rounded(cost['ms_mean']):>10g}{rounded(cost['ms_max']):>10g}")
     worst, hop = result["worst_hop_ms"], result["hop_ms"]
-    print(f"  {'together':<16}{result['load_percent'] * hop / 100:>10.3f}{worst:>10.3f}")
+    print(f"  {'together':<16}{rounded(result['load_percent'] * hop / 100):>10g}{rounded(worst):>10g}")
+    print(f"  at 64 MHz by the cycle model, ± {100 * ERROR:g} %")
     other = "the whole stream at once" if result["way"] == "endless" else "whole windows"
     print(f"\n  load of the processor {result['load_percent']:.1f} %; the network over a whole window takes")
     print(
-        f"  {result['whole_window_network_ms']:.3f} ms; results are"
+        f"  {rounded(result['whole_window_network_ms']):g} ms; results are"
         f" {'the same' if result['equal_to_whole_window'] else 'NOT the same'} as those of {other}"
     )
     if not result["fits"]:

@@ -57,7 +57,7 @@ def make_keyword(
     from kwslib.keyword import road
     from kwslib.keyword.training import word_setup
     from kwslib.labels import class_labels
-    from kwslib.paths import atomic_write, expand, folders
+    from kwslib.paths import atomic_write, check_writable, expand, folders
     from kwslib.profiles import get_profile
     from kwslib.strict_json import json_text
 
@@ -80,9 +80,10 @@ def make_keyword(
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
     corpus = open_word(given)
+    require(corpus, word_setup(word, arch, epochs).protocol)
+    check_writable(folder / road.CORPUS)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
-    require(corpus, word_setup(word, arch, epochs).protocol)
     given.save(folder / road.CORPUS)
     effort = road.Effort(epochs, trials, hours)
     try:

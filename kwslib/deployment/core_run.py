@@ -14,7 +14,9 @@ from kwslib.deployment.core_network import Layer, Network
 from kwslib.errors import KwsError
 from kwslib.features.ccore import constants, declarations, interface, library, pointer, structure
 
-NEIGHBOUR_ROW, UNPACKED = constants()["KWS_NEIGHBOUR_ROW"], constants()["KWS_UNPACKED"]
+NEIGHBOUR_ROW, UNPACKED, RUN_KEPT = (
+    constants()[f"KWS_{name}"] for name in ("NEIGHBOUR_ROW", "UNPACKED", "RUN_KEPT")
+)
 
 
 @functools.cache
@@ -26,14 +28,24 @@ def struct_name(kind: str) -> str:
 
 
 def scratch_bytes(layer: Layer) -> int:
-    """What a layer needs besides input and output: a convolution widens weights and a band of its input."""
+    """What a layer needs besides input and output: convolutions widen weights and parts of their input."""
     if layer.kind == "packed_convolution":
         of = layer.fields["window"]
         weights = of["out_channels"] * of["kernel_height"] * of["kernel_width"] * of["in_channels"]
         return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(of)
     if layer.kind == "run_convolution":
-        return -(-layer.fields["kernel_width"] * layer.fields["in_channels"] // 4) * 4
+        return _run_bytes(layer.fields)
+    if layer.kind == "run_depthwise":
+        return 16 * (-(-layer.fields["out_width"] // 6) * 3 + layer.fields["kernel_width"] // 2)
     return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
+
+
+def _run_bytes(of: dict[str, Any]) -> int:
+    run, depth = -(-of["kernel_width"] * of["in_channels"] // 4) * 4, of["out_channels"]
+    if not of["band_rows"] or of["out_width"] < 4:
+        return run
+    weights = run * depth
+    return 12 * run + 14 * depth + (weights if weights <= RUN_KEPT else 0)
 
 
 def _widened_bytes(of: dict[str, Any]) -> int:

@@ -7,11 +7,12 @@ import numpy as np
 
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_run import bind, run_network
-from kwslib.deployment.endless import at_once, columns_of
+from kwslib.deployment.endless import Columns, at_once, columns_of, heard_frames
 from kwslib.deployment.streaming import HOP, Call, Move, Stream
 from kwslib.errors import KwsError
 from kwslib.features.ccore import pointer
 
+PART = 8_000  # hops that a network computes at once, well below the columns that an int16 counts
 SILENCE = -128  # a feature before the first frame of a windowed stream
 
 
@@ -61,11 +62,21 @@ def run_at_once(network: Network, frames: np.ndarray, hop: int = HOP) -> np.ndar
 
     Every convolution runs once over all columns, with its own zeros before the first; what follows the last of them
     sees at each hop as many columns as in a clip. Nothing here is kept from hop to hop, so `run_stream` must agree.
+    A stream that is too long for the C core's 16-bit sizes is cut into parts, each with the past that it hears.
     Raises KwsError for a network that is not causal.
     """
     columns = columns_of(network, hop)
     if columns is None:
         raise KwsError("the network is not causal: its results belong to a window, not to a stream")
+    past, parts = -(-heard_frames(network, columns) // hop), []
+    for start in range(0, max(len(frames) // hop, 1), PART):
+        first = max(0, start - past)
+        part = _at_once(network, columns, frames[first * hop : (start + PART) * hop], hop)
+        parts.append(part[start - first :])
+    return np.concatenate(parts)
+
+
+def _at_once(network: Network, columns: dict[int, Columns], frames: np.ndarray, hop: int) -> np.ndarray:
     hops = len(frames) // hop
     plan = at_once(network, columns, hops)
     tensors = {network.input: np.ascontiguousarray(frames[: hops * hop]).reshape(-1)}

@@ -66,6 +66,22 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
     return found if padded and readers == 1 and network.output not in found else None
 
 
+def heard_frames(network: Network, columns: dict[int, Columns]) -> int:
+    """Frames of the past that a result hears, or more."""
+    step, heard = {network.input: 1}, 0
+    for layer in network.layers:
+        sources = [tensor for tensor in layer.inputs if tensor in columns]
+        if layer.output in columns:
+            step[layer.output] = step[sources[0]]
+        if layer.output in columns and layer.kind in CONVOLUTIONS:
+            span = span_of(layer)
+            heard += (span.kernel - 1) * step[sources[0]]
+            step[layer.output] *= span.stride
+        elif sources and layer.output not in columns:
+            heard += columns[sources[0]].count * step[sources[0]]
+    return heard
+
+
 def endless(network: Network, columns: dict[int, Columns], frames: int) -> Stream:
     """The plan of a causal network. `columns`: its `columns_of`."""
     length = {tensor: _seen(network, tensor, columns) for tensor in columns}

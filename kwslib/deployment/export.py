@@ -138,6 +138,16 @@ def export_network(
     return _written(result, contents)
 
 
+def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
+    """Write the int8 file alone, to `path`. Raises as `export` does."""
+    from tempfile import TemporaryDirectory
+
+    from kwslib.paths import atomic_write
+
+    with TemporaryDirectory() as folder, atomic_write(path) as temporary:
+        temporary.write_bytes(export(checkpoint, calibration, Path(folder)).tflite_int8.read_bytes())
+
+
 def export_quantized(
     checkpoint: Path, network: "nn.Module", config: "ModelConfig", folder: Path
 ) -> ExportResult:

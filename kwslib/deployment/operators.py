@@ -13,6 +13,7 @@ import numpy as np
 
 from kwslib.deployment.fixed_exponential import exponential_table
 from kwslib.deployment.operands import Operands
+from kwslib.deployment.weight_layouts import four_by_four, pairs_of_outputs, pairs_of_taps
 from kwslib.quantization.multiplier import quantize_multiplier
 
 INT32 = 2**31 - 1
@@ -32,15 +33,18 @@ def _convolution(given: Operands, weights: np.ndarray) -> tuple[str, dict[str, A
     window = given.window(weights.shape[1:3])
     factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
     largest = _largest(weights, (1, 2, 3), 255)
-    if (
-        window["kernel_height"] == 1
-        and window["pad_top"] == 0
-        and window["out_height"] <= window["in_height"]
-    ):
+    runs = window["kernel_height"] == 1 and window["pad_top"] == 0
+    if runs and window["out_height"] <= window["in_height"]:
         bias = given.bias(channels) - source.zero_point * weights.astype(np.int64).sum((1, 2, 3))
-        output = given.requantize(factors, bias, largest)
-        blocks = four_by_four(weights.reshape(channels, -1))
-        return "run_convolution", {**window, "band_rows": _plain(output), "weights": blocks, "output": output}
+        words = pairs_of_outputs(weights.reshape(channels, -1), bias)
+        if words is not None:
+            output = given.requantize(factors, bias, largest)
+            return "run_convolution", {
+                **window,
+                "band_rows": _plain(output),
+                "weights": words,
+                "output": output,
+            }
     row = 2 * ((window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]) * weights.shape[3]
     rows = (BAND_BYTES // row - window["kernel_height"]) // window["stride_height"] + 1
     output = given.requantize(factors, given.bias(channels), largest)
@@ -67,7 +71,7 @@ def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
     ):
         bias = given.bias(channels) - source.zero_point * data.astype(np.int64).sum((0, 1, 2))
         output = given.requantize(factors, bias, largest)
-        taps = _pairs_of_taps(data.reshape(-1, channels))
+        taps = pairs_of_taps(data.reshape(-1, channels))
         return "run_depthwise", {**window, "band_rows": _plain(output), "weights": taps, "output": output}
     output = given.requantize(factors, given.bias(channels), largest)
     return "depthwise", {**window, "band_rows": 0, "weights": data, "output": output}
@@ -76,14 +80,8 @@ def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
 def _plain(output: dict[str, Any]) -> int:
     """Whether the kernels over runs can go by fours of channels whose scales are plain: 1 or 0."""
     whole = output["min"] == -128 and output["max"] == 127
-    return int(whole and len(output["shift"]) % 4 == 0 and bool((output["shift"] < 0).all()))
-
-
-def _pairs_of_taps(weights: np.ndarray) -> np.ndarray:
-    """(taps, C) as (C / 4, pairs of taps, 2 pairs of channels, 2 taps, 2 channels), an odd tap filled up with zeros."""
-    taps, channels = weights.shape
-    pairs = np.pad(weights, ((0, taps % 2), (0, 0))).reshape(-1, 2, channels // 4, 2, 2)
-    return pairs.transpose(2, 0, 3, 1, 4)
+    plain = (output["shift"] <= -2).all() and (output["multiplier"] >= 2**30).all()
+    return int(whole and len(output["shift"]) % 4 == 0 and bool(plain))
 
 
 def _average_pool(given: Operands) -> tuple[str, dict[str, Any]]:
@@ -115,13 +113,6 @@ def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
     factors = np.broadcast_to(given.rescaled(source, weights), outputs)
     output = given.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
     return "dense", {"inputs": inputs, "outputs": outputs, "weights": four_by_four(data), "output": output}
-
-
-def four_by_four(weights: np.ndarray) -> np.ndarray:
-    """(outputs, inputs) as (outputs / 4, inputs / 4, 4 outputs, 4 inputs), filled up with zeros."""
-    outputs, inputs = weights.shape
-    blocks = np.pad(weights, ((0, -outputs % 4), (0, -inputs % 4)))
-    return blocks.reshape(-(-outputs // 4), 4, -(-inputs // 4), 4).transpose(0, 2, 1, 3)
 
 
 def _mean(given: Operands) -> tuple[str, dict[str, Any]]:

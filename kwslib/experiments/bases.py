@@ -1,17 +1,21 @@
 """The trained networks of Part 3 that the experiments of later parts start from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kwslib.checkpoints import train
+from kwslib.deployment.export import calibration_features, export_int8
 from kwslib.features.dataset import feature_splits
+from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
 from kwslib.record import names
 from kwslib.record.recording import Run
 
 
-def base_models(run: Run) -> dict[int, Path]:
-    """The trained TinyConv of every seed: Part 3's, or trained here where there is none."""
-    return {seed: _trained(run, names.seed_checkpoint(seed), seed) for seed in run.seeds}
+def base_models(run: Run, arch: str = "tinyconv", seeds: Sequence[int] | None = None) -> dict[int, Path]:
+    """The trained network of every seed: recorded, or trained here where there is none."""
+    wanted = run.seeds if seeds is None else seeds
+    return {seed: _trained(run, names.seed_checkpoint(seed, arch), seed, arch) for seed in wanted}
 
 
 def trained_checkpoint(run: Run) -> Path:
@@ -19,8 +23,17 @@ def trained_checkpoint(run: Run) -> Path:
     return _trained(run, "tinyconv.pt", run.seeds[0])
 
 
-def _trained(run: Run, name: str, seed: int) -> Path:
-    made = setup("tinyconv", run.profile.epochs)
+def int8_model(run: Run, checkpoint: Path) -> Path:
+    """The int8 file of a checkpoint: the recorded one, or made here where there is none."""
+
+    def make(path: Path) -> None:
+        export_int8(checkpoint, calibration_features(run.corpus, class_labels()), path)
+
+    return run.model(f"{checkpoint.stem}.tflite", make=make)
+
+
+def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:
+    made = setup(arch, run.profile.epochs)
 
     def make(path: Path) -> None:
         splits = feature_splits(run.corpus, made.protocol, made.augmentation)

@@ -13,7 +13,7 @@ from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.experiments.seeds import Splits
-from kwslib.networks.training import score
+from kwslib.networks.training import Recipe, score
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import BINARY, TERNARY, Width
 from kwslib.quantization.integer import integer_network
@@ -29,6 +29,7 @@ METHODS = ("ptq", "qat")
 ROW = ("point", "bits", "method", "recipe", "seed", "flash", "validation", "testing")
 RECIPES = ("ours", "original")
 WIDTHS: tuple[Width, ...] = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
+LONGER = "trained as long and as fast as ours"
 CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switched off, and how
     "as it was": {},
     "a scale per channel": {"granularity": "channel"},
@@ -42,13 +43,17 @@ CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switch
 
 @dataclass(frozen=True)
 class Point:
-    """One run: `bits` and `recipe` name it, `quantization` says what is done."""
+    """One run: `bits` and `recipe` name it, `quantization` says what is done.
+
+    `trained_as`: the quantization whose epochs and learning rate QAT takes, where they are not its own.
+    """
 
     bits: Width
     method: str
     recipe: str
     quantization: Quantization
     seed: int
+    trained_as: Quantization | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -58,6 +63,10 @@ class Point:
     def name(self) -> str:
         """As it is recorded: ptq_3bit, qat_original_3bit, qat_ternary."""
         return names.quantized(self.bits, self.method, self.recipe)
+
+    def training(self, epochs: int) -> Recipe:
+        """How QAT trains a network on that was trained for `epochs`."""
+        return recipe(self.trained_as or self.quantization, epochs)
 
 
 def ours(bits: Width) -> Quantization:
@@ -113,12 +122,14 @@ def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
 
 def causes(points: Sequence[Point]) -> list[Point]:
     """The original's recipe as it was and with one cause at a time switched off, where `points` have 3 and 2 bits: by
-    their methods, with their first seeds."""
+    their methods, with their first seeds. All train equally long at an equal rate, but for the row that changes these.
+    """
     return [
-        Point(k, method, cause, replace(original(k), **changed), seed)
+        Point(k, method, cause, replace(original(k), **CAUSES.get(cause, {})), seed, as_long[cause == LONGER])
         for k in (3, 2)
+        for as_long in [(original(k), ours(k))]
         for method in METHODS
-        for cause, changed in CAUSES.items()
+        for cause in (*CAUSES, *([LONGER] if method == "qat" else []))
         for seed in _seeds(points, bits=k, method=method)
     ]
 
@@ -158,7 +169,7 @@ def run_point(
     if point.method == "ptq":
         narrow = post_training(model, how, calibration_inputs(training), careful)
     else:
-        made = replace(recipe(how, 1), epochs=epochs)
+        made = replace(point.training(1), epochs=epochs)
         narrow, _ = quantization_aware(model, how, made, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "finished": True}
@@ -190,7 +201,7 @@ def run_points(
     import pandas
 
     def length(i: int) -> int:
-        return (epochs or recipe(points[i].quantization, trained).epochs) * (points[i].method == "qat")
+        return (epochs or points[i].training(trained).epochs) * (points[i].method == "qat")
 
     def run(i: int) -> dict[str, Any]:
         first = points[i].seed == min(bases) and points[i].recipe == "ours" and points[i].method == "qat"

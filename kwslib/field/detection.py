@@ -27,10 +27,9 @@ from kwslib.field.stream import (
     posteriors,
     reports,
     smooth,
-    windows,
 )
 from kwslib.labels import SAMPLE_RATE
-from kwslib.progress import over_cores, progress
+from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
 
 SCENE = 60 * SAMPLE_RATE  # samples
@@ -38,6 +37,7 @@ KINDS = ("words", "background", "quiet")
 PAUSE = (0.0, 2.0)  # s between clips of one second
 THRESHOLDS = tuple(np.round(np.concatenate([np.arange(0.3, 0.95, 0.025), np.arange(0.95, 1.0, 0.005)]), 4))
 CHUNK = 4096  # inferences at a time
+TOGETHER = 30  # scenes rendered before the front end, which runs through, hears them
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,13 @@ def continuous_frames(stage: Stage, hours: float) -> np.ndarray:
 
     def make() -> dict[str, np.ndarray]:
         frontend = Frontend()
-        scenes = range(round(3600 * hours * SAMPLE_RATE / SCENE))
-        minutes = progress(scenes, "minutes without a keyword")
-        return {"frames": np.concatenate([frontend.process(_scene(stage, number)) for number in minutes])}
+        scenes = round(3600 * hours * SAMPLE_RATE / SCENE)
+        frames = []
+        for start in range(0, scenes, TOGETHER):
+            numbers = range(start, min(start + TOGETHER, scenes))
+            minutes = over_cores(lambda number: _scene(stage, number), numbers, "minutes without a keyword")
+            frames += [frontend.process(minute) for minute in minutes]
+        return {"frames": np.concatenate(frames)}
 
     return cached("field", digest(stage.key(()), hours, code(__name__)), make)["frames"]
 
@@ -107,11 +111,16 @@ def _scene(stage: Stage, number: int) -> np.ndarray:
 
 
 def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
-    """Logits of every inference over a long stream of frames (F, 40): (T, C)."""
+    """Logits of every inference over a long stream of frames (F, 40): (T, C).
+
+    Of a network that sees windows alone, parts of the stream run side by side.
+    """
+    if network.endless:
+        return network.over(frames)
     step = STRIDE * CHUNK
     starts = range(0, len(frames) - FRAMES, step)
     parts = (frames[start : start + step + FRAMES - 1] for start in starts)
-    return np.concatenate(over_cores(lambda part: network(windows(part)), parts, network.name, threads=True))
+    return np.concatenate(over_cores(network.over, parts, network.name, threads=True))
 
 
 def detection_curve(

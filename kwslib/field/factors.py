@@ -13,17 +13,20 @@ from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.frontend import features
+from kwslib.field import micro_speech
 from kwslib.field.conditions import DEFAULT, Field, harder
-from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
+from kwslib.field.evaluate import SINCE, FieldResult, judge, stage, trial_logits
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import StreamNetwork
+from kwslib.field.stream import StreamNetwork, posteriors
 
+WHOLE_FIELD = "the whole field"  # the row that others are compared with
 CLEAN = Field(rt60=None, snr=None, microphone=None)
 
 
 @dataclass(frozen=True)
 class Factor:
     """A row of the table: a field, how decisions are made, and whether the float network hears it.
+    `micro_speech`: the rule of TensorFlow's example decides.
 
     `group`: "clips" (no stream at all), "alone" (added to a clean stream), "without" (taken from the whole field),
     "decision" or "network" (the whole field).
@@ -35,6 +38,7 @@ class Factor:
     threshold: float | None = None
     smoothing: int | None = None
     floating: bool = False
+    micro_speech: bool = False
 
 
 def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
@@ -46,7 +50,7 @@ def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
         Factor("microphone and level", "alone", replace(field, rt60=None, snr=None)),
         Factor("room", "alone", replace(field, snr=None, microphone=None)),
         Factor("background", "alone", replace(field, rt60=None, microphone=None)),
-        Factor("the whole field", "all", field),
+        Factor(WHOLE_FIELD, "all", field),
         Factor("without the background", "without", replace(field, snr=None)),
         Factor("without the room", "without", replace(field, rt60=None)),
         Factor("without the microphone", "without", replace(field, microphone=None)),
@@ -56,6 +60,10 @@ def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
         Factor("threshold 0.5", "decision", field, threshold=0.5),
         Factor("threshold 0.9", "decision", field, threshold=0.9),
         Factor("no smoothing", "decision", field, smoothing=1),
+        Factor("rule of micro_speech", "decision", field, micro_speech=True),
+        Factor(
+            "rule of micro_speech, no background", "decision", replace(field, snr=None), micro_speech=True
+        ),
     )
 
 
@@ -99,5 +107,10 @@ def measure_factors(
             effects.append(Effect(row, FieldResult(integer.labels, said, answers, 0, 0.0, at)))
             continue
         logits = trial_logits(network, where.frames(range(n)))
-        effects.append(Effect(row, judge(logits, said, network, at)))
+        result = judge(logits, said, network, at)
+        if row.micro_speech:
+            shares = [posteriors(each, network.scale) for each in logits]
+            answers = np.array([micro_speech.answer(each, SINCE) for each in shares])
+            result = replace(result, answers=answers)
+        effects.append(Effect(row, result))
     return effects

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kwslib.deployment.core_network import Network
-from kwslib.deployment.core_stream import run_at_once
+from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
@@ -42,12 +42,25 @@ class StreamNetwork:
         """Logits (N, C): int8 where the model is quantized, else float32."""
         return self._run(windows)
 
+    @property
+    def endless(self) -> bool:
+        """Whether it hears all that came before, as causal networks do."""
+        return self.core is not None and stream(self.core).endless
+
     def over(self, frames: np.ndarray) -> np.ndarray:
-        """Logits (T, C) of every inference over a stream of frames int8 (F, 40), as deployed: of windows, or of a
-        causal network over the whole stream."""
-        if self.core is None or not stream(self.core).endless:
+        """Logits (T, C) of every inference over a stream of frames int8 (F, 40), as deployed.
+
+        A causal network hears the whole stream; of another, what is new in each window is computed where that comes to
+        the same.
+        """
+        if self.core is None:
             return self(windows(frames))
-        return run_at_once(self.core, frames)[inference_frames(len(frames)) // STRIDE - 1]
+        if self.endless:
+            return run_at_once(self.core, frames)[inference_frames(len(frames)) // STRIDE - 1]
+        plan = stream(self.core)
+        if plan.whole:
+            return self(windows(frames))
+        return run_stream(plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
 
 
 def open_network(model: str | Path) -> StreamNetwork:

@@ -75,9 +75,19 @@ def field_accuracy(arch: str, kind: str = "") -> str:
     return accuracy(f"testing_{arch}_field", kind)
 
 
+def int8_accuracy(arch: str) -> str:
+    """Test accuracy of a network in int8, mean over its seeds."""
+    return accuracy(f"testing_{arch}_int8")
+
+
 def loss(point: str) -> str:
     """What a point loses against the float network."""
     return f"loss_{point}"
+
+
+def qat_gain(bits: int | str) -> str:
+    """What QAT by our recipe gets more than PTQ, seed by seed."""
+    return f"qat_minus_ptq_{width(bits)}"
 
 
 def parameters(point: str) -> str:
@@ -116,13 +126,13 @@ def flash_weights(network: str) -> str:
 
 
 def board_ms(network: str, kind: str = "") -> str:
-    """Milliseconds of a network on the board: raw, or of a `kind`: calibrated, linear_only."""
+    """Milliseconds of a network on the board: of the whole network, or of a `kind`: linear_only."""
     return f"board_ms_{network}_{kind}" if kind else f"board_ms_{network}"
 
 
 def board_energy(network: str) -> str:
-    """Microjoules of one inference, of the calibrated time."""
-    return f"board_energy_{network}_calibrated"
+    """Microjoules of one inference."""
+    return f"board_energy_{network}"
 
 
 def firmware(what: str, network: str) -> str:

@@ -1,1 +1,1 @@
-"""The values, tables and checks of the six parts, recorded and compared with the original's."""
+"""The values, tables and checks of the parts, recorded and compared with the original's."""

@@ -38,6 +38,7 @@ from kwslib.report.part6.board import (
     ternary_networks,
     ternary_values,
 )
+from kwslib.report.part7.chains import STREAMING
 
 REPORT = PROFILES["report"]
 PRUNED_BITS = (8, TERNARY)  # of the weights of pruned networks
@@ -119,6 +120,12 @@ def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iter
     mean = sum(seeds) / len(seeds)
     wanted = recorded["03_training"]["values"]["accuracy_testing"]["value"]
     yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, wanted)
+    for arch in STREAMING:
+        accuracy = recorded.get("07_listening", {}).get("values", {}).get(names.int8_accuracy(arch))
+        paths = sorted(models.glob(f"{arch}_seed*.tflite"))
+        if accuracy and paths:
+            mean = sum(_accuracy(path, testing) for path in paths) / len(paths)
+            yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
     in_integers = {
         names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
     }

@@ -54,7 +54,7 @@ def test_a_chain_that_is_too_slow_is_not_called_deployable(kws, commands, monkey
         line = re.search(
             r"NOT deployable: the worst hop takes ([\d.]+) ms, ([\d.]+) ms more than the 2 ms", out
         )
-        assert (status, float(line[2])) == (0, pytest.approx(float(line[1]) - 2, abs=0.002))
+        assert (status, float(line[2])) == (0, pytest.approx(float(line[1]) - 2, abs=0.1))  # to two digits
         assert json.loads(kws(*command, "--json")[1])["fits"] is False
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from kwslib.board.cycles import block_cost, decode, jump_cost, milliseconds, run_cost
+from kwslib.board.cycles import block_cost, jump_cost, milliseconds, rounded, run_cost
+from kwslib.board.instruction_cache import SIZE, InstructionCache
+from kwslib.board.instructions import decode
 
 ASSEMBLED = {  # Thumb code, as arm-none-eabi-as makes it
     "movs r0, #1": "0120",
@@ -27,6 +29,19 @@ ASSEMBLED = {  # Thumb code, as arm-none-eabi-as makes it
     "vldr s0, [r1]": "91ed000a",
     "vdiv.f32 s0, s0, s1": "80ee200a",
     "vmov r0, s0": "10ee100a",
+    "ldr r2, [r0]": "0268",
+    "ldr r0, [r1], #4": "51f8040b",
+    "ldr.w r0, [r1]": "d1f80000",
+    "ldr.w r2, [r1, #4]": "d1f80420",
+    "ldr.w r3, [r1, #8]": "d1f80830",
+    "ldr.w r4, [r1, #12]": "d1f80c40",
+    "add.w r4, r5, r6": "05eb0604",
+    "add.w r5, r6, r7": "06eb0705",
+    "add.w r6, r7, r4": "07eb0406",
+    "mov.w r0, #1": "4ff00100",
+    "nop": "00bf",
+    "it eq": "08bf",
+    "moveq r0, #1": "0120",
 }
 
 
@@ -60,6 +75,66 @@ def assemble(*lines: str) -> bytes:
 )
 def test_straight_code(lines, cycles):
     assert block_cost(decode(assemble(*lines), 0x100)) == cycles
+
+
+WIDE_LOADS = ["ldr.w r0, [r1]", "ldr.w r2, [r1, #4]", "ldr.w r3, [r1, #8]", "ldr.w r4, [r1, #12]"]
+WIDE_SUMS = ["add.w r4, r5, r6", "add.w r5, r6, r7", "add.w r6, r7, r4"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "cycles"),
+    [
+        (["str r0, [r1]", "ldr r2, [r1, #4]"], 1 + 3),  # nothing is pipelined after a store
+        (["str r0, [r1]", "ldrd r2, r3, [r1]"], 1 + 4),
+        (["str r0, [r1]", "pop {r4-r7, pc}"], 1 + 7),
+        (["str r0, [r1]", "str r0, [r1]"], 2),
+        (["str r0, [r1]", "adds r0, #1", "ldr r2, [r1, #4]"], 1 + 1 + 2),
+        (["ldr r0, [r1]", "ldr r2, [r0]"], 2 + 2),  # the second load waits for its address
+        (["ldr r0, [r1], #4", "ldr r2, [r1, #4]"], 2 + 1),  # but not for one that is only counted up
+        (["nop", "it eq", "moveq r0, #1"], 1 + 0 + 1),  # folded into the 16-bit instruction before
+        (["mov.w r0, #1", "it eq", "moveq r0, #1"], 1 + 1 + 1),
+        (["ldr r2, [r1, #4]", *WIDE_SUMS], 2 + 3 + 1),  # 0x100: the sums lie across words
+        (["nop", "ldr r2, [r1, #4]", *WIDE_SUMS], 1 + 2 + 3),  # here they do not
+        (["ldr r2, [r1, #4]", *WIDE_SUMS[:2]], 2 + 2),
+        (["nop", *WIDE_SUMS], 1 + 3),
+        (["nop", *WIDE_LOADS], 1 + 2 + 1 + 2 + 2),  # across words, from the third on 2 each
+        (WIDE_LOADS, 2 + 1 + 1 + 1),
+    ],
+)
+def test_what_silicon_adds(lines, cycles):
+    """Rules that the manual's table alone does not give, each on code counted by hand."""
+    assert block_cost(decode(assemble(*lines), 0x100)) == cycles
+
+
+def test_a_run_that_the_emulator_cuts_costs_what_it_costs_whole():
+    """Ten times a loop of four loads, subs, bne, whose middle lies at the end of a page: 10 (5 + 1 + 1) + 9 = 79."""
+    loads = ["ldr r0, [r1]", "ldr r2, [r1, #4]", "ldr r3, [r1, #8]", "ldr r2, [r1, #4]"]
+    whole = decode(assemble(*loads, "subs r0, #1", "bne .-2"), 0x3FC)
+    blocks = {0x3FC: whole[:2], 0x400: whole[2:], 0x408: decode(assemble("bx lr"), 0x408)}
+    totals = run_cost(blocks, [(0x3FC, 0x400, 10), (0x400, 0x3FC, 9), (0x400, 0x408, 1)])
+    assert sum(cycles for cycles, _ in totals.values()) == 10 * (5 + 1 + 1) + 9
+
+
+def test_loops_that_the_cache_holds_are_fetched_once():
+    cache = InstructionCache()
+    assert [cache.fetch(0x100, SIZE) for _ in range(3)] == [SIZE // 16, 0, 0]
+
+
+def test_a_loop_longer_than_the_cache_never_hits():
+    """Of two lines a set the older goes, so that three that share one push each other out."""
+    cache = InstructionCache()
+    assert [cache.fetch(0, SIZE + SIZE // 2) for _ in range(2)] == [SIZE * 3 // 2 // 16] * 2
+    halves = [0, SIZE // 2, SIZE]
+    assert [cache.fetch(start, 16) for start in [*halves, SIZE // 2, SIZE, 0]] == [1, 1, 1, 0, 0, 1]
+
+
+def test_code_is_fetched_by_whole_lines():
+    cache = InstructionCache()
+    assert [cache.fetch(0x10E, 2), cache.fetch(0x100, 16), cache.fetch(0x10E, 4)] == [1, 0, 1]
+
+
+def test_times_keep_the_digits_that_the_model_s_error_leaves():
+    assert [rounded(ms) for ms in (6.6400469, 0.0100625, 31.04, 0)] == [6.6, 0.01, 31, 0]
 
 
 def test_loop_by_hand():

@@ -24,7 +24,7 @@ NAMES = {
     "MIT",
     "NG",
     "PATH",
-    "TFL3",
+    "TFL",
     "USB",
 }  # licences, formats, names, units
 

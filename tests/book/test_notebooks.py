@@ -8,6 +8,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+import yaml
 
 import notebooks
 
@@ -34,8 +35,11 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def test_the_report_has_six_parts():
-    assert [name[:3] for name in NAMES] == ["01_", "02_", "03_", "04_", "05_", "06_"]
+def test_the_report_has_six_parts_and_every_notebook_its_place_in_the_book():
+    toc = yaml.safe_load((notebooks.ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    listed = {part["caption"]: [chapter["file"] for chapter in part["chapters"]] for part in toc["parts"]}
+    assert [name[10:13] for name in listed["The report"]] == ["01_", "02_", "03_", "04_", "05_", "06_"]
+    assert listed["The report"] + listed["Beyond the report"] == [f"notebooks/{name}" for name in NAMES]
 
 
 def test_pair_is_in_step(script, notebook):

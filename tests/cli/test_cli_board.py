@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from tflite_files import tinyconv, too_large
 
+from kwslib.board.cycles import ERROR
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
@@ -26,6 +28,7 @@ def test_json_has_the_agreed_shape(kws, model, tmp_path):
     for stage in ("frontend", "network", "decision"):
         assert result["stages"][stage]["ms"] == pytest.approx(result["stages"][stage]["cycles"] / 64_000)
     assert {"flash_bytes", "ram_bytes", "stack_bytes", "instructions"} <= set(result)
+    assert result["ms_error_percent"] == pytest.approx(100 * ERROR)
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
         "firmware.elf",
         "firmware.map",
@@ -39,6 +42,13 @@ def test_table_names_stages_and_functions(kws, model):
     assert all(
         word in out for word in ("frontend", "network", "decision", "kws_neighbours", "flash", "stack")
     )
+
+
+def test_times_are_one_figure_to_two_digits_with_its_error(kws, model):
+    _, out, _ = kws("board", model)
+    assert "cycle model, ± 4 %" in out
+    (network,) = re.findall(r"^  network +[\d,]+ +(\S+)$", out, re.MULTILINE)
+    assert len(network.replace(".", "").lstrip("0")) <= 2
 
 
 def test_a_longer_recording_is_heard_in_its_loudest_second_and_which_is_said(kws, model, tmp_path):

@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stream_networks import Net, form, noise, of_windows
+from stream_networks import Net, form, noise, of_windows, temporal
 from tflite_files import tinyconv
 
+from kwslib.deployment import core_stream
 from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once, run_stream
@@ -130,8 +131,10 @@ def pytorch_integers(network: Network, frames: np.ndarray, hop: int) -> np.ndarr
             elif layer.kind == "run_depthwise":  # (C / 4, pairs, 2 pairs of channels, 2 taps, 2 channels)
                 taps = window["weights"].transpose(1, 3, 0, 2, 4).reshape(-1, x.shape[1])[: span.kernel]
                 kernel, groups = taps.T[:, None], x.shape[1]
-            else:  # (C / 4, inputs / 4, 4, 4) to (C, inputs, kernel)
-                rows = window["weights"].transpose(0, 2, 1, 3).reshape(4 * len(window["weights"]), -1)
+            else:  # (C / 4, inputs / 4, odd, pair, half, output of the pair) to (C, inputs, kernel)
+                first, second = np.moveaxis(window["weights"].astype(np.int64), -1, 0)
+                words = np.stack([first, second + (first < 0)], -1).transpose(0, 3, 5, 1, 4, 2)
+                rows = words.reshape(4 * len(words), -1)
                 rows = rows[: window["out_channels"], : span.kernel * x.shape[1]]
                 kernel, groups = rows.reshape(len(rows), span.kernel, -1).transpose(0, 2, 1), 1
             y = torch.nn.functional.conv1d(
@@ -199,3 +202,10 @@ def test_frames_of_another_width_are_refused(tmp_path):
     plan = stream(read_network(tinyconv(tmp_path / "m.tflite")))
     with pytest.raises(KwsError, match="int8 rows"):
         run_stream(plan, np.zeros((10, 41), np.int8))
+
+
+def test_hours_of_a_causal_network_are_computed_in_parts_that_hear_their_past(tmp_path, monkeypatch):
+    network, frames = temporal(tmp_path / "m.tflite"), noise(0, 600, 40)
+    whole = run_at_once(network, frames)
+    monkeypatch.setattr(core_stream, "PART", 7)
+    np.testing.assert_array_equal(run_at_once(network, frames), whole)

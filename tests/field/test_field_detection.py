@@ -22,10 +22,11 @@ from kwslib.field.detection import (
 )
 from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
 from kwslib.field.factors import CLEAN, factors, measure_factors
-from kwslib.field.stream import StreamNetwork, windows
+from kwslib.field.stream import StreamNetwork, open_network, windows
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
+from kwslib.record.comparison import recorded_folder
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +83,14 @@ def test_long_streams_are_heard_like_short_ones():
     frames = np.random.default_rng(0).integers(-128, 128, (20_000, 40)).astype(np.int8)
     network = loudness((0, 0, 0, 0))
     np.testing.assert_array_equal(stream_logits(network, frames), network(windows(frames)))
+
+
+def test_hours_of_what_is_new_come_to_the_same_as_whole_windows():
+    """Nothing would tell a stream that begins a hop early, or at a chunk's end, from a right one."""
+    network = open_network(recorded_folder() / "models" / "tinyconv.tflite")
+    frames = np.random.default_rng(0).integers(-128, 128, (9_001, 40)).astype(np.int8)  # more than a chunk
+    np.testing.assert_array_equal(stream_logits(network, frames), network(windows(frames)))
+    assert network in {network}  # results are kept by network
 
 
 def test_a_higher_threshold_accepts_less_and_rejects_more(here):

@@ -14,6 +14,7 @@ from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import FRAMES, Frontend, features
+from kwslib.field import micro_speech
 from kwslib.field.stream import (
     Heard,
     answer,
@@ -172,3 +173,19 @@ def test_the_chain_is_the_firmwares_bit_for_bit(tmp_path):
     np.testing.assert_array_equal(heard.reported, rows[:, 0])
     np.testing.assert_array_equal(heard.smoothed, rows[:, 1:])
     assert (heard.reported >= 0).any()
+
+
+def test_micro_speech_reports_what_is_above_its_threshold_for_a_second():
+    """First after 280 ms, again after 1,500 ms, another class when it is 200 of 255 of a second's mean."""
+    sure = np.zeros((100, 4), np.int64)
+    sure[:50, 1] = sure[50:, 2] = CERTAIN
+    reported = micro_speech.commands(sure)
+    assert {int(t): int(reported[t]) for t in np.flatnonzero(reported >= 0)} == {7: 1, 45: 1, 69: 2}
+    assert micro_speech.answer(sure, 50) == 2
+    assert micro_speech.answer(sure, 70) == 0  # nothing new since
+
+
+def test_micro_speech_answers_silence_where_no_class_is_sure():
+    unsure = np.zeros((100, 4), np.int64)
+    unsure[:, 0], unsure[:, 1] = CERTAIN // 4, 3 * (CERTAIN // 4)
+    assert micro_speech.answer(unsure, 0) == 0

@@ -166,8 +166,8 @@ def test_the_core_is_clean_for_arduinos_compiler_flags(tmp_path):
 @pytest.mark.parametrize(
     ("truth", "edited"),
     [
-        ("multiplier, half, right", "half, multiplier, right"),
-        ("KWS_CHANNEL_BIAS 20", "KWS_CHANNEL_BIAS 16"),
+        ("multiplier, power, zero_point", "power, multiplier, zero_point"),
+        ("KWS_CHANNEL_BIAS 16", "KWS_CHANNEL_BIAS 20"),
         ("KWS_NEIGHBOUR_ROW 64", "KWS_NEIGHBOUR_ROW 128"),
         ("KWS_NEIGHBOUR_RUN 8", "KWS_NEIGHBOUR_RUN 4"),
         ("KWS_NEIGHBOUR_ROWS 10", "KWS_NEIGHBOUR_ROWS 9"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from kwslib.board.cycles import rounded
 from kwslib.record import style
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def stages(table: "pandas.DataFrame") -> Figure:
-    """Time of each stage, logarithmic, after Figure 11: the original's, ours calibrated, ours raw.
+    """Time of each stage, logarithmic, after Figure 11: the original's and ours.
 
     `table`: of kwslib.report.part4.board.stage_table; rows that the original lacks are left out.
     """
@@ -21,9 +22,8 @@ def stages(table: "pandas.DataFrame") -> Figure:
     places = np.arange(len(rows))
     figure, ax = style.subplots(height=3.2)
     style.original_points(ax, rows["original (ms)"], places, "original, measured")
-    for kind, marker in (("ours, calibrated (ms)", "o"), ("ours, raw (ms)", "|")):
-        ax.plot(rows[kind], places, marker, color=style.BLUE, markersize=9, label=kind.removesuffix(" (ms)"))
-    for kind in ("original (ms)", "ours, calibrated (ms)"):
+    ax.plot(rows["ours (ms)"], places, "o", color=style.BLUE, markersize=9, label="ours, by the cycle model")
+    for kind in ("original (ms)", "ours (ms)"):
         for place, ms in zip(places, rows[kind], strict=True):
             ax.annotate(f"{ms:.2g}", (ms, place), (8, 6), textcoords="offset points", fontsize=9)
     ax.set_xscale("log")
@@ -48,7 +48,7 @@ def by_channels(
         text = f"{fixed:.1f} + {slope:.2f} per channel"
         ax.annotate(text, (1, fixed + slope), (0, above), textcoords="offset points", color=colour)
     style.original_points(ax, list(original), list(original.values()), "original, measured")
-    ax.plot(list(ours), list(ours.values()), "o", color=style.BLUE, label="ours, calibrated")
+    ax.plot(list(ours), list(ours.values()), "o", color=style.BLUE, label="ours, by the cycle model")
     ax.set(xlabel="channels of the convolution", ylabel="network (ms)", xlim=(0, 8.4))
     ax.set_ylim(0, 1.12 * max(original.values()))
     ax.legend(loc="center right")
@@ -56,12 +56,12 @@ def by_channels(
 
 
 def peers(table: "pandas.DataFrame") -> Figure:
-    """Milliseconds of the same network by implementation, raw; of kwslib.report.part4.board.peer_table."""
+    """Milliseconds of the same network by implementation; of kwslib.report.part4.board.peer_table."""
     figure, ax = style.subplots(height=3.0)
     colours = [style.BLUE if name == "ours" else style.GREY for name in table.index]
-    ax.barh(range(len(table)), table["raw (ms)"], color=colours, height=0.6)
-    for row, ms in enumerate(table["raw (ms)"]):
-        ax.text(ms, row, f" {ms:.3g}", va="center")
+    ax.barh(range(len(table)), table["network (ms)"], color=colours, height=0.6)
+    for row, ms in enumerate(table["network (ms)"]):
+        ax.text(ms, row, f" {rounded(ms):g}", va="center")
     ax.set_yticks(range(len(table)), [name.replace(", ", ",\n", 1) for name in table.index], fontsize=9)
     ax.invert_yaxis()
     ax.margins(x=0.15)

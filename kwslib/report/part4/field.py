@@ -1,4 +1,4 @@
-"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy, detection over hours."""
+"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
-from kwslib.field.factors import Effect, measure_factors
+from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Heard, StreamNetwork, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation
@@ -22,7 +22,7 @@ from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
-from kwslib.statistics import wilson
+from kwslib.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
     import pandas
@@ -211,26 +211,42 @@ def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
 
 
 def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
-    """Accuracy by factor."""
+    """Accuracy by factor, and how many unknown words are answered with silence."""
     values = {}
     for effect in effects:
         name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
         values[f"{model.name}_factor_{name}"] = Value(result.accuracy, "fraction", result.ci95, result.n)
+        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
+        confusion = result.evaluation.confusion
+        values[f"{model.name}_unknown_as_silence_{name}"] = share(
+            int(confusion[unknown, silence]), int(confusion[unknown].sum())
+        )
     return values
 
 
 def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
-    """Accuracy by factor with its interval, and by class; unknown words answered as silence."""
+    """Accuracy by factor with its interval, and by class; unknown words answered as silence.
+
+    Then, paired by trial, the answers that a factor makes right and wrong against the whole field, with McNemar's p
+    times the number of comparisons (Bonferroni).
+    """
     import pandas
 
+    whole = next(effect.result for effect in effects if effect.factor.name == WHOLE_FIELD)
+    base = whole.said == whole.answers
     rows = {}
     for effect in effects:
+        right = effect.result.said == effect.result.answers
+        gained, lost = int((right & ~base).sum()), int((base & ~right).sum())
+        p = min(1.0, mcnemar(gained, lost) * (len(effects) - 1))
         evaluation = effect.result.evaluation
         unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
             "all (%)": share_text(evaluation.correct, evaluation.n),
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
+            "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
+            "p": "" if effect.result is whole else f"{p:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 

@@ -1,11 +1,10 @@
-"""Figures of the field test: confusion beside the original's, small tests, factors, the detection-error curve."""
+"""Figures of the field test: confusion beside the original's, small tests, factors."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from kwslib.field.detection import OperatingPoint
 from kwslib.field.factors import Effect
 from kwslib.record import style
 
@@ -70,51 +69,4 @@ def factors(effects: Mapping[str, Sequence[Effect]]) -> Figure:
     ax.set(xlabel="accuracy (%), with 95 % interval")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(effects))
-    return figure
-
-
-def detection_error(
-    curves: Mapping[str, Sequence[OperatingPoint]],
-    marked: Mapping[str, OperatingPoint],
-    target: tuple[float, float],
-) -> Figure:
-    """False rejects (%) over false accepts per hour, one curve a model, an operating point marked on each.
-
-    target: most false accepts per hour, most false rejects (fraction); drawn as a shaded corner.
-    """
-    figure, ax = style.subplots(height=3.8)
-    hours = next(iter(curves.values()))[0].hours
-    least = 0.5 / hours  # where none was heard: below one in all the hours
-    for (name, points), colour in zip(
-        curves.items(), (style.BLUE, style.VERMILION, style.GREEN), strict=False
-    ):
-        x = [max(point.per_hour, least) for point in points]
-        ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=name)
-        if name in marked:
-            at = marked[name]
-            ax.plot(
-                max(at.per_hour, least),
-                100 * at.reject_rate,
-                "o",
-                color=colour,
-                markersize=11,
-                fillstyle="none",
-            )
-            ax.annotate(
-                f"threshold {at.threshold:g}",
-                (max(at.per_hour, least), 100 * at.reject_rate),
-                xytext=(8, 8),
-                textcoords="offset points",
-                fontsize=10,
-                color=colour,
-            )
-    ax.set_xscale("log")
-    left = least * 0.8
-    ax.fill_between(
-        [left, target[0]], 0, 100 * target[1], color=style.GREY, alpha=0.2, linewidth=0, label="target"
-    )
-    ax.set_xlim(left=left)
-    ax.set_ylim(0, 100)
-    ax.set(xlabel="false accepts per hour", ylabel="keywords missed (%)")
-    ax.legend(loc="upper right")
     return figure

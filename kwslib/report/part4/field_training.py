@@ -1,15 +1,13 @@
 """Part 4's networks that are trained for the field: made side by side, in int8, tested on the clean test split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-from torch import nn
 
-from kwslib.checkpoints import train
-from kwslib.deployment.export import CALIBRATION_CLIPS, export
+from kwslib.checkpoints import load_checkpoint, train
+from kwslib.deployment.export import CALIBRATION_CLIPS, export_int8
 from kwslib.features.dataset import FeatureSet
 from kwslib.field.stream import open_network
 from kwslib.field.training import field_splits
@@ -26,32 +24,32 @@ from kwslib.report.part4.field import effort
 DROPOUT = 0.1  # the field is augmentation enough
 
 
-def train_for_field(run: Run, archs: Sequence[str]) -> tuple[list[Path], Values]:
-    """Networks of the zoo trained for the field side by side, as <arch>_field.tflite in int8; checkpoints beside them.
-
-    Also the accuracy of each on the clean test split, in int8 and before.
-    """
+def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
+    """Networks of the zoo trained for the field side by side: <arch>_field.tflite in int8, checkpoints beside them."""
     made = {arch: setup(arch, effort(run).epochs[arch]) for arch in archs}
     splits = field_splits(run.corpus, made[archs[0]], effort(run).training)  # into the cache
 
-    def trained(arch: str) -> nn.Module:
+    def trained(arch: str) -> None:
         config, recipe = replace(made[arch].config, dropout=DROPOUT), made[arch].recipe
         parts = field_splits(run.corpus, made[arch], effort(run).training)
         out = run.models / f"{arch}_field.pt"
-        return train(config, recipe, parts["training"], parts["validation"], run.seeds[0], out=out)[0]
+        train(config, recipe, parts["training"], parts["validation"], run.seeds[0], out=out)
 
+    over_cores(trained, archs, "training for the field")
+    paths = [run.models / f"{arch}_field.tflite" for arch in archs]
+    for path in paths:
+        export_int8(path.with_suffix(".pt"), splits["training"].x[:CALIBRATION_CLIPS], path)
+    return paths
+
+
+def clean_values(paths: Sequence[Path], testing: FeatureSet) -> Values:
+    """Accuracy on the clean test split of these int8 files, and of the float checkpoints beside them."""
     values: Values = {}
-    for arch, model in zip(archs, over_cores(trained, archs, "training for the field"), strict=True):
-        values |= _export_and_test(run.models, arch, model, splits)
-    return [run.models / f"{arch}_field.tflite" for arch in archs], values
-
-
-def _export_and_test(models: Path, arch: str, model: nn.Module, splits: Mapping[str, FeatureSet]) -> Values:
-    checkpoint, path = (models / f"{arch}_field{suffix}" for suffix in (".pt", ".tflite"))
-    with TemporaryDirectory() as folder:
-        exported = export(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], Path(folder))
-        path.write_bytes(exported.tflite_int8.read_bytes())
-    testing = splits["testing"]
-    logits = {"": open_network(path)(testing.x).astype(np.float32), "float32": predict(model, testing.x)}
-    found = {kind: evaluate(answers, testing.y, class_labels()) for kind, answers in logits.items()}
-    return {names.field_accuracy(arch, kind): share(clean.correct, clean.n) for kind, clean in found.items()}
+    for path in paths:
+        model, _, _ = load_checkpoint(path.with_suffix(".pt"))
+        logits = {"": open_network(path)(testing.x).astype(np.float32), "float32": predict(model, testing.x)}
+        for kind, answers in logits.items():
+            clean = evaluate(answers, testing.y, class_labels())
+            name = names.field_accuracy(path.stem.removesuffix("_field"), kind)
+            values[name] = share(clean.correct, clean.n)
+    return values

@@ -1,7 +1,7 @@
 """What Part 5 shows of quantized networks as integers: in Python, in C, in TensorFlow Lite Micro and on the board.
 
-Times are the cycle model's milliseconds at 64 MHz, raw and calibrated (kwslib.board.machine.CALIBRATION). Integer
-kernels take the same time whatever they hear, so one clip is enough for them.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
+time whatever they hear, so one clip is enough for them.
 """
 
 import hashlib
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwslib.board.machine import CALIBRATION, Board
+from kwslib.board.cycles import rounded
+from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_packed import int8_network, packed_network, read_integers
 from kwslib.deployment.core_run import run_network
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 # Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1: the CPU at 64 MHz running from flash with
 # its cache, crystal oscillator on, supplied with 3 V through the DC/DC converter.
 CURRENT_MA, SUPPLY_V = 3.3, 3.0
+TIMES = ("network (ms)", "energy (µJ)")
 BYTES = ("flash, constants (B)", "flash, all (B)", "RAM (B)")
 QUICK_CLIPS, QUICK_WIDTHS = 16, (8, 4, 2, TERNARY, 1)
 
@@ -98,9 +100,8 @@ def board_values(rows: Mapping[Width, Mapping[str, Any]]) -> Values:
     values = {}
     for bits, row in rows.items():
         network = names.width(bits)
-        values[names.board_ms(network)] = Value(row["ms, raw"], "ms")
-        values[names.board_ms(network, "calibrated")] = Value(row["ms, calibrated"], "ms")
-        values[names.board_energy(network)] = Value(row["energy, calibrated (µJ)"], "µJ")
+        values[names.board_ms(network)] = Value(row["network (ms)"], "ms")
+        values[names.board_energy(network)] = Value(row["energy (µJ)"], "µJ")
         values[names.firmware("board_flash", network)] = Value(row["flash, all (B)"], "B")
         values[names.firmware("board_ram", network)] = Value(row["RAM (B)"], "B")
     return values
@@ -113,6 +114,8 @@ def board_table(rows: Mapping[Width, Mapping[str, Any]]) -> "pandas.DataFrame":
     table = pandas.DataFrame({_label(bits): row for bits, row in rows.items()}).T.rename_axis("weights")
     for column in table.columns.intersection(BYTES):  # none where no network was trained
         table[column] = [f"{int(size):,}" for size in table[column]]
+    for column in table.columns.intersection(TIMES):
+        table[column] = [f"{value:g}" for value in table[column]]
     return table
 
 
@@ -131,9 +134,8 @@ def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) ->
         "flash, constants (B)": network.flash_bytes,
         "flash, all (B)": profile.flash_bytes,
         "RAM (B)": profile.ram_bytes,
-        "ms, raw": ms,
-        "ms, calibrated": ms * CALIBRATION,
-        "energy, calibrated (µJ)": energy_uj(ms * CALIBRATION),
+        "network (ms)": rounded(ms),
+        "energy (µJ)": rounded(energy_uj(ms)),
     }
 
 

@@ -11,12 +11,12 @@ from kwslib.checkpoints import load_checkpoint
 from kwslib.experiments.quantization import WIDTHS
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.training import score
-from kwslib.quantization.grids import least_squares, min_max, scale_and_zero_point, symmetric_grid
+from kwslib.quantization.grids import Width, least_squares, min_max, scale_and_zero_point, symmetric_grid
 from kwslib.record import names
 from kwslib.record import values as values_of
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values
-from kwslib.statistics import mean_interval, mean_share
+from kwslib.statistics import mean_interval, mean_share, student_factor
 
 if TYPE_CHECKING:
     import pandas
@@ -93,6 +93,40 @@ def losses_table(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> "pand
         mean, low, high = (100 * bound for bound in mean_interval(_lost(group, floats)))
         table[method.upper(), bits] = {"mean": mean, "95 % from": low, "to": high}
     return pandas.DataFrame(table).T.rename_axis(["method", "bits"])
+
+
+def paired_differences(rows: "pandas.DataFrame") -> dict[Width, list[float]]:
+    """By width what QAT by our recipe gets more than PTQ, as shares, of each seed."""
+    ours = rows[rows.recipe == "ours"].pivot(index="bits", columns=["method", "seed"], values="testing")
+    if {"ptq", "qat"} - set(ours.columns.get_level_values("method")):
+        return {}
+    differences = ours["qat"] - ours["ptq"]
+    return {
+        bits: list(differences.loc[bits].dropna()) for bits in rows.bits.unique() if bits in differences.index
+    }
+
+
+def paired_values(differences: Mapping[Width, list[float]]) -> Values:
+    """Of `paired_differences` the means over seeds."""
+    return {
+        names.qat_gain(bits): values_of.over_seeds(mean_interval(each), len(each))
+        for bits, each in differences.items()
+    }
+
+
+def paired_table(differences: Mapping[Width, list[float]]) -> "pandas.DataFrame":
+    """Of `paired_differences` means (points), 95 % intervals of so many comparisons at once, and what they say."""
+    import pandas
+
+    rows = {}
+    for bits, each in differences.items():
+        mean, low, high = (100 * bound for bound in mean_interval(each))
+        wider = student_factor(len(each), len(differences)) if len(each) > 1 else 1.0
+        low, high = mean - wider * (mean - low), mean + wider * (high - mean)
+        found = "QAT" if low > 0 else "PTQ" if high < 0 else "not told apart"
+        text = f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
+        rows[bits] = {"QAT more than PTQ (points)": text, "better": found}
+    return pandas.DataFrame(rows).T.rename_axis("bits")
 
 
 def originals(method: str) -> dict[int, float]:

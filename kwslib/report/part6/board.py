@@ -1,7 +1,7 @@
 """What Part 6 shows of pruned networks on the virtual board: bytes and milliseconds by sparsity and by channels.
 
-Times are the cycle model's raw milliseconds at 64 MHz unless they are called calibrated. Integer kernels take the
-same time whatever they hear, so one clip, of silence, is enough.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
+time whatever they hear, so one clip, of silence, is enough.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kwslib.board.machine import CALIBRATION, Board
+from kwslib.board.cycles import rounded
+from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_packed import packed_network, read_integers
@@ -147,11 +148,10 @@ def sparse_values(costs: "pandas.DataFrame") -> Values:
         network, ms = names.sparse(percent), row[f"ms, {BOTH}"]
         values[names.firmware("flash", network)] = Value(int(row[f"flash, {BOTH}"]), "B")
         values[names.flash_weights(network)] = Value(int(row[f"constants, {BOTH}"]), "B")
-        values[names.board_ms(network)] = Value(ms, "ms")
-        values[names.board_ms(network, "calibrated")] = Value(CALIBRATION * ms, "ms")
-        values[names.board_ms(network, "linear_only")] = Value(row[f"ms, {LINEAR}"], "ms")
+        values[names.board_ms(network)] = Value(rounded(ms), "ms")
+        values[names.board_ms(network, "linear_only")] = Value(rounded(row[f"ms, {LINEAR}"]), "ms")
         values[names.firmware("flash", DENSE)] = Value(int(row[f"flash, {DENSE}"]), "B")
-        values[names.board_ms(DENSE)] = Value(row[f"ms, {DENSE}"], "ms")
+        values[names.board_ms(DENSE)] = Value(rounded(row[f"ms, {DENSE}"]), "ms")
     if len(costs):
         values["board_share_convolution"] = Value(convolution_share(costs), "fraction")
     return values
@@ -170,7 +170,7 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
     for form in (DENSE, BOTH):
         table[f"flash, {form} (B)"] = [f"{int(size):,}" for size in costs[f"flash, {form}"]]
     for form in (DENSE, LINEAR, BOTH):
-        table[f"{form} (ms)"] = [f"{ms:.2f}" for ms in costs[f"ms, {form}"]]
+        table[f"{form} (ms)"] = [f"{rounded(ms):g}" for ms in costs[f"ms, {form}"]]
     names = pandas.Index([f"{percent:g} %" for percent in costs.index], name="removed")
     return pandas.DataFrame(table, index=names)
 
@@ -221,8 +221,7 @@ def channel_values(costs: Mapping[int, Cost]) -> Values:
     values = {}
     for left, cost in costs.items():
         network = names.channels(left)
-        values[names.board_ms(network)] = Value(cost.ms, "ms")
-        values[names.board_ms(network, "calibrated")] = Value(CALIBRATION * cost.ms, "ms")
+        values[names.board_ms(network)] = Value(rounded(cost.ms), "ms")
         values[names.firmware("flash", network)] = Value(cost.flash, "B")
         values[names.firmware("ram", network)] = Value(cost.ram, "B")
     if {4, 8} <= set(costs):
@@ -238,7 +237,9 @@ def ternary_networks(models: Path, points: Sequence[str]) -> dict[str, Network]:
 
 def ternary_values(costs: Mapping[str, Cost]) -> Values:
     """Times of `ternary_networks`."""
-    return {names.board_ms(names.ternary(point)): Value(cost.ms, "ms") for point, cost in costs.items()}
+    return {
+        names.board_ms(names.ternary(point)): Value(rounded(cost.ms), "ms") for point, cost in costs.items()
+    }
 
 
 def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
@@ -249,8 +250,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         channels: {
             "flash (B)": f"{cost.flash:,}",
             "RAM (B)": f"{cost.ram:,}",
-            "raw (ms)": f"{cost.ms:.2f}",
-            "calibrated (ms)": f"{CALIBRATION * cost.ms:.2f}",
+            "network (ms)": f"{rounded(cost.ms):g}",
         }
         for channels, cost in costs.items()
     }
@@ -258,7 +258,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
 
 
 def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
-    """Figure 15's times: by percent of the channels removed, the original's measured ms and ours, calibrated."""
+    """Figure 15's times: by percent of the channels removed, the original's measured ms and ours."""
     import pandas
 
     theirs = original_by_channels()
@@ -267,7 +267,7 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
             "channels": channels,
             "original (ms)": theirs[channels],
             "original, saved (%)": 100 * (1 - theirs[channels] / theirs[8]),
-            "ours (ms)": CALIBRATION * costs[channels].ms,
+            "ours (ms)": costs[channels].ms,
             "ours, saved (%)": 100 * (1 - costs[channels].ms / costs[8].ms),
         }
         for percent, channels in REMOVED.items()
@@ -277,8 +277,8 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
 
 
 def fixed_and_per_channel(costs: Mapping[int, Cost]) -> dict[str, tuple[float, float]]:
-    """Milliseconds (fixed, per channel) of the original's measured times and of ours, calibrated."""
+    """Milliseconds (fixed, per channel) of the original's measured times and of ours."""
     lines = {"original": decompose(original_by_channels())}
     if len(costs) > 1:
-        lines["ours"] = decompose({channels: CALIBRATION * cost.ms for channels, cost in costs.items()})
+        lines["ours"] = decompose({channels: cost.ms for channels, cost in costs.items()})
     return lines

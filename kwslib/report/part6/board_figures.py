@@ -91,10 +91,10 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
     ax = axes[0, 0]
     places = np.arange(len(table))
     style.original_points(ax, places, table["original (ms)"], "original, measured")
-    ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours, calibrated")
+    ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours, by the cycle model")
     for who, colour in (("original", style.INK), ("ours", style.BLUE)):
         for place, ms, saved in zip(places, table[f"{who} (ms)"], table[f"{who}, saved (%)"], strict=True):
-            text = f"{ms:.3g}" + (f"\n−{saved:.0f} %" if saved else "")
+            text = f"{ms:.2g}" + (f"\n−{saved:.0f} %" if saved else "")
             ax.annotate(text, (place, ms), xytext=(0, 9), **_ABOVE, color=colour)
     ax.set(xlabel="channels removed (%)", ylabel="network on the board (ms)", xlim=(-0.5, len(table) - 0.5))
     ax.set_ylim(0, 1.25 * max(table["original (ms)"], default=1))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kwslib.board.machine import CALIBRATION
+from kwslib.board.cycles import rounded
 from kwslib.experiments.quantization import WIDTHS
 from kwslib.paths import atomic_write
 from kwslib.record import names
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 SIZES = ("flash", "ms")
-COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "ms calibrated", "best by flash", "best by ms")
+COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "best by flash", "best by ms")
 FILE = "06_trade_off.csv"
 
 
@@ -31,7 +31,7 @@ def models(
     narrow: Mapping[int, Cost],
     ternary: Mapping[str, Cost],
 ) -> "pandas.DataFrame":
-    """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), raw ms.
+    """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), ms.
 
     quantized: the values that Part 5 has recorded; what it has not is left out, or is missing in its row. rows: Part
     6's points, with what they cost on the board: of `measure_sparse`, by channels, and of ternary weights by point.
@@ -40,7 +40,6 @@ def models(
 
     networks = {**_quantized(quantized), **_pruned(rows, sparse, narrow, ternary)}
     table = pandas.DataFrame.from_dict(networks, orient="index", columns=[*COLUMNS[:6]])
-    table["ms calibrated"] = CALIBRATION * table.ms.astype(float)
     for size in SIZES:
         table[f"best by {size}"] = [
             bool(row[size] == row[size])
@@ -72,7 +71,7 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
                 f"{row.accuracy:.1f} ({row.low:.1f} to {row.high:.1f})" for row in best.itertuples()
             ],
             "flash (B)": [f"{size:,.0f}" for size in best.flash],
-            "board (ms)": ["" if ms != ms else f"{ms:.2f}" for ms in best.ms],
+            "board (ms)": ["" if ms != ms else f"{rounded(ms):g}" for ms in best.ms],
             "best by": [
                 " and ".join(size for size in SIZES if row[f"best by {size}"]).replace("flash", "bytes")
                 for _, row in best.iterrows()

@@ -1,4 +1,4 @@
-"""What Part 4 shows of hours of sound: false accepts and keywords missed, and the point that is chosen between them."""
+"""Hours of sound: the operating point of a spotter chosen on validation and counted on testing, and its trade-off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,0 +1,189 @@
+"""The chains that listen all day, and the bill of each: what a hop costs, whether it fits, days on a battery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kwslib.board.cycles import rounded
+from kwslib.board.machine import Board
+from kwslib.board.streaming import BATTERIES_MAH, HOP_MS, bill, energy
+from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_run import run_network
+from kwslib.experiments.bases import base_models, int8_model, trained_checkpoint
+from kwslib.features.dataset import FeatureSet
+from kwslib.labels import class_labels
+from kwslib.progress import over_cores
+from kwslib.record import names
+from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, over_seeds
+from kwslib.report.part4.board import PEERS
+from kwslib.report.part4.field import field_stage
+from kwslib.report.part4.field_training import train_for_field
+from kwslib.statistics import mean_share
+
+if TYPE_CHECKING:
+    import pandas
+
+STREAMING = ("tinyconv_valid", "tenet_causal")  # made for streams: trained here by the recipe of Part 3
+SEEDS = {"quick": 1, "report": 5}
+TRIALS = {"quick": 1, "report": 4}  # of the field, 4 s each: what the virtual board hears
+
+
+@dataclass(frozen=True)
+class Chain:
+    """An int8 network in the deployed chain. `key`: in the names of recorded values."""
+
+    key: str
+    name: str
+    path: Path
+
+
+def streaming_models(run: Run) -> dict[str, list[Path]]:
+    """Networks made for streams, int8, one a seed: recorded, or trained here."""
+    seeds = run.seeds[: SEEDS[run.profile.name]]
+    trained = over_cores(lambda arch: base_models(run, arch, seeds), STREAMING, "training")
+    return {
+        arch: [int8_model(run, path) for path in models.values()]
+        for arch, models in zip(STREAMING, trained, strict=True)
+    }
+
+
+def field_model(run: Run, arch: str) -> Path:
+    """Part 4's network that is trained for the field, or one trained here where there is none."""
+    return run.model(f"{arch}_field.tflite", make=lambda path: train_for_field(run, [arch]))
+
+
+def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
+    """Part 3's TinyConv, the networks made for streams (first seed), and Part 4's tenet, which sees whole windows."""
+    return [
+        Chain("tinyconv", "TinyConv", int8_model(run, trained_checkpoint(run))),
+        Chain("tinyconv_valid", "TinyConv, unpadded in time", streaming["tinyconv_valid"][0]),
+        Chain("tenet_causal", "tenet, causal", streaming["tenet_causal"][0]),
+        Chain("tenet_field", "tenet, for the field", field_model(run, "tenet")),
+    ]
+
+
+def accuracies(streaming: Mapping[str, list[Path]], testing: FeatureSet) -> dict[str, list[float]]:
+    """Test accuracy of the int8 networks made for streams, clips alone: one a seed."""
+    return {arch: [_accuracy(path, testing) for path in paths] for arch, paths in streaming.items()}
+
+
+def _accuracy(path: Path, testing: FeatureSet) -> float:
+    return float((run_network(read_network(path), testing.x).argmax(1) == testing.y).mean())
+
+
+def accuracy_values(found: Mapping[str, list[float]]) -> Values:
+    """Of `accuracies` the means over seeds."""
+    return {
+        names.int8_accuracy(arch): over_seeds(mean_share(shares), len(shares))
+        for arch, shares in found.items()
+    }
+
+
+def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
+    """Of `accuracies` the means (%) with their intervals, as a table shows them."""
+    texts = {}
+    for arch, shares in found.items():
+        mean, n = mean_share(shares), len(shares)
+        spread = f" ({100 * mean.low:.1f} to {100 * mean.high:.1f})" if n > 1 else ""
+        texts[arch] = f"{100 * mean.mean:.1f}{spread}, {n} seed{'s' if n > 1 else ''}"
+    return texts
+
+
+def field_sound(run: Run, trials: int | None = None) -> np.ndarray:
+    """So many trials of the field, or the profile's number, one after the other, int16 (n,): every class in turn."""
+    here, n = field_stage(run), trials or TRIALS[run.profile.name]
+    return np.concatenate([here.render(here.trial(index)) for index in range(n)])
+
+
+def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]]:
+    """The bill of each chain by its name."""
+    labels = class_labels()
+    found = over_cores(
+        lambda chain: bill(Board(read_network(chain.path), labels), sound), listeners, "boards"
+    )
+    return {chain.name: cost for chain, cost in zip(listeners, found, strict=True)}
+
+
+def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) -> Values:
+    """Of `bills`, as <what>_<key>; times to the digits that the cycle model's error leaves."""
+    values: Values = {}
+    for chain in listeners:
+        cost, key = costs[chain.name], chain.key
+        times = {f"hop_ms_{stage}": spent["ms_mean"] for stage, spent in cost["stages"].items()}
+        times |= {"hop_ms_worst": cost["worst_hop_ms"], "window_ms_network": cost["whole_window_network_ms"]}
+        values |= {f"{name}_{key}": Value(rounded(ms), "ms") for name, ms in times.items()}
+        loads = {"load": cost["load_percent"] / 100, "load_window": window_ms(cost) / HOP_MS}
+        values |= {f"{name}_{key}": Value(rounded(load), "fraction") for name, load in loads.items()}
+        values |= {f"{kind}_bytes_{key}": Value(cost[f"{kind}_bytes"], "B") for kind in ("ram", "flash")}
+        values[f"processor_share_{key}"] = Value(rounded(processor_share(cost)), "fraction")
+        for battery, days in cost["battery_days"].items():
+            values[f"days_{battery.replace(' ', '_').lower()}_{key}"] = Value(rounded(days), "d")
+    return values
+
+
+def beside_tflm(costs: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame":
+    """Milliseconds of the network in a hop: TensorFlow Lite Micro's, quoted as in Part 4, and ours."""
+    import pandas
+
+    rows = {f"{name}, TinyConv, whole window": ms for name, ms in PEERS.items()}
+    for name, cost in costs.items():
+        rows[f"ours, {name}, whole window"] = cost["whole_window_network_ms"]
+        if cost["way"] != "whole window":
+            rows[f"ours, {name}, what is new"] = cost["stages"]["network"]["ms_mean"]
+    shown = {name: {"network in a hop (ms)": f"{rounded(ms):g}"} for name, ms in rows.items()}
+    return pandas.DataFrame(shown).T
+
+
+def window_ms(cost: Mapping[str, Any]) -> float:
+    """Mean ms of a hop that runs the network over the whole window."""
+    saved = cost["whole_window_network_ms"] - cost["stages"]["network"]["ms_mean"]
+    return cost["load_percent"] * HOP_MS / 100 + saved
+
+
+def processor_share(cost: Mapping[str, Any]) -> float:
+    """The processor's share of a hop's energy; the rest is the microphone's."""
+    return cost["energy_uj_processor"] / cost["energy_uj_per_hop"]
+
+
+def verdict(cost: Mapping[str, Any]) -> str:
+    """Whether a chain is deployable, and by how much not."""
+    over = cost["worst_hop_ms"] - HOP_MS
+    return "yes" if cost["fits"] else f"no: {over:.1f} ms too long, not deployable"
+
+
+def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> "pandas.DataFrame":
+    """What a day costs, a column a chain; `texts`: what is said of each chain's accuracy."""
+    import pandas
+
+    columns = {}
+    for name, cost in costs.items():
+        stages, window = cost["stages"], window_ms(cost)
+        rows = {
+            "test clips right (%)": texts[name],
+            "a hop computes": {"incremental": "new rows", "endless": "new columns"}.get(
+                cost["way"], cost["way"]
+            ),
+            **{f"{stage}, mean (ms)": f"{rounded(spent['ms_mean']):g}" for stage, spent in stages.items()},
+            "worst hop (ms)": f"{rounded(cost['worst_hop_ms']):g}",
+            "load (%)": f"{cost['load_percent']:.1f}",
+            "fits its hop": verdict(cost),
+            "network, whole window (ms)": f"{rounded(cost['whole_window_network_ms']):g}",
+            "load, whole window (%)": f"{100 * window / HOP_MS:.1f}",
+            "RAM (B)": f"{cost['ram_bytes']:,}",
+            "RAM, whole window (B)": f"{cost['whole_window_ram_bytes']:,}",
+            "flash (B)": f"{cost['flash_bytes']:,}",
+            "energy a hop (µJ)": f"{cost['energy_uj_per_hop']:.1f}",
+            "of it the processor (µJ)": f"{cost['energy_uj_processor']:.1f}",
+        }
+        whole = energy(min(window, HOP_MS))["battery_days"]
+        for battery in BATTERIES_MAH:
+            days = f"{cost['battery_days'][battery]:.0f}" if cost["fits"] else "none"
+            rows[f"days on {battery} (whole window)"] = (
+                f"{days} ({whole[battery]:.0f})" if window <= HOP_MS else f"{days} (none)"
+            )
+        columns[name] = rows
+    return pandas.DataFrame(columns)

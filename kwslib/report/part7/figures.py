@@ -1,0 +1,137 @@
+"""Figures of a day of listening: a hop's time, rows that are new, the decision at work, the detection-error curve."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kwslib.board.streaming import HOP_MS
+from kwslib.field.detection import OperatingPoint
+from kwslib.labels import SAMPLE_RATE
+from kwslib.record import style
+from kwslib.report.part7.rows import KINDS, Row
+from kwslib.report.part7.stream import Listening
+
+STAGE_COLOURS = {"frontend": style.SKY, "network": style.BLUE, "decision": style.VERMILION}
+STAGE_NAMES = {"frontend": "front end", "network": "network", "decision": "decision"}
+
+
+def hop(costs: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Milliseconds of a hop by stage: each chain as it streams and over whole windows; the line is the hop's end."""
+    rows = []
+    for name, cost in costs.items():
+        spent = {stage: each["ms_mean"] for stage, each in cost["stages"].items()}
+        rows.append((name, spent))
+        if cost["way"] != "whole window":
+            rows.append(("whole window", spent | {"network": cost["whole_window_network_ms"]}))
+    figure, ax = style.subplots(height=1.2 + 0.36 * len(rows))
+    for row, (_, spent) in enumerate(rows):
+        left = 0.0
+        for stage, ms in spent.items():
+            label = STAGE_NAMES[stage] if row == 0 else None
+            ax.barh(row, ms, left=left, color=STAGE_COLOURS[stage], label=label)
+            left += ms
+        ax.text(left, row, f" {left:.1f} ms", va="center", fontsize=10)
+    ax.axvline(HOP_MS, color=style.GREY, linestyle="--")
+    ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlim(0, max(HOP_MS, max(sum(spent.values()) for _, spent in rows)) * 1.15)
+    ax.set(xlabel=f"ms of a hop of {HOP_MS} ms (dashed: the next one)")
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, 1.16), ncols=3)
+    return figure
+
+
+def rows(networks: Mapping[str, Sequence[Row]]) -> Figure:
+    """The frames that each output row of a convolution sees, by what becomes of the row at a hop."""
+    figure, axes = style.subplots(
+        len(networks), 1, height=0.8 + 2.7 * len(networks), squeeze=False, sharex=True
+    )
+    colours = dict(zip(KINDS, (style.SKY, style.AMBER, style.VERMILION), strict=True))
+    for ax, (name, listed) in zip(axes[:, 0], networks.items(), strict=True):
+        for number, row in enumerate(listed):
+            ax.barh(number, row.last - row.first, left=row.first, height=0.75, color=colours[row.kind])
+        frames = listed[0].frames
+        ax.axvspan(frames - 2, frames, color=style.GREY, alpha=0.25, linewidth=0)
+        for edge in (0, frames):
+            ax.axvline(edge, color=style.INK, linewidth=1)
+        ax.set_ylim(len(listed) - 0.3, -0.7)
+        ax.set(title=name, ylabel="row of the output")
+        ax.grid(visible=False)
+    for kind in KINDS:
+        axes[0, 0].barh(0, 0, color=colours[kind], label=kind)
+    axes[-1, 0].set_xlabel("frame of the window (grey: the hop's two new ones)")
+    axes[0, 0].legend(loc="lower left")
+    return figure
+
+
+def decision(heard: Listening) -> Figure:
+    """A stream's waveform; posteriors of the keywords, their means, the threshold, reports and the pause after each."""
+    colours = style.label_colours(heard.labels)
+    figure, (wave, ax) = style.subplots(2, 1, height=4.6, sharex=True, height_ratios=(1, 2))
+    seconds = np.arange(len(heard.sound)) / SAMPLE_RATE
+    wave.plot(seconds, heard.sound / 32_768, color=style.GREY, linewidth=0.4)
+    wave.set(ylabel="sound")
+    for start, word in heard.said:
+        wave.axvline(start, color=style.INK, linestyle=":", linewidth=1)
+        wave.annotate(f" {word}", (start, 1.02), xycoords=("data", "axes fraction"), fontsize=10)
+    for number, label in enumerate(heard.labels[2:], 2):
+        ax.plot(heard.times, heard.posteriors[:, number], color=colours[label], linewidth=0.8, alpha=0.5)
+        ax.plot(heard.times, heard.smoothed[:, number], color=colours[label], label=label)
+    ax.axhline(heard.threshold, color=style.INK, linestyle="--", linewidth=1, label="threshold")
+    for hop_number in np.flatnonzero(heard.reported >= 0):
+        start, label = heard.times[hop_number], heard.labels[heard.reported[hop_number]]
+        ax.axvspan(start, start + heard.pause, color=colours[label], alpha=0.12, linewidth=0)
+        ax.plot(start, heard.threshold, "v", color=colours[label], markersize=10)
+        ax.annotate(label, (start, 1.02), xycoords=("data", "axes fraction"), color=colours[label])
+    ax.set(xlabel="s", ylabel="posterior", ylim=(0, 1))
+    ax.legend(loc="upper left")
+    return figure
+
+
+def detection_error(
+    curves: Mapping[str, Sequence[OperatingPoint]],
+    marked: Mapping[str, OperatingPoint],
+    target: tuple[float, float],
+) -> Figure:
+    """False rejects (%) over false accepts per hour, one curve a model, an operating point marked on each.
+
+    target: most false accepts per hour, most false rejects (fraction); drawn as a shaded corner.
+    """
+    figure, ax = style.subplots(height=3.8)
+    hours = next(iter(curves.values()))[0].hours
+    least = 0.5 / hours  # where none was heard: below one in all the hours
+    for (name, points), colour in zip(
+        curves.items(), (style.BLUE, style.VERMILION, style.GREEN), strict=False
+    ):
+        x = [max(point.per_hour, least) for point in points]
+        ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=name)
+        if name in marked:
+            at = marked[name]
+            ax.plot(
+                max(at.per_hour, least),
+                100 * at.reject_rate,
+                "o",
+                color=colour,
+                markersize=11,
+                fillstyle="none",
+            )
+            ax.annotate(
+                f"threshold {at.threshold:g}",
+                (max(at.per_hour, least), 100 * at.reject_rate),
+                xytext=(8, 8),
+                textcoords="offset points",
+                fontsize=10,
+                color=colour,
+            )
+    ax.set_xscale("log")
+    left = least * 0.8
+    ax.fill_between(
+        [left, target[0]], 0, 100 * target[1], color=style.GREY, alpha=0.2, linewidth=0, label="target"
+    )
+    ax.set_xlim(left=left)
+    ax.set_ylim(0, 100)
+    ax.set(xlabel="false accepts per hour", ylabel="keywords missed (%)")
+    ax.legend(loc="upper right")
+    return figure

@@ -1,0 +1,120 @@
+"""What a stream's past does to a network that was trained on clips of a second: the same clips, alone and in streams.
+
+A network that sees a window forgets all before it; only the front end, which follows the noise, remembers. A causal
+network hears everything that came before, and in training that was nothing.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kwslib.data.protocol import Protocol, build_splits, load_waveforms, noise_stretches
+from kwslib.deployment.core_network import Network, read_network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_stream import run_at_once
+from kwslib.deployment.stream_plan import stream
+from kwslib.deployment.streaming import HOP
+from kwslib.features.frontend import FRAMES, Frontend, features
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+from kwslib.progress import over_cores
+from kwslib.record import names
+from kwslib.record.recording import Run
+from kwslib.record.values import Values, over_seeds
+from kwslib.statistics import mean_interval, mean_share
+
+if TYPE_CHECKING:
+    import pandas
+
+ALONE = "nothing: a clip alone"
+FRESH, OTHERS, NOISE, ZEROS = (
+    "other clips, the front end fresh for each",
+    "other clips",
+    "3 s of a noise recording",
+    "3 s of digital silence",
+)
+KEYS = {ALONE: "alone", FRESH: "fresh", OTHERS: "others", NOISE: "noise", ZEROS: "zeros"}
+PAST_SECONDS = 3  # more than a causal tenet hears
+CLIPS = {"quick": 60, "report": None}  # of the test split
+SECOND = CLIP_SAMPLES // (SAMPLE_RATE // 50)  # frames
+STEP = CLIP_SAMPLES // SECOND  # samples
+
+
+def clips_of(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Clips of the test split, int16 (N, 16000), in an order that mixes the classes, and their classes (N,)."""
+    examples = build_splits(run.corpus, Protocol())["testing"][: CLIPS[run.profile.name]]
+    return load_waveforms(examples), np.array([example.label for example in examples])
+
+
+def streams(run: Run, clips: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Frames int8 (F, 40) of a stream for each past, and how many are heard at the end of each clip, (N,)."""
+    n, rng = len(clips), np.random.default_rng(0)
+    past = PAST_SECONDS * SAMPLE_RATE
+    noises = noise_stretches(run.corpus, "testing")
+    pieces = [np.resize(noises[number % len(noises)], past) for number in range(n)]
+    gains = 10 ** rng.uniform(-2, 0, (n, 1))  # as those of the silence clips
+    noise = np.concatenate([(np.stack(pieces) * gains).astype(np.int16), clips], axis=1)
+    zeros = np.concatenate([np.zeros((n, past), np.int16), clips], axis=1)
+    frames = {name: _listened(sound) for name, sound in ((OTHERS, clips), (NOISE, noise), (ZEROS, zeros))}
+    alone = features(clips)
+    gap = np.full((n, SECOND - FRAMES, alone.shape[2]), -128, np.int8)  # a frame of silence between two clips
+    frames[FRESH] = np.concatenate([gap, alone], axis=1).reshape(-1, alone.shape[2])
+    return {name: (one, np.arange(1, n + 1) * (len(one) // n)) for name, one in frames.items()}
+
+
+def _listened(sound: np.ndarray) -> np.ndarray:
+    """Frames of rows (N, samples) one after the other; a step of silence before them lets hops end with clips."""
+    return Frontend().process(np.concatenate([np.zeros(STEP, np.int16), sound.reshape(-1)]))
+
+
+def logits_at(network: Network, frames: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Logits int8 (N, C) of a stream once so many frames (N,) have been heard."""
+    if stream(network).endless:
+        return run_at_once(network, frames)[ends // HOP - 1]
+    return run_network(network, frames[ends[:, None] + np.arange(-FRAMES, 0)])
+
+
+def measure(run: Run, models: Mapping[str, list[Path]]) -> dict[str, dict[str, list[np.ndarray]]]:
+    """Which test clips are answered rightly, bool (N,) for each seed, by network and past."""
+    clips, said = clips_of(run)
+    alone, heard = features(clips), streams(run, clips)
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    for arch, paths in models.items():
+        networks = [read_network(path) for path in paths]
+        found[arch] = {ALONE: [run_network(network, alone).argmax(1) == said for network in networks]}
+        for past, (frames, ends) in heard.items():
+            logits = over_cores(partial(logits_at, frames=frames, ends=ends), networks, past, threads=True)
+            found[arch][past] = [one.argmax(1) == said for one in logits]
+    return found
+
+
+def past_values(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> Values:
+    """Of `measure` the means over seeds, as accuracy_<arch>_<alone, fresh, others, noise or zeros>."""
+    return {
+        names.accuracy(arch, KEYS[past]): over_seeds(
+            mean_share([float(each.mean()) for each in right]), len(right)
+        )
+        for arch, pasts in found.items()
+        for past, right in pasts.items()
+    }
+
+
+def past_table(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> "pandas.DataFrame":
+    """Test clips right (%) by what came before them, and the difference from clips alone, paired by clip."""
+    import pandas
+
+    columns: dict[str, dict[str, str]] = {}
+    for arch, pasts in found.items():
+        shares = {past: 100 * np.mean(right, axis=0) for past, right in pasts.items()}  # (N,), over seeds
+        columns[f"{arch}, right (%)"] = {past: f"{each.mean():.1f}" for past, each in shares.items()}
+        columns[f"{arch}, difference"] = {
+            past: _points(each - shares[ALONE]) for past, each in shares.items() if past != ALONE
+        }
+    return pandas.DataFrame(columns).fillna("").rename_axis("what came before")
+
+
+def _points(differences: np.ndarray) -> str:
+    mean, low, high = mean_interval(list(differences))
+    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"

@@ -1,0 +1,97 @@
+"""A stream through the deployed chain, hop by hop: every logit checked, and the decision with what it is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.board.streaming import STEP
+from kwslib.deployment.core_network import Network, read_network
+from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_stream import SILENCE, run_at_once, run_stream
+from kwslib.deployment.decision import CERTAIN, DecisionSettings
+from kwslib.deployment.stream_plan import stream
+from kwslib.deployment.streaming import HOP
+from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.field.detection import continuous_frames
+from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
+from kwslib.labels import SAMPLE_RATE, class_labels
+from kwslib.progress import over_cores
+from kwslib.record.recording import Run
+from kwslib.report.part4.field import effort, field_stage
+from kwslib.report.part7.chains import field_sound
+
+CHUNK = 5000  # hops at a time
+HOUR = 90_000  # hops
+SHOWN = 4  # trials of the field: one of each class
+
+
+def hour(run: Run) -> np.ndarray:
+    """The first hour, or all there is, of the profile's sound without keywords: int8 (F, 40)."""
+    return continuous_frames(field_stage(run), effort(run).hours)[: HOUR * HOP]
+
+
+def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
+    """(hops whose every logit equals, hops): the stream against whole windows, or against a causal network run over
+    the whole stream at once."""
+    plan = stream(network)
+    streamed = run_stream(plan, frames)
+    if plan.endless:
+        expected = run_at_once(network, frames)
+    else:
+        past = np.full((FRAMES, frames.shape[1]), SILENCE, np.int8)
+        view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, frames]), FRAMES, axis=0)
+        windows = view[HOP::HOP].swapaxes(1, 2)
+        parts = range(0, len(windows), CHUNK)
+        expected = np.concatenate(
+            over_cores(
+                lambda start: run_network(network, np.ascontiguousarray(windows[start : start + CHUNK])),
+                parts,
+                "windows",
+                threads=True,
+            )
+        )
+    return int((streamed == expected).all(axis=1).sum()), len(streamed)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A stream of int16 `sound` and T decisions on it: times in s, posteriors and their means (T, C), the class
+    reported or -1 (T,). `said`: (s, word); `pause`: s after a report without another."""
+
+    sound: np.ndarray
+    said: list[tuple[float, str]]
+    labels: tuple[str, ...]
+    times: np.ndarray
+    posteriors: np.ndarray
+    smoothed: np.ndarray
+    reported: np.ndarray
+    threshold: float
+    pause: float
+
+
+def listening(run: Run, path: Path, settings: DecisionSettings) -> Listening:
+    """The field's first trials through a network and the sketch's decision logic."""
+    here, sound, network = field_stage(run), field_sound(run, SHOWN), read_network(path)
+    frames = Frontend().process(sound[: len(sound) // STEP * STEP])
+    logits = run_stream(stream(network), frames)
+    heard = decide(logits, network.output_scale, settings)
+    length = len(sound) // SHOWN
+    trials = [here.trial(index) for index in range(SHOWN)]
+    labels = class_labels()
+    said = [
+        ((index * length + trial.start) / SAMPLE_RATE, labels[index % len(labels)])
+        for index, trial in enumerate(trials)
+        if index % len(labels)
+    ]
+    return Listening(
+        sound,
+        said,
+        labels,
+        (HOP * np.arange(1, len(logits) + 1) - 1) * FRAME_SECONDS + WINDOW_SECONDS,
+        posteriors(logits, network.output_scale) / CERTAIN,
+        heard.smoothed / CERTAIN,
+        heard.reported,
+        float(np.max(settings.threshold)),
+        settings.suppression * HOP * FRAME_SECONDS,
+    )

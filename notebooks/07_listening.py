@@ -1,0 +1,328 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Part 7: Listening all day
+#
+# [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/07_listening.ipynb)
+#
+# The original's report ends with a network on a board. A product begins there: it listens day and night, on a battery,
+# and most of what it hears is not meant for it. This part goes beyond the report. It asks what 40 ms of listening cost,
+# computes only what is new in them, adds up the bill of a day, and counts what a spotter gets wrong in hours of sound.
+#
+# **For whom.** Anyone whose spotter has to run from a battery, day and night.
+#
+# **Afterwards you can** say what is new in a hop and compute only that, draw up the energy of a day, explain what smoothing,
+# threshold and suppression do, and read a detection-error curve. **You need** Part 4.
+#
+# **Time.** About half an hour to read. To run: minutes in the quick profile.
+
+# %% tags=["hide-input"]
+import subprocess
+import sys
+from importlib.util import find_spec
+
+source = "https://github.com/kwslib/kwslib/archive/refs/tags/v0.2.0.zip"
+if find_spec("kwslib") is None:  # as on Colab; `source` may be a file, too
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]
+    if subprocess.run([*pip, source]).returncode:
+        raise RuntimeError(f"no kwslib at {source}: upload its wheel or zip")
+from kwslib.environment import require
+
+require("notebooks", "convert", "board", "field")
+
+# %% tags=["parameters", "hide-input"]
+profile = None  # "quick" or "report"; None asks $KWS_PROFILE
+data = None  # a folder of clips in Speech Commands' layout
+results = None  # where values and models are kept
+
+# %% tags=["hide-input"]
+from kwslib.record import recording
+
+run = recording.start("07_listening", profile, data, results)
+
+# %% [markdown]
+# ## Four chains
+#
+# A *hop* is two frames of the front end, 40 ms: after each the network answers anew, and the decision logic takes its
+# answer. Four networks take the same sound. TinyConv is that of Part 3. *TinyConv, unpadded in time* has no zeros
+# before and after the second that it sees, and a kernel of 9 frames in place of 10. *tenet, causal* is a
+# temporal network each of whose convolutions sees the present and the past alone. Both are trained by the recipe of Part 3,
+# and a day of listening is what they were drawn for. *tenet, for the field* is the best network of Part 4, and was not drawn for streams: few or none of its columns stay.
+
+# %%
+from kwslib.data.protocol import Protocol
+from kwslib.features.dataset import feature_split
+from kwslib.report.part7 import chains, figures
+
+streaming = chains.streaming_models(run)
+listeners = chains.chains(run, streaming)
+testing = feature_split(run.corpus, Protocol(), "testing")
+accuracies = chains.accuracies(streaming, testing)
+run.record_all(chains.accuracy_values(accuracies))
+texts = chains.accuracy_texts(accuracies)
+print(texts)
+
+# %% [markdown]
+# ## What is new in 40 ms
+#
+# Between two hops the window over the sound moves on by 2 of its 49 frames. A row of TinyConv's convolution sees 10
+# frames, and its stride is those same 2 frames: so a row of this hop has seen the very frames that the row below it saw in the
+# last, and there is no need to compute it again. Not so at the ends. Zeros of the padding do not move with the sound, and
+# the row that sees the new frames is new.
+
+# %% tags=["nbval-check-output"]
+from kwslib.deployment.core_network import read_network
+from kwslib.report.part7.rows import counts, first_rows
+
+rows = {
+    chain.name: first_rows(read_network(chain.path)) for chain in listeners[:2]
+}
+for name, listed in rows.items():
+    print(f"{name}: {counts(listed)}")
+
+# %% mystnb={"figure": {"name": "fig-07-rows", "caption": "The frames that each row of the convolution's output sees. Rows that are kept move up by one; those that touch padding (beyond the lines) or see new frames (grey) are computed."}, "image": {"alt": "Two staircases of bars from top left to bottom right. Of TinyConv's 25 bars, two at the top and three at the bottom reach beyond the window, one sees new frames, nineteen are kept. Of the 21 of the network without padding one is new."}}
+figures.rows(rows)
+
+# %% [markdown]
+# What is kept must be the same to the bit as what would have been computed, or errors creep in that no test of a clip finds.
+# So every logit of every hop is compared, over an hour of sound in the field (minutes in the quick profile): with
+# the network over the whole window; of the causal network, with itself over the whole stream at once.
+
+# %% tags=["nbval-check-output"]
+from kwslib.report.part7 import stream
+
+sound = stream.hour(run)
+checked = {
+    chain.name: stream.equal_hops(read_network(chain.path), sound)
+    for chain in listeners[:3]
+}
+for name, (same, hops) in checked.items():
+    print(f"{name}, every logit of every hop the same: {same == hops}")
+
+# %%
+run.record("hops_checked", min(hops for _, hops in checked.values()))
+for name, (same, hops) in checked.items():
+    print(f"{name}: {same:,} of {hops:,} hops")
+
+# %% [markdown]
+# What may be kept follows from the strides alone. A hop brings 2 new frames; TinyConv's convolution moves by 2 frames. So
+# row $r$ of this hop has seen the frames that row $r + 1$ saw in the last one: keep it, moved up by one. That ends where a row has seen
+# zeros of the padding, which do not move with the sound.
+#
+# ## Where the time goes in a hop
+#
+# The virtual board of Part 4 hears some seconds of the field and counts the cycles of each hop apart: its mean is what a
+# battery pays; its worst must be over before the next hop, or sound is lost.
+
+# %%
+costs = chains.bills(listeners, chains.field_sound(run))
+run.record_all(chains.bill_values(listeners, costs))
+
+# %% mystnb={"figure": {"name": "fig-07-hop", "caption": "Mean time of a hop by stage, as each chain streams and with the network over the whole window, by the cycle model."}, "image": {"alt": "Horizontal bars against a dashed line at 40 ms. As they stream, the first three chains take a few milliseconds, much of them the front end's; over whole windows the network is the longest part."}}
+figures.hop(costs)
+
+# %% tags=["nbval-check-output"]
+streamed = [costs[chain.name] for chain in listeners[:3]]
+equal = all(cost["equal_to_whole_window"] for cost in costs.values())
+print("the board's logits are those of this machine, every hop:", equal)
+halved = all(
+    2 * cost["stages"]["network"]["ms_mean"] < cost["whole_window_network_ms"]
+    for cost in streamed
+)
+print("streaming takes the network less than half the time:", halved)
+
+# %% [markdown]
+# Once the network computes what is new alone, the front end is no longer a small part: it has to make two frames in
+# each hop, whatever the network does with them. The decision does not show.
+#
+# Other programs run the whole window. TensorFlow Lite Micro's times are those quoted in Part 4, of the same TinyConv:
+
+# %%
+caption = (
+    "The network's time in a hop of 40 ms by the cycle model. TensorFlow Lite "
+    "Micro's are quoted from Part 4."
+)
+run.show(chains.beside_tflm(costs), caption)
+
+# %% [markdown]
+# ```{picture} hop
+# The 40 ms of a hop, to scale: front end, network, decision, and sleep.
+# ```
+#
+# ## The bill of a day
+#
+# Processor and microphone are paid from a battery. The processor sleeps for the rest of a hop; the microphone never
+# does. Currents are those of the data sheets (`kwslib/board/streaming.py` cites them), capacities are nominal. The
+# interface of the microphone is left out, for which the data sheet gives no current, so days are an upper bound.
+
+# %%
+right = {"TinyConv": "see Part 3", "tenet, for the field": "see Part 4"}
+for chain in listeners[1:3]:
+    right[chain.name] = texts[chain.key]
+caption = (
+    "Four chains for a day, as they stream; in brackets, or so named, with "
+    "the network over the whole window. Test clips: mean over seeds with "
+    "95 % interval. Times by the cycle model, ± 4 %."
+)
+run.show(chains.bill_table(costs, right), caption)
+
+# %% tags=["nbval-check-output"]
+for name, cost in list(costs.items())[:3]:
+    print(f"{name} fits its hop: {cost['fits']}")
+less = all(chains.processor_share(cost) < 0.5 for cost in streamed)
+print("the microphone takes more than the processor:", less)
+
+# %% [markdown]
+# A chain whose worst hop is longer than a hop cannot be deployed, whatever its accuracy: the row *fits its hop* says so,
+# and by how much. Of the energy of TinyConv's hop the processor takes {recorded}`07_listening/processor_share_tinyconv`, of
+# the causal network's {recorded}`07_listening/processor_share_tenet_causal`; the rest is the microphone's. A cheaper
+# network would therefore lengthen the life of a battery by little more; a microphone that wakes the processor would.
+#
+# ## The decision at work
+#
+# A network's answers are noisy from hop to hop. The decision logic takes the mean of the last posteriors, reports a word
+# whose mean reaches a threshold, and then says nothing for a while, so that one word is not reported twice.
+
+# %%
+from kwslib.deployment.decision import DecisionSettings
+
+settings = DecisionSettings()
+heard = stream.listening(run, chains.field_model(run, "tinyconv"), settings)
+print(f"{settings.smoothing} posteriors averaged")
+print(f"threshold {settings.threshold}")
+print(f"{heard.pause:.1f} s of silence after a report")
+
+# %% mystnb={"figure": {"name": "fig-07-decision", "caption": "A stream of the field through TinyConv trained for it: the sound, with the words that are said (dotted); posteriors (thin) and their means (thick) of the keywords, the threshold, the reports (triangles) and the pause after each (shaded)."}, "image": {"alt": "A waveform above two pairs of curves between 0 and 1. Where a keyword is said, the thin curve leaps, the thick one climbs after it, and where it crosses the dashed threshold a triangle and a shaded pause follow."}}
+figures.decision(heard)
+
+# %% tags=["nbval-check-output"]
+import numpy as np
+
+reported = np.flatnonzero(heard.reported >= 0)
+apart = bool((np.diff(reported) > settings.suppression).all())
+print("no report within the pause after another:", apart)
+loudest = heard.smoothed[reported].max(axis=1)
+above = bool((loudest >= settings.threshold - 1e-4).all())
+print("every report at a mean of the threshold or more:", above)
+
+# %% [markdown]
+# Smoothing is why a report comes late: the mean needs several hops to climb. That delay buys fewer false reports.
+#
+# The three numbers of the decision pull in different directions. *Smoothing* over more inferences suppresses single wrong
+# answers and makes reports late. A higher *threshold* gives fewer false accepts and more misses. *Suppression* keeps one word from being
+# counted twice, and hides a second word that follows too soon.
+#
+# ## What a stream's past does
+#
+# All these networks were trained on clips of one second. In a stream something came before the second. A network that
+# sees a window does not know; only the front end does, whose estimate of the noise follows the sound. A causal network
+# hears it, over more than two seconds, and in training there was only nothing. So the test clips are put into streams:
+# after other test clips, after a noise recording, after digital silence. They are the same clips and the same networks.
+
+# %%
+from kwslib.report.part7 import past
+
+found = past.measure(run, streaming)
+run.record_all(past.past_values(found))
+caption = (
+    "Test clips right by what came before them: the mean over the seeds, and "
+    "the difference from clips alone in points, paired by clip, with its "
+    "95 % interval."
+)
+run.show(past.past_table(found), caption)
+
+# %% tags=["nbval-check-output"]
+pasts = found["tinyconv_valid"]
+pairs = zip(pasts[past.ALONE], pasts[past.FRESH], strict=True)
+blind = all(np.array_equal(*pair) for pair in pairs)
+print("a network that sees a window does not know what came before:", blind)
+
+# %% [markdown]
+# Alone, the causal network gets {recorded}`07_listening/accuracy_tenet_causal_alone` of the clips right; after other clips
+# {recorded}`07_listening/accuracy_tenet_causal_others`, after noise {recorded}`07_listening/accuracy_tenet_causal_noise`,
+# and its seeds differ widely. The network that sees a window loses, too:
+# {recorded}`07_listening/accuracy_tinyconv_valid_alone` alone, {recorded}`07_listening/accuracy_tinyconv_valid_others` after
+# other clips, {recorded}`07_listening/accuracy_tinyconv_valid_noise` after noise. With a front end that begins afresh with
+# each clip it loses nothing, so there it is the front end that remembers: its estimate of the noise begins from zero in every
+# clip of the training, and never on a board. An accuracy on clips is no accuracy in a stream: whoever deploys a network
+# has to train it for one, and to measure it there.
+
+# %% [markdown]
+# ## Hours of sound
+#
+# A device that listens all day is judged by two other numbers: how often an hour it hears a keyword that nobody said,
+# and how many it misses. The first is counted on hours of sound without a keyword: by turns a minute of other
+# words before a background, a minute of background, a minute of a quiet room. Threshold and smoothing were chosen
+# on validation speakers, in validation rooms: the fewest missed with no more than one false accept an hour.
+
+# %%
+from kwslib.report.part4 import field
+
+models = {
+    "Part 3": field.open_model(listeners[0].path, "field"),
+    "for the field": field.open_model(
+        chains.field_model(run, "tinyconv"), "field_trained"
+    ),
+    "tenet": field.open_model(chains.field_model(run, "tenet"), "field_tenet"),
+}
+
+# %%
+from kwslib.report.part7 import hours
+
+found = {name: hours.detection(run, model) for name, model in models.items()}
+for each in found.values():
+    run.record_all(hours.detection_values(each))
+caption = (
+    "The operating points, counted on test speakers in test rooms. Latency "
+    "runs from the end of the word to the report."
+)
+run.show(hours.detection_table(found), caption)
+
+# %% mystnb={"figure": {"name": "fig-07-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it, tenet lowest; no circle reaches the grey corner."}}
+curves = {name: each.points for name, each in found.items()}
+chosen = {name: each.chosen for name, each in found.items()}
+target = (hours.MOST_PER_HOUR, hours.MOST_REJECTS)
+figures.detection_error(curves, chosen, target)
+
+# %% [markdown]
+# This decides about a product. At about one false accept an hour the recorded spotters miss most keywords: Part 3's
+# misses {recorded}`07_listening/field_false_rejects` of them at {recorded}`07_listening/field_false_accepts_per_hour` false
+# accepts an hour, the same network trained for the field {recorded}`07_listening/field_trained_false_rejects` at
+# {recorded}`07_listening/field_trained_false_accepts_per_hour`, tenet
+# {recorded}`07_listening/field_tenet_false_rejects` at {recorded}`07_listening/field_tenet_false_accepts_per_hour`. An
+# accuracy of nine in ten trials, as in Part 4, is no product yet: a device hears hours without a keyword for each second
+# with one.
+
+# %% tags=["nbval-check-output"]
+ends = [(points[0], points[-1]) for points in curves.values()]
+trade = all(
+    high.false_accepts <= low.false_accepts and high.rejects >= low.rejects
+    for low, high in ends
+)
+print("a higher threshold accepts and reports no more than a lower:", trade)
+
+# %% tags=["remove-cell"]
+run.finish()
+
+# %% [markdown]
+# ## What was learned
+#
+# 1. Most of what a network computes in a hop it has computed before. Keeping it gives the same result, to the bit.
+# 2. Padding and strides decide how much can be kept. A network that is drawn for streams keeps nearly all.
+# 3. Once the network is cheap, front end and microphone dominate the energy of a day.
+# 4. A causal network hears its past: its accuracy on clips is not that in a stream.
+# 5. A spotter is judged by false accepts an hour and by misses. By that measure the spotters of this book are no product yet.
+#
+# Exercises, from a hop by hand to a threshold for one false accept a day: {doc}`../book/exercises/07`.
