@@ -17,7 +17,7 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/04_deployment.ipynb)
 #
-# The network of Part 3 is a PyTorch checkpoint of float weights. A microcontroller wants a constant array of
+# The network of Part 3 is a PyTorch checkpoint of float weights. A microcontroller needs a constant array of
 # bytes, and arithmetic in integers. This part converts the one into the other, step by step, and asks after
 # each step whether it is still the same network. The page {doc}`Try it <../book/try_it>` runs what comes out of it, the
 # board's own C, in the browser: say *yes* to it.
@@ -106,12 +106,12 @@ from kwslib.report.part4 import conversion_figures as draw
 draw.sizes(sizes)
 
 # %% [markdown]
-# Only quantization makes the file smaller: a weight takes one byte in place of four. The containers around
+# Quantization is what makes the file small: a weight takes one byte in place of four. The containers around
 # the weights cost little.
 #
 # ## What the int8 file holds
 #
-# Three operators are left. The convolution pads by itself and has its ReLU built in; dropout is gone; the
+# Three operators are left. The convolution pads by itself and has its ReLU built in; dropout is removed; the
 # reshape moves nothing.
 
 # %% tags=["nbval-check-output"]
@@ -250,18 +250,19 @@ run.show(cost_table(costs, forms, testing), caption)
 draw.accuracy_by_type(costs)
 
 # %% [markdown]
-# If quantization were to blame, the column *to silence* would be long in the row *unknown*. It is not: of our network,
-# on clips, eight bits change few answers. What this shows, it shows for our network and our conversion; the
-# original's converter and its calibration clips are not known. If they were as careful, eight bits are not the cause.
+# If quantization were to blame, the column *to silence* would count many clips in the row *unknown*. It counts none: of
+# our network, on clips, eight bits change few answers. What this shows, it shows for our network and our conversion;
+# the original's converter and its calibration clips are not known. If they were as careful, eight bits are not the
+# cause.
 
 # %% [markdown]
 # ## The board, without a board
 #
-# The firmware of this book is C that runs in three places: in Python, where it computes the features that
-# networks are trained on, on the Arduino, and on a virtual board. The virtual board is the binary that would be
-# flashed, compiled for the Cortex-M4F and executed instruction by instruction in an emulator with the nRF52840's
-# memory. What it computes is exact: over the whole test split every logit equals that of LiteRT's
-# reference kernels. What it costs is counted.
+# The core of this book's firmware is C that is written once: for Python, where it computes the features that networks
+# are trained on, for the browser, for the Arduino, and for a virtual board. The virtual board is the binary that would
+# be flashed, compiled for the Cortex-M4F and executed instruction by instruction in an emulator with the nRF52840's
+# memory. What it computes is exact: Part 5 runs the whole test split on it and fails at any logit that is not the one
+# that NumPy's integers and the C core give. What it costs is counted.
 #
 # Cycles come from the instructions that ran, the rules of the Cortex-M4's manual, and what others measured on chips of
 # its kind (`kwslib/board/cycles.py` lists the rules with their sources). A model is no measurement. On 34 functions that
@@ -270,9 +271,9 @@ draw.accuracy_by_type(costs)
 #
 # One observation does not fit. TensorFlow Lite Micro with the original's network takes 72.5, 69.4 and 59.8 ms by the
 # manual's rules at 8, 7 and 4 channels, where the original's board took {original}`board_removed_0`,
-# {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. The chips that were measured exclude that it is the processor, and the loops fit
-# into its cache. It may be the compiler, its options, or a cache that was off; it says nothing about other code, and
-# no time of ours is multiplied by it.
+# {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. The
+# chips that were measured exclude that it is the processor, and the loops fit into its cache. It may be the compiler,
+# its options, or a cache that was off; it says nothing about other code, and no time of ours is multiplied by it.
 
 # %%
 from kwslib.data.audio import read_clip
@@ -294,7 +295,7 @@ caption = (
 run.show(shown(stages), caption, digits=2)
 
 # %% [markdown]
-# What is compared in the first row needs a word. The original's sketch runs its stages one after the other, so
+# The first row needs an explanation. The original's sketch runs its stages one after the other, so
 # a cycle takes the sum of the three; before each inference it computes features only of the sound that came in
 # since the last, five and a half frames. Ours is given for the same sound, and also for one frame and for
 # a whole second.
@@ -303,7 +304,7 @@ run.show(shown(stages), caption, digits=2)
 # the manual's rules, 9.1 ms for that sound, where the original's board took {original}`board_frontend`. A build for size would explain a part of
 # that at most. So this check of the front end's time, the only one that is possible here, fails.
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies five to twenty times to the left of the original's diamond."}}
+# %% mystnb={"figure": {"name": "fig-11", "caption": "Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
 from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
@@ -330,7 +331,7 @@ draw_board.stages(stages)
 # Most of the network's time is in one loop, the convolution's, written in assembly: 35 cycles for 40
 # products, of which 20 are multiplications (two products each) and 12 loads. What bounds it is the number of
 # registers: five sums, four words of weights and three of input fill them all. The linear layer reads each of
-# its weights once and so waits for the flash; bringing sums back to eight bits costs nine instructions a value.
+# its weights once and so waits for the flash; bringing a sum back to eight bits and storing it costs six instructions.
 
 # %%
 from kwslib.report.part4.board import function_table
@@ -339,9 +340,10 @@ caption = "Functions by stage; cycles that wait for constants from flash."
 run.show(function_table(profile_on_board), caption)
 
 # %% [markdown]
-# The same loop in C, as other processors run it. Two outputs side by side of two filters are computed together, so that
-# each 32-bit word that is loaded, two 16-bit numbers, serves in two instructions. `kws_smlad` is the Cortex-M4's SMLAD:
-# two products and two additions in one cycle.
+# That loop computes five outputs of one filter at a time, for windows of this network's shape alone. Convolutions of
+# other shapes go through a loop in C: it computes two outputs side by side of two filters, so that each 32-bit word
+# that is loaded, two 16-bit numbers, serves in two instructions. `kws_smlad` is the Cortex-M4's SMLAD: two products and
+# two additions in one cycle.
 #
 # ```{source} square_sums
 # ```
@@ -386,8 +388,8 @@ run.show(shown(peers), "One network, five programs.")
 draw_board.peers(peers)
 
 # %% [markdown]
-# The whole firmware with its weights takes a small part of the flash and of the RAM. How
-# much slower the board is than a processor of this machine's kind, the ratio of the two latencies tells.
+# The whole firmware with its weights takes a small part of the flash and of the RAM. The ratio
+# says how much longer our network takes on the board than the same network in PyTorch on this machine's processor.
 
 # %%
 from kwslib.checkpoints import load_checkpoint
@@ -407,7 +409,8 @@ print(
 #
 # Why is the same network so much faster elsewhere? A microcontroller runs at 64 MHz and does at best two
 # multiplications in a cycle. A desktop processor runs at several GHz and does dozens in a cycle, from caches that hold
-# the whole network; that accounts for the ratio. A graphics card could do thousands at once, but one clip of TinyConv is
+# the whole network. That would make a far larger ratio than the one above: on so small a network most of PyTorch's time
+# goes into calling its operations (Part 6). A graphics card could do thousands at once, but one clip of TinyConv is
 # too little work to fill it: most of its time goes into starting the computation. It pays with large batches, for
 # instance in training. The microcontroller wins in the one discipline that counts here: it needs milliwatts.
 #
@@ -469,8 +472,9 @@ same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
 print("a stream's first second, the same features as the clip:", same)
 
 # %% [markdown]
-# How an answer comes about is the decision logic, 25 lines of C. A class is reported when the mean of its last posteriors
-# reaches the threshold of that class; then nothing is reported for a while (*suppression*), so that one word counts once:
+# How an answer comes about is the decision logic, a few lines of C. The class with the highest mean over the last
+# posteriors is reported if that mean reaches its threshold; then nothing is reported for a while (*suppression*), so
+# that one word counts once:
 #
 # ```{source} kws_decide
 # ```
@@ -540,13 +544,15 @@ run.show(field.factor_table(effects), caption)
 draw_field.factors({"as trained in Part 3": effects})
 
 # %% [markdown]
-# The verdicts, for our network in this field, over the first trials of those above. *Quantization*: the float network is
-# not told apart from the int8 one. *The microphone* and *the room*, each alone, cost less than *the background*, which
-# the original does not name. None of these answers most unknown words with silence. *The decision rule* does: by that of
-# micro_speech {recorded}`04_deployment/field_unknown_as_silence_rule_of_micro_speech` of the unknown words become silence
-# where our rule has {recorded}`04_deployment/field_unknown_as_silence_the_whole_field`, and silence is nearly always right.
-# That is the original's pattern, if not all of it: the same rule loses more keywords than the original did. So of all that
-# was tried here a rule like this is the best explanation; what the original's sketch does would have to be seen.
+# The verdicts, for our network in this field, over the first trials of those above. *Quantization*: we find no
+# difference between the float network and the int8 one. *The microphone* and *the room*, each alone, cost less than
+# *the background*, which the original does not name; without the one or the other alone we find no difference while the
+# background is there. None of these answers most unknown words with silence. *The decision rule* does: by that of
+# micro_speech {recorded}`04_deployment/field_unknown_as_silence_rule_of_micro_speech` of the unknown words become
+# silence where our rule has {recorded}`04_deployment/field_unknown_as_silence_the_whole_field`, and *silence* is mostly
+# right. That is the original's pattern, if not all of it: the same rule loses more keywords than the original did. So
+# of all that was tried here a rule like this is the best explanation; what the original's sketch does would have to be
+# seen.
 
 # %% [markdown]
 # ## Trained for the field
@@ -556,7 +562,7 @@ draw_field.factors({"as trained in Part 3": effects})
 # recordings and in rooms that no test uses. A part of every epoch stays as it was in Part 3. Beside TinyConv stands a
 # network of the zoo with fewer parameters and more layers, trained in the same way (its file is larger, and {doc}`Part
 # 7 <07_listening>` says what it costs on the board). The threshold and the smoothing
-# of both are those that answer most trials rightly on validation speakers, in validation rooms.
+# of both are those that answer most trials correctly on validation speakers, in validation rooms.
 
 # %%
 from kwslib.report.part4.field_training import clean_values, train_for_field
@@ -601,6 +607,13 @@ caption = (
 run.show(field.trials_table(tests), caption)
 
 # %% [markdown]
+# In these simulated rooms training wins back most of what the field costs: TinyConv goes from
+# {recorded}`04_deployment/accuracy_field` to {recorded}`04_deployment/accuracy_field_trained` of the trials, and tenet
+# is right in {recorded}`04_deployment/accuracy_field_tenet`. In the hard field TinyConv has
+# {recorded}`04_deployment/accuracy_field_trained_hard` in place of {recorded}`04_deployment/accuracy_field_hard`. It
+# pays with some accuracy on clean clips, as printed above, and *unknown* gains nothing. Training and test share a
+# simulator, though no room.
+#
 # ## Your own row
 #
 # With a phone: put recordings into folders `yes`, `no`, `unknown` and `silence`, and run `kws field MODEL --recordings
@@ -615,9 +628,9 @@ run.finish()
 # ## What was learned
 #
 # 1. Conversion changes the container, quantization the numbers: one byte a weight in place of four.
-# 2. An int8 layer is sums of whole numbers, one multiplication in fixed point and a clamp. All its forms agree to the bit.
+# 2. An int8 layer is sums of whole numbers, one multiplication in fixed point and a clamp. The reference kernels, TensorFlow Lite Micro and the C core agree to the bit; XNNPACK rounds some logits otherwise.
 # 3. On the chip nearly all of the network's time is in the convolution. It is bounded by registers and loads, not by multiplications alone.
-# 4. In our simulated field the background costs most, the microphone and the room less, eight bits next to nothing.
+# 4. In our simulated field the background costs most, the microphone and the room less; eight bits make no difference that we find. Training in such rooms wins most of it back.
 # 5. Twenty trials cannot decide such a question; paired trials by the hundred can.
 #
 # Exercises, from one layer by hand to the twenty trials: {doc}`../book/exercises/04`.

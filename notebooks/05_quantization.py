@@ -19,7 +19,8 @@
 #
 # A weight of the trained network takes 32 bits. How many does it need? The original report quantizes to 8, 7, ...
 # bits, after training (PTQ) and during it (QAT), sees PTQ collapse at 3 bits where QAT holds, and does not train 2. This
-# part rebuilds that experiment, finds out what makes networks fall, walks on to a single bit, and packs the bits into bytes.
+# part rebuilds that experiment, finds out what makes its reconstruction fall, goes on to a single bit, and packs the bits
+# into bytes.
 #
 # The notebook runs the whole sweep. With `bits` it runs that one point: `kws sweep bits` does so for every point, and
 # with `swept` the notebook takes its rows from there.
@@ -234,10 +235,10 @@ print([type(layer).__name__ for layer in layers])
 # ## What the grid does to the weights
 #
 # The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A few are
-# large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie between the
-# same two lines and become zero. Cutting off the large ones costs less than it gains.
+# large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie nearest to the
+# line at zero, and become zero. In squared error, cutting off the large ones costs less than it gains.
 
-# %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (the original's choice), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights surround zero; in the lower they are close together."}}
+# %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (as we read the original), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights lie nearest to the one at zero; in the lower they are close together."}}
 from kwslib.report.part5 import figures as draw
 from kwslib.report.part5.tables import grids_at
 
@@ -271,7 +272,7 @@ by_width = over_seeds(rows)
 caption = "Test accuracy (%), mean over seeds (lowest to highest seed)."
 run.show(widths_table(by_width), caption)
 
-# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 2 bits; the original recipe falls steeply below 4 bits."}}
+# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by our reading of the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 3 bits, those of QAT to the last; by our reading of the original's recipe accuracy falls steeply below 5 bits in training and below 4 bits after it."}}
 from kwslib.report.part5.tables import originals
 
 full = 100 * sum(floats.values()) / len(floats)
@@ -305,7 +306,7 @@ run.show(tables.paired_table(gains), caption)
 
 # %% [markdown]
 # The original found QAT "vastly superior". Done with care, quantization after training keeps up with it: from eight bits
-# to three the two are not told apart. At one bit training wins, by {recorded}`05_quantization/qat_minus_ptq_1bit`; at
+# to three we find no difference. At one bit training wins, by {recorded}`05_quantization/qat_minus_ptq_1bit`; at
 # two it is ahead by {recorded}`05_quantization/qat_minus_ptq_2bit`, which among nine comparisons is not enough to call it
 # a difference. Our three bits are not the original's: our biases keep 32 bits and the network's input 8.
 #
@@ -386,7 +387,7 @@ models = {bits: run.models / quantized_checkpoint(bits) for bits in kept}
 caption = "The first seed's QAT networks on the test split."
 run.show(integers_table(models, splits["testing"]), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat down to a quarter of the bytes, then bends down towards binary weights at an eighth."}}
+# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat down to 3 bits, then bends down a little; PTQ falls below it, at one bit by far the most."}}
 draw.accuracy_by_bytes(by_width, (66_608, full))
 
 # %% [markdown]
@@ -410,9 +411,10 @@ caption = "The first seed's QAT networks on the virtual board."
 run.show(board_table(chip), caption, digits=2)
 
 # %% [markdown]
-# Fewer bits save flash and no time. The multiplications are the same at each width, and each narrower network is slower
-# than that of 8 bits, because its weights are unpacked first; widths that are sums of planes read the input once for each.
-# Unpacking the convolution's weights into RAM takes some more of that, too.
+# Fewer bits save flash and no time: from 6 bits on the whole firmware is smaller, while at 7 bits the code that unpacks
+# takes more than the weights save. The multiplications are the same at each width, and each narrower network is slower
+# than that of 8 bits, because its weights are unpacked first; widths that are sums of planes read the input once for
+# each. Unpacking the convolution's weights into RAM takes some more of that, too.
 #
 # Do activations below 8 bits pay? Here they take a byte of RAM each whatever their width, and cutting them off costs
 # the board some cycles. So they would have to be more accurate:
@@ -427,6 +429,8 @@ caption = "Test accuracy (%) of QAT, mean over the same seeds."
 run.show(activations_table(rows, wide), caption, digits=2)
 
 # %% [markdown]
+# They are not: both means are lower than with activations on 8 bits. So there is nothing to gain here.
+#
 # ## TensorFlow Lite keeps the trained ranges
 #
 # A converter measures ranges anew, and drops what training has learned. So the file is written from the trained
@@ -461,10 +465,10 @@ run.finish(rows)
 # %% [markdown]
 # ## What was learned
 #
-# 1. Quantization is a scale, a zero point, a rounding and a clamp. Choosing what the clamp cuts off matters more than the number of bits.
-# 2. The straight-through estimator lets a network train through the rounding. It works as long as float weights are kept behind the rounded ones.
+# 1. Quantization is a scale, a zero point, a rounding and a clamp. How they are chosen, and not the number of bits alone, decides what is lost.
+# 2. The straight-through estimator lets a network train through the rounding. At few bits it works only if float weights are kept behind the rounded ones.
 # 3. Done with care (a range for each channel, from the least squared error), PTQ holds to few bits; QAT pays at the lowest.
-# 4. Fewer bits save flash nearly in proportion, and hardly any time: the multiplications stay the same.
+# 4. Fewer bits make the constants in flash smaller nearly in proportion, and save no time: the multiplications stay the same.
 # 5. A file and an interpreter have to keep the trained ranges, or the training was in vain.
 #
 # Exercises, from five values by hand to a quantizer of your own: {doc}`../book/exercises/05`.
