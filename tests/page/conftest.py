@@ -54,7 +54,9 @@ def address(site) -> str:
         yield f"{root}/page.html"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(
+    scope="module"
+)  # ended before a test of another folder starts its own: two cannot run at once
 def chromium(site, sound):
     capture = f"--use-file-for-fake-audio-capture={site / 'mic.wav'}"
     with browser.browser(*FAKE, capture, MUSIC_ALLOWED) as started:
