@@ -120,19 +120,19 @@ def _loudest(levels: np.ndarray, total: int, length: int) -> int:
     width = max(length // FRAME, 1)
     if len(levels) <= width:
         return max(total - length, 0) // 2
-    heard = np.concatenate(([0.0], np.cumsum(median_filter(levels, SYLLABLE, mode="reflect"))))
-    loudness = heard[width:] - heard[:-width]  # of the window that begins with this frame
+    summed = np.concatenate(([0.0], np.cumsum(median_filter(levels, SYLLABLE, mode="reflect"))))
+    loudness = summed[width:] - summed[:-width]  # of the window that begins with this frame
     loudest = np.flatnonzero(loudness >= 0.99 * loudness.max())
     return int(min(loudest[len(loudest) // 2] * FRAME, total - length))
 
 
 def _cut(blocks: Iterable[np.ndarray], start: int, length: int) -> np.ndarray:
     """Samples from `start` on, `length` of them or what there is."""
-    parts, at = [], 0
+    parts, position = [], 0
     for block in blocks:
-        if at + len(block) > start:  # an empty part would keep its block in memory
-            parts.append(block[max(start - at, 0) : start + length - at])
-        at += len(block)
-        if at >= start + length:
+        if position + len(block) > start:  # an empty part would keep its block in memory
+            parts.append(block[max(start - position, 0) : start + length - position])
+        position += len(block)
+        if position >= start + length:
             break
     return np.concatenate(parts) if parts else np.empty(0, np.int16)

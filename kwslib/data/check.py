@@ -15,14 +15,14 @@ def problems(corpus: Corpus, protocol: Protocol) -> list[str]:
     found = []
     if missing:
         found.append(f"no clips of {', '.join(missing)}: choose keywords from {', '.join(corpus.words)}")
-    here = Counter(
+    counts = Counter(
         (clip.split, clip.word if clip.word in protocol.keywords else UNKNOWN) for clip in corpus.clips
     )
     for word in (UNKNOWN, *protocol.keywords):
-        empty = [split for split in SPLITS if not here[split, word]]
+        empty = [split for split in SPLITS if not counts[split, word]]
         if empty and word not in missing:
-            what = "other words than the keywords" if word == UNKNOWN else word
-            found.append(f"no clips of {what} for {', '.join(empty)}: record more speakers or takes")
+            subject = "other words than the keywords" if word == UNKNOWN else word
+            found.append(f"no clips of {subject} for {', '.join(empty)}: record more speakers or takes")
     try:
         noise_stretches(corpus, SPLITS[-1])
     except KwsError as error:

@@ -46,7 +46,9 @@ def stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
         head = file.read(16)
     if not head:
         raise KwsError(f"{path}: the file is empty: record it again or remove it")
-    container = next((kind for (magic, at), kind in CONTAINERS.items() if head[at:].startswith(magic)), None)
+    container = next(
+        (kind for (magic, offset), kind in CONTAINERS.items() if head[offset:].startswith(magic)), None
+    )
     found = 0
     for samples, rate in _ffmpeg(path, container) if container else _libsndfile(path, head):
         if rate not in RATES:

@@ -74,7 +74,7 @@ def phonemes(text: str, voices: Sequence[str]) -> list[tuple[str, ...]]:
     """
     answer = _ask([{"phonemes": text, "voice": voice} for voice in voices])
     spoken = (line.replace(" ", "_").split("_") for line in answer.decode().splitlines())
-    return [tuple(phoneme for phoneme in one if phoneme) for one in spoken]
+    return [tuple(phoneme for phoneme in transcription if phoneme) for transcription in spoken]
 
 
 def _ask(requests: list[dict[str, Any]]) -> bytes:

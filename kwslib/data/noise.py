@@ -107,9 +107,9 @@ def _shaped(
     """White noise times `amplitude(Hz)`, nothing below 20 Hz. Float (samples,)."""
     frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
     spectrum = np.fft.rfft(rng.standard_normal(samples))
-    heard = frequencies >= LOWEST
-    spectrum[heard] *= amplitude(frequencies[heard])
-    spectrum[~heard] = 0
+    audible = frequencies >= LOWEST
+    spectrum[audible] *= amplitude(frequencies[audible])
+    spectrum[~audible] = 0
     return np.fft.irfft(spectrum, samples)
 
 

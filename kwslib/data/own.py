@@ -46,17 +46,17 @@ def spread(clips: Sequence[Clip]) -> tuple[list[Clip], str]:
         raise KwsError(
             f"fewer than {FEWEST} usable recordings of {', '.join(few)}: training, validation and testing need one each"
         )
-    said = ", ".join(words)
-    told = any(NAMED in clip.name for clip in clips)
-    by = "speaker" if told else "take, as their names do not say who speaks"
+    listing = ", ".join(words)
+    named = any(NAMED in clip.name for clip in clips)
+    basis = "speaker" if named else "take, as their names do not say who speaks"
     for choice in (list(clips), _ranked(clips, lambda clip: clip.speaker)):
         if _fills(choice, words):
-            return choice, f"{said}: split by {by}"
+            return choice, f"{listing}: split by {basis}"
     takes = [
         clip for word in words for clip in _ranked([c for c in clips if c.word == word], lambda c: c.name)
     ]
-    by = "for want of speakers: the test hears voices of the training" if told else "word by word"
-    return takes, f"{said}: split by take, {by}"
+    basis = "for want of speakers: the test hears voices of the training" if named else "word by word"
+    return takes, f"{listing}: split by take, {basis}"
 
 
 def silent(path: Path) -> bool:

@@ -9,7 +9,7 @@ testing.
 all three splits are drawn once per run. Clips are shifted at random by up to 100 ms, testing clips too.
 Four in five training clips get noise at up to a tenth of its volume. Silence is any second of any noise
 recording at any volume, so that training hears what testing asks. The unknown clips are the first of a
-shuffle whose outcome hangs on the order in which the file system lists them. `seed` stands for all of that:
+shuffle whose outcome depends on the order in which the file system lists them. `seed` stands for all of that:
 the score changes from run to run.
 
 Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up. For yes and no in
@@ -112,8 +112,8 @@ def build_splits(corpus: Corpus, protocol: Protocol, seed: int = 0) -> dict[str,
     """
     missing = sorted(set(protocol.keywords) - set(corpus.words))
     if missing:
-        there = ", ".join(corpus.words)
-        raise KwsError(f"{corpus.root}: no clips of {', '.join(missing)}: choose keywords from {there}")
+        available = ", ".join(corpus.words)
+        raise KwsError(f"{corpus.root}: no clips of {', '.join(missing)}: choose keywords from {available}")
     clips: dict[str, list[Clip]] = {split: [] for split in SPLITS}
     for clip in corpus.clips:
         clips[clip.split].append(clip)
@@ -188,10 +188,10 @@ def _stretches(corpus: Corpus, begin: float, end: float) -> list[tuple[Path, int
     return found
 
 
-def _second(stretches: Sequence[tuple[Path, int, int]], which: float, where: float, gain: float) -> Noise:
-    """A second out of one of the stretches; `which` and `where` in 0..1 choose."""
-    path, first, last = stretches[int(which * len(stretches))]
-    return Noise(path, first + int(where * (last - first - CLIP_SAMPLES + 1)), gain)
+def _second(stretches: Sequence[tuple[Path, int, int]], recording: float, place: float, gain: float) -> Noise:
+    """A second out of one of the stretches; `recording` and `place` in 0..1 choose."""
+    path, first, last = stretches[int(recording * len(stretches))]
+    return Noise(path, first + int(place * (last - first - CLIP_SAMPLES + 1)), gain)
 
 
 def _fixed(corpus: Corpus, clips: Sequence[Clip], protocol: Protocol, split: str) -> list[Example]:
@@ -202,12 +202,12 @@ def _fixed(corpus: Corpus, clips: Sequence[Clip], protocol: Protocol, split: str
     chosen = spoken + others[:unknown]
     examples = [Example(clip.name, split, _label(clip, protocol), clip) for clip in chosen]
     stretches = _stretches(corpus, *STRETCHES[split])
-    of = len(spoken) + len(others) // 2 if corpus.all_others else len(spoken)
-    silences = _part(of, protocol.silence_percent)
+    spoken_count = len(spoken) + len(others) // 2 if corpus.all_others else len(spoken)
+    silences = _part(spoken_count, protocol.silence_percent)
     for number in range(silences):
         name = f"{SILENCE}/{split}_{number:05d}"
-        which, where, loudness, hush = _draws(name)
-        noise = _second(stretches, which, where, gain=10 ** (QUIETEST * (1 - loudness) / 20))
+        recording, place, loudness, hush = _draws(name)
+        noise = _second(stretches, recording, place, gain=10 ** (QUIETEST * (1 - loudness) / 20))
         examples.append(Example(name, split, 0, noise=noise if hush >= DIGITAL_SILENCE else None))
     return examples
 
@@ -272,6 +272,6 @@ def _listed_first(clip: Clip) -> tuple[bool, str]:
 
 
 def _draws(name: str) -> list[float]:
-    """Four numbers in 0..1 (1 excluded) that hang on the name alone."""
+    """Four numbers in 0..1 (1 excluded) that depend on the name alone."""
     digest = hashlib.sha256(name.encode()).digest()
-    return [(int.from_bytes(digest[at : at + 8], "big") >> 11) / 2**53 for at in range(0, 32, 8)]
+    return [(int.from_bytes(digest[offset : offset + 8], "big") >> 11) / 2**53 for offset in range(0, 32, 8)]

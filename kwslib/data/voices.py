@@ -59,23 +59,23 @@ def confusables(phonemes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     and its first phoneme changed one at a time, its beginning alone, its end alone; as even a choice of each kind as
     there is, the same every time."""
     word = tuple(phonemes)
-    stressed = [at for at, phoneme in enumerate(word) if phoneme[0] == "'"]
-    heard = {0, *(beside for at in stressed for beside in (at - 1, at, at + 1)), *stressed} & {
+    stressed = [place for place, phoneme in enumerate(word) if phoneme[0] == "'"]
+    changed = {0, *(beside for place in stressed for beside in (place - 1, place, place + 1)), *stressed} & {
         *range(len(word))
     }
-    vowels = [at for at, phoneme in enumerate(word) if _is_vowel(phoneme)]
+    vowels = [place for place, phoneme in enumerate(word) if _is_vowel(phoneme)]
     kinds: list[list[tuple[str, ...]]] = [
-        [word[:at] for at in range(2, len(word)) if vowels and vowels[0] < at <= vowels[-1]],
-        [word[at:] for at in range(1, len(word) - 1) if vowels and vowels[0] < at <= vowels[-1]],
+        [word[:place] for place in range(2, len(word)) if vowels and vowels[0] < place <= vowels[-1]],
+        [word[place:] for place in range(1, len(word) - 1) if vowels and vowels[0] < place <= vowels[-1]],
     ]
-    for at in sorted(heard):
-        stress = word[at][0] if word[at][0] in "'," else ""
-        others = VOWELS if at in vowels else CONSONANTS
-        kinds.append([(*word[:at], stress + other, *word[at + 1 :]) for other in others])
+    for place in sorted(changed):
+        stress = word[place][0] if word[place][0] in "'," else ""
+        others = VOWELS if place in vowels else CONSONANTS
+        kinds.append([(*word[:place], stress + other, *word[place + 1 :]) for other in others])
     rng = np.random.default_rng(12)
     mixed = [[kind[i] for i in rng.permutation(len(kind))] for kind in kinds]
     turns = [kind[turn] for turn in range(max(map(len, mixed))) for kind in mixed if turn < len(kind)]
-    return tuple(made for made in dict.fromkeys(turns) if made != word)[:CONFUSABLES]
+    return tuple(candidate for candidate in dict.fromkeys(turns) if candidate != word)[:CONFUSABLES]
 
 
 def _is_vowel(phoneme: str) -> bool:
@@ -117,23 +117,23 @@ def everyday_clips(word: str) -> dict[str, np.ndarray]:
 
 def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
     """(file name, utterance) of a split, in the order of speaking."""
-    said: list[tuple[str, str, Speaker]] = [
+    lines: list[tuple[str, str, Speaker]] = [
         (word, word, voice) for voice in draw_voices(split, VOICES[split])
     ]
     others = [other for other in everyday_words()[0] if other != word]
     if split == "training":
-        said += [(text, text, voice) for text, voice in _by(others + others, "training", 1)]
+        lines += [(text, text, voice) for text, voice in _by(others + others, "training", 1)]
         by_accent = dict(zip(ACCENTS, espeak.phonemes(word, ACCENTS), strict=True))
         for number, voice in enumerate(draw_voices("training", CONFUSABLES * TIMES, 2)):
-            made = confusables(by_accent[voice.voice.split("+")[0]])
-            if made:
-                text = f"[[{''.join(made[number % len(made)])}]]"
-                said.append((f"like {word}", text, voice))
+            similar = confusables(by_accent[voice.voice.split("+")[0]])
+            if similar:
+                text = f"[[{''.join(similar[number % len(similar)])}]]"
+                lines.append((f"like {word}", text, voice))
     elif split == "validation":
-        said += [(text, text, voice) for text, voice in _by(others[:100], "validation", 1)]
+        lines += [(text, text, voice) for text, voice in _by(others[:100], "validation", 1)]
     return [
         (f"{split}/{folder}/{voice.id}_nohash_{number}.wav", _said(text, voice, number))
-        for number, (folder, text, voice) in enumerate(said)
+        for number, (folder, text, voice) in enumerate(lines)
     ]
 
 

@@ -52,10 +52,10 @@ class WordFile:
 
     def save(self, path: Path) -> None:
         """Write it, folders relative to `path` where they lie beside or below it."""
-        here = path.parent.resolve()
+        folder_of_file = path.parent.resolve()
 
         def relative(folder: Path) -> str:
-            return Path(os.path.relpath(folder, here)).as_posix()
+            return Path(os.path.relpath(folder, folder_of_file)).as_posix()
 
         content = {
             "format": FORMAT,
@@ -91,27 +91,27 @@ def read_word_file(path: Path) -> WordFile:
     return WordFile(content["word"], takes or None, *folders)
 
 
-def open_word(made: WordFile, base: Corpus | None = None) -> Corpus:
+def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     """The corpus of a word; `base` takes the place of the one that `data` names. Raises KwsError, which names the
     folder, for one that is missing or of no use."""
-    base = base or (read_folders(made.data) if made.data else open_corpus(profile="quick"))
-    corpus = replace(base, clips=_thinned(base.clips, made.word))
-    if made.takes:
-        corpus = add_recordings(corpus, made.word, made.takes)
-    others, skipped = _negatives(made.negatives, made.word)
-    noises, short = _backgrounds(made.background)
-    spoken = synthesized(made.word, training_alone=made.takes is not None)
-    times = sum(clip.word == made.word for clip in spoken)
-    use = "for training alone" if made.takes else "for want of takes in validation and testing, too"
+    base = base or (read_folders(word_file.data) if word_file.data else open_corpus(profile="quick"))
+    corpus = replace(base, clips=_thinned(base.clips, word_file.word))
+    if word_file.takes:
+        corpus = add_recordings(corpus, word_file.word, word_file.takes)
+    others, skipped = _negatives(word_file.negatives, word_file.word)
+    noises, short = _backgrounds(word_file.background)
+    spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
+    times = sum(clip.word == word_file.word for clip in spoken)
+    use = "for training alone" if word_file.takes else "for want of takes in validation and testing, too"
     return replace(
         corpus,
-        name=f"{made.word} ({base.name})",
+        name=f"{word_file.word} ({base.name})",
         clips=tuple(sorted((*corpus.clips, *spoken, *others), key=lambda clip: clip.name)),
         noises=(*corpus.noises, *(clip.path for clip in noises)),
         noise_digests=(*corpus.noise_digests, *(clip.digest for clip in noises)),
         skipped=(*corpus.skipped, *skipped, *short),
-        synthetic=base.synthetic or not made.takes,
-        notes=(*corpus.notes, f"{made.word}: {times} times by the synthesizer, {use}"),
+        synthetic=base.synthetic or not word_file.takes,
+        notes=(*corpus.notes, f"{word_file.word}: {times} times by the synthesizer, {use}"),
         all_others=True,
     )
 

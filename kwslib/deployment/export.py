@@ -5,7 +5,7 @@
     model.tflite            int8, weights per channel; takes the front end's int8 features as they are
     model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
 
-The bytes hang on the checkpoint, the calibration clips and the versions of the converters alone. Of a quantized
+The bytes depend on the checkpoint, the calibration clips and the versions of the converters alone. Of a quantized
 checkpoint there is model.tflite, int8 with the scales that it was trained with, and kws_model.h for the C core,
 weights on as many bits as they were trained on; it needs no clips and no converter.
 """

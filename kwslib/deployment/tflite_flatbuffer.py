@@ -1,7 +1,7 @@
 """What kwslib writes into a .tflite file: whose network it is, exact input quantization, plain names.
 
 The description is JSON in the file's metadata under the name "kwslib". It costs a few hundred bytes of flash,
-and a model is never parted from its labels. What hangs on the converter's process or version is dropped
+and a model is never parted from its labels. What depends on the converter's process or version is dropped
 (generated names, signatures, its own metadata), so equal networks give equal bytes.
 """
 
@@ -128,7 +128,7 @@ def _kinds(model: Any, schema: Any) -> tuple[str, ...]:
 
 
 def _rename(graph: Any, kinds: tuple[str, ...]) -> None:
-    """Names that hang on the graph alone: features, conv_2d_0, conv_2d_0/1 (its input 1), ..., logits."""
+    """Names that depend on the graph alone: features, conv_2d_0, conv_2d_0/1 (its input 1), ..., logits."""
     graph.name = "main"
     for number, (kind, operator) in enumerate(zip(kinds, graph.operators, strict=True)):
         name = f"{kind.lower()}_{number}"

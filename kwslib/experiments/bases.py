@@ -33,10 +33,17 @@ def int8_model(run: Run, checkpoint: Path) -> Path:
 
 
 def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:
-    made = setup(arch, run.profile.epochs)
+    training_setup = setup(arch, run.profile.epochs)
 
     def make(path: Path) -> None:
-        splits = feature_splits(run.corpus, made.protocol, made.augmentation)
-        train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path)
+        splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
+        train(
+            training_setup.config,
+            training_setup.recipe,
+            splits["training"],
+            splits["validation"],
+            seed,
+            out=path,
+        )
 
     return run.model(name, make=make)

@@ -105,7 +105,7 @@ def run_point(
     """
     model, config, _ = load_checkpoint(base)
     training, validation, testing = (splits[name] for name in SPLITS)
-    made = recipe(point, epochs)
+    fine_tuning = recipe(point, epochs)
     if point.structured:
         x, y = training.copy(0)
         order = channels.removal_order(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
@@ -113,26 +113,31 @@ def run_point(
         model = channels.narrow(model, order[-point.kept :])
         raw = score(model, testing)[1]
         _without_dropout(model, point)
-        fit(model, made, training, validation, point.seed)
+        fit(model, fine_tuning, training, validation, point.seed)
     else:
         pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
         (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
         _without_dropout(model, point)
-        fine_tune(model, pruning, made, training, validation, point.seed)
+        fine_tune(model, pruning, fine_tuning, training, validation, point.seed)
     if models:
-        extra = {"seed": point.seed, "recipe": asdict(made), "pruning": asdict(point), "finished": True}
+        extra = {
+            "seed": point.seed,
+            "recipe": asdict(fine_tuning),
+            "pruning": asdict(point),
+            "finished": True,
+        }
         save_checkpoint(models / names.pruned_checkpoint(point.name), model, config, extra)
     row: dict[str, Any] = {}
     for bits in point.widths:
-        how = ours(bits)
-        trained_on = qat_recipe(how, epochs, pruned=True)
-        narrow, _ = quantization_aware(model, how, trained_on, training, validation, point.seed)
-        integers = integer_network(narrow)
+        quantization = ours(bits)
+        trained_on = qat_recipe(quantization, epochs, pruned=True)
+        quantized, _ = quantization_aware(model, quantization, trained_on, training, validation, point.seed)
+        integers = integer_network(quantized)
         row[names.qat(bits)] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             path = models / names.pruned_checkpoint(point.name, bits)
-            save_checkpoint(path, narrow, config, {"seed": point.seed})
+            save_checkpoint(path, quantized, config, {"seed": point.seed})
     return (
         asdict(point)
         | row
@@ -172,16 +177,16 @@ def run_points(
         range(len(points)), key=lambda i: -recipe(points[i], epochs).epochs * points[i].kept
     )  # longest first
 
-    def one(i: int) -> dict[str, Any]:
+    def run(i: int) -> dict[str, Any]:
         keep = models if points[i].seed == min(bases) else None
         return run_point(points[i], bases[points[i].seed], splits, epochs, keep)
 
-    return pandas.DataFrame(over_cores(one, todo, "pruning"), index=todo).sort_index()
+    return pandas.DataFrame(over_cores(run, todo, "pruning"), index=todo).sort_index()
 
 
-def chosen_point(sparsity: float | None, *how: Any) -> Point | None:
+def chosen_point(sparsity: float | None, *options: Any) -> Point | None:
     """The point that a notebook's parameters choose; None without a sparsity."""
-    return None if sparsity is None else Point(sparsity, *how)
+    return None if sparsity is None else Point(sparsity, *options)
 
 
 def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:

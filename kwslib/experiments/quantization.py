@@ -95,15 +95,17 @@ def point(
         raise KwsError(f"recipe {recipe!r} is unknown: use {' or '.join(RECIPES)}")
     if recipe == "original" and not isinstance(bits, int):
         raise KwsError(f"the original's recipe has no {bits} weights: use 1 to 8 bits")
-    how = ours(bits) if recipe == "ours" else original(int(bits))
-    changed = replace(how, granularity=granularity or how.granularity, scheme=scheme or how.scheme)
-    label = recipe if changed == how else f"{recipe} {changed.scheme} {changed.granularity}"
+    standard = ours(bits) if recipe == "ours" else original(int(bits))
+    changed = replace(
+        standard, granularity=granularity or standard.granularity, scheme=scheme or standard.scheme
+    )
+    label = recipe if changed == standard else f"{recipe} {changed.scheme} {changed.granularity}"
     return Point(bits, method, label, changed, seed)
 
 
-def chosen_point(bits: Width | None, *how: Any) -> Point | None:
+def chosen_point(bits: Width | None, *options: Any) -> Point | None:
     """The `point` that a notebook's parameters choose; None without a width."""
-    return None if bits is None else point(bits, *how)
+    return None if bits is None else point(bits, *options)
 
 
 def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
@@ -143,9 +145,9 @@ def wide_activations(points: Sequence[Point]) -> list[Point]:
     ]
 
 
-def _seeds(points: Sequence[Point], **what: Any) -> list[int]:
-    """The first three seeds of the points that have all of `what`."""
-    matching = [p for p in points if all(getattr(p, name) == value for name, value in what.items())]
+def _seeds(points: Sequence[Point], **attributes: Any) -> list[int]:
+    """The first three seeds of the points that have all these attributes."""
+    matching = [p for p in points if all(getattr(p, name) == value for name, value in attributes.items())]
     return sorted({p.seed for p in matching})[:3]
 
 
@@ -165,24 +167,28 @@ def run_point(
     """
     model, config, _ = load_checkpoint(base)
     training, validation, testing = (splits[name] for name in SPLITS)
-    how, careful = point.quantization, point.recipe.startswith("ours")
+    quantization, careful = point.quantization, point.recipe.startswith("ours")
     if point.method == "ptq":
-        narrow = post_training(model, how, calibration_inputs(training), careful)
+        quantized = post_training(model, quantization, calibration_inputs(training), careful)
     else:
-        made = replace(point.training(1), epochs=epochs)
-        narrow, _ = quantization_aware(model, how, made, training, validation, point.seed)
+        recipe = replace(point.training(1), epochs=epochs)
+        quantized, _ = quantization_aware(model, quantization, recipe, training, validation, point.seed)
     if models:
         extra = {"seed": point.seed, "finished": True}
-        save_checkpoint(models / names.quantized_checkpoint(point.bits, point.method), narrow, config, extra)
+        save_checkpoint(
+            models / names.quantized_checkpoint(point.bits, point.method), quantized, config, extra
+        )
     return {
         "point": point.name,
         "bits": point.bits,
         "method": point.method,
         "recipe": point.recipe,
         "seed": point.seed,
-        "flash": integer_network(narrow).flash_bytes if careful and how.scheme == "symmetric" else None,
-        "validation": score(narrow, validation)[1],
-        "testing": score(narrow, testing)[1],
+        "flash": integer_network(quantized).flash_bytes
+        if careful and quantization.scheme == "symmetric"
+        else None,
+        "validation": score(quantized, validation)[1],
+        "testing": score(quantized, testing)[1],
     }
 
 

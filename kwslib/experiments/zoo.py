@@ -45,13 +45,21 @@ def trained(run: Run, arch: str, seed: int) -> Path:
     path = run.models / names.seed_checkpoint(seed, arch)
     if path.is_file() and load_checkpoint(path)[2].get("finished"):
         return path
-    made = setup(arch, run.profile.epochs)
-    splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+    training_setup = setup(arch, run.profile.epochs)
+    splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
     answers = None
     if (teaching := teacher_of(arch)) is not None:
         teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
-        answers, made = predict(teacher, splits["training"].x), student(made)
-    train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=path, teacher=answers)
+        answers, training_setup = predict(teacher, splits["training"].x), student(training_setup)
+    train(
+        training_setup.config,
+        training_setup.recipe,
+        splits["training"],
+        splits["validation"],
+        seed,
+        out=path,
+        teacher=answers,
+    )
     return path
 
 
@@ -65,10 +73,10 @@ def train_zoo(run: Run, archs: Sequence[str]) -> None:
 
 def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
     """A network's evaluation on a split, seed by seed."""
-    made = setup(arch, run.profile.epochs)
-    x, y = feature_splits(run.corpus, made.protocol, made.augmentation)[split].copy(0)
+    training_setup = setup(arch, run.profile.epochs)
+    x, y = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)[split].copy(0)
     return [
-        evaluate(predict(load_checkpoint(trained(run, arch, seed))[0], x), y, made.config.labels)
+        evaluate(predict(load_checkpoint(trained(run, arch, seed))[0], x), y, training_setup.config.labels)
         for seed in run.seeds
     ]
 
@@ -76,11 +84,13 @@ def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
 def size_values(run: Run, arch: str) -> Values:
     """Test accuracy, of all clips and of unknown words, over the seeds; parameters and multiply-accumulates."""
     found = evaluations(run, arch, "testing")
-    unknown = [float(one.per_class[UNKNOWN]["accuracy"]) for one in found]
+    unknown = [float(evaluation.per_class[UNKNOWN]["accuracy"]) for evaluation in found]
     model, _, _ = load_checkpoint(trained(run, arch, run.seeds[0]))
     counted = costs(model)
     return {
-        names.accuracy(arch): over_seeds(mean_share([one.accuracy for one in found]), len(found)),
+        names.accuracy(arch): over_seeds(
+            mean_share([evaluation.accuracy for evaluation in found]), len(found)
+        ),
         names.accuracy(f"unknown_{arch}"): over_seeds(mean_share(unknown), len(found)),
         names.parameters(arch): Value(counted.parameters),
         names.macs(arch): Value(counted.macs),
@@ -93,8 +103,8 @@ def int8(run: Run, arch: str) -> Path:
     if not path.is_file():
         checkpoint = trained(run, arch, run.seeds[0])
         with TemporaryDirectory() as folder:
-            made = export(checkpoint, calibration_features(run.corpus, class_labels()), Path(folder))
-            path.write_bytes(made.tflite_int8.read_bytes())
+            files = export(checkpoint, calibration_features(run.corpus, class_labels()), Path(folder))
+            path.write_bytes(files.tflite_int8.read_bytes())
     return path
 
 
@@ -123,10 +133,10 @@ def field_values(run: Run, path: Path, arch: str, trials: int = TRIALS, hours: f
     settings = DecisionSettings(classes=len(network.labels))
     points = {}
     for split, part in (("validation", 0.5), ("testing", 1.0)):
-        here = stage(run.corpus, network.labels, DEFAULT, split=split)
-        logits = trial_logits(network, here.frames(range(round(part * trials))))
-        sound = stream_logits(network, continuous_frames(here, part * hours))
-        points[split] = detection_curve(network, here, logits, sound, settings)
+        split_stage = stage(run.corpus, network.labels, DEFAULT, split=split)
+        logits = trial_logits(network, split_stage.frames(range(round(part * trials))))
+        sound = stream_logits(network, continuous_frames(split_stage, part * hours))
+        points[split] = detection_curve(network, split_stage, logits, sound, settings)
         if split == "testing":
             result = judge(logits, np.arange(trials) % len(network.labels), network, settings)
     threshold = best_within(points["validation"], PER_HOUR).threshold

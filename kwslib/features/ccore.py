@@ -91,10 +91,10 @@ def _run(command: list[str], output: Path) -> None:
         raise KwsError(f"the C compiler {command[0]} ended well and made nothing: check $CC")
 
 
-def check_space(said: str, output: Path) -> None:
-    """Raises OSError, naming `output`, when a compiler has `said` that the disk is full: it is not at fault."""
+def check_space(message: str, output: Path) -> None:
+    """Raises OSError, naming `output`, when `message` of a compiler says that the disk is full."""
     reason = os.strerror(errno.ENOSPC)
-    if reason in said:
+    if reason in message:
         raise OSError(errno.ENOSPC, reason, str(output))
 
 

@@ -112,13 +112,13 @@ def _change_speed(samples: np.ndarray, factor: float) -> np.ndarray:
     return np.pad(changed, (-surplus // 2, -surplus - -surplus // 2))
 
 
-def _shift(samples: np.ndarray, by: int) -> np.ndarray:
-    """Later by `by` samples (earlier when negative); zeros come in."""
+def _shift(samples: np.ndarray, offset: int) -> np.ndarray:
+    """Later by `offset` samples (earlier when negative); zeros come in."""
     shifted = np.zeros_like(samples)
-    if by >= 0:
-        shifted[by:] = samples[: len(samples) - by]
+    if offset >= 0:
+        shifted[offset:] = samples[: len(samples) - offset]
     else:
-        shifted[:by] = samples[-by:]
+        shifted[:offset] = samples[-offset:]
     return shifted
 
 

@@ -103,9 +103,9 @@ def largest_differences(clips: np.ndarray) -> dict[str, float]:
     """Largest |librosa - torchaudio| in dB over clips int16 (N, n), by picture."""
     largest = dict.fromkeys(("linear", "mel", "mfcc"), 0.0)
     for samples in clips:
-        one, other = with_librosa(samples), with_torchaudio(samples)
+        librosa_values, torchaudio_values = with_librosa(samples), with_torchaudio(samples)
         for name, value in largest.items():
-            largest[name] = max(value, float(np.abs(one[name] - other[name]).max()))
+            largest[name] = max(value, float(np.abs(librosa_values[name] - torchaudio_values[name]).max()))
     return largest
 
 

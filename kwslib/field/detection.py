@@ -116,11 +116,11 @@ def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     Of a network that sees windows alone, parts of the stream run side by side.
     """
     if network.endless:
-        return network.over(frames)
+        return network.logits_of_stream(frames)
     step = STRIDE * CHUNK
     starts = range(0, len(frames) - FRAMES, step)
     parts = (frames[start : start + step + FRAMES - 1] for start in starts)
-    return np.concatenate(over_cores(network.over, parts, network.name, threads=True))
+    return np.concatenate(over_cores(network.logits_of_stream, parts, network.name, threads=True))
 
 
 def detection_curve(
@@ -136,7 +136,7 @@ def detection_curve(
     trial_logits (n, T, C): of trials 0 to n - 1 of `stage`; continuous_logits (T, C).
     """
     hours = len(continuous_logits) * STRIDE * FRAME_SECONDS / 3600
-    heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
+    continuous_means = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
     said = np.arange(len(trial_logits)) % len(network.labels)
     spoken_trials = np.flatnonzero(said >= 2)
     smoothed = [smooth(posteriors(trial_logits[i], network.scale), settings.smoothing) for i in spoken_trials]
@@ -144,15 +144,15 @@ def detection_curve(
     times = inference_times(STRIDE * trial_logits.shape[1] + FRAMES)[: trial_logits.shape[1]]
     points = []
     for threshold in thresholds:
-        at = replace(settings, threshold=float(threshold))
+        candidate = replace(settings, threshold=float(threshold))
         rejects, latencies = 0, []
         for trial, means, end in zip(spoken_trials, smoothed, ends, strict=True):
-            right = np.flatnonzero(reports(means, at)[SINCE:] == said[trial])
+            right = np.flatnonzero(reports(means, candidate)[SINCE:] == said[trial])
             if len(right):
                 latencies.append(times[SINCE + right[0]] - end)
             else:
                 rejects += 1
-        accepts = int((reports(heard, at) >= 0).sum())
+        accepts = int((reports(continuous_means, candidate) >= 0).sum())
         points.append(
             OperatingPoint(float(threshold), accepts, hours, rejects, len(spoken_trials), np.array(latencies))
         )

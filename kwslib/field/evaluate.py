@@ -40,7 +40,7 @@ SINCE = first_after(PROMPT / SAMPLE_RATE, frames_in(LENGTH))  # the first infere
 
 @dataclass(frozen=True)
 class Stage:
-    """Where trials happen: a field, the material of a split, its rooms, and the seed that all draws hang on."""
+    """Where trials happen: a field, the material of a split, its rooms, and the seed of all draws."""
 
     field: Field
     material: Material
@@ -60,11 +60,11 @@ class Stage:
 
         def make() -> dict[str, np.ndarray]:
             parts = np.array_split(np.array(indices), min(len(indices), PARTS))
-            return {"frames": np.concatenate(over_cores(self._heard, parts, "field trials"))}
+            return {"frames": np.concatenate(over_cores(self._listen, parts, "field trials"))}
 
         return cached("field", self.key(indices), make)["frames"]
 
-    def _heard(self, indices: np.ndarray) -> np.ndarray:
+    def _listen(self, indices: np.ndarray) -> np.ndarray:
         return np.stack([listen(self.render(self.trial(int(i)))) for i in indices])
 
     def key(self, indices: Sequence[int]) -> str:
@@ -155,7 +155,7 @@ class FieldResult:
 
 def trial_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     """Logits of every inference of every trial, (n, T, C), from frames int8 (n, F, 40)."""
-    return np.stack(over_cores(lambda one: network(windows(one)), frames, network.name, threads=True))
+    return np.stack(over_cores(lambda trial: network(windows(trial)), frames, network.name, threads=True))
 
 
 def judge(
@@ -163,10 +163,12 @@ def judge(
 ) -> FieldResult:
     """Answers to trials from their logits (n, T, C) and the classes said (n,)."""
     labels = network.labels
-    heard = [decide(one, network.scale, settings) for one in logits]
-    answers = np.array([answer(one, SINCE) for one in heard])
+    decisions = [decide(trial, network.scale, settings) for trial in logits]
+    answers = np.array([answer(decision, SINCE) for decision in decisions])
     false_accepts = sum(
-        int((one.reported >= 0).sum()) for one, which in zip(heard, said, strict=True) if which < 2
+        int((decision.reported >= 0).sum())
+        for decision, label in zip(decisions, said, strict=True)
+        if label < 2
     )
     hours = float((said < 2).sum()) * logits.shape[1] * STRIDE * FRAME_SECONDS / 3600
     return FieldResult(labels, said, answers, false_accepts, hours, settings)
@@ -198,9 +200,9 @@ def run_trials(
     network = model if isinstance(model, StreamNetwork) else open_network(model)
     if n < len(network.labels):
         raise KwsError(f"{n} trials: give at least one for each of the {len(network.labels)} classes")
-    where = stage(corpus or open_corpus(), network.labels, field, split=split, seed=seed, rooms=rooms)
+    trial_stage = stage(corpus or open_corpus(), network.labels, field, split=split, seed=seed, rooms=rooms)
     settings = settings or network.settings or DecisionSettings(classes=len(network.labels))
-    return run_stage(network, where, range(n), settings)
+    return run_stage(network, trial_stage, range(n), settings)
 
 
 def small_tests(result: FieldResult, trials: int = 20, times: int = 1000, seed: int = 0) -> np.ndarray:

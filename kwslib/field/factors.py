@@ -93,21 +93,21 @@ def measure_factors(
     for row in factors() if rows is None else rows:
         network = floating if row.floating else integer
         bank = room_bank(row.field, "testing", rooms)
-        where = stage(corpus, integer.labels, row.field, seed=seed, rooms=bank)
-        at = base
+        trial_stage = stage(corpus, integer.labels, row.field, seed=seed, rooms=bank)
+        row_settings = base
         if row.threshold is not None:
-            at = replace(at, threshold=row.threshold)
+            row_settings = replace(row_settings, threshold=row.threshold)
         if row.smoothing is not None:
-            at = replace(at, smoothing=row.smoothing)
+            row_settings = replace(row_settings, smoothing=row.smoothing)
         if row.group == "clips":
-            spoken = [where.trial(i).clip for i in range(n)]
+            spoken = [trial_stage.trial(i).clip for i in range(n)]
             clips = np.stack([read_clip(clip.path) for clip in spoken])
             clips[said == 0] = 0
             answers = network(features(clips)).argmax(axis=1)
-            effects.append(Effect(row, FieldResult(integer.labels, said, answers, 0, 0.0, at)))
+            effects.append(Effect(row, FieldResult(integer.labels, said, answers, 0, 0.0, row_settings)))
             continue
-        logits = trial_logits(network, where.frames(range(n)))
-        result = judge(logits, said, network, at)
+        logits = trial_logits(network, trial_stage.frames(range(n)))
+        result = judge(logits, said, network, row_settings)
         if row.micro_speech:
             shares = [posteriors(each, network.scale) for each in logits]
             answers = np.array([micro_speech.answer(each, SINCE) for each in shares])

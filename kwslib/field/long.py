@@ -52,9 +52,11 @@ class Specification:
         if self.slots and self.seconds / self.slots < SHORTEST_SLOT:
             most = int(self.seconds / SHORTEST_SLOT)
             raise KwsError(f"{self.slots} words in {self.seconds:g} s: {most} are the most that fit")
-        for word, at in () if isinstance(self.keywords, int) else self.keywords:
-            if not 0 <= at <= self.seconds - LATEST:
-                raise KwsError(f"{word} at {at:g} s: a word begins within 0 to {self.seconds - LATEST:g} s")
+        for word, second in () if isinstance(self.keywords, int) else self.keywords:
+            if not 0 <= second <= self.seconds - LATEST:
+                raise KwsError(
+                    f"{word} at {second:g} s: a word begins within 0 to {self.seconds - LATEST:g} s"
+                )
 
     @property
     def count(self) -> int:
@@ -77,10 +79,10 @@ def specification(content: Any) -> Specification:
             raise KwsError(f'"{name}" is unknown: use {", ".join(known)}')
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise KwsError(f'"{name}" is a {type(value).__name__}: see `kws field --help`')
-    given = dict(content)
-    if isinstance(given.get("keywords"), list):
-        given["keywords"] = tuple(map(_listed, given["keywords"]))
-    return Specification(**given)
+    options = dict(content)
+    if isinstance(options.get("keywords"), list):
+        options["keywords"] = tuple(map(_listed, options["keywords"]))
+    return Specification(**options)
 
 
 def _listed(entry: Any) -> tuple[str, float]:
@@ -91,11 +93,11 @@ def _listed(entry: Any) -> tuple[str, float]:
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenWord:
     """A word of a stream: its class, the second at which its clip begins, the clip's name."""
 
     label: str
-    at: float
+    second: float
     clip: str
 
 
@@ -104,12 +106,12 @@ class LongStream:
     """int16 samples and what is said in them, in order."""
 
     samples: np.ndarray
-    words: tuple[Said, ...]
+    words: tuple[SpokenWord, ...]
 
 
 def long_stream(spec: Specification, stage: Stage) -> LongStream:
     """The stream of a specification. `stage`: of its split and seed. Raises KwsError for a word that is no keyword."""
-    labels, material, where = stage.material.labels, stage.material, stage.field
+    labels, material, field = stage.material.labels, stage.material, stage.field
     rng = np.random.default_rng([spec.seed, SPLITS.index(spec.split), 1200])
     planned = _planned(spec, labels, rng)
     length = round(spec.seconds * SAMPLE_RATE)
@@ -119,22 +121,22 @@ def long_stream(spec: Specification, stage: Stage) -> LongStream:
         scene = slice(begin, min(begin + SCENE, length))
         room = stage.rooms[rng.integers(len(stage.rooms))]
         levels = []
-        for label, at in planned:
-            start = round(at * SAMPLE_RATE)
+        for label, second in planned:
+            start = round(second * SAMPLE_RATE)
             if scene.start <= start < scene.stop:
                 clip = material.clips[labels.index(label)]
                 chosen = clip[rng.integers(len(clip))]
-                word = speech_in_room(spoken(chosen), rng.uniform(*where.speech_spl), room)
+                word = speech_in_room(spoken(chosen), rng.uniform(*field.speech_spl), room)
                 levels.append(loudest(word))
                 add_speech(pressure, word, start)
-                words.append(Said(label, start / SAMPLE_RATE, chosen.name))
-        if where.snr is not None:
+                words.append(SpokenWord(label, start / SAMPLE_RATE, chosen.name))
+        if field.snr is not None:
             kind = str(rng.choice(BACKGROUNDS))
             sound = background_in_room(kind, rng, material, room, scene.stop - scene.start, None)
-            as_if = float(pascal(rng.uniform(*where.speech_spl))) / room.distance  # where nobody speaks
+            as_if = float(pascal(rng.uniform(*field.speech_spl))) / room.distance  # where nobody speaks
             level = float(np.median(levels)) if levels else as_if
-            add_background(pressure[scene], sound, level, rng.uniform(*where.snr))
-    return LongStream(record(pressure, where.microphone, rng, FULL_SCALE / 10), tuple(words))
+            add_background(pressure[scene], sound, level, rng.uniform(*field.snr))
+    return LongStream(record(pressure, field.microphone, rng, FULL_SCALE / 10), tuple(words))
 
 
 def _planned(spec: Specification, labels: Sequence[str], rng: np.random.Generator) -> list[tuple[str, float]]:
@@ -152,17 +154,17 @@ def _planned(spec: Specification, labels: Sequence[str], rng: np.random.Generato
 
 @dataclass(frozen=True)
 class LongResult:
-    """Score of a long stream. `words`: its keywords. `heard`: the second at which each is reported, None where it is
+    """Score of a long stream. `words`: its keywords. `reported`: the second at which each is reported, None where it is
     missed. `false`: (class, second) of every other report."""
 
-    words: tuple[Said, ...]
-    heard: tuple[float | None, ...]
+    words: tuple[SpokenWord, ...]
+    reported: tuple[float | None, ...]
     false: tuple[tuple[str, float], ...]
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """What `kws field --long --json` prints of it."""
-        hits = sum(at is not None for at in self.heard)
+        hits = sum(second is not None for second in self.reported)
         return {
             "keywords": len(self.words),
             "hits": hits,
@@ -170,10 +172,10 @@ class LongResult:
             "false_accepts": len(self.false),
             "seconds": self.seconds,
             "listed": [
-                {"word": word.label, "at": word.at, "clip": word.clip, "reported": at}
-                for word, at in zip(self.words, self.heard, strict=True)
+                {"word": word.label, "at": word.second, "clip": word.clip, "reported": second}
+                for word, second in zip(self.words, self.reported, strict=True)
             ],
-            "false": [{"word": word, "at": at} for word, at in self.false],
+            "false": [{"word": word, "at": second} for word, second in self.false],
         }
 
 
@@ -181,20 +183,20 @@ def run_long(network: StreamNetwork, stream: LongStream, settings: DecisionSetti
     """The deployed chain over a stream. A report is of the earliest keyword of its class that began within the last two
     seconds and has none yet; any other is false."""
     frames = listen(stream.samples)
-    heard = decide(network.over(frames), network.scale, settings)
+    decision = decide(network.logits_of_stream(frames), network.scale, settings)
     times = inference_times(len(frames))
     keywords = tuple(word for word in stream.words if word.label in network.labels[2:])
     reported: list[float | None] = [None] * len(keywords)
     false = []
-    for inference in np.flatnonzero(heard.reported >= 0):
-        label, at = network.labels[heard.reported[inference]], float(times[inference])
+    for inference in np.flatnonzero(decision.reported >= 0):
+        label, second = network.labels[decision.reported[inference]], float(times[inference])
         waiting = (
             number
             for number, word in enumerate(keywords)
-            if reported[number] is None and word.label == label and 0 <= at - word.at <= LATEST
+            if reported[number] is None and word.label == label and 0 <= second - word.second <= LATEST
         )
         if (number := next(waiting, None)) is not None:
-            reported[number] = at
+            reported[number] = second
         else:
-            false.append((label, at))
+            false.append((label, second))
     return LongResult(keywords, tuple(reported), tuple(false), len(stream.samples) / SAMPLE_RATE)

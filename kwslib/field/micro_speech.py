@@ -20,10 +20,10 @@ def commands(posteriors: np.ndarray) -> np.ndarray:
     reported = np.full(len(posteriors), -1)
     last, since = 0, None  # silence, and never
     for t in range(len(posteriors)):
-        heard = posteriors[max(0, t + 1 - window) : t + 1]
-        if len(heard) < LEAST_COUNT or HOP_MS * (len(heard) - 1) < LEAST_MS:
+        averaged = posteriors[max(0, t + 1 - window) : t + 1]
+        if len(averaged) < LEAST_COUNT or HOP_MS * (len(averaged) - 1) < LEAST_MS:
             continue
-        means = heard.mean(axis=0)
+        means = averaged.mean(axis=0)
         top = int(means.argmax())
         free = last == 0 or since is None or HOP_MS * (t - since) > SUPPRESSION_MS
         if means[top] > THRESHOLD * CERTAIN and (top != last or free):

@@ -76,7 +76,9 @@ def read_recordings(
             else:
                 found.append(Recording(path, inner.name, samples))
     if not found:
-        because = "; ".join(f"{one.path.name}: {one.reason}" for one in refused[:3]) or "it holds no folder"
+        because = (
+            "; ".join(f"{item.path.name}: {item.reason}" for item in refused[:3]) or "it holds no folder"
+        )
         raise KwsError(f"{folder}: no usable recording ({because})")
     return tuple(found), tuple(refused)
 
@@ -99,15 +101,15 @@ def run_recordings(
     for recording in recordings:
         stream = surrounded(recording.samples, rng)
         since = first_after(PROMPT / SAMPLE_RATE, frames_in(len(stream)))
-        heard = decide(network(windows(listen(stream))), network.scale, settings)
-        answers.append(answer(heard, since))
+        decision = decide(network(windows(listen(stream))), network.scale, settings)
+        answers.append(answer(decision, since))
         if network.labels.index(recording.said) < 2:
-            false_accepts += int((heard.reported[since:] >= 0).sum())
-            seconds += (len(heard.reported) - since) * STRIDE * FRAME_SECONDS
+            false_accepts += int((decision.reported[since:] >= 0).sum())
+            seconds += (len(decision.reported) - since) * STRIDE * FRAME_SECONDS
     said = np.array([network.labels.index(recording.said) for recording in recordings])
     return FieldResult(network.labels, said, np.array(answers), false_accepts, seconds / 3600, settings)
 
 
 def reasons(refused: tuple[Refused, ...]) -> dict[str, int]:
     """How many were refused by the first word or two of the reason."""
-    return dict(Counter(one.reason.split(":")[0].split(" (")[0] for one in refused))
+    return dict(Counter(item.reason.split(":")[0].split(" (")[0] for item in refused))

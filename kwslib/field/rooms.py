@@ -56,9 +56,15 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
         }
         return arrays | {"names": np.array([room.name for room in rooms])}
 
-    kept = cached("rooms", digest(field.distance, field.rt60, split, count, code(__name__)), make)
+    responses = cached("rooms", digest(field.distance, field.rt60, split, count, code(__name__)), make)
     return tuple(
-        Room(str(kept["names"][n]), float(d), float(t), kept[f"{n}_speech"], kept[f"{n}_background"])
+        Room(
+            str(responses["names"][n]),
+            float(d),
+            float(t),
+            responses[f"{n}_speech"],
+            responses[f"{n}_background"],
+        )
         for n, (d, t) in enumerate(zip(distances, times, strict=True))
     )
 

@@ -101,11 +101,11 @@ def background(
         return _piece(material.noises[rng.integers(len(material.noises))], samples, rng).astype(np.float32)
     if kind == "babble":
         return sum(_talk(rng, material, samples, speaker) for _ in range(TALKERS))  # type: ignore[return-value]
-    return _piece(_made(kind, SPLITS.index(material.split), int(rng.integers(MADE))), samples, rng)
+    return _piece(_generated(kind, SPLITS.index(material.split), int(rng.integers(MADE))), samples, rng)
 
 
 @lru_cache(maxsize=128)
-def _made(kind: str, split: int, number: int) -> np.ndarray:
+def _generated(kind: str, split: int, number: int) -> np.ndarray:
     return noise.make_noise(kind, MADE_SECONDS * SAMPLE_RATE, seed=1000 * (split + 1) + number).astype(
         np.float32
     )
@@ -124,9 +124,9 @@ def _talk(rng: np.random.Generator, material: Material, samples: int, speaker: s
     """Other words, one clip after the other, from the middle of the first: float32 (samples,)."""
     pool = material.clips[material.labels.index(UNKNOWN)]
     skip = int(rng.integers(CLIP_SAMPLES))
-    said: list[np.ndarray] = []
-    while CLIP_SAMPLES * len(said) < samples + skip:
+    clips: list[np.ndarray] = []
+    while CLIP_SAMPLES * len(clips) < samples + skip:
         clip = pool[rng.integers(len(pool))]
         if clip.speaker != speaker:
-            said.append(spoken(clip))
-    return np.concatenate(said)[skip : skip + samples]
+            clips.append(spoken(clip))
+    return np.concatenate(clips)[skip : skip + samples]

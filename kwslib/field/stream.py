@@ -47,7 +47,7 @@ class StreamNetwork:
         """Whether it hears all that came before, as causal networks do."""
         return self.core is not None and stream(self.core).endless
 
-    def over(self, frames: np.ndarray) -> np.ndarray:
+    def logits_of_stream(self, frames: np.ndarray) -> np.ndarray:
         """Logits (T, C) of every inference over a stream of frames int8 (F, 40), as deployed.
 
         A causal network hears the whole stream; of another, what is new in each window is computed where that comes to
@@ -103,25 +103,25 @@ def windows(frames: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Decisions:
     """By inference: smoothed posteriors uint16 (T, C) on the scale of CERTAIN, the class reported or -1 (T,)."""
 
     smoothed: np.ndarray
     reported: np.ndarray
 
 
-def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) -> Heard:
+def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) -> Decisions:
     """The decision logic over the logits of one stream (T, C): the C core's for int8, its float twin else."""
     if scale is None:
         smoothed = smooth(posteriors(logits, None), settings.smoothing)
-        return Heard(smoothed, reports(smoothed, settings))
+        return Decisions(smoothed, reports(smoothed, settings))
     decision = Decision(settings, scale)
     smoothed = np.empty(logits.shape, np.uint16)
     reported = np.empty(len(logits), np.int64)
     for t, row in enumerate(logits):
         reported[t], means = decision.process(row)
         smoothed[t] = np.rint(means * CERTAIN)
-    return Heard(smoothed, reported)
+    return Decisions(smoothed, reported)
 
 
 def reports(smoothed: np.ndarray, settings: DecisionSettings) -> np.ndarray:
@@ -139,16 +139,16 @@ def reports(smoothed: np.ndarray, settings: DecisionSettings) -> np.ndarray:
     return reported
 
 
-def answer(heard: Heard, since: int) -> int:
+def answer(decisions: Decisions, since: int) -> int:
     """The sketch's answer to a trial whose prompt comes before inference `since`: a class.
 
     The last word reported; else unknown (1) where its smoothed posterior was the largest and half or more; else
     silence (0).
     """
-    words = heard.reported[since:]
+    words = decisions.reported[since:]
     if (words >= 0).any():
         return int(words[words >= 0][-1])
-    smoothed = heard.smoothed[since:].astype(np.int64)
+    smoothed = decisions.smoothed[since:].astype(np.int64)
     unknown = (smoothed.argmax(axis=1) == 1) & (smoothed[:, 1] * 100 // CERTAIN >= UNKNOWN_PERCENT)
     return int(unknown.any())
 

@@ -75,14 +75,16 @@ class FieldAugmentation:
         return self.streams * self.windows
 
 
-def field_splits(corpus: Corpus, made: Setup, augmentation: FieldAugmentation) -> dict[str, FeatureSet]:
+def field_splits(
+    corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation
+) -> dict[str, FeatureSet]:
     """As `feature_splits`, the training split mixed from field and ordinary copies; cached stream by stream."""
-    splits = feature_splits(corpus, made.protocol, made.augmentation)
-    examples = build_splits(corpus, made.protocol)["training"]
+    splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
+    examples = build_splits(corpus, training_setup.protocol)["training"]
     ordinary = splits["training"]
 
     def copies(number: int) -> np.ndarray:
-        return _stream_copies(corpus, examples, made, augmentation, number)
+        return _stream_copies(corpus, examples, training_setup, augmentation, number)
 
     parts = over_cores(copies, range(augmentation.streams), "streams for the field")
     x = np.concatenate([part.reshape(-1, FRAMES, CHANNELS) for part in parts])  # (copies * n, 49, 40)
@@ -96,20 +98,24 @@ def field_splits(corpus: Corpus, made: Setup, augmentation: FieldAugmentation) -
 
 
 def _stream_copies(
-    corpus: Corpus, examples: Sequence[Example], made: Setup, augmentation: FieldAugmentation, number: int
+    corpus: Corpus,
+    examples: Sequence[Example],
+    training_setup: Setup,
+    augmentation: FieldAugmentation,
+    number: int,
 ) -> np.ndarray:
     """Stream `number` of every example, int8 (windows, n, 49, 40), from the cache or made."""
 
     def make() -> dict[str, np.ndarray]:
-        scene = _Scene.make(corpus, made.protocol.labels, augmentation)
+        scene = _Scene.make(corpus, training_setup.protocol.labels, augmentation)
         x = np.empty((augmentation.windows, len(examples), FRAMES, CHANNELS), np.int8)
-        what = f"field features {number + 1}/{augmentation.streams}"
-        for row, example in enumerate(progress(examples, what)):
+        title = f"field features {number + 1}/{augmentation.streams}"
+        for row, example in enumerate(progress(examples, title)):
             x[:, row] = scene.windows(example, number)
         return {"x": x}
 
     names = [(example.name, example.label) for example in examples]
-    labels = made.protocol.labels  # which words babble depends on them
+    labels = training_setup.protocol.labels  # which words babble depends on them
     key = digest(corpus.content_hash, names, labels, augmentation, number, fingerprint(), code(__name__))
     return cached("field", key, make)["x"]
 
@@ -123,7 +129,7 @@ class _Scene:
 
     @staticmethod
     def make(corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation) -> "_Scene":
-        lent = material(corpus, labels, "training")
+        training_material = material(corpus, labels, "training")
         boxes = room_bank(augmentation.field, "training", augmentation.rooms)
         rooms = (*boxes, *varied_bank(augmentation.field, augmentation.varied))
         rng = np.random.default_rng(7)
@@ -131,11 +137,11 @@ class _Scene:
         for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
             room = rooms[rng.integers(len(rooms))]
             kind = BACKGROUNDS[number % len(BACKGROUNDS)]
-            pieces.append(background_in_room(kind, rng, lent, room, PIECE, None))
-        return _Scene(augmentation, lent, rooms, tuple(pieces))
+            pieces.append(background_in_room(kind, rng, training_material, room, PIECE, None))
+        return _Scene(augmentation, training_material, rooms, tuple(pieces))
 
     def windows(self, example: Example, number: int) -> np.ndarray:
-        """Seconds of one stream of an example, int8 (windows, 49, 40); its draws hang on name and number."""
+        """Seconds of one stream of an example, int8 (windows, 49, 40); its draws depend on name and number."""
         field = self.augmentation.field
         assert field.snr is not None
         assert field.microphone is not None
@@ -145,7 +151,7 @@ class _Scene:
         spl, snr = rng.uniform(*field.speech_spl), rng.uniform(*field.snr)
         piece = self.backgrounds[rng.integers(len(self.backgrounds))]
         start = rng.integers(PIECE - LENGTH + 1)
-        around = piece[start : start + LENGTH]
+        background = piece[start : start + LENGTH]
         begin = BEFORE + int(rng.integers(2 * FRAME))
         pressure = np.zeros(LENGTH, np.float32)
         if example.clip is None:  # silence: as loud as if someone had spoken
@@ -157,17 +163,19 @@ class _Scene:
             level = loudest(word)
             first, last = (begin + end for end in extent(clip))
             add_speech(pressure, word, begin)
-        add_background(pressure, around, level, snr, np.float32)  # as in the recorded trainings
+        add_background(pressure, background, level, snr, np.float32)  # as in the recorded trainings
         frames = listen(field.microphone(pressure, rng))
         last_end = np.arange(FRAMES, len(frames) + 1)
         middles = (last_end * FRAME + 160) - CLIP_SAMPLES // 2  # of the seconds that end with these frames
-        off = np.abs(middles - (first + last) / 2)
+        distance = np.abs(middles - (first + last) / 2)
         if example.clip is None:
             ends = last_end
         elif example.label == 1:  # most of the word is in
-            ends = last_end[off <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + FRAME]
+            ends = last_end[
+                distance <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + FRAME
+            ]
         else:
-            ends = last_end[off <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + FRAME]
+            ends = last_end[distance <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + FRAME]
         chosen = np.sort(
             rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
         )

@@ -44,9 +44,9 @@ def varied_bank(field: Field, count: int) -> tuple[Room, ...]:
         found = [_responses(int(s), float(d), float(t)) for s, d, t in progress(draws, "varied rooms")]
         return {f"{n}_{part}": pair[part] for n, pair in enumerate(found) for part in (0, 1)}
 
-    kept = cached("rooms", digest("varied", field.distance, field.rt60, count, code(__name__)), make)
+    responses = cached("rooms", digest("varied", field.distance, field.rt60, count, code(__name__)), make)
     return tuple(
-        Room(f"varied {n}", float(d), float(t), kept[f"{n}_0"], kept[f"{n}_1"])
+        Room(f"varied {n}", float(d), float(t), responses[f"{n}_0"], responses[f"{n}_1"])
         for n, (d, t) in enumerate(zip(distances, times, strict=True))
     )
 

@@ -57,8 +57,8 @@ class BranchedConv2d(nn.Module):
         height, width = x.shape[2:]
         total: Tensor | None = None
         for branch, norm, (top, bottom, left, right) in self._each():
-            seen = x[:, :, top : height - bottom, left : width - right]
-            part = norm(F.conv2d(seen, self._weight(branch), stride=branch.stride, groups=branch.groups))
+            window = x[:, :, top : height - bottom, left : width - right]
+            part = norm(F.conv2d(window, self._weight(branch), stride=branch.stride, groups=branch.groups))
             total = part if total is None else total + part
         assert total is not None
         return total  # (B, outputs, H, W)

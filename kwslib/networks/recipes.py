@@ -56,6 +56,6 @@ def teacher_of(arch: str) -> str | None:
     return TEACHERS.get(arch)
 
 
-def student(made: Setup) -> Setup:
+def student(training_setup: Setup) -> Setup:
     """The same with a teacher."""
-    return replace(made, recipe=replace(made.recipe, taught=TAUGHT))
+    return replace(training_setup, recipe=replace(training_setup.recipe, taught=TAUGHT))

@@ -113,12 +113,12 @@ class UnpaddedTemporalNet(nn.Module):
         super().__init__()
         self.conv = BranchedConv2d(CHANNELS, channels, [(3, 1)], (FRAMES, 1), stride=2, in_time=no_padding)
         self.relu = nn.ReLU()
-        made: list[PassingSeparable] = []
+        layers: list[PassingSeparable] = []
         count, _ = self.conv.output_size
         for _ in range(blocks):
-            made.append(PassingSeparable(channels, 4, count))
-            count, _ = made[-1].output_size
-        self.blocks = nn.Sequential(*made)
+            layers.append(PassingSeparable(channels, 4, count))
+            count, _ = layers[-1].output_size
+        self.blocks = nn.Sequential(*layers)
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(channels, classes)
 

@@ -117,7 +117,7 @@ def fit(
     for split, data in (("training", training), ("validation", validation)):
         if not data.n:
             raise KwsError(f"the {split} split is empty: add recordings of other speakers")
-    torch.set_num_threads(1)  # the order of sums, and so the bits, must not hang on the machine's cores
+    torch.set_num_threads(1)  # the order of sums, and so the bits, must not depend on the machine's cores
     torch.manual_seed(seed)
     groups: list[dict[str, Any]] = [
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},
@@ -139,10 +139,10 @@ def fit(
         model.train()
         loss_sum, correct = 0.0, 0
         for i, batch in enumerate(order.split(recipe.batch_size)):
-            seen = to_input(x[batch.numpy()])
+            inputs = to_input(x[batch.numpy()])
             if recipe.mask_frames or recipe.mask_channels:
-                seen = masked(seen, recipe.mask_frames, recipe.mask_channels)
-            logits = model(seen)
+                inputs = masked(inputs, recipe.mask_frames, recipe.mask_channels)
+            logits = model(inputs)
             loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
             if answers is not None:
                 loss = torch.lerp(
@@ -177,8 +177,8 @@ def _one_cycle(step: int, total: int) -> float:
 
 def _from_teacher(logits: torch.Tensor, answers: torch.Tensor, temperature: float) -> torch.Tensor:
     """Divergence (nats) from the teacher's answers, both (B, C) logits, with gradients as large as at temperature 1."""
-    given, wanted = F.log_softmax(logits / temperature, 1), F.softmax(answers / temperature, 1)
-    return temperature**2 * F.kl_div(given, wanted, reduction="batchmean")
+    student, teacher = F.log_softmax(logits / temperature, 1), F.softmax(answers / temperature, 1)
+    return temperature**2 * F.kl_div(student, teacher, reduction="batchmean")
 
 
 def _copy(teacher: np.ndarray, training: FeatureSet, epoch: int) -> torch.Tensor:

@@ -95,7 +95,7 @@ def test_narrow_networks(tmp_path, clips, channels):
 
 
 def test_costs_are_within_the_bounds_that_we_promise(profile):
-    """Instructions do not hang on the machine, so these are no timings that could flicker."""
+    """Instructions do not depend on the machine, so these are no timings that could flicker."""
     stages = profile.stages()
     assert stages["network"]["ms"] <= 8.0
     assert stages["frontend"]["ms"] / 49 <= 0.8

@@ -117,7 +117,7 @@ if __name__ == "__main__":
     assert sorted(pandas.read_csv(tmp_path / "doubling.csv")["double"]) == [0, 2, 4, 6, 8, 10]
 
 
-def test_the_key_hangs_on_all_that_a_value_hangs_on(tmp_path):
+def test_the_key_depends_on_all_that_a_value_depends_on(tmp_path):
     (tmp_path / "a.py").write_text(SCRIPT)
     notebook = point_notebook(tmp_path / "a.py", "name")
     one = content_key(notebook, "code", {"a": 1}, "data", {"b": b"1"})

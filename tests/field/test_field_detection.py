@@ -35,7 +35,7 @@ OPEN_AIR = replace(DEFAULT, rt60=None)
 
 
 def loudness(scores):
-    """A stand-in for a network: what it says hangs on how much sound is in a window."""
+    """A stand-in for a network: what it says depends on how much sound is in a window."""
 
     def run(seen):
         level = seen.astype(np.float32).mean(axis=(1, 2))[:, None]

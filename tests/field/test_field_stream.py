@@ -16,7 +16,7 @@ from kwslib.features.ccore import source_folder
 from kwslib.features.frontend import FRAMES, Frontend, features
 from kwslib.field import micro_speech
 from kwslib.field.stream import (
-    Heard,
+    Decisions,
     answer,
     decide,
     first_after,
@@ -117,7 +117,7 @@ def test_the_answer_is_the_sketchs(reported, unknown, expected):
     rest = (1 - unknown) / 3
     smoothed = np.tile(np.array([rest, unknown, rest, rest]) * CERTAIN, (3, 1)).astype(np.uint16)
     since = 1 if reported == [2, -1, -1] else 0
-    assert answer(Heard(smoothed, np.array(reported)), since) == expected
+    assert answer(Decisions(smoothed, np.array(reported)), since) == expected
 
 
 SPOTTER = r"""

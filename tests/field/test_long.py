@@ -19,7 +19,7 @@ from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES
 from kwslib.field.conditions import Field
 from kwslib.field.evaluate import stage
-from kwslib.field.long import LongStream, Said, Specification, long_stream, run_long, specification
+from kwslib.field.long import LongStream, Specification, SpokenWord, long_stream, run_long, specification
 from kwslib.field.sources import spoken
 from kwslib.field.stream import STRIDE, StreamNetwork, inference_frames, inference_times, listen, windows
 from kwslib.labels import SAMPLE_RATE, class_labels
@@ -43,7 +43,7 @@ def test_a_specification_gives_the_same_samples_and_its_words(where):
     assert (stream.samples.dtype, len(stream.samples)) == (np.int16, 70 * SAMPLE_RATE)
     labels = [word.label for word in stream.words]
     assert [labels.count(label) for label in class_labels()] == [0, 20, 5, 5]
-    times = [word.at for word in stream.words]
+    times = [word.second for word in stream.words]
     assert times == sorted(times)
     assert times[-1] > 60  # in the second room, too
     assert {word.clip for word in stream.words} <= {
@@ -57,7 +57,7 @@ def test_listed_keywords_begin_when_they_are_said_to(where):
     quiet = replace(where, field=replace(OPEN_AIR, snr=None, microphone=None))
     spec = Specification(seconds=20, keywords=(("no", 3.0), ("yes", 12.5)), others=0)
     stream = long_stream(spec, quiet)
-    assert [(word.label, word.at) for word in stream.words] == [("no", 3.0), ("yes", 12.5)]
+    assert [(word.label, word.second) for word in stream.words] == [("no", 3.0), ("yes", 12.5)]
     clips = {clip.name: clip for part in quiet.material.clips for clip in part}
     for word, begin in zip(stream.words, (3, 12.5), strict=True):
         start = round(begin * SAMPLE_RATE)
@@ -83,7 +83,12 @@ def _network(answers: dict[int, int]) -> StreamNetwork:
 def test_every_report_is_a_hit_once_or_false():
     samples = np.zeros(20 * SAMPLE_RATE, np.int16)
     times = inference_times(len(listen(samples)))
-    said = (Said("yes", 3.0, "a"), Said("unknown", 6.0, "b"), Said("no", 9.0, "c"), Said("no", 15.0, "d"))
+    said = (
+        SpokenWord("yes", 3.0, "a"),
+        SpokenWord("unknown", 6.0, "b"),
+        SpokenWord("no", 9.0, "c"),
+        SpokenWord("no", 15.0, "d"),
+    )
     moments = {
         3.5: 2,
         4.0: 2,
@@ -131,10 +136,10 @@ def test_a_causal_network_hears_all_that_came_before(tmp_path):
     def run(seen: np.ndarray) -> np.ndarray:
         return run_network(core, seen)
 
-    heard = StreamNetwork("causal", class_labels(), 0.01, run, core).over(frames)
+    heard = StreamNetwork("causal", class_labels(), 0.01, run, core).logits_of_stream(frames)
     ends = inference_frames(len(frames))
     assert np.array_equal(heard, run_stream(stream(core), frames)[ends // STRIDE - 1])
-    on_windows = StreamNetwork("float", class_labels(), None, run).over(frames)
+    on_windows = StreamNetwork("float", class_labels(), None, run).logits_of_stream(frames)
     assert np.array_equal(on_windows, run(windows(frames)))
     assert not np.array_equal(on_windows, heard)
 

@@ -81,8 +81,8 @@ def _pruned(point: pruning.Point) -> SweepPoint:
         "structured": point.structured,
         "seed": point.seed,
     }
-    how = f"{point.criterion}_{point.schedule}".replace("-", "_")
-    return SweepPoint(f"{point.name}_{how}_seed{point.seed}".replace(".", "_"), "06_pruning", parameters)
+    method = f"{point.criterion}_{point.schedule}".replace("-", "_")
+    return SweepPoint(f"{point.name}_{method}_seed{point.seed}".replace(".", "_"), "06_pruning", parameters)
 
 
 SWEEPS: dict[str, Callable[[Sequence[int], bool], list[SweepPoint]]] = {

@@ -57,8 +57,8 @@ def content_key(
 ) -> str:
     """The identity of a point. Two points with one key have the same row."""
     trained = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(networks.items())}
-    what = [notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained]
-    return hashlib.sha256(json_text(what).encode()).hexdigest()[:24]
+    identity = [notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained]
+    return hashlib.sha256(json_text(identity).encode()).hexdigest()[:24]
 
 
 def run_task(task: Task) -> Outcome:
@@ -80,8 +80,8 @@ def run_task(task: Task) -> Outcome:
         text = done.read_text(encoding="utf-8") if done.is_file() else task.notebook
         if status:
             log = folder / "log.txt"
-            said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-            return Outcome(task, None, text, traceback=f"{said}\nthe point ended with status {status}\n")
+            output = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+            return Outcome(task, None, text, traceback=f"{output}\nthe point ended with status {status}\n")
         (recorded,) = (folder / "results").glob("*.json")
         row = _row(task, json.loads(recorded.read_text(encoding="utf-8")))
         row["longest_cell_s"] = round(json.loads((folder / "longest.json").read_text(encoding="utf-8")), 3)
@@ -96,7 +96,7 @@ def run_task(task: Task) -> Outcome:
 
 
 def _row(task: Task, recorded: dict[str, Any]) -> dict[str, Any]:
-    """The point's parameters and values, and what they hang on. Raises KwsError for other recordings."""
+    """The point's parameters and values, and what they depend on. Raises KwsError for other recordings."""
     if recorded["data"]["content_hash"] != task.data_hash:
         found = recorded["data"]["content_hash"][:12]
         raise KwsError(

@@ -69,7 +69,7 @@ def _check_workers(client: Any, address: str) -> None:
     except ImportError as error:
         raise KwsError(f"{address}: a worker lacks kwslib ({error}): install it there") from None
     if others := sorted(worker for worker, code in found.items() if code != code_fingerprint()):
-        where = ", ".join(others)
+        workers = ", ".join(others)
         raise KwsError(
-            f"{where}: runs other sources or packages: install this commit and lock there, restart it"
+            f"{workers}: runs other sources or packages: install this commit and lock there, restart it"
         )

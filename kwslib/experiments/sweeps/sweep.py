@@ -54,30 +54,32 @@ def tasks(
     }
     code, data_hash = code_fingerprint(), run.corpus.content_hash
     networks = {seed: {path.name: path.read_bytes()} for seed, path in base_models(run).items()}
-    where = {"profile": run.profile.name} | ({"data": str(run.corpus.root)} if data else {})
-    made = []
+    data_parameters = {"profile": run.profile.name} | ({"data": str(run.corpus.root)} if data else {})
+    listed = []
     for point in points:
         trained = networks[point.parameters["seed"]]
         key = content_key(
             empty[point.notebook], code, point.parameters | {"profile": run.profile.name}, data_hash, trained
         )
         text = nbformat.writes(notebooks.point_notebook(scripts / f"{point.notebook}.py", point.name))
-        made.append(Task(point.name, key, code, data_hash, text, point.parameters | where, trained))
-    return made
+        listed.append(
+            Task(point.name, key, code, data_hash, text, point.parameters | data_parameters, trained)
+        )
+    return listed
 
 
-def run_sweep(sweep: str, made: Sequence[Task], folder: Path, runner: Runner) -> Report:
-    """Run the unfinished ones of `made`, keep what each leaves in `folder`, write the table of all."""
+def run_sweep(sweep: str, tasks: Sequence[Task], folder: Path, runner: Runner) -> Report:
+    """Run the unfinished ones of `tasks`, keep what each leaves in `folder`, write the table of all."""
     from tqdm import tqdm
 
     store, begin = Store(folder), time.monotonic()
-    todo = [task for task in made if store.row(task.key) is None]
+    todo = [task for task in tasks if store.row(task.key) is None]
     failed: list[str] = []
-    done, has_bar = len(made) - len(todo), sys.stderr.isatty()
+    done, has_bar = len(tasks) - len(todo), sys.stderr.isatty()
     print(f"{len(todo)} points to run, {done} done before", file=sys.stderr, flush=True)
     wall = longest = 0.0
     bar = tqdm(
-        total=len(made),
+        total=len(tasks),
         initial=done,
         desc=f"sweep {sweep}",
         unit="point",
@@ -94,8 +96,12 @@ def run_sweep(sweep: str, made: Sequence[Task], folder: Path, runner: Runner) ->
             bar.update()
             done += 1
             if not has_bar:  # in a log a line a point stands for the bar
-                how = f"{outcome.row['wall_s']:.0f} s" if outcome.row else "failed"
-                print(f"{done} of {len(made)}: {outcome.task.name}, {how}", file=sys.stderr, flush=True)
+                outcome_text = f"{outcome.row['wall_s']:.0f} s" if outcome.row else "failed"
+                print(
+                    f"{done} of {len(tasks)}: {outcome.task.name}, {outcome_text}",
+                    file=sys.stderr,
+                    flush=True,
+                )
     overhead = 1 - longest / wall if wall else None
-    written = store.write_table(sweep, made)
-    return Report(len(made), len(todo), tuple(failed), written, time.monotonic() - begin, overhead)
+    written = store.write_table(sweep, tasks)
+    return Report(len(tasks), len(todo), tuple(failed), written, time.monotonic() - begin, overhead)

@@ -1,6 +1,6 @@
 """The table of a sweep: one tidy row for each finished point, as Parquet and CSV, and what a notebook takes from it.
 
-A row holds the point's parameters, its counts and accuracies, and what they hang on: versions, commit, the hash of
+A row holds the point's parameters, its counts and accuracies, and what they depend on: versions, commit, the hash of
 the data, the seconds it took. The width of a weight is text in the file (8, ternary) and a number again when read.
 """
 

@@ -28,7 +28,7 @@ RUNTIMES = {  # runtime: part of the recorded name
 
 
 def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
-    """All exported forms of a network with fresh weights: neither size nor speed hangs on their values."""
+    """All exported forms of a network with fresh weights: neither size nor speed depends on their values."""
     save_checkpoint(folder / "model.pt", build(config), config)
     noise = np.random.default_rng(0).integers(-128, 128, (16, FRAMES, CHANNELS)).astype(np.int8)
     return export(folder / "model.pt", noise, folder)

@@ -14,7 +14,7 @@ from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Heard, StreamNetwork, answer, open_network, posteriors, reports, smooth
+from kwslib.field.stream import Decisions, StreamNetwork, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation
@@ -132,7 +132,7 @@ def tuned(run: Run, model: Model) -> Model:
         means = [smooth(posteriors(one, model.network.scale), smoothing) for one in logits]
         for threshold in TRIAL_THRESHOLDS:
             at = replace(model.settings, threshold=threshold, smoothing=smoothing)
-            answers = [answer(Heard(one, reports(one, at)), SINCE) for one in means]
+            answers = [answer(Decisions(one, reports(one, at)), SINCE) for one in means]
             scores[at] = float(np.mean(np.array(answers) == said))
     chosen = max(scores, key=lambda at: scores[at])
     return replace(model, settings=chosen)
