@@ -26,6 +26,8 @@ class BranchedConv2d(nn.Module):
     options: what else `PaddedConv2d` takes. Raises KwsError for `passing` where inputs and outputs differ.
     """
 
+    unit: Tensor
+
     def __init__(
         self,
         inputs: int,
@@ -48,12 +50,14 @@ class BranchedConv2d(nn.Module):
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in kernels)
         self.passed = nn.Parameter(torch.ones(outputs)) if passing else None
+        if passing:
+            self.register_buffer("unit", _unit(self.branches[0].weight), persistent=False)
 
     def _layer(self) -> PaddedConv2d:
         return PaddedConv2d(*self.channels, **self.deployed)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.pad(x, self.zeros)
+        x = F.pad(x, self.zeros) if any(self.zeros) else x
         height, width = x.shape[2:]
         total: Tensor | None = None
         for branch, norm, (top, bottom, left, right) in self._each():
@@ -78,11 +82,7 @@ class BranchedConv2d(nn.Module):
         """Weights of a branch, with what the first passes on."""
         if self.passed is None or branch is not self.branches[0]:
             return branch.weight
-        outputs, per_group, height, width = branch.weight.shape
-        unit = torch.zeros(outputs, per_group, height, width)
-        channel = torch.arange(outputs)
-        unit[channel, channel % per_group, height // 2, width // 2] = 1
-        return branch.weight + unit * self.passed[:, None, None, None]
+        return branch.weight + self.unit * self.passed[:, None, None, None]
 
     @torch.no_grad()
     def folded(self) -> PaddedConv2d:
@@ -106,3 +106,12 @@ class BranchedConv2d(nn.Module):
             layer.weight += F.pad(weight, (left, right, top, bottom))
             layer.bias += bias
         return layer
+
+
+def _unit(weight: Tensor) -> Tensor:
+    """Weights of this shape that pass on the middle of a window, each channel to its own."""
+    outputs, per_group, height, width = weight.shape
+    unit = torch.zeros_like(weight, requires_grad=False)
+    channel = torch.arange(outputs)
+    unit[channel, channel % per_group, height // 2, width // 2] = 1
+    return unit
