@@ -51,7 +51,7 @@ class BranchedConv2d(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in kernels)
         self.passed = nn.Parameter(torch.ones(outputs)) if passing else None
         if passing:
-            self.register_buffer("unit", _unit(self.branches[0].weight), persistent=False)
+            self.register_buffer("unit", _unit(torch.empty(outputs, inputs // options.get("groups", 1), *kernels[0])), persistent=False)
 
     def _layer(self) -> PaddedConv2d:
         return PaddedConv2d(*self.channels, **self.deployed)

@@ -78,7 +78,7 @@ ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own w
     "tenet": (TemporalNet, 32, 512),
     "tenet_branches": (MultiScaleTemporalNet, 32, 512),
     "tenet_causal": (CausalTemporalNet, 32, 512),
-    "tenet_valid": (UnpaddedTemporalNet, 36, 512),
+    "tenet_valid": (UnpaddedTemporalNet, 40, 512),
     "tenet_wide": (WideTemporalNet, 96, 512),
     "teacher": (Teacher, 104, 512),
 }

@@ -24,6 +24,7 @@ class Setup:
 
 TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
 ALL = 1000  # % of unknown words in training: as many as there are
+LONGER = 1.5  # times a profile's epochs, for temporal networks that see so much variety
 BROADER = (
     "tinyconv_branches",
     "tenet_valid",
@@ -39,7 +40,7 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
     temporal = arch.startswith("tenet")
     return Setup(
         ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if broader and temporal else 0.3),
-        Recipe(epochs=epochs),
+        Recipe(epochs=round(LONGER * epochs) if broader and temporal else epochs),
         protocol,
         Augmentation(
             copies=12 if broader else 10,

@@ -8,7 +8,7 @@ Padded on both sides, it sees a clip whole; with zeros in the past alone, a colu
 without padding, every column is the same function of its own frames, so that a stream computes each once and gets
 to the bit what a clip cut out of it would:
 
-    (B, 49, 40) -> 3 frames, stride 2 (B, 36, 24, 1) -> six separable blocks of 4 (B, 36, 6, 1) -> mean -> linear
+    (B, 49, 40) -> 3 frames, stride 2 (B, 40, 24, 1) -> six separable blocks of 4 (B, 40, 6, 1) -> mean -> linear
 
 Its blocks pass their inputs on within their convolutions (kwslib/networks/branches.py): a residual path would have
 to cut its ends off, and costs sums.
