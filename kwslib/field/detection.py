@@ -1,8 +1,6 @@
 """Detection over hours: false accepts per hour, false rejects, the trade-off between them, and latency.
 
-False accepts are counted on continuous sound without a keyword: scenes of a minute, each in another room, by turns
-words of the unknown class amid a background, one every two seconds; a background alone; a quiet room, whose background
-is at the field's best ratio. The front end runs through.
+False accepts are counted on continuous sound without a keyword (kwslib/field/minutes.py).
 False rejects are counted on the trials of the field test: a keyword that is not reported within them. The trade-off
 over all thresholds is the detection-error curve (Martin et al., Eurospeech 1997) in the units of keyword spotting.
 """
@@ -12,17 +10,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kwslib.cache import cached, code, digest
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.features.frontend import FRAMES
 from kwslib.field.evaluate import SINCE, Stage
-from kwslib.field.microphone import FULL_SCALE
-from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
-from kwslib.field.sources import BACKGROUNDS, extent, loudest, spoken
+from kwslib.field.minutes import kind_at
+from kwslib.field.sources import extent, spoken
 from kwslib.field.stream import (
     FRAME_SECONDS,
     STRIDE,
     StreamNetwork,
+    inference_frames,
     inference_times,
     posteriors,
     reports,
@@ -32,12 +29,8 @@ from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
 
-SCENE = 60 * SAMPLE_RATE  # samples
-KINDS = ("words", "background", "quiet")
-PAUSE = (0.0, 2.0)  # s between clips of one second
 THRESHOLDS = tuple(np.round(np.concatenate([np.arange(0.3, 0.95, 0.025), np.arange(0.95, 1.0, 0.005)]), 4))
 CHUNK = 4096  # inferences at a time
-TOGETHER = 30  # scenes rendered before the front end, which runs through, hears them
 
 
 @dataclass(frozen=True)
@@ -66,48 +59,6 @@ class OperatingPoint:
     @property
     def reject_ci95(self) -> tuple[float, float]:
         return wilson(self.rejects, self.keywords)
-
-
-def continuous_frames(stage: Stage, hours: float) -> np.ndarray:
-    """Frames of so many hours without a keyword, int8 (F, 40), from the cache or made."""
-
-    def make() -> dict[str, np.ndarray]:
-        frontend = Frontend()
-        scenes = round(3600 * hours * SAMPLE_RATE / SCENE)
-        frames = []
-        for start in range(0, scenes, TOGETHER):
-            numbers = range(start, min(start + TOGETHER, scenes))
-            minutes = over_cores(lambda number: _scene(stage, number), numbers, "minutes without a keyword")
-            frames += [frontend.process(minute) for minute in minutes]
-        return {"frames": np.concatenate(frames)}
-
-    return cached("field", digest(stage.key(()), hours, code(__name__)), make)["frames"]
-
-
-def _scene(stage: Stage, number: int) -> np.ndarray:
-    """A minute in one room: int16 (SCENE,)."""
-    field, material = stage.field, stage.material
-    rng = np.random.default_rng([stage.seed, 60, number])
-    room = stage.rooms[rng.integers(len(stage.rooms))]
-    pool = material.clips[1]
-    pressure = np.zeros(SCENE, np.float32)
-    levels = []
-    scene = KINDS[number % len(KINDS)]
-    start = 0
-    while start < SCENE - 2 * SAMPLE_RATE:
-        clip = spoken(pool[rng.integers(len(pool))])
-        word = speech_in_room(clip, rng.uniform(*field.speech_spl), room)
-        levels.append(loudest(word))
-        if scene != "words":
-            break
-        add_speech(pressure, word, start)
-        start += SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
-    if field.snr is not None:
-        kind = str(rng.choice(BACKGROUNDS))
-        sound = background_in_room(kind, rng, material, room, SCENE, None)
-        snr = field.snr[1] if scene == "quiet" else rng.uniform(*field.snr)
-        add_background(pressure, sound, float(np.median(levels)), snr)
-    return record(pressure, field.microphone, rng, FULL_SCALE / 10)
 
 
 def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
@@ -172,3 +123,15 @@ def best_within(points: Sequence[OperatingPoint], most_per_hour: float) -> Opera
     if within:
         return min(within, key=lambda point: (point.reject_rate, point.threshold))
     return min(points, key=lambda point: (point.per_hour, point.reject_rate))
+
+
+def accepts_by_kind(
+    network: StreamNetwork, continuous_logits: np.ndarray, settings: DecisionSettings, kinds: Sequence[str]
+) -> dict[str, int]:
+    """False accepts in each kind of minute, from the logits (T, C) of `minutes` of these kinds."""
+    heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
+    reported = np.flatnonzero(reports(heard, settings) >= 0)
+    counts = np.bincount(
+        kind_at(inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1, kinds), minlength=len(kinds)
+    )
+    return dict(zip(kinds, counts.tolist(), strict=True))

@@ -15,7 +15,7 @@ import numpy as np
 from kwslib.data.splits import SPLITS
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
-from kwslib.field.detection import SCENE
+from kwslib.field.minutes import SCENE
 from kwslib.field.evaluate import Stage
 from kwslib.field.microphone import FULL_SCALE, pascal
 from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room

@@ -19,7 +19,9 @@ from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_splits
 from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
+from kwslib.field.evaluate import stage
 from kwslib.field.microphone import pascal
+from kwslib.field.minutes import SIX, minutes
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.scene import add_background, add_speech, background_in_room, speech_in_room
 from kwslib.field.sources import BACKGROUNDS, Material, extent, loudest, material, spoken
@@ -33,6 +35,7 @@ BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
 LENGTH = BEFORE + 2 * CLIP_SAMPLES  # of one stream
 PIECE = 12 * SAMPLE_RATE  # of background, from which streams take theirs
 FRAME = 320  # samples from frame to frame
+SPEECH_FRAMES = 10  # 0.2 s
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class FieldAugmentation:
     rooms       simulated for training
     varied      more of them that are less alike (kwslib/field/varied.py)
     backgrounds pieces of background of each kind
+    hours       of sound without a keyword, from anywhere in which seconds are taken, too (kwslib/field/minutes.py)
+    listening   how many of these, in parts of the examples
     """
 
     field: Field = DEFAULT
@@ -56,6 +61,8 @@ class FieldAugmentation:
     rooms: int = 100
     varied: int = 0
     backgrounds: int = 24
+    hours: float = 0.0
+    listening: float = 0.3
 
     def __post_init__(self) -> None:
         if (
@@ -63,9 +70,11 @@ class FieldAugmentation:
             or self.varied < 0
             or not 0 <= self.clean < 1
             or self.jitter_ms < 0
+            or self.hours < 0
+            or self.listening < 0
         ):
             raise KwsError(
-                "training for the field needs one or more of each, 0 <= clean < 1 and jitter_ms >= 0"
+                "training for the field needs one or more of each, 0 <= clean < 1 and no other value below 0"
             )
         if self.field.snr is None or self.field.microphone is None:
             raise KwsError("training for the field needs a background and a microphone")
@@ -73,6 +82,10 @@ class FieldAugmentation:
     @property
     def copies(self) -> int:
         return self.streams * self.windows
+
+    def training_rooms(self) -> tuple[Room, ...]:
+        """Rooms that no other split has, from the cache or made."""
+        return (*room_bank(self.field, "training", self.rooms), *varied_bank(self.field, self.varied))
 
 
 def field_splits(
@@ -94,7 +107,42 @@ def field_splits(
         kept = np.flatnonzero(rng.random(n) < augmentation.clean)
         x[copy * n + kept] = ordinary.copy(copy % ordinary.copies)[0][kept]
     y = np.tile(ordinary.y[:n], augmentation.copies)
-    return splits | {"training": FeatureSet(x, y, ordinary.names, augmentation.copies)}
+    training = FeatureSet(x, y, ordinary.names, augmentation.copies)
+    if augmentation.hours:
+        more = round(augmentation.listening * n)
+        training = with_listening(
+            training, *_listened(corpus, training_setup.protocol.labels, augmentation, more)
+        )
+    return splits | {"training": training}
+
+
+def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> FeatureSet:
+    """`training` and in each copy as many more examples, others each time, as x (copies * m, 49, 40) and y hold."""
+    m = len(y) // training.copies
+    joined = [
+        np.concatenate([ours.reshape(training.copies, -1, *ours.shape[1:]), theirs], axis=1)
+        for ours, theirs in (
+            (training.x, x.reshape(training.copies, m, *x.shape[1:])),
+            (training.y, y.reshape(training.copies, m)),
+        )
+    ]
+    both = [one.reshape(-1, *one.shape[2:]) for one in joined]
+    more = tuple(f"listening {number}" for number in range(m))
+    return FeatureSet(both[0], both[1], training.names + more, training.copies)
+
+
+def _listened(
+    corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds from anywhere in training sound without a keyword, int8 (copies * n, 49, 40), and their classes: unknown
+    where a word sounds for SPEECH_FRAMES of them, else silence."""
+    rooms = augmentation.training_rooms()
+    where = stage(corpus, labels, augmentation.field, split="training", rooms=rooms)
+    sound = minutes(where, augmentation.hours, SIX)
+    starts = np.random.default_rng(8).integers(len(sound.frames) - FRAMES, size=augmentation.copies * n)
+    spoken_frames = np.concatenate([[0], np.cumsum(sound.speech)])
+    y = (spoken_frames[starts + FRAMES] - spoken_frames[starts] >= SPEECH_FRAMES).astype(np.int64)
+    return sound.frames[starts[:, None] + np.arange(FRAMES)], y
 
 
 def _stream_copies(
@@ -130,8 +178,7 @@ class _Scene:
     @staticmethod
     def make(corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation) -> "_Scene":
         training_material = material(corpus, labels, "training")
-        boxes = room_bank(augmentation.field, "training", augmentation.rooms)
-        rooms = (*boxes, *varied_bank(augmentation.field, augmentation.varied))
+        rooms = augmentation.training_rooms()
         rng = np.random.default_rng(7)
         pieces = []
         for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):

@@ -9,11 +9,11 @@ from kwslib.deployment.decision import DecisionSettings, settings_note
 from kwslib.field.detection import (
     OperatingPoint,
     best_within,
-    continuous_frames,
     detection_curve,
     stream_logits,
 )
 from kwslib.field.evaluate import stage, trial_logits
+from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import StreamNetwork
 from kwslib.keyword import HOURS, TRIALS
 

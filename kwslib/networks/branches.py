@@ -51,7 +51,9 @@ class BranchedConv2d(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in kernels)
         self.passed = nn.Parameter(torch.ones(outputs)) if passing else None
         if passing:
-            self.register_buffer("unit", _unit(torch.empty(outputs, inputs // options.get("groups", 1), *kernels[0])), persistent=False)
+            groups = options.get("groups", 1)
+            unit = _unit(torch.empty(outputs, inputs // groups, *kernels[0]))
+            self.register_buffer("unit", unit, persistent=False)
 
     def _layer(self) -> PaddedConv2d:
         return PaddedConv2d(*self.channels, **self.deployed)

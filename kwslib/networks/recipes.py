@@ -40,7 +40,11 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
     temporal = arch.startswith("tenet")
     return Setup(
         ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if broader and temporal else 0.3),
-        Recipe(epochs=round(LONGER * epochs) if broader and temporal else epochs),
+        Recipe(
+            epochs=round(LONGER * epochs) if broader and temporal else epochs,
+            mask_frames=8 if arch == "tenet_wide" else 0,
+            mask_channels=6 if arch == "tenet_wide" else 0,
+        ),
         protocol,
         Augmentation(
             copies=12 if broader else 10,

@@ -15,13 +15,13 @@ from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.detection import (
     OperatingPoint,
     best_within,
-    continuous_frames,
     detection_curve,
     stream_logits,
     word_end,
 )
 from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
 from kwslib.field.factors import CLEAN, factors, measure_factors
+from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import StreamNetwork, open_network, windows
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels

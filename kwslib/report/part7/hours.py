@@ -10,10 +10,10 @@ from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.detection import (
     OperatingPoint,
     best_within,
-    continuous_frames,
     detection_curve,
     stream_logits,
 )
+from kwslib.field.minutes import continuous_frames
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
 from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of

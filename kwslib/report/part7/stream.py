@@ -13,7 +13,7 @@ from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import HOP
 from kwslib.features.frontend import FRAMES, Frontend
-from kwslib.field.detection import continuous_frames
+from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
 from kwslib.labels import SAMPLE_RATE, class_labels
 from kwslib.progress import over_cores
