@@ -20,8 +20,9 @@ from kwslib.deployment.export import calibration_features, export
 from kwslib.errors import KwsError
 from kwslib.features.dataset import feature_splits
 from kwslib.field.conditions import DEFAULT
-from kwslib.field.detection import best_within, continuous_frames, detection_curve, stream_logits
+from kwslib.field.detection import best_within, detection_curve, stream_logits
 from kwslib.field.evaluate import judge, stage, trial_logits
+from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
 from kwslib.measure.profiling import costs

@@ -15,9 +15,9 @@ import numpy as np
 from kwslib.data.splits import SPLITS
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
-from kwslib.field.minutes import SCENE
 from kwslib.field.evaluate import Stage
 from kwslib.field.microphone import FULL_SCALE, pascal
+from kwslib.field.minutes import SCENE
 from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
 from kwslib.field.sources import BACKGROUNDS, loudest, spoken
 from kwslib.field.stream import StreamNetwork, decide, inference_times, listen

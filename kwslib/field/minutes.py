@@ -1,0 +1,107 @@
+"""Sound without a keyword: scenes of a minute, each in another room, the front end running through.
+
+What sounds takes turns. Words of the unknown class come one by one, or without pauses; or a background sounds alone, of
+any kind or of one; or the room is quiet, its background at the field's best ratio.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kwslib.cache import cached, code, digest
+from kwslib.data.levels import SPEECH
+from kwslib.features.frontend import Frontend
+from kwslib.field.evaluate import Stage
+from kwslib.field.microphone import FULL_SCALE
+from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
+from kwslib.field.sources import BACKGROUNDS, extent, loudest, spoken
+from kwslib.labels import SAMPLE_RATE
+from kwslib.progress import over_cores
+
+SCENE = 60 * SAMPLE_RATE  # samples
+FRAME = SAMPLE_RATE // 50  # samples from frame to frame
+PAUSE = (0.0, 2.0)  # s between clips of one second
+EDGE = SAMPLE_RATE // 20  # kept before and after a word in running speech
+THREE = ("words", "background", "quiet")  # of Parts 4 and 7
+SIX = ("words", "running speech", "babble", "noise", "music", "quiet")
+SPOKEN = ("words", "running speech")
+ONE_KIND = {
+    "babble": ("babble",),
+    "noise": ("recorded", "hum", "clicks"),
+    "music": ("music",),
+}  # of background
+TOGETHER = 30  # scenes rendered before the front end hears them
+
+
+@dataclass(frozen=True)
+class Sound:
+    """frames: int8 (F, 40). speech: bool (F,), whether a word of the foreground is being said as a frame begins."""
+
+    frames: np.ndarray
+    speech: np.ndarray
+
+
+def minutes(stage: Stage, hours: float, kinds: Sequence[str] = THREE) -> Sound:
+    """So many hours without a keyword, from the cache or made; minute n is of kind n modulo the number of kinds."""
+
+    def make() -> dict[str, np.ndarray]:
+        frontend = Frontend()
+        scenes = round(3600 * hours * SAMPLE_RATE / SCENE)
+        frames, speech = [], []
+        for start in range(0, scenes, TOGETHER):
+            numbers = range(start, min(start + TOGETHER, scenes))
+            found = over_cores(lambda n: _minute(stage, n, kinds), numbers, "minutes without a keyword")
+            frames += [frontend.process(samples) for samples, _ in found]
+            speech += [mask for _, mask in found]
+        heard = np.concatenate(frames)
+        return {"frames": heard, "speech": np.concatenate(speech)[: len(heard)]}
+
+    key = digest(stage.key(()), hours, tuple(kinds), code(__name__))
+    found = cached("field", key, make)
+    return Sound(found["frames"], found["speech"])
+
+
+def continuous_frames(stage: Stage, hours: float, kinds: Sequence[str] = THREE) -> np.ndarray:
+    """The frames of `minutes`, int8 (F, 40)."""
+    return minutes(stage, hours, kinds).frames
+
+
+def kind_at(frame: np.ndarray, kinds: Sequence[str]) -> np.ndarray:
+    """Numbers of the kinds that sound at frames (n,): int (n,)."""
+    return frame * FRAME // SCENE % len(kinds)
+
+
+def _minute(stage: Stage, number: int, kinds: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A minute in one room, int16 (SCENE,), and whether a word is being said at each frame, bool (SCENE / FRAME,)."""
+    field, material = stage.field, stage.material
+    rng = np.random.default_rng([stage.seed, 60, number])
+    room = stage.rooms[rng.integers(len(stage.rooms))]
+    pool = material.clips[1]
+    pressure = np.zeros(SCENE, np.float32)
+    speech = np.zeros(SCENE // FRAME, bool)
+    levels = []
+    kind = kinds[number % len(kinds)]
+    start = 0
+    while start < SCENE - 2 * SAMPLE_RATE:
+        clip = spoken(pool[rng.integers(len(pool))])
+        first, last = extent(clip)
+        if kind == "running speech":
+            begin = max(first - EDGE, 0)
+            clip = clip[begin : max(last + EDGE, begin + SPEECH)]
+            first, last = first - begin, last - begin
+        word = speech_in_room(clip, rng.uniform(*field.speech_spl), room)
+        levels.append(loudest(word))
+        if kind not in SPOKEN:
+            break
+        add_speech(pressure, word, start)
+        speech[(start + first) // FRAME : (start + last) // FRAME] = True
+        start += (
+            len(clip) if kind == "running speech" else SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
+        )
+    if field.snr is not None:
+        background = str(rng.choice(ONE_KIND.get(kind, BACKGROUNDS)))
+        sound = background_in_room(background, rng, material, room, SCENE, None)
+        snr = field.snr[1] if kind == "quiet" else rng.uniform(*field.snr)
+        add_background(pressure, sound, float(np.median(levels)), snr)
+    return record(pressure, field.microphone, rng, FULL_SCALE / 10), speech
