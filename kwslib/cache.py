@@ -84,22 +84,22 @@ def digest(*parts: object) -> str:
 def code(module: str) -> str:
     """Digest of a module's source, of all modules of kwslib that it imports in turn, and of the versions of the
     other packages that they import: what a module computes changes only when this does."""
-    seen: dict[str, bytes] = {}
+    sources: dict[str, bytes] = {}
     packages: set[str] = set()
     todo = [module]
     while todo:
         name = todo.pop()
         path = _file(name)
-        if name in seen or path is None:
+        if name in sources or path is None:
             continue
-        seen[name] = path.read_bytes()
-        for found in _imports(ast.parse(seen[name])):
+        sources[name] = path.read_bytes()
+        for found in _imports(ast.parse(sources[name])):
             first, _, rest = found.partition(".")
             if first != PACKAGE:
                 packages.add(first)
             elif rest not in NO_VALUES:
                 todo.append(found)
-    return digest(sorted(seen.items()), [(name, _version(name)) for name in sorted(packages)])
+    return digest(sorted(sources.items()), [(name, _version(name)) for name in sorted(packages)])
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

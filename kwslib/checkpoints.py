@@ -61,9 +61,9 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         config = ModelConfig(**content["config"])
         model = build(config)
         if "quantization" in content:
-            how = content["quantization"]
-            check_entries("quantization", how, [field.name for field in fields(Quantization)])
-            model = quantized(fold_batch_norm(model), Quantization(**how))
+            settings = content["quantization"]
+            check_entries("quantization", settings, [field.name for field in fields(Quantization)])
+            model = quantized(fold_batch_norm(model), Quantization(**settings))
         check_state(model, content["state"])
         model.load_state_dict(content["state"])
         check_ranges(model)
@@ -88,12 +88,14 @@ def load_teacher(path: Path, labels: tuple[str, ...]) -> nn.Module:
 AGAIN = "make it again with `kws train`"
 
 
-def check_entries(what: str, found: Any, known: Collection[str]) -> None:
+def check_entries(entry: str, found: Any, known: Collection[str]) -> None:
     """`found` is a mapping of known names alone."""
     if not isinstance(found, Mapping):
-        raise KwsError(f"its {what} is a {type(found).__name__}: {AGAIN}")
+        raise KwsError(f"its {entry} is a {type(found).__name__}: {AGAIN}")
     if unknown := sorted(str(name) for name in found if name not in known):
-        raise KwsError(f"its {what} has {', '.join(unknown)}, which this kwslib does not know: update kwslib")
+        raise KwsError(
+            f"its {entry} has {', '.join(unknown)}, which this kwslib does not know: update kwslib"
+        )
 
 
 def check_state(model: nn.Module, state: Any) -> None:

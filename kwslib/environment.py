@@ -46,9 +46,9 @@ def require(*extras: str) -> None:
     with TemporaryDirectory(prefix="kws-") as folder:
         overrides = Path(folder) / "kept.txt"
         overrides.write_text("\n".join(kept), encoding="utf-8")
-        where = ["--python", sys.executable, "--no-build", "--override", str(overrides)]
+        options = ["--python", sys.executable, "--no-build", "--override", str(overrides)]
         requirements = [f"{r.name}{_extras(r)}{r.specifier}" for r in absent]
-        _run([*_uv(), "pip", "install", *where, *requirements])
+        _run([*_uv(), "pip", "install", *options, *requirements])
     invalidate_caches()
     changed = [
         f"{name} {version} -> {now}"
@@ -127,15 +127,15 @@ def _run(command: list[str]) -> None:
     """Run an installer, showing how far it is. Raises KwsError with the end of what it said when it fails."""
     environment = os.environ | {"NO_COLOR": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
-    said = []
+    output = []
     with subprocess.Popen(command, env=environment, **pipes) as process:  # type: ignore[call-overload]
         for line in process.stdout:
-            said.append(line.strip())
+            output.append(line.strip())
             if SHOWN.match(line.strip()):
-                print(said[-1], flush=True)
+                print(output[-1], flush=True)
     if process.returncode:
         raise KwsError(
-            f"the installation failed ({' '.join(said[-6:])}): see that the package index is within reach and that "
+            f"the installation failed ({' '.join(output[-6:])}): see that the package index is within reach and that "
             f"this Python ({sys.version_info.major}.{sys.version_info.minor}) is 3.11, 3.12 or 3.13; then run again"
         )
 

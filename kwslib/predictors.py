@@ -186,8 +186,8 @@ def file_labels(path: Path, classes: int, keywords: Sequence[str] | None = None)
     description = read_description(path.read_bytes())
     labels = description.labels if description else class_labels(tuple(keywords or DEFAULT_KEYWORDS))
     if len(labels) != classes:
-        given = ", ".join(labels)
-        raise KwsError(f"{path}: {classes} outputs do not fit {given}: name its words with --keywords")
+        names = ", ".join(labels)
+        raise KwsError(f"{path}: {classes} outputs do not fit {names}: name its words with --keywords")
     return _agreed(path, labels, keywords)
 
 

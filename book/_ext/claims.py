@@ -37,7 +37,7 @@ def table(found: list[Outcome]) -> nodes.Node:
     shown, group = nodes.table(classes=["claims"]), nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=width) for width in widths]
     group += nodes.thead("", _row(head))
-    group += nodes.tbody("", *[_row((each.claim.says, each.shown, each.by)) for each in found])
+    group += nodes.tbody("", *[_row((each.claim.says, each.shown, each.rule)) for each in found])
     shown += group
     return nodes.container("", shown, classes=["table-scroll"])
 

@@ -146,10 +146,10 @@ class Emulator:
         if not self._left:
             raise self._failed(f"had not finished after {instructions:,} instructions")
 
-    def _failed(self, what: str) -> CheckFailed:
+    def _failed(self, event: str) -> CheckFailed:
         address = self.uc.reg_read(self._arm.UC_ARM_REG_PC)
-        where = self.image.function_at(address)
-        return CheckFailed(f"firmware.elf: the firmware {what} in {where} at {address:#010x}")
+        function = self.image.function_at(address)
+        return CheckFailed(f"firmware.elf: the firmware {event} in {function} at {address:#010x}")
 
     def _interrupt(self, uc: Any, number: int, _: object) -> None:
         pc = uc.reg_read(self._arm.UC_ARM_REG_PC)

@@ -98,8 +98,8 @@ def build_firmware(model_header: str, compiler: str | None = None, main: str = "
 def _version(command: list[str]) -> str:
     if "ziglang" in command:
         return importlib.metadata.version("ziglang")
-    asked = [command[0], "-dumpfullversion"]
-    return subprocess.run(asked, capture_output=True, encoding="utf-8", errors="replace").stdout
+    question = [command[0], "-dumpfullversion"]
+    return subprocess.run(question, capture_output=True, encoding="utf-8", errors="replace").stdout
 
 
 def _link(command: list[str], script: str, folder: Path) -> bytes:

@@ -125,7 +125,9 @@ class Board:
         contents = {
             "firmware.elf": self.build.elf,
             "kws_model.h": header.encode(),
-            "firmware.map": "".join(f"{at:#010x} {size:>7} {name}\n" for at, size, name in objects).encode(),
+            "firmware.map": "".join(
+                f"{address:#010x} {size:>7} {name}\n" for address, size, name in objects
+            ).encode(),
         }
         with atomic_files([Path(folder) / name for name in contents]) as temporaries:
             for temporary, content in zip(temporaries, contents.values(), strict=True):

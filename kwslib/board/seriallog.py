@@ -172,8 +172,8 @@ def _named(source: LogLines, rows: Iterable[list[str]]) -> tuple[str, ...]:
 
 def _settings(lines: Iterable[str]) -> dict[str, str]:
     """Of the last heading that tells them: `# SKETCH model NAME hop_ms 40 gain 20 ...`."""
-    told = [words for line in lines if (words := line.split())[:1] == ["#"] and words[2:3] == ["model"]]
-    return dict(zip(told[-1][2::2], told[-1][3::2], strict=False)) if told else {}
+    headers = [words for line in lines if (words := line.split())[:1] == ["#"] and words[2:3] == ["model"]]
+    return dict(zip(headers[-1][2::2], headers[-1][3::2], strict=False)) if headers else {}
 
 
 def _overruns(counts: list[int]) -> int | None:

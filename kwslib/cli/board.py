@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kwslib.cli.options import JSON
-from kwslib.cli.output import one_line, print_json, where
+from kwslib.cli.output import one_line, print_json, which_second
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _print(result: dict[str, Any], profile: "BoardProfile") -> None:
     from kwslib.board.cycles import rounded
 
     scores = ", ".join(f"{label} {p:.1%}" for label, p in result["scores"].items())
-    print(one_line(f"{result['label']}: {scores}{where(result['second'])}"))
+    print(one_line(f"{result['label']}: {scores}{which_second(result['second'])}"))
     print(f"\n  {'stage':<12}{'cycles':>11}{'ms':>9}")
     for stage, cost in result["stages"].items():
         print(f"  {stage:<12}{cost['cycles']:>11,}{rounded(cost['ms']):>9g}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.options import JSON
-from kwslib.cli.output import one_line, print_json, where
+from kwslib.cli.output import one_line, print_json, which_second
 from kwslib.errors import KwsError, listed
 
 
@@ -42,19 +42,19 @@ def classify(
     else:
         logits = predictor.logits(features(waveforms)).astype(np.float64)
     probabilities = softmax(logits, axis=1)
-    heard = decided(probabilities, predictor.settings)
+    decisions = decided(probabilities, predictor.settings)
     results = [
         {
             "file": str(path),
             "second": second,
-            "label": predictor.labels[which],
+            "label": predictor.labels[decision],
             "scores": dict(zip(predictor.labels, map(float, row), strict=True)),
         }
-        for path, second, row, which in zip(recordings, seconds, probabilities, heard, strict=True)
+        for path, second, row, decision in zip(recordings, seconds, probabilities, decisions, strict=True)
     ]
     if as_json:
         print_json({"results": results})
         return
     for result in results:
         sure = result["scores"][result["label"]]
-        print(one_line(f"{result['file']}: {result['label']} ({sure:.1%}){where(result['second'])}"))
+        print(one_line(f"{result['file']}: {result['label']} ({sure:.1%}){which_second(result['second'])}"))

@@ -67,6 +67,6 @@ def _print_rows(rows: list[Comparison]) -> None:
         verdict = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
         cells.append((entry.where, entry.gist, entry.text_with_interval, ours, difference, verdict))
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
-    for where, what, original, ours, difference, verdict in cells:
-        left = f"  {where:<{widths[0]}}  {what:<{widths[1]}}  {original:>{widths[2]}}"
+    for place, subject, original, ours, difference, verdict in cells:
+        left = f"  {place:<{widths[0]}}  {subject:<{widths[1]}}  {original:>{widths[2]}}"
         print(f"{left}  {ours:>{widths[3]}}  {difference:>{widths[4]}}  {verdict}")

@@ -50,15 +50,15 @@ def evaluate_model(
         raise KwsError(f"{corpus.root}: no {split} clips: add recordings or name another --split")
     scores = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
     scores /= scores.sum(axis=1, keepdims=True)
-    heard = decided(scores, predictor.settings)
-    result = evaluate(np.eye(len(predictor.labels))[heard], y, predictor.labels).as_json()
-    wrong = sorted(np.flatnonzero(heard != y), key=lambda row: -scores[row, heard[row]])
+    decisions = decided(scores, predictor.settings)
+    result = evaluate(np.eye(len(predictor.labels))[decisions], y, predictor.labels).as_json()
+    wrong = sorted(np.flatnonzero(decisions != y), key=lambda row: -scores[row, decisions[row]])
     result["mistakes"] = [
         {
             "file": str(clips[row].clip.path) if clips[row].clip else clips[row].name,
             "said": predictor.labels[y[row]],
-            "heard": predictor.labels[heard[row]],
-            "score": float(scores[row, heard[row]]),
+            "heard": predictor.labels[decisions[row]],
+            "score": float(scores[row, decisions[row]]),
         }
         for row in wrong
     ]
@@ -74,8 +74,8 @@ def evaluate_model(
         print(one_line(f"  {label:<12}{row['correct']:>6} of {row['n']:>6}{share}"))
     print_confusion(predictor.labels, result["confusion"])
     for mistake in result["mistakes"][:MISTAKES]:
-        said = f"{mistake['said']} heard as {mistake['heard']} ({mistake['score']:.1%})"
-        print(one_line(f"  {said}: {mistake['file']}"))
+        line = f"{mistake['said']} heard as {mistake['heard']} ({mistake['score']:.1%})"
+        print(one_line(f"  {line}: {mistake['file']}"))
     if (more := len(result["mistakes"]) - MISTAKES) > 0:
         print(f"  and {more} more mistakes; --json names all")
     to_hear = [mistake["file"] for mistake in result["mistakes"] if Path(mistake["file"]).is_file()]

@@ -40,7 +40,7 @@ def export_model(
         _check_page(web)
     report: dict[str, Any] = {"bytes": {}}
     written: list[Path] = []
-    said: list[str] = []
+    lines: list[str] = []
     if model.suffix == ".tflite":
         if out is not None:
             raise KwsError(
@@ -57,7 +57,7 @@ def export_model(
             report["bytes"] = {path.name: path.stat().st_size for path in written}
             if result.clips:
                 report["calibration"] = {"clips": result.clips, "changed": result.changed}
-                said = [_changed(result)]
+                lines = [_changed(result)]
     if web is not None:
         written.append(web)
         report["bytes"][web.name] = web.stat().st_size
@@ -66,7 +66,7 @@ def export_model(
         return
     for path in written:
         print(one_line(f"{path}: {report['bytes'][path.name]:,} bytes"))
-    for line in said:
+    for line in lines:
         print(line)
 
 

@@ -65,12 +65,14 @@ def run_field_test(
     as_json: bool = JSON,
 ) -> None:
     """Test the deployed chain in a simulated field: distance, rooms, background noise, the board's microphone."""
-    if recordings is not None and (given := _given(context, OF_TRIALS)):
-        raise KwsError(f"--recordings takes no {', '.join(given)}: these are for simulated trials")
-    if listen is not None and (given := _given(context, (*OF_TRIALS, "recordings"))):
-        raise KwsError(f"--listen takes no {', '.join(given)}: it hears one recording")
-    if long is not None and (given := _given(context, ("trials", "seed", "trial", "recordings", "listen"))):
-        raise KwsError(f"--long takes no {', '.join(given)}: the file says what is in the stream")
+    if recordings is not None and (options := _named_options(context, OF_TRIALS)):
+        raise KwsError(f"--recordings takes no {', '.join(options)}: these are for simulated trials")
+    if listen is not None and (options := _named_options(context, (*OF_TRIALS, "recordings"))):
+        raise KwsError(f"--listen takes no {', '.join(options)}: it hears one recording")
+    if long is not None and (
+        options := _named_options(context, ("trials", "seed", "trial", "recordings", "listen"))
+    ):
+        raise KwsError(f"--long takes no {', '.join(options)}: the file says what is in the stream")
     from dataclasses import replace
 
     from kwslib.board.chip import deployable
@@ -166,7 +168,7 @@ def _listen(
     print(one_line(f"{wav}: {len(reports)} reports in {seconds / 60:.1f} minutes, {rate}"))
 
 
-def _given(context: typer.Context, names: Iterable[str]) -> list[str]:
+def _named_options(context: typer.Context, names: Iterable[str]) -> list[str]:
     """Those options of `names` that stand on the command line, as they are written there."""
     sources = {name: context.get_parameter_source(name) for name in names}
     return [

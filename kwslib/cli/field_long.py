@@ -44,9 +44,11 @@ def print_long(
         wanted = specification(content)
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
-        where = stage(corpus, network.labels, field, split=wanted.split, seed=wanted.seed, rooms=measured)
-        print(one_line(describe(where.rooms, field)), file=sys.stderr)
-        sound = long_stream(wanted, where)
+        trial_stage = stage(
+            corpus, network.labels, field, split=wanted.split, seed=wanted.seed, rooms=measured
+        )
+        print(one_line(describe(trial_stage.rooms, field)), file=sys.stderr)
+        sound = long_stream(wanted, trial_stage)
     if save_wav is not None:
         _save(save_wav / "stream.wav", sound.samples)
     score = run_long(network, sound, settings).as_json()

@@ -72,19 +72,19 @@ def make_keyword(
         from kwslib.data.speech_commands import official_folder
 
         data = official_folder()
-    given = WordFile(
+    word_file = WordFile(
         word,
         takes and expand(takes).absolute(),
         tuple(expand(path).absolute() for path in negatives),
         tuple(expand(path).absolute() for path in background),
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
-    corpus = open_word(given)
+    corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
     check_writable(folder / road.CORPUS)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
-    given.save(folder / road.CORPUS)
+    word_file.save(folder / road.CORPUS)
     effort = road.Effort(epochs, trials, hours)
     try:
         report = road.make(
@@ -111,9 +111,9 @@ def _print(folder: Path, title: str, report: dict[str, Any]) -> None:
     low, high = field["false_accepts_per_hour_ci95"]
     rate = f"{field['false_accepts_per_hour']:.1f} false accepts an hour ({low:.1f} to {high:.1f})"
     print(f"  in simulated rooms: {missed}, {rate}")
-    for who, found in report["everyday"].items():
+    for speaker, found in report["everyday"].items():
         if found:
             names = f": {', '.join(found['names'][:10])}" if found["names"] else ""
-            voices = "synthesized everyday words" if who == "synthesized" else "everyday words of people"
+            voices = "synthesized everyday words" if speaker == "synthesized" else "everyday words of people"
             print(one_line(f"  {found['fired']} of {found['n']} {voices} fire{names}"))
     print(one_line(f"  next: kws eval {folder / 'model.tflite'} --data {folder / 'corpus.json'}"))

@@ -38,17 +38,17 @@ def listen_live(
         settings = replace(settings, threshold=threshold)
     listener = Listener(network, settings)
     sounddevice = _sounddevice()
-    heard, last = 0, seconds * SAMPLE_RATE if seconds else float("inf")
+    listened, last = 0, seconds * SAMPLE_RATE if seconds else float("inf")
     name = int(device) if device and device.isdigit() else device
     try:
         with sounddevice.InputStream(
             samplerate=SAMPLE_RATE, channels=1, dtype="int16", blocksize=BLOCK, device=name
         ) as stream:
-            while heard < last:
+            while listened < last:
                 block, _ = stream.read(BLOCK)
-                heard += len(block)
+                listened += len(block)
                 for means, reported in listener.hear(block[:, 0].copy()):
-                    show(network.labels, means, reported, heard / SAMPLE_RATE)
+                    show(network.labels, means, reported, listened / SAMPLE_RATE)
     except (ValueError, sounddevice.PortAudioError) as error:
         raise KwsError(f"no microphone at 16 kHz ({error}): name another with --device") from error
     finally:

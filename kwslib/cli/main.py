@@ -114,8 +114,8 @@ def _run() -> int:
         if "\n" in (message := error.format_message()):  # the help of a command that was given nothing
             print(message, file=sys.stderr)
             return 2
-        where = error.ctx.command_path if error.ctx else "kws"
-        return _fail(f"{message} (see {where} --help)")
+        command = error.ctx.command_path if error.ctx else "kws"
+        return _fail(f"{message} (see {command} --help)")
     except BrokenPipeError:
         return 1
     except Exception as error:

@@ -21,7 +21,7 @@ def print_confusion(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -
         print(one_line(f"  {label:<16}" + "".join(f"{count:>10}" for count in row)))
 
 
-def where(second: float) -> str:
+def which_second(second: float) -> str:
     """Which second of a longer recording a model heard, as the end of a line."""
     return f", in the second from {second:.2f} s on" if second else ""
 

@@ -39,11 +39,11 @@ def explain(error: BaseException) -> str:
     if isinstance(error, OSError):
         return _os_error(error)
     if isinstance(error, MemoryError):
-        what = f"not enough memory ({error})" if str(error) else "not enough memory"
-        return f"{what}: use fewer or shorter recordings, or a machine with more"
+        problem = f"not enough memory ({error})" if str(error) else "not enough memory"
+        return f"{problem}: use fewer or shorter recordings, or a machine with more"
     if isinstance(error, UnicodeEncodeError):
-        what = f"{error.object!r} cannot be written in {error.encoding}"
-        return f"{what}: use another name, or a UTF-8 locale such as LC_ALL=C.UTF-8"
+        problem = f"{error.object!r} cannot be written in {error.encoding}"
+        return f"{problem}: use another name, or a UTF-8 locale such as LC_ALL=C.UTF-8"
     if isinstance(error, UnicodeError):
         return f"a text file is not UTF-8 ({error}): save it as UTF-8"
     if isinstance(error, ModuleNotFoundError):
@@ -82,12 +82,12 @@ def _os_error(error: OSError) -> str:
         if error.errno == errno.ENOENT and _working_directory_is_gone():
             return "the working directory was deleted: change to one that exists"
         return f"{reason}: {remedy}" if error.errno in REMEDIES else reason
-    where = os.fsdecode(path) if isinstance(path, bytes | str | os.PathLike) else str(path)
-    if where.startswith(os.path.join(tempfile.gettempdir(), "kws-")):
+    place = os.fsdecode(path) if isinstance(path, bytes | str | os.PathLike) else str(path)
+    if place.startswith(os.path.join(tempfile.gettempdir(), "kws-")):
         return f"{tempfile.gettempdir()}: {reason}: {remedy} in TMPDIR"
-    if _is_in_the_cache(where):
+    if _is_in_the_cache(place):
         remedy += "; KWS_CACHE names the cache's folder"
-    finished = UNFINISHED.sub(r"\2", where)
+    finished = UNFINISHED.sub(r"\2", place)
     return f"{finished}: {reason}: {remedy}"
 
 

@@ -111,14 +111,16 @@ def _print(result: dict[str, Any]) -> None:
     print(one_line(result["model"]))
     for name in ("parameters", "macs", "flops"):
         print(f"  {name:<29}{result[name]:>11,}")
-    for what, of in (("flash", "1 MB"), ("memory", "256 KB")):
-        share = result["flash_share_percent" if what == "flash" else "ram_share_percent"]
-        for name, size in result[f"{what}_bytes"].items():
-            print(f"  {what + ' ' + name.replace('_', ' '):<29}{size:>11,} B {share[name]:6.2f} % of {of}")
+    for memory, capacity in (("flash", "1 MB"), ("memory", "256 KB")):
+        share = result["flash_share_percent" if memory == "flash" else "ram_share_percent"]
+        for name, size in result[f"{memory}_bytes"].items():
+            print(
+                f"  {memory + ' ' + name.replace('_', ' '):<29}{size:>11,} B {share[name]:6.2f} % of {capacity}"
+            )
     for time in result["latency"]:
-        where = f"{time['device']}, {time['threads']} thread" if time["threads"] else time["device"]
+        device = f"{time['device']}, {time['threads']} thread" if time["threads"] else time["device"]
         spread = f"{time['p05_ms']:.4f} to {time['p95_ms']:.4f} ms in 90 % of {time['runs']:,} runs"
-        print(f"  latency {time['runtime']} ({where}): median {time['median_ms']:.4f} ms, {spread}")
+        print(f"  latency {time['runtime']} ({device}): median {time['median_ms']:.4f} ms, {spread}")
     print(f"\n  {'layer':<24}{'kind':<20}{'output':<18}{'parameters':>11}{'MACs':>11}{'FLOPs':>11}")
     for layer in result["layers"]:
         shape = " x ".join(map(str, layer["shape"]))

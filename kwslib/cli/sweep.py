@@ -58,13 +58,13 @@ def run_a_sweep(
     runner = cluster(scheduler) if scheduler else local(jobs or os.cpu_count() or 1)
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            made = tasks(sweep, out, profile, data, chosen, figure)
-            report = run_sweep(sweep, made, out, runner)
+            chosen_tasks = tasks(sweep, out, profile, data, chosen, figure)
+            report = run_sweep(sweep, chosen_tasks, out, runner)
     except KeyboardInterrupt as stop:
         raise stopped(stop, f"{out} holds what is finished; run again to go on") from None
     if as_json:
-        where = {"data": corpus.name, "synthetic": corpus.synthetic}
-        print_json(where | asdict(report) | {"table": str(report.table)})
+        data_fields = {"data": corpus.name, "synthetic": corpus.synthetic}
+        print_json(data_fields | asdict(report) | {"table": str(report.table)})
     else:
         finished = f"{report.points - len(report.failed)} of {report.points} points, {report.computed} new"
         print(one_line(f"{report.table}: {finished}, {corpus.title}"))

@@ -57,19 +57,19 @@ def train(
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
-    made = setup(arch, chosen.epochs if epochs is None else epochs, words)
+    training_setup = setup(arch, chosen.epochs if epochs is None else epochs, words)
     teaching = None
     if teacher is not None:
-        teaching = load_teacher(teacher, made.config.labels)
-        made = replace(made, recipe=replace(made.recipe, taught=TAUGHT))
+        teaching = load_teacher(teacher, training_setup.config.labels)
+        training_setup = replace(training_setup, recipe=replace(training_setup.recipe, taught=TAUGHT))
     corpus = chosen_corpus(data, chosen, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     for note in explain(corpus):
         print(one_line(note), file=sys.stderr)
-    require(corpus, made.protocol)
-    splits = feature_splits(corpus, made.protocol, made.augmentation)
+    require(corpus, training_setup.protocol)
+    splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     answers = predict(teaching, splits["training"].x) if teaching else None
-    with tqdm(total=made.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
+    with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
 
         def show(epoch: Any, _network: object) -> None:
             bar.update(epoch.epoch + 1 - bar.n)
@@ -81,8 +81,8 @@ def train(
 
         try:
             model, history = train_network(
-                made.config,
-                made.recipe,
+                training_setup.config,
+                training_setup.recipe,
                 splits["training"],
                 splits["validation"],
                 seed,
@@ -94,7 +94,7 @@ def train(
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
             raise stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
     validation = splits["validation"]
-    result = evaluate(predict(model, validation.x), validation.y, made.config.labels)
+    result = evaluate(predict(model, validation.x), validation.y, training_setup.config.labels)
     if as_json:
         print_json(
             {
@@ -103,7 +103,7 @@ def train(
                 "notes": corpus.notes,
                 "synthetic": corpus.synthetic,
                 "seed": seed,
-                "recipe": asdict(made.recipe),
+                "recipe": asdict(training_setup.recipe),
                 "validation": result.as_json(),
                 "epochs": [asdict(epoch) for epoch in history],
             }

@@ -107,7 +107,7 @@ def everyday_clips(word: str) -> dict[str, np.ndarray]:
     words = [other for other in everyday_words()[1] if other != word]
     voices = draw_voices("testing", len(words), purpose=1)
     sounds = espeak.speak(
-        [_said(text, voice, n) for n, (text, voice) in enumerate(zip(words, voices, strict=True))]
+        [_utterance(text, voice, n) for n, (text, voice) in enumerate(zip(words, voices, strict=True))]
     )
     return {
         text: record(sound, np.random.default_rng([14, number]))
@@ -122,7 +122,7 @@ def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
     ]
     others = [other for other in everyday_words()[0] if other != word]
     if split == "training":
-        lines += [(text, text, voice) for text, voice in _by(others + others, "training", 1)]
+        lines += [(text, text, voice) for text, voice in _with_voices(others + others, "training", 1)]
         by_accent = dict(zip(ACCENTS, espeak.phonemes(word, ACCENTS), strict=True))
         for number, voice in enumerate(draw_voices("training", CONFUSABLES * TIMES, 2)):
             similar = confusables(by_accent[voice.voice.split("+")[0]])
@@ -130,18 +130,18 @@ def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
                 text = f"[[{''.join(similar[number % len(similar)])}]]"
                 lines.append((f"like {word}", text, voice))
     elif split == "validation":
-        lines += [(text, text, voice) for text, voice in _by(others[:100], "validation", 1)]
+        lines += [(text, text, voice) for text, voice in _with_voices(others[:100], "validation", 1)]
     return [
-        (f"{split}/{folder}/{voice.id}_nohash_{number}.wav", _said(text, voice, number))
+        (f"{split}/{folder}/{voice.id}_nohash_{number}.wav", _utterance(text, voice, number))
         for number, (folder, text, voice) in enumerate(lines)
     ]
 
 
-def _by(texts: Sequence[str], split: str, purpose: int) -> Iterator[tuple[str, Speaker]]:
+def _with_voices(texts: Sequence[str], split: str, purpose: int) -> Iterator[tuple[str, Speaker]]:
     return zip(texts, draw_voices(split, len(texts), purpose), strict=True)
 
 
-def _said(text: str, voice: Speaker, number: int) -> espeak.Utterance:
+def _utterance(text: str, voice: Speaker, number: int) -> espeak.Utterance:
     return espeak.Utterance(
         text, voice.voice, voice.speed, voice.pitch, 20 + 7 * number % 60, seed=number + 1
     )

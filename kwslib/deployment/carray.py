@@ -44,6 +44,6 @@ def c_header(labels: Sequence[str]) -> str:
 
 def c_source(content: bytes, labels: Sequence[str]) -> str:
     """model_data.cc: defines them."""
-    lines = (content[at : at + BYTES_A_LINE] for at in range(0, len(content), BYTES_A_LINE))
+    lines = (content[offset : offset + BYTES_A_LINE] for offset in range(0, len(content), BYTES_A_LINE))
     rows = "\n".join("    " + " ".join(f"0x{byte:02x}," for byte in line) for line in lines)
     return SOURCE.format(length=len(content), labels=", ".join(map(c_literal, labels)), rows=rows)

@@ -69,11 +69,11 @@ def lower(graph: Graph) -> Network:
             raise KwsError(
                 f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
             )
-        given = Operands(graph, operator, number)
-        kind, fields = OPERATORS[operator.name](given)
+        operands = Operands(graph, operator, number)
+        kind, fields = OPERATORS[operator.name](operands)
         inputs = operator.inputs if kind == "sum" else operator.inputs[:1]
         sources = tuple(alias.get(i, i) for i in inputs)
-        layers.append(Layer(kind, given.name, fields, sources, operator.output))
+        layers.append(Layer(kind, operands.name, fields, sources, operator.output))
         sizes[operator.output] = math.prod(graph.tensors[operator.output].shape)
     output = alias.get(graph.output, graph.output)
     if output not in {layer.output for layer in layers}:

@@ -30,9 +30,11 @@ def struct_name(kind: str) -> str:
 def scratch_bytes(layer: Layer) -> int:
     """What a layer needs besides input and output: convolutions widen weights and parts of their input."""
     if layer.kind == "packed_convolution":
-        of = layer.fields["window"]
-        weights = of["out_channels"] * of["kernel_height"] * of["kernel_width"] * of["in_channels"]
-        return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(of)
+        window = layer.fields["window"]
+        weights = (
+            window["out_channels"] * window["kernel_height"] * window["kernel_width"] * window["in_channels"]
+        )
+        return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(window)
     if layer.kind == "run_convolution":
         return _run_bytes(layer.fields)
     if layer.kind == "run_depthwise":
@@ -40,22 +42,22 @@ def scratch_bytes(layer: Layer) -> int:
     return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
 
 
-def _run_bytes(of: dict[str, Any]) -> int:
-    run, depth = -(-of["kernel_width"] * of["in_channels"] // 4) * 4, of["out_channels"]
-    if not of["band_rows"] or of["out_width"] < 4:
+def _run_bytes(window: dict[str, Any]) -> int:
+    run, depth = -(-window["kernel_width"] * window["in_channels"] // 4) * 4, window["out_channels"]
+    if not window["band_rows"] or window["out_width"] < 4:
         return run
     weights = run * depth
     return 12 * run + 14 * depth + (weights if weights <= RUN_KEPT else 0)
 
 
-def _widened_bytes(of: dict[str, Any]) -> int:
-    depth, step = of["in_channels"], of["stride_width"] * of["in_channels"]
-    run = _even(of["kernel_width"] * depth)
-    row = _even((of["out_width"] - 1) * step + of["kernel_width"] * depth)
+def _widened_bytes(window: dict[str, Any]) -> int:
+    depth, step = window["in_channels"], window["stride_width"] * window["in_channels"]
+    run = _even(window["kernel_width"] * depth)
+    row = _even((window["out_width"] - 1) * step + window["kernel_width"] * depth)
     if (run, step) == (8, 2):  # perhaps by neighbours, whose rows have a length of their own
         row = max(row, NEIGHBOUR_ROW)
-    rows = (of["band_rows"] - 1) * of["stride_height"] + of["kernel_height"]
-    return 2 * (of["out_channels"] * of["kernel_height"] * run + rows * row + 2)
+    rows = (window["band_rows"] - 1) * window["stride_height"] + window["kernel_height"]
+    return 2 * (window["out_channels"] * window["kernel_height"] * run + rows * row + 2)
 
 
 def _even(count: int) -> int:

@@ -32,11 +32,11 @@ def compress(network: Network, worthwhile: float = WORTHWHILE, skip: bool = True
                 (source,) = dense.inputs
                 readers = [other for other in network.layers if source in other.inputs]
                 if len(readers) == 1 and source in layers:
-                    layers[source] = _told(layers[source], dense_weights(dense).any(0))
+                    layers[source] = _noting_reads(layers[source], dense_weights(dense).any(0))
     return replace(network, layers=tuple(layers.values()))
 
 
-def _told(layer: Layer, read: np.ndarray) -> Layer:
+def _noting_reads(layer: Layer, read: np.ndarray) -> Layer:
     """A convolution that knows which of its outputs are read: bool (height * width * C,)."""
     height, width, channels = (layer.fields.get(f"out_{axis}", 0) for axis in ("height", "width", "channels"))
     if layer.kind != "convolution" or width % FIVE or width > 8 * FIVE:

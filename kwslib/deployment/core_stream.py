@@ -22,16 +22,16 @@ def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
     Raises KwsError when the frames are not int8 or not of the network's width.
     """
     network, hop = stream.network, stream.frames
-    seen = stream.sizes[network.input]
-    if frames.dtype != np.int8 or frames.ndim != 2 or seen % frames.shape[1]:
+    input_bytes = stream.sizes[network.input]
+    if frames.dtype != np.int8 or frames.ndim != 2 or input_bytes % frames.shape[1]:
         raise KwsError(
-            f"frames are {frames.dtype} {frames.shape} where the network takes int8 rows of {seen} bytes"
+            f"frames are {frames.dtype} {frames.shape} where the network takes int8 rows of {input_bytes} bytes"
         )
     tensors = {number: np.zeros(size, np.int8) for number, size in stream.sizes.items()}
     for number, value in (stream.before or {}).items():
         tensors[number][:] = value
     before = stream.before[network.input] if stream.before is not None else SILENCE
-    past = np.full((seen // frames.shape[1], frames.shape[1]), before, np.int8)
+    past = np.full((input_bytes // frames.shape[1], frames.shape[1]), before, np.int8)
     sound = np.concatenate([past, frames]).reshape(-1)
     tensors[network.input][:] = past.reshape(-1)
     for call in stream.first:
@@ -40,7 +40,7 @@ def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
     logits = np.empty((len(frames) // hop, network.sizes[network.output]), np.int8)
     for number, row in enumerate(logits):
         start = (number + 1) * hop * frames.shape[1]
-        tensors[network.input][:] = sound[start : start + seen]
+        tensors[network.input][:] = sound[start : start + input_bytes]
         for step in steps:
             step()
         row[:] = tensors[network.output]
@@ -50,9 +50,9 @@ def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
 def _step(step: Call | Move, tensors: dict[int, np.ndarray]) -> Callable[[], None]:
     """A step bound to its tensors."""
     if isinstance(step, Move):
-        to = tensors[step.tensor][step.to : step.to + step.size]
-        source = tensors[step.tensor][step.to + step.by : step.to + step.by + step.size]
-        return lambda: np.copyto(to, source)
+        target = tensors[step.tensor][step.target : step.target + step.size]
+        source = tensors[step.tensor][step.target + step.distance : step.target + step.distance + step.size]
+        return lambda: np.copyto(target, source)
     places = (*step.inputs, step.output)
     return bind(step.layer, [pointer(tensors[place.tensor]) + place.offset for place in places])
 
@@ -83,9 +83,9 @@ def _at_once(network: Network, columns: dict[int, Columns], frames: np.ndarray, 
     for layer in plan.layers:
         tensors[layer.output] = np.empty(plan.sizes[layer.output], np.int8)
         bind(layer, [pointer(tensors[tensor]) for tensor in (*layer.inputs, layer.output)])()
-    count, made = plan.columns.count, plan.columns.made
-    last = tensors[plan.last].reshape(hops * made, -1)
+    count, new_columns = plan.columns.count, plan.columns.new
+    last = tensors[plan.last].reshape(hops * new_columns, -1)
     past = np.full((count - 1, last.shape[1]), plan.columns.zero, np.int8)
     view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, last]), count, axis=0)
     rest = replace(network, input=plan.last, layers=plan.rest)
-    return run_network(rest, view[made - 1 :: made].swapaxes(1, 2))
+    return run_network(rest, view[new_columns - 1 :: new_columns].swapaxes(1, 2))

@@ -23,11 +23,11 @@ from kwslib.deployment.streaming import (
 
 @dataclass(frozen=True)
 class Columns:
-    """A tensor in time: `count` columns of `size` bytes in a clip, `made` new ones at each hop, `zero` before all."""
+    """A tensor in time: `count` columns of `size` bytes in a clip, `new` ones more at each hop, `zero` before all."""
 
     count: int
     size: int
-    made: int
+    new: int
     zero: int
 
 
@@ -48,15 +48,15 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
         if layer.kind in CONVOLUTIONS and sources:
             span, (source,), window = span_of(layer), sources, window_of(layer)
             reached = (span.count_out - 1) * span.stride - span.padding + span.kernel
-            fits = span.count_in == reached == source.count and source.made % span.stride == 0
+            fits = span.count_in == reached == source.count and source.new % span.stride == 0
             if not fits or span.padding >= span.kernel or window.get("read") is not None:
                 return None
             padded |= span.padding > 0
             size = network.sizes[layer.output] // span.count_out
-            made, zero = source.made // span.stride, window["output"]["zero_point"]
-            found[layer.output] = Columns(span.count_out, size, made, zero)
+            new, zero = source.new // span.stride, window["output"]["zero_point"]
+            found[layer.output] = Columns(span.count_out, size, new, zero)
         elif layer.kind == "sum" and sources:
-            if len(sources) < 2 or (sources[0].count, sources[0].made) != (sources[1].count, sources[1].made):
+            if len(sources) < 2 or (sources[0].count, sources[0].new) != (sources[1].count, sources[1].new):
                 return None
             found[layer.output] = replace(sources[0], zero=layer.fields["zero_point"])
         elif sources:
@@ -68,67 +68,67 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
 
 def heard_frames(network: Network, columns: dict[int, Columns]) -> int:
     """Frames of the past that a result hears, or more."""
-    step, heard = {network.input: 1}, 0
+    step, frames = {network.input: 1}, 0
     for layer in network.layers:
         sources = [tensor for tensor in layer.inputs if tensor in columns]
         if layer.output in columns:
             step[layer.output] = step[sources[0]]
         if layer.output in columns and layer.kind in CONVOLUTIONS:
             span = span_of(layer)
-            heard += (span.kernel - 1) * step[sources[0]]
+            frames += (span.kernel - 1) * step[sources[0]]
             step[layer.output] *= span.stride
         elif sources and layer.output not in columns:
-            heard += columns[sources[0]].count * step[sources[0]]
-    return heard
+            frames += columns[sources[0]].count * step[sources[0]]
+    return frames
 
 
 def endless(network: Network, columns: dict[int, Columns], frames: int) -> Stream:
     """The plan of a causal network. `columns`: its `columns_of`."""
-    length = {tensor: _seen(network, tensor, columns) for tensor in columns}
+    length = {tensor: _columns_needed(network, tensor, columns) for tensor in columns}
     sizes = network.sizes | {tensor: length[tensor] * each.size for tensor, each in columns.items()}
-    kept = [t for t, each in columns.items() if t != network.input and length[t] > each.made]
+    kept = [t for t, each in columns.items() if t != network.input and length[t] > each.new]
     hop: list[Call | Move] = []
     for tensor in kept:
-        new = columns[tensor].made * columns[tensor].size
+        new = columns[tensor].new * columns[tensor].size
         hop.append(Move(tensor, 0, new, sizes[tensor] - new))
     for layer in network.layers:
         (call,) = whole_window((layer,))
         if layer.output in columns:
-            made, newest = columns[layer.output], columns[layer.output].made
-            seen = _needed(layer, newest)
+            output, newest = columns[layer.output], columns[layer.output].new
+            needed = _needed(layer, newest)
             call = Call(
-                _newest(layer, seen, newest, newest * made.size),
-                tuple(Place(t, sizes[t] - seen * columns[t].size) for t in layer.inputs),
-                Place(layer.output, sizes[layer.output] - newest * made.size),
+                _newest(layer, needed, newest, newest * output.size),
+                tuple(Place(t, sizes[t] - needed * columns[t].size) for t in layer.inputs),
+                Place(layer.output, sizes[layer.output] - newest * output.size),
             )
         hop.append(call)
     before = {tensor: columns[tensor].zero for tensor in (network.input, *kept)}
     return Stream(network, (), tuple(hop), sizes, tuple(kept), frames, before)
 
 
-def _needed(layer: Layer, made: int) -> int:
+def _needed(layer: Layer, new: int) -> int:
     """Columns of its input that a layer in time reads to make so many."""
     if layer.kind == "sum":
-        return made
+        return new
     span = span_of(layer)
-    return (made - 1) * span.stride + span.kernel
+    return (new - 1) * span.stride + span.kernel
 
 
-def _seen(network: Network, tensor: int, columns: dict[int, Columns]) -> int:
+def _columns_needed(network: Network, tensor: int, columns: dict[int, Columns]) -> int:
     """Columns of a tensor that its readers see at a hop."""
     readers = [layer for layer in network.layers if tensor in layer.inputs]
     return max(
-        _needed(layer, columns[layer.output].made) if layer.output in columns else columns[tensor].count
+        _needed(layer, columns[layer.output].new) if layer.output in columns else columns[tensor].count
         for layer in readers
     )
 
 
-def _newest(layer: Layer, seen: int, made: int, size: int) -> Layer:
+def _newest(layer: Layer, needed: int, new: int, size: int) -> Layer:
     """A layer that makes its newest columns, `size` bytes, from the columns seen."""
     name = f"{layer.name}_newest"
     if layer.kind == "sum":
         return replace(layer, name=name, fields=layer.fields | {"size": size})
-    return replace(layer, name=name, fields=_resized(layer, seen, made, 0))
+    return replace(layer, name=name, fields=_resized(layer, needed, new, 0))
 
 
 def _resized(layer: Layer, count_in: int, count_out: int, padding: int) -> dict:
@@ -159,14 +159,14 @@ def at_once(network: Network, columns: dict[int, Columns], hops: int) -> AtOnce:
     """The layers of a causal network resized to a whole stream, with zeros before its first column alone."""
     layers = []
     for layer in (layer for layer in network.layers if layer.output in columns):
-        count = columns[layer.output].made * hops
+        count = columns[layer.output].new * hops
         if layer.kind == "sum":
             layers.append(replace(layer, fields=layer.fields | {"size": count * columns[layer.output].size}))
             continue
-        made = columns[layer.inputs[0]].made
-        padding = _needed(layer, columns[layer.output].made) - made
-        layers.append(replace(layer, fields=_resized(layer, made * hops, count, padding)))
+        new = columns[layer.inputs[0]].new
+        padding = _needed(layer, columns[layer.output].new) - new
+        layers.append(replace(layer, fields=_resized(layer, new * hops, count, padding)))
     rest = tuple(layer for layer in network.layers if layer.output not in columns)
     (last,) = [tensor for layer in rest for tensor in layer.inputs if tensor in columns]
-    sizes = {tensor: each.made * hops * each.size for tensor, each in columns.items()}
+    sizes = {tensor: each.new * hops * each.size for tensor, each in columns.items()}
     return AtOnce(tuple(layers), rest, sizes, last, columns[last])

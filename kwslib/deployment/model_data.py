@@ -97,7 +97,9 @@ class _Arena:
         return f"    kws_{call.layer.kind}_layer({', '.join(arguments)});\n"
 
     def move(self, move: Move) -> str:
-        return f"    kws_keep({self.address(Place(move.tensor, move.to))}, {move.by}, {move.size});\n"
+        return (
+            f"    kws_keep({self.address(Place(move.tensor, move.target))}, {move.distance}, {move.size});\n"
+        )
 
 
 def _run(network: Network, constants: _Constants) -> tuple[int, str]:
@@ -135,12 +137,12 @@ def _hop(stream: Stream, constants: _Constants) -> tuple[int, str]:
             for tensor in stream.kept
         )
         first = _function("kws_model_begin", "Nothing heard so far", "int8_t *arena", first)
-    then = "The network KWS_MODEL_HOP frames after its last run or hop; `input`: the frames that it sees"
-    return arena.size, f"{first}\n{_function('kws_model_hop', then, ARGUMENTS, hop)}"
+    comment = "The network KWS_MODEL_HOP frames after its last run or hop; `input`: the frames that it sees"
+    return arena.size, f"{first}\n{_function('kws_model_hop', comment, ARGUMENTS, hop)}"
 
 
-def _function(name: str, what: str, arguments: str, body: str) -> str:
-    head = f"/* {what}; `arena` is aligned to 4 bytes. */\nstatic void {name}({arguments}) {{\n"
+def _function(name: str, comment: str, arguments: str, body: str) -> str:
+    head = f"/* {comment}; `arena` is aligned to 4 bytes. */\nstatic void {name}({arguments}) {{\n"
     return f"{head}    (void)arena;\n{body}}}\n"
 
 

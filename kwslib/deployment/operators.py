@@ -25,20 +25,20 @@ def _largest(weights: np.ndarray, axes: tuple[int, ...], step: int) -> np.ndarra
     return np.abs(weights.astype(np.int64)).sum(axes) * step
 
 
-def _convolution(given: Operands, weights: np.ndarray) -> tuple[str, dict[str, Any]]:
+def _convolution(operands: Operands, weights: np.ndarray) -> tuple[str, dict[str, Any]]:
     """`weights` (C, height, width, in_channels)."""
-    source, channels = given.image(), weights.shape[0]
+    source, channels = operands.image(), weights.shape[0]
     if weights.shape[3] != source.shape[3]:
-        raise given.error("groups are not supported; use depthwise or full convolutions")
-    window = given.window(weights.shape[1:3])
-    factors = np.broadcast_to(given.rescaled(source, given.weights()), channels)
+        raise operands.error("groups are not supported; use depthwise or full convolutions")
+    window = operands.window(weights.shape[1:3])
+    factors = np.broadcast_to(operands.rescaled(source, operands.weights()), channels)
     largest = _largest(weights, (1, 2, 3), 255)
     runs = window["kernel_height"] == 1 and window["pad_top"] == 0
     if runs and window["out_height"] <= window["in_height"]:
-        bias = given.bias(channels) - source.zero_point * weights.astype(np.int64).sum((1, 2, 3))
+        bias = operands.bias(channels) - source.zero_point * weights.astype(np.int64).sum((1, 2, 3))
         words = pairs_of_outputs(weights.reshape(channels, -1), bias)
         if words is not None:
-            output = given.requantize(factors, bias, largest)
+            output = operands.requantize(factors, bias, largest)
             return "run_convolution", {
                 **window,
                 "band_rows": _plain(output),
@@ -47,33 +47,33 @@ def _convolution(given: Operands, weights: np.ndarray) -> tuple[str, dict[str, A
             }
     row = 2 * ((window["out_width"] - 1) * window["stride_width"] + window["kernel_width"]) * weights.shape[3]
     rows = (BAND_BYTES // row - window["kernel_height"]) // window["stride_height"] + 1
-    output = given.requantize(factors, given.bias(channels), largest)
+    output = operands.requantize(factors, operands.bias(channels), largest)
     band = {"band_rows": min(max(rows, 1), window["out_height"])}
     return "convolution", {**window, **band, "weights": weights, "output": output}
 
 
-def _conv_2d(given: Operands) -> tuple[str, dict[str, Any]]:
-    data = given.weights().data
+def _conv_2d(operands: Operands) -> tuple[str, dict[str, Any]]:
+    data = operands.weights().data
     assert data is not None
-    return _convolution(given, data)
+    return _convolution(operands, data)
 
 
-def _depthwise(given: Operands) -> tuple[str, dict[str, Any]]:
-    source, weights = given.image(), given.weights()
-    data, channels = weights.data, given.output.shape[3]
+def _depthwise(operands: Operands) -> tuple[str, dict[str, Any]]:
+    source, weights = operands.image(), operands.weights()
+    data, channels = weights.data, operands.output.shape[3]
     assert data is not None
     if source.shape[3] == 1:  # a convolution of one input channel under another name
-        return _convolution(given, np.moveaxis(data, 3, 0).transpose(0, 2, 3, 1))
-    factors = np.broadcast_to(given.rescaled(source, weights), channels)
-    window, largest = given.window(data.shape[1:3]), _largest(data, (0, 1, 2), 255)
+        return _convolution(operands, np.moveaxis(data, 3, 0).transpose(0, 2, 3, 1))
+    factors = np.broadcast_to(operands.rescaled(source, weights), channels)
+    window, largest = operands.window(data.shape[1:3]), _largest(data, (0, 1, 2), 255)
     if window["in_height"] == window["kernel_height"] == window["out_height"] == 1 and (
         channels == source.shape[3] and channels % 4 == 0
     ):
-        bias = given.bias(channels) - source.zero_point * data.astype(np.int64).sum((0, 1, 2))
-        output = given.requantize(factors, bias, largest)
+        bias = operands.bias(channels) - source.zero_point * data.astype(np.int64).sum((0, 1, 2))
+        output = operands.requantize(factors, bias, largest)
         taps = pairs_of_taps(data.reshape(-1, channels))
         return "run_depthwise", {**window, "band_rows": _plain(output), "weights": taps, "output": output}
-    output = given.requantize(factors, given.bias(channels), largest)
+    output = operands.requantize(factors, operands.bias(channels), largest)
     return "depthwise", {**window, "band_rows": 0, "weights": data, "output": output}
 
 
@@ -84,61 +84,64 @@ def _plain(output: dict[str, Any]) -> int:
     return int(whole and len(output["shift"]) % 4 == 0 and bool(plain))
 
 
-def _average_pool(given: Operands) -> tuple[str, dict[str, Any]]:
-    if (given.image().scale, given.image().zero_point) != (given.output.scale, given.output.zero_point):
-        raise given.error("its output has another scale than its input; the C core pools within one scale")
-    kernel = (given.options.filterHeight, given.options.filterWidth)
-    window = given.window(kernel)
+def _average_pool(operands: Operands) -> tuple[str, dict[str, Any]]:
+    if (operands.image().scale, operands.image().zero_point) != (
+        operands.output.scale,
+        operands.output.zero_point,
+    ):
+        raise operands.error("its output has another scale than its input; the C core pools within one scale")
+    kernel = (operands.options.filterHeight, operands.options.filterWidth)
+    window = operands.window(kernel)
     if math.prod(kernel) * 128 > INT32:
-        raise given.error("its sums can leave 32 bits; use a smaller kernel")
+        raise operands.error("its sums can leave 32 bits; use a smaller kernel")
     empty = {"bias": None, "multiplier": None, "shift": None}
     return "average_pool", {
         **window,
         "band_rows": 0,
         "weights": None,
-        "output": {**empty, **given.activation()},
+        "output": {**empty, **operands.activation()},
     }
 
 
-def _dense(given: Operands) -> tuple[str, dict[str, Any]]:
-    source, weights = given.input(), given.weights()
+def _dense(operands: Operands) -> tuple[str, dict[str, Any]]:
+    source, weights = operands.input(), operands.weights()
     data = weights.data
     assert data is not None
     outputs, inputs = data.shape
     if math.prod(source.shape) != inputs:
-        raise given.error(
+        raise operands.error(
             f"its input {list(source.shape)} is not one vector of {inputs}; export with a batch of 1"
         )
-    bias = given.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
-    factors = np.broadcast_to(given.rescaled(source, weights), outputs)
-    output = given.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
+    bias = operands.bias(outputs) - source.zero_point * data.astype(np.int64).sum(1)
+    factors = np.broadcast_to(operands.rescaled(source, weights), outputs)
+    output = operands.requantize(factors, bias, _largest(data, (1,), 128), roundings=1)
     return "dense", {"inputs": inputs, "outputs": outputs, "weights": four_by_four(data), "output": output}
 
 
-def _mean(given: Operands) -> tuple[str, dict[str, Any]]:
-    source, axes = given.image(), given.graph.tensors[given.operator.inputs[1]].data
+def _mean(operands: Operands) -> tuple[str, dict[str, Any]]:
+    source, axes = operands.image(), operands.graph.tensors[operands.operator.inputs[1]].data
     if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
-        raise given.error("only the mean over height and width is supported")
-    multiplier, shift = quantize_multiplier(source.scale / given.output.scale)
+        raise operands.error("only the mean over height and width is supported")
+    multiplier, shift = quantize_multiplier(source.scale / operands.output.scale)
     positions = source.shape[1] * source.shape[2]
     places = min(positions.bit_length() - 1, 31 + shift)  # divide, keeping as many bits as there are
     multiplier, shift = (multiplier << places) // positions, shift - places
     if positions * 255 * 2.0 ** max(shift, 0) >= 2**30:
-        raise given.error("its sums can leave 30 bits; use fewer positions")
+        raise operands.error("its sums can leave 30 bits; use fewer positions")
     return "mean", {
         "positions": positions,
         "channels": source.shape[3],
         "input_zero_point": source.zero_point,
         "multiplier": multiplier,
         "shift": shift,
-        "zero_point": given.output.zero_point,
+        "zero_point": operands.output.zero_point,
     }
 
 
-def _sum(given: Operands) -> tuple[str, dict[str, Any]]:
-    a, b, output = given.input(0), given.input(1), given.output
+def _sum(operands: Operands) -> tuple[str, dict[str, Any]]:
+    a, b, output = operands.input(0), operands.input(1), operands.output
     if a.shape != b.shape or a.data is not None or b.data is not None:
-        raise given.error("only the sum of two computed tensors of one shape is supported")
+        raise operands.error("only the sum of two computed tensors of one shape is supported")
     common = 2 * max(a.scale, b.scale)
     parts = {
         "_a": quantize_multiplier(a.scale / common),
@@ -152,19 +155,19 @@ def _sum(given: Operands) -> tuple[str, dict[str, Any]]:
     }
     for suffix, (multiplier, shift) in parts.items():
         fields |= {f"multiplier{suffix}": multiplier, f"shift{suffix}": shift}
-    return "sum", {**fields, **given.activation()}
+    return "sum", {**fields, **operands.activation()}
 
 
-def _softmax(given: Operands) -> tuple[str, dict[str, Any]]:
-    source, output = given.input(), given.output
+def _softmax(operands: Operands) -> tuple[str, dict[str, Any]]:
+    source, output = operands.input(), operands.output
     classes = source.shape[-1]
     if math.prod(source.shape) != classes:
-        raise given.error(f"its input {list(source.shape)} is not one vector")
+        raise operands.error(f"its input {list(source.shape)} is not one vector")
     if classes > MOST_CLASSES:
-        raise given.error(f"{classes:,} classes are more than the C core's {MOST_CLASSES:,}")
+        raise operands.error(f"{classes:,} classes are more than the C core's {MOST_CLASSES:,}")
     if (output.scale, output.zero_point) != (1 / 256, -128):
-        raise given.error("its output must have a scale of 1/256 and a zero point of -128")
-    exponentials = exponential_table(source.scale * given.options.beta)
+        raise operands.error("its output must have a scale of 1/256 and a zero point of -128")
+    exponentials = exponential_table(source.scale * operands.options.beta)
     fields = {"classes": classes, "exponentials": exponentials, "differences": len(exponentials)}
     return "softmax", fields
 

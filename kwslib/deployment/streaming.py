@@ -49,11 +49,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Move:
-    """`size` bytes of a tensor that come to lie at `to`, `by` bytes further down."""
+    """`size` bytes of a tensor that come to lie at `target`, `distance` bytes further down."""
 
     tensor: int
-    to: int
-    by: int
+    target: int
+    distance: int
     size: int
 
 
@@ -111,7 +111,9 @@ def span_of(layer: Layer) -> Span:
     """How a layer's window goes along time."""
     window = window_of(layer)
     axis = axis_of(window)
-    count_in, count_out, kernel, stride = (window[f"{of}_{axis}"] for of in ("in", "out", "kernel", "stride"))
+    count_in, count_out, kernel, stride = (
+        window[f"{name}_{axis}"] for name in ("in", "out", "kernel", "stride")
+    )
     padding = window["pad_top" if axis == "height" else "pad_left"]
     return Span(count_in, count_out, kernel, stride, padding)
 

@@ -67,12 +67,12 @@ def pack(model: Any, description: Description) -> bytes:
     """The file of a model, the schema's object, with its description as the last of its buffers."""
     from ai_edge_litert import schema_py_generated as schema
 
-    said = asdict(description)
+    content = asdict(description)
     if description.decision is None:
-        del said["decision"]
+        del content["decision"]
     model.description = METADATA
     note = schema.BufferT()
-    note.data = np.frombuffer(json_text({"format": 1, **said}).encode(), np.uint8)
+    note.data = np.frombuffer(json_text({"format": 1, **content}).encode(), np.uint8)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)

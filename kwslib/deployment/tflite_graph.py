@@ -179,7 +179,9 @@ def _check_order(graph: Graph) -> None:
     """Operators in an order in which each reads what is there, and no tensor is written twice."""
     tensors, path = graph.tensors, graph.path
     constant = {number for number, tensor in enumerate(tensors) if tensor.data is not None}
-    there = constant | {number for number, tensor in enumerate(tensors) if tensor.keeps_state} | {graph.input}
+    available = (
+        constant | {number for number, tensor in enumerate(tensors) if tensor.keeps_state} | {graph.input}
+    )
     written = constant | {graph.input}
     if not graph.operators:
         raise KwsError(f"{path}: has no operators; {AGAIN}")
@@ -187,7 +189,7 @@ def _check_order(graph: Graph) -> None:
         raise KwsError(f"{path}: its input is no tensor that can be set; {AGAIN}")
     for operator in graph.operators:
         for number in operator.inputs:
-            if number != -1 and number not in there:
+            if number != -1 and number not in available:
                 raise KwsError(
                     f"{path}: {operator.name}: reads tensor {number}, which nothing computes; {AGAIN}"
                 )
@@ -195,7 +197,7 @@ def _check_order(graph: Graph) -> None:
             raise KwsError(
                 f"{path}: {operator.name}: writes tensor {operator.output}, which it cannot; {AGAIN}"
             )
-        there.add(operator.output)
+        available.add(operator.output)
         written.add(operator.output)
     if graph.output not in written - constant - {graph.input}:
         raise KwsError(f"{path}: nothing computes its output; {AGAIN}")

@@ -29,14 +29,18 @@ def _part(layer: Layer, first: int, last: int) -> tuple[Layer, int]:
     window, span = window_of(layer), span_of(layer)
     axis, before = axis_of(window), "pad_top" if axis_of(window) == "height" else "pad_left"
     top = first * span.stride - span.padding
-    seen = max(top, 0), min((last - 1) * span.stride - span.padding + span.kernel, span.count_in)
-    part = window | {f"in_{axis}": seen[1] - seen[0], f"out_{axis}": last - first, before: max(-top, 0)}
+    input_rows = max(top, 0), min((last - 1) * span.stride - span.padding + span.kernel, span.count_in)
+    part = window | {
+        f"in_{axis}": input_rows[1] - input_rows[0],
+        f"out_{axis}": last - first,
+        before: max(-top, 0),
+    }
     if axis == "height":
         part["band_rows"] = min(window["band_rows"], last - first)
         if window.get("read") is not None:
             part["read"] = window["read"][first:last]
     fields = layer.fields | {"window": part} if layer.kind == "packed_convolution" else part
-    return replace(layer, name=f"{layer.name}_rows_{first}_{last}", fields=fields), seen[0]
+    return replace(layer, name=f"{layer.name}_rows_{first}_{last}", fields=fields), input_rows[0]
 
 
 def windowed(network: Network, frames: int) -> Stream:
@@ -81,11 +85,11 @@ def _call(layer: Layer, part: tuple[int, int], rows: dict[int, Rows | None]) -> 
         name = f"{layer.name}_rows_{start}_{last}"
         inputs = tuple(Place(tensor, place) for tensor in layer.inputs)
         return Call(replace(layer, name=name, fields=fields), inputs, Place(layer.output, place))
-    small, seen = _part(layer, start, last)
+    small, first_row = _part(layer, start, last)
     (tensor,) = layer.inputs
     source = rows[tensor]
     assert source is not None
-    return Call(small, (Place(tensor, seen * source.size),), Place(layer.output, start * output.size))
+    return Call(small, (Place(tensor, first_row * source.size),), Place(layer.output, start * output.size))
 
 
 def _read_later(layer: Layer, rows: Rows) -> Layer:

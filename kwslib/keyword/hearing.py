@@ -47,14 +47,14 @@ def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) ->
     for block in audio_blocks(path):
         frames.append(frontend.process(block))
         samples += len(block)
-    heard = np.concatenate(frames) if frames else np.empty((0, 40), np.int8)
-    if len(heard) <= FRAMES + STRIDE:
+    stream = np.concatenate(frames) if frames else np.empty((0, 40), np.int8)
+    if len(stream) <= FRAMES + STRIDE:
         raise KwsError(f"{path}: {samples / SAMPLE_RATE:.2f} s of sound: give a second or more")
-    logits = stream_logits(network, heard)
+    logits = stream_logits(network, stream)
     reported = reports(smooth(posteriors(logits, network.scale), settings.smoothing), settings)
-    times = inference_times(len(heard))
-    at = np.flatnonzero(reported >= 0)
-    return [Report(float(times[t]), network.labels[reported[t]]) for t in at], samples / SAMPLE_RATE
+    times = inference_times(len(stream))
+    second = np.flatnonzero(reported >= 0)
+    return [Report(float(times[t]), network.labels[reported[t]]) for t in second], samples / SAMPLE_RATE
 
 
 @dataclass(frozen=True)

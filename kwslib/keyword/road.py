@@ -43,17 +43,24 @@ def make(
     corpus: one that has all that the task needs (see kwslib.data.check). Returns what was measured. `say` is told each
     step as it begins.
     """
-    made = word_setup(word, arch, effort.epochs)
+    training_setup = word_setup(word, arch, effort.epochs)
     checkpoint = folder / CHECKPOINT
     say("features of the training")
-    splits = word_splits(corpus, made)
+    splits = word_splits(corpus, training_setup)
     say(f"training {arch}, {effort.epochs} epochs")
-    train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=checkpoint)
+    train(
+        training_setup.config,
+        training_setup.recipe,
+        splits["training"],
+        splits["validation"],
+        seed,
+        out=checkpoint,
+    )
     say("choosing a threshold")
     choice = threshold.choose(open_network(checkpoint), corpus, effort.trials, effort.hours)
     threshold.keep(checkpoint, choice.settings)
     say("exporting")
-    exported = export(checkpoint, calibration_features(corpus, made.config.labels), folder)
+    exported = export(checkpoint, calibration_features(corpus, training_setup.config.labels), folder)
     write_header(exported.tflite_int8, folder / HEADER)
     say("testing")
     counts = {
@@ -87,8 +94,8 @@ def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     """What a model that has its threshold comes to: on test clips, in the field, on everyday words."""
     network, predictor = open_network(model), load_predictor(model)
     assert network.settings
-    made = word_setup(network.labels[2], "tinyconv", 1)
-    clips = feature_split(corpus, made.protocol, "testing")
+    training_setup = word_setup(network.labels[2], "tinyconv", 1)
+    clips = feature_split(corpus, training_setup.protocol, "testing")
     people = everyday_of_people(network, network.settings, corpus)
     return {
         "testing": evaluate(predictor.logits(clips.x), clips.y, network.labels).as_json(),

@@ -41,11 +41,14 @@ def speech(samples: np.ndarray) -> list[tuple[int, int]]:
     """Stretches of speech in int16 (n,), n >= 4800, in frames of 10 ms: (first, end), pauses of 0.3 s between them."""
     db = 20 * np.log10(np.maximum(frame_levels(samples) / 32_768, 1e-5))
     loud = db > max(speech_level(samples) - 20, float(np.quantile(db, 0.1)) + 6)
-    heard = np.flatnonzero(loud)
-    if not len(heard):
+    loud_frames = np.flatnonzero(loud)
+    if not len(loud_frames):
         return []
-    breaks = np.flatnonzero(np.diff(heard) > PAUSE)
-    firsts, lasts = np.append(heard[0], heard[breaks + 1]), np.append(heard[breaks], heard[-1])
+    breaks = np.flatnonzero(np.diff(loud_frames) > PAUSE)
+    firsts, lasts = (
+        np.append(loud_frames[0], loud_frames[breaks + 1]),
+        np.append(loud_frames[breaks], loud_frames[-1]),
+    )
     return [(int(first), int(last) + 1) for first, last in zip(firsts, lasts, strict=True)]
 
 
@@ -58,7 +61,7 @@ def look(folder: Path | str) -> list[Take]:
     _, skipped = read_takes(folder, "take")
     refused = {item.path: item.reason for item in skipped}
     root = expand(folder).resolve()
-    takes, heard = [], []
+    takes, usable = [], []
     for path in take_files(root):
         try:
             samples = read_audio(path)
@@ -69,20 +72,20 @@ def look(folder: Path | str) -> list[Take]:
         if len(samples) < SHORTEST * SAMPLE_RATE:
             takes.append(Take(path, len(samples) / SAMPLE_RATE, -100.0, -100.0, (problem,)))
             continue
-        found = _said(samples) if not problem else []
+        found = _faults(samples) if not problem else []
         levels = speech_level(samples), background_level(samples)
         takes.append(Take(path, len(samples) / SAMPLE_RATE, *levels, tuple(filter(None, [problem, *found]))))
         if not problem:
-            heard.append((len(takes) - 1, fit(samples)))
+            usable.append((len(takes) - 1, fit(samples)))
     if not takes:
         raise KwsError(f"{folder}: no files here: put recordings of one word into it")
-    for number in _strangers(heard):
+    for number in _strangers(usable):
         said = "unlike the others: listen whether it is the word, and whole"
         takes[number] = replace(takes[number], problems=(*takes[number].problems, said))
     return takes
 
 
-def _said(samples: np.ndarray) -> list[str]:
+def _faults(samples: np.ndarray) -> list[str]:
     """What is wrong with the word in a take that is one."""
     loud, floor, stretches = speech_level(samples), background_level(samples), speech(samples)
     found = []
@@ -95,8 +98,8 @@ def _said(samples: np.ndarray) -> list[str]:
         return found
     frames = len(samples) // FRAME
     if stretches and (stretches[0][0] < EDGE or stretches[-1][1] > frames - EDGE):
-        where = "beginning" if stretches[0][0] < EDGE else "end"
-        found.append(f"cut off at its {where}: leave a moment before and after the word")
+        edge = "beginning" if stretches[0][0] < EDGE else "end"
+        found.append(f"cut off at its {edge}: leave a moment before and after the word")
     longest = max((end - first for first, end in stretches), default=0)
     if longest * FRAME > CLIP_SAMPLES:
         found.append(
@@ -107,11 +110,11 @@ def _said(samples: np.ndarray) -> list[str]:
     return found
 
 
-def _strangers(heard: list[tuple[int, np.ndarray]]) -> list[int]:
+def _strangers(usable: list[tuple[int, np.ndarray]]) -> list[int]:
     """Numbers of takes, of ten or more, whose nearest neighbours are much further away than the others'."""
-    if len(heard) < 10:
+    if len(usable) < 10:
         return []
-    x = features(np.stack([clip for _, clip in heard])).astype(np.float64).reshape(len(heard), -1)
+    x = features(np.stack([clip for _, clip in usable])).astype(np.float64).reshape(len(usable), -1)
     x -= x.mean(axis=1, keepdims=True)
     x /= np.linalg.norm(x, axis=1, keepdims=True) + 1e-9
     likeness = x @ x.T
@@ -119,4 +122,4 @@ def _strangers(heard: list[tuple[int, np.ndarray]]) -> list[int]:
     distance = 1 - np.sort(likeness, axis=1)[:, -3:].mean(axis=1)
     centre = np.median(distance)
     deviation = 1.4826 * np.median(np.abs(distance - centre))
-    return [heard[row][0] for row in np.flatnonzero(distance > centre + UNLIKE * max(deviation, 0.01))]
+    return [usable[row][0] for row in np.flatnonzero(distance > centre + UNLIKE * max(deviation, 0.01))]

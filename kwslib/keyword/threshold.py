@@ -38,10 +38,10 @@ def measure(
     hours: float,
 ) -> list[list[OperatingPoint]]:
     """The trade-off over all thresholds at each of `settings`, on trials and hours of a split."""
-    here = stage(corpus, network.labels, split=split)
-    said = trial_logits(network, here.frames(range(trials)))
-    sound = stream_logits(network, continuous_frames(here, hours))
-    return [detection_curve(network, here, said, sound, one) for one in settings]
+    split_stage = stage(corpus, network.labels, split=split)
+    logits = trial_logits(network, split_stage.frames(range(trials)))
+    sound = stream_logits(network, continuous_frames(split_stage, hours))
+    return [detection_curve(network, split_stage, logits, sound, one) for one in settings]
 
 
 def choose(network: StreamNetwork, corpus: Corpus, trials: int = TRIALS, hours: float = HOURS) -> Choice:

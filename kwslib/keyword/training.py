@@ -16,17 +16,19 @@ SHARE = 0.25  # of an epoch's examples that are of the keyword
 
 def word_setup(word: str, arch: str, epochs: int) -> Setup:
     """How a network of the zoo is trained for a word."""
-    made = setup(arch, epochs, (word,))
-    return replace(made, config=replace(made.config, dropout=DROPOUT))
+    training_setup = setup(arch, epochs, (word,))
+    return replace(training_setup, config=replace(training_setup.config, dropout=DROPOUT))
 
 
 def word_splits(
-    corpus: Corpus, made: Setup, augmentation: FieldAugmentation = AUGMENTATION
+    corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation = AUGMENTATION
 ) -> dict[str, FeatureSet]:
     """As `field_splits`, with the keyword so often in training that it is SHARE of every epoch; no more streams than
     epochs come to hear."""
-    heard = -(-made.recipe.epochs // augmentation.windows)
-    splits = field_splits(corpus, made, replace(augmentation, streams=min(augmentation.streams, heard)))
+    streams = -(-training_setup.recipe.epochs // augmentation.windows)
+    splits = field_splits(
+        corpus, training_setup, replace(augmentation, streams=min(augmentation.streams, streams))
+    )
     return splits | {"training": repeated(splits["training"], 2, SHARE)}
 
 

@@ -45,8 +45,8 @@ class Latency:
     def as_json(self) -> dict[str, Any]:
         """Plain values: runtime, device, threads, runs, and the 5th, 25th, 50th, 75th and 95th percentile."""
         spread = {f"p{q:02d}_ms": self.percentile(q) for q in (5, 25, 75, 95)}
-        where = {"runtime": self.runtime, "device": self.device, "threads": self.threads}
-        return {**where, "runs": len(self.milliseconds), "median_ms": self.median, **spread}
+        machine = {"runtime": self.runtime, "device": self.device, "threads": self.threads}
+        return {**machine, "runs": len(self.milliseconds), "median_ms": self.median, **spread}
 
 
 def pytorch(model: nn.Module, threads: int = 1, runs: int = RUNS) -> Latency:

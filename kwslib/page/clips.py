@@ -39,14 +39,14 @@ def field_clips(labels: tuple[str, ...], trials: range) -> list[PageClip]:
     from kwslib.data.corpus import open_corpus
     from kwslib.field.evaluate import stage
 
-    where = stage(open_corpus(profile="quick"), labels)
+    trial_stage = stage(open_corpus(profile="quick"), labels)
     clips = []
     for index in trials:
-        trial = where.trial(index)
-        room = where.rooms[trial.room]
-        said = "another word" if trial.said == UNKNOWN else f"“{trial.said}”"
-        title = f"{said} in a simulated room, at {room.distance:.1f} m"
-        clips.append(PageClip(title, mp3(where.render(trial))))
+        trial = trial_stage.trial(index)
+        room = trial_stage.rooms[trial.room]
+        text = "another word" if trial.said == UNKNOWN else f"“{trial.said}”"
+        title = f"{text} in a simulated room, at {room.distance:.1f} m"
+        clips.append(PageClip(title, mp3(trial_stage.render(trial))))
     return clips
 
 

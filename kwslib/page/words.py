@@ -48,9 +48,9 @@ class _Writer:
         declared = interface().typeof(name).fields
         if unknown := set(fields) - {field for field, _ in declared}:
             raise KeyError(f"{name} has no {', '.join(sorted(unknown))}")
-        for field, of in declared:
-            if of.type.kind == "struct":
-                self.struct(of.type.cname, fields[field])
+        for field, declaration in declared:
+            if declaration.type.kind == "struct":
+                self.struct(declaration.type.cname, fields[field])
             else:
                 self.value(fields.get(field))
 
@@ -103,7 +103,7 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
             scratch = offsets.get((next(numbers), "scratch"), 0)
             writer.value(list(layers).index(step.layer.name), *map(place, (a, b, step.output)), scratch)
         else:
-            writer.value(MOVE, place(Place(step.tensor, step.to)), step.by, step.size, 0)
+            writer.value(MOVE, place(Place(step.tensor, step.target)), step.distance, step.size, 0)
     for tensor in fills:
         writer.value(place(Place(tensor)), before[tensor], plan.sizes[tensor])
     content = writer.bytes()

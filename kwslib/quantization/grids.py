@@ -158,9 +158,11 @@ def least_squares(x: Tensor, grid: Grid, symmetric: bool, per_channel: bool = Fa
     best_low, best_high = low.clone(), high.clone()
     for shrink in SHRINKS:
         scale, zero_point = scale_and_zero_point((shrink * low, shrink * high), grid, symmetric)
-        there = (fake_quantize(rows, scale[:, None], zero_point[:, None], grid) - rows).square().sum(1)
-        better = there < error
-        error = torch.where(better, there, error)
+        candidate_error = (
+            (fake_quantize(rows, scale[:, None], zero_point[:, None], grid) - rows).square().sum(1)
+        )
+        better = candidate_error < error
+        error = torch.where(better, candidate_error, error)
         best_low, best_high = (
             torch.where(better, shrink * low, best_low),
             torch.where(better, shrink * high, best_high),

@@ -79,10 +79,15 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
 
     Raises KwsError for a network that is another, or quantized in a way that int8 kernels do not know.
     """
-    how = quantization_of(model)
-    if how is None or not isinstance(model, TinyConv):
+    quantization = quantization_of(model)
+    if quantization is None or not isinstance(model, TinyConv):
         raise KwsError("integer arithmetic needs a quantized tinyconv: make one with `kws sweep bits`")
-    if how.input is not None or how.bias is not None or how.output != 8 or how.scheme != "symmetric":
+    if (
+        quantization.input is not None
+        or quantization.bias is not None
+        or quantization.output != 8
+        or quantization.scheme != "symmetric"
+    ):
         raise KwsError(
             "int8 kernels need the front end's own input, int32 biases, int8 logits and symmetric weights"
         )
@@ -93,15 +98,15 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
             "the hidden layer has a zero point, though nothing in it is negative: quantize it again"
         )
     high, step = linear.input.grid.high, float(linear.input.scale)
-    unit = float(1 if how.activations == 8 else float(step) * high / RELU6)
+    unit = float(1 if quantization.activations == 8 else float(step) * high / RELU6)
     features = (np.float32(INPUT_SCALE), INPUT_ZERO_POINT)
     hidden = (np.float32(step / unit), LOWEST)
     logits = (np.float32(linear.output.scale.numpy()), int(linear.output.zero_point) + LOWEST)
     return IntegerNetwork(
         conv=_layer("conv", conv, features, hidden, INPUT_SCALE, 1 / unit, LOWEST + high),
         linear=_layer("linear", linear, hidden, logits, step, unit, HIGHEST),
-        bits=how.weights,
-        activation_bits=how.activations,
+        bits=quantization.weights,
+        activation_bits=quantization.activations,
         padding=conv.layer.zeros,
     )
 

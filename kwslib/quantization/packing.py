@@ -79,8 +79,8 @@ def interleaved(packed: tuple[np.ndarray, ...]) -> np.ndarray:
     return np.ascontiguousarray(padded.reshape(-1, 4, words.shape[1]).swapaxes(1, 2))
 
 
-def _filled(numbers: np.ndarray, to: int) -> np.ndarray:
-    return np.pad(numbers, ((0, 0), (0, -numbers.shape[1] % to)))
+def _filled(numbers: np.ndarray, multiple: int) -> np.ndarray:
+    return np.pad(numbers, ((0, 0), (0, -numbers.shape[1] % multiple)))
 
 
 def _pack_fields(numbers: np.ndarray, plane: int) -> np.ndarray:

@@ -26,27 +26,27 @@ def post_training(model: nn.Module, quantization: Quantization, x: Tensor, caref
     Not `careful`, weights are rounded to nearest and biases are left alone. Raises KwsError for a network that is
     quantized already, or has a layer that cannot be.
     """
-    narrow = quantized(model, quantization)
-    calibrate(narrow, x)
+    quantized_model = quantized(model, quantization)
+    calibrate(quantized_model, x)
     if careful:
-        reconstruct(model, narrow, x)
-    return narrow
+        reconstruct(model, quantized_model, x)
+    return quantized_model
 
 
 @torch.no_grad()
-def reconstruct(model: nn.Module, narrow: nn.Module, x: Tensor) -> None:
-    """Choose the points of all weights of `narrow`, layer by layer, and correct the biases.
+def reconstruct(model: nn.Module, quantized_model: nn.Module, x: Tensor) -> None:
+    """Choose the points of all weights of `quantized_model`, layer by layer, and correct the biases.
 
     Later layers see, and make good for, what earlier ones do to their inputs. Weights of grouped convolutions stay
     rounded to nearest.
     """
     model.eval()
-    for name, layer in narrow.named_modules():
+    for name, layer in quantized_model.named_modules():
         if not isinstance(layer, QuantizedLayer):
             continue
         inner = layer.layer
         _, wanted = inputs_and_outputs(model, model.get_submodule(name), x)
-        inputs, found = inputs_and_outputs(narrow, inner, x)
+        inputs, found = inputs_and_outputs(quantized_model, inner, x)
         every = -(-_rows(found).shape[0] // MOST_ROWS)
         excess = (_rows(found) - _rows(wanted))[::every]  # (n, C)
         if getattr(inner, "groups", 1) == 1:
@@ -84,11 +84,11 @@ def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
 
 def inputs_and_outputs(model: nn.Module, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     """What a layer of a network reads and gives for inputs x."""
-    seen = []
-    handle = layer.register_forward_hook(lambda _layer, inputs, output: seen.append((inputs[0], output)))
+    recorded = []
+    handle = layer.register_forward_hook(lambda _layer, inputs, output: recorded.append((inputs[0], output)))
     model(x)
     handle.remove()
-    return seen[0]
+    return recorded[0]
 
 
 def _rows(values: Tensor) -> Tensor:

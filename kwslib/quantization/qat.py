@@ -49,15 +49,17 @@ def quantization_aware(
 
     Weights that were pruned from it, and so are zero, stay zero.
     """
-    narrow = post_training(model, quantization, calibration_inputs(training), careful=False)
-    return narrow, fit(narrow, recipe, training, validation, seed, after_step=_holding_zeros(model, narrow))
+    quantized_model = post_training(model, quantization, calibration_inputs(training), careful=False)
+    return quantized_model, fit(
+        quantized_model, recipe, training, validation, seed, after_step=_holding_zeros(model, quantized_model)
+    )
 
 
-def _holding_zeros(model: nn.Module, narrow: nn.Module) -> Hook | None:
-    """Puts those weights of `narrow` back to zero after each step that are zero in `model`, if there are any."""
+def _holding_zeros(model: nn.Module, quantized_model: nn.Module) -> Hook | None:
+    """After each step, puts the weights of `quantized_model` back to zero that are zero in `model`, if any."""
     masks = {name: layer.get_parameter("weight") != 0 for name, layer in prunable(model).items()}
     held = [
-        (narrow.get_submodule(f"{name}.layer").get_parameter("weight"), mask)
+        (quantized_model.get_submodule(f"{name}.layer").get_parameter("weight"), mask)
         for name, mask in masks.items()
         if not mask.all()
     ]

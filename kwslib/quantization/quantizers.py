@@ -173,12 +173,12 @@ class QuantizedLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.dropout(self.input(x))
         quantizers = {"weight": self.weight, "bias": self.bias}
-        narrow = {name: quantizers[name](value) for name, value in self.layer.named_parameters()}
+        rounded = {name: quantizers[name](value) for name, value in self.layer.named_parameters()}
         if not self.in_place:
-            return self.output(functional_call(self.layer, narrow, (x,)))
+            return self.output(functional_call(self.layer, rounded, (x,)))
         with torch.no_grad():
             for name, value in self.layer.named_parameters():
-                value.copy_(narrow[name])
+                value.copy_(rounded[name])
         return self.output(self.layer(x))
 
 

@@ -59,13 +59,13 @@ class Outcome:
 
     claim: Claim
     shown: str  # value and interval
-    by: str  # the test, in words
+    rule: str  # the test, in words
     holds: bool
 
     def __str__(self) -> str:
         mark = "ok  " if self.holds else "NOT "
         end = "" if self.holds else f"; this sentence of Part {self.claim.part} must change"
-        return f"{mark} Part {self.claim.part}: {self.claim.says} [{self.shown}; {self.by}]{end}"
+        return f"{mark} Part {self.claim.part}: {self.claim.says} [{self.shown}; {self.rule}]{end}"
 
 
 def load_claims(path: Path | None = None) -> list[Claim]:
@@ -99,8 +99,8 @@ def check(claims: list[Claim], results: Results, sweeps: Path | None = None) -> 
 
 def _outcome(claim: Claim, results: Results, sweeps: Path | None) -> Outcome:
     kind = next(kind for kind in KINDS if kind in claim.test)
-    shown, by, holds = KINDS[kind](claim.test, results, sweeps)
-    return Outcome(claim, shown, by, holds)
+    shown, rule, holds = KINDS[kind](claim.test, results, sweeps)
+    return Outcome(claim, shown, rule, holds)
 
 
 def _value(results: Results, reference: str) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def _apart(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tupl
 
 
 def _together(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tuple[str, str, bool]:
-    (one, other), shown = _bounds(results, test["together"])
-    return shown, "intervals overlap", one[0] <= other[1] and other[0] <= one[1]
+    (first, second), shown = _bounds(results, test["together"])
+    return shown, "intervals overlap", first[0] <= second[1] and second[0] <= first[1]
 
 
 def _computed(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tuple[str, str, bool]:
@@ -181,16 +181,16 @@ def _computed(test: dict[str, Any], results: Results, _sweeps: Path | None) -> t
 
 
 def _paired(test: dict[str, Any], _results: Results, sweeps: Path | None) -> tuple[str, str, bool]:
-    asked, many = test["paired"], test.get("comparisons", 1)
-    if sweeps is None or not (table := sweeps / f"{asked['sweep']}.csv").is_file():
+    comparison, many = test["paired"], test.get("comparisons", 1)
+    if sweeps is None or not (table := sweeps / f"{comparison['sweep']}.csv").is_file():
         raise KwsError(
-            f"claims.yml: no recorded sweep {asked['sweep']}: record its part, or change the claim"
+            f"claims.yml: no recorded sweep {comparison['sweep']}: record its part, or change the claim"
         )
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    first, second = (_by_seed(rows, asked[which], asked["column"]) for which in ("of", "less"))
+    first, second = (_by_seed(rows, comparison[side], comparison["column"]) for side in ("of", "less"))
     if first.keys() != second.keys() or len(first) < 2:
-        raise KwsError(f"{table}: {asked['of']} and {asked['less']} have no two seeds in common")
+        raise KwsError(f"{table}: {comparison['of']} and {comparison['less']} have no two seeds in common")
     seeds = sorted(first)
     found: MeanInterval = paired_difference(
         [100 * first[seed] for seed in seeds], [100 * second[seed] for seed in seeds], 1 - 0.05 / many

@@ -202,14 +202,14 @@ def _is_interval(bounds: Any) -> bool:
     return isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_number, bounds))
 
 
-def convert(value: float, unit: str, to: str) -> float:
+def convert(value: float, unit: str, wanted: str) -> float:
     """`value` in another unit of the same dimension. Raises KwsError when the units do not fit."""
-    if unit == to:
+    if unit == wanted:
         return value
-    (dimension, factor), (target, divisor) = UNITS.get(unit, (unit, 1.0)), UNITS.get(to, (to, 1.0))
+    (dimension, factor), (target, divisor) = UNITS.get(unit, (unit, 1.0)), UNITS.get(wanted, (wanted, 1.0))
     if dimension != target:
         raise KwsError(
-            f"a value in {unit or 'no unit'!r} cannot be shown in {to or 'no unit'!r}: record it in another"
+            f"a value in {unit or 'no unit'!r} cannot be shown in {wanted or 'no unit'!r}: record it in another"
         )
     return value * factor / divisor
 

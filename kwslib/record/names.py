@@ -135,9 +135,9 @@ def board_energy(network: str) -> str:
     return f"board_energy_{network}"
 
 
-def firmware(what: str, network: str) -> str:
-    """Bytes of the whole firmware with a network; `what`: flash, ram, board_flash, board_ram."""
-    return f"{what}_{network}"
+def firmware(memory: str, network: str) -> str:
+    """Bytes of the whole firmware with a network; `memory`: flash, ram, board_flash, board_ram."""
+    return f"{memory}_{network}"
 
 
 def cpu_latency_ms(network: str) -> str:

@@ -51,7 +51,9 @@ class Comparability:
 
     def why_not(self, key: str) -> str | None:
         """Why the value `key` and ours do not measure the same thing; None where they do."""
-        return next((why for pattern, why in self.not_comparable.items() if fnmatchcase(key, pattern)), None)
+        return next(
+            (reason for pattern, reason in self.not_comparable.items() if fnmatchcase(key, pattern)), None
+        )
 
     def tested_elsewhere(self, key: str) -> bool:
         """Whether ours was tested on other clips than the original's."""

@@ -100,8 +100,8 @@ def verify(data: Path | None = None, results: Path | None = None, retrain: bool 
         yield _retrained(recorded, corpus)
 
 
-def _same(what: str, found: float, recorded: float) -> Check:
-    return Check(what, found, recorded, recorded)
+def _same(name: str, found: float, recorded: float) -> Check:
+    return Check(name, found, recorded, recorded)
 
 
 def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
@@ -189,13 +189,13 @@ def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[C
     yield from _again(values, recorded["04_deployment"])
     points = [row for row in _first_rows(folder) if "sparsity" in row]
     files = {row["point"]: folder / "models" / names.pruned_tflite(row["point"]) for row in points}
-    sparse, narrow = {}, {}
+    sparse, by_channels = {}, {}
     for row in points:
         if files[row["point"]].is_file() and row["structured"] == "True":
-            narrow[int(row["channels"])] = read_network(files[row["point"]])
+            by_channels[int(row["channels"])] = read_network(files[row["point"]])
         elif files[row["point"]].is_file():
             sparse[round(100 * float(row["sparsity"]), 6)] = read_network(files[row["point"]])
-    values = sparse_values(measure_sparse(sparse)) | channel_values(measure(narrow))
+    values = sparse_values(measure_sparse(sparse)) | channel_values(measure(by_channels))
     ternary = [row["point"] for row in points if row.get(names.qat(TERNARY))]
     values |= ternary_values(measure(ternary_networks(folder / "models", ternary)))
     yield from _again(values, recorded.get("06_pruning", {}))
@@ -207,11 +207,18 @@ def _again(values: Values, recorded: dict[str, Any]) -> Iterator[Check]:
 
 
 def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:
-    made, seed = setup("tinyconv", REPORT.epochs), recorded["03_training"]["seeds"][0]
-    splits = feature_splits(corpus, made.protocol, made.augmentation)
+    training_setup, seed = setup("tinyconv", REPORT.epochs), recorded["03_training"]["seeds"][0]
+    splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     with TemporaryDirectory(prefix="kws-verify-") as folder:
         out = Path(folder) / "tinyconv.pt"
-        model, _ = train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=out)
+        model, _ = train(
+            training_setup.config,
+            training_setup.recipe,
+            splits["training"],
+            splits["validation"],
+            seed,
+            out=out,
+        )
     low, high = recorded["03_training"]["values"]["accuracy_testing_first_seed"]["ci95"]
     return Check(f"TinyConv trained again, seed {seed}", score(model, splits["testing"])[1], low, high)
 

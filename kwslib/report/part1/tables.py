@@ -31,12 +31,12 @@ def examples(corpus: Corpus, recordings: Path | str | None = None) -> dict[str, 
     if recordings is None:
         chosen = {word: loud_and_quiet(corpus, word) for word in DEFAULT_KEYWORDS}
         return {
-            f"{word}, {how}": clip.path
+            f"{word}, {loudness}": clip.path
             for word in chosen
-            for how, clip in zip(LOUDNESSES, chosen[word], strict=True)
+            for loudness, clip in zip(LOUDNESSES, chosen[word], strict=True)
         }
     paths = {}
-    for title in [f"{word}, {how}" for word in DEFAULT_KEYWORDS for how in LOUDNESSES]:
+    for title in [f"{word}, {loudness}" for word in DEFAULT_KEYWORDS for loudness in LOUDNESSES]:
         stem = title.replace(", ", "_")
         found = sorted(Path(recordings).glob(f"{stem}.*"))
         if not found:
@@ -136,23 +136,25 @@ def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
 
 
 def differences(
-    runs: Mapping[str, Sequence[Trained]], y: np.ndarray, of: str = "log-mel"
+    runs: Mapping[str, Sequence[Trained]], y: np.ndarray, reference: str = "log-mel"
 ) -> dict[tuple[str, str], np.ndarray]:
-    """{(of, other): points (seeds, n) that `of` is ahead on the test clips of classes y (n,), by seed and clip}."""
+    """{(reference, other): points (seeds, n), by seed and test clip of classes y (n,), that the first is ahead}."""
     right = {
         name: np.array([r.predictions["testing"] == y for r in trained], float)
         for name, trained in runs.items()
     }
-    return {(of, other): 100 * (right[of] - right[other]) for other in runs if other != of}
+    return {
+        (reference, other): 100 * (right[reference] - right[other]) for other in runs if other != reference
+    }
 
 
 def difference_values(found: Mapping[tuple[str, str], np.ndarray]) -> Values:
     """The means of `differences` with their intervals over seeds."""
     return {
-        f"difference_{RECORDED[of]}_{RECORDED[other]}": over_seeds(
+        f"difference_{RECORDED[reference]}_{RECORDED[other]}": over_seeds(
             mean_interval(ahead.mean(1)), len(ahead), "points"
         )
-        for (of, other), ahead in found.items()
+        for (reference, other), ahead in found.items()
     }
 
 
@@ -164,13 +166,17 @@ def difference_table(found: Mapping[tuple[str, str], np.ndarray]) -> "pandas.Dat
     import pandas
 
     rows = {}
-    for (of, other), ahead in found.items():
+    for (reference, other), ahead in found.items():
         seeds, clips = mean_interval(ahead.mean(1)), mean_interval(ahead.mean(0))
-        told = all(i.low > 0 for i in (seeds, clips)), all(i.high < 0 for i in (seeds, clips))
-        rows[f"{of} − {other}"] = {
+        verdicts = all(i.low > 0 for i in (seeds, clips)), all(i.high < 0 for i in (seeds, clips))
+        rows[f"{reference} − {other}"] = {
             "points": seeds.mean,
             "over seeds": f"{seeds.low:+.1f} to {seeds.high:+.1f}",
             "over clips": f"{clips.low:+.1f} to {clips.high:+.1f}",
-            "so": f"{of} is better" if told[0] else f"{other} is better" if told[1] else "not told apart",
+            "so": f"{reference} is better"
+            if verdicts[0]
+            else f"{other} is better"
+            if verdicts[1]
+            else "not told apart",
         }
     return pandas.DataFrame(rows).T.infer_objects()

@@ -102,8 +102,8 @@ def unknown_words(
     """
     heard_as = [label for label in labels if label != UNKNOWN]
     wrong = {
-        word: [100 * heard.get(label, 0) / totals[word] for label in heard_as]
-        for word, heard in mistakes.items()
+        word: [100 * answers.get(label, 0) / totals[word] for label in heard_as]
+        for word, answers in mistakes.items()
     }
     words = sorted(
         (word for word in wrong if sum(wrong[word]) > 0), key=lambda word: (-sum(wrong[word]), word)

@@ -129,14 +129,14 @@ def mistaken_words(
 ) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """For the words of class unknown: {word: {predicted class: clips}} over all runs, and {word: clips tried}."""
     labels = runs[0].evaluations["testing"].labels
-    heard: dict[str, dict[str, int]] = defaultdict(Counter)
+    answers: dict[str, dict[str, int]] = defaultdict(Counter)
     totals: Counter[str] = Counter()
     for index in np.flatnonzero(testing.y == labels.index(UNKNOWN)):
         word = testing.names[index].split("/")[0]
         for run in runs:
-            heard[word][labels[run.predictions["testing"][index]]] += 1
+            answers[word][labels[run.predictions["testing"][index]]] += 1
             totals[word] += 1
-    return dict(heard), dict(totals)
+    return dict(answers), dict(totals)
 
 
 def protocol_values(runs: Mapping[str, Sequence[Trained]]) -> Values:

@@ -131,12 +131,12 @@ def first_channels(network: Network, channels: int) -> Network:
     blocks = dense.fields["weights"]  # (outputs / 4, inputs / 4, 4, 4)
     rows = blocks.transpose(0, 2, 1, 3).reshape(4 * len(blocks), -1, wide)[:, :, :channels]
     inputs = rows.shape[1] * channels
-    narrow = rows.reshape(len(blocks), 4, inputs // 4, 4).transpose(0, 2, 1, 3)
+    kept_weights = rows.reshape(len(blocks), 4, inputs // 4, 4).transpose(0, 2, 1, 3)
     return replace(
         network,
         layers=(
             replace(conv, fields=fields),
-            replace(dense, fields=dense.fields | {"weights": narrow, "inputs": inputs}),
+            replace(dense, fields=dense.fields | {"weights": kept_weights, "inputs": inputs}),
         ),
         sizes=network.sizes | {conv.output: inputs},
     )

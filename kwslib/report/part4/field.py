@@ -68,26 +68,26 @@ def effort(run: Run) -> Effort:
     return EFFORTS[run.profile.name]
 
 
-def field_stage(run: Run, split: str = "testing", where: Field = DEFAULT) -> Stage:
+def field_stage(run: Run, split: str = "testing", field: Field = DEFAULT) -> Stage:
     """The run's corpus in its profile's rooms."""
     return stage(
-        run.corpus, class_labels(), where, split=split, rooms=room_bank(where, split, effort(run).rooms)
+        run.corpus, class_labels(), field, split=split, rooms=room_bank(field, split, effort(run).rooms)
     )
 
 
 def trial_logits_of(
-    run: Run, network: StreamNetwork, split: str, n: int, where: Field = DEFAULT
+    run: Run, network: StreamNetwork, split: str, n: int, field: Field = DEFAULT
 ) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
-    return _trial_logits(network, run.corpus, where, split, n, effort(run).rooms)
+    return _trial_logits(network, run.corpus, field, split, n, effort(run).rooms)
 
 
 @lru_cache(maxsize=16)  # at 2,000 trials of the report profile, 5 MB each
 def _trial_logits(
-    network: StreamNetwork, corpus: Corpus, where: Field, split: str, n: int, rooms: int
+    network: StreamNetwork, corpus: Corpus, field: Field, split: str, n: int, rooms: int
 ) -> np.ndarray:
-    here = stage(corpus, class_labels(), where, split=split, rooms=room_bank(where, split, rooms))
-    return trial_logits(network, here.frames(range(n)))
+    trial_stage = stage(corpus, class_labels(), field, split=split, rooms=room_bank(field, split, rooms))
+    return trial_logits(network, trial_stage.frames(range(n)))
 
 
 def open_model(path: Path, name: str = "field") -> Model:
@@ -95,10 +95,10 @@ def open_model(path: Path, name: str = "field") -> Model:
     return Model(name, open_network(path))
 
 
-def field_trials(run: Run, model: Model, where: Field = DEFAULT) -> FieldResult:
+def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
     """The profile's number of trials on test speakers in test rooms."""
     n = effort(run).trials
-    logits = trial_logits_of(run, model.network, "testing", n, where)
+    logits = trial_logits_of(run, model.network, "testing", n, field)
     return judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
 
 
@@ -129,12 +129,12 @@ def tuned(run: Run, model: Model) -> Model:
     said = np.arange(n) % len(model.network.labels)
     scores = {}
     for smoothing in SMOOTHINGS:
-        means = [smooth(posteriors(one, model.network.scale), smoothing) for one in logits]
+        means = [smooth(posteriors(trial, model.network.scale), smoothing) for trial in logits]
         for threshold in TRIAL_THRESHOLDS:
-            at = replace(model.settings, threshold=threshold, smoothing=smoothing)
-            answers = [answer(Decisions(one, reports(one, at)), SINCE) for one in means]
-            scores[at] = float(np.mean(np.array(answers) == said))
-    chosen = max(scores, key=lambda at: scores[at])
+            settings = replace(model.settings, threshold=threshold, smoothing=smoothing)
+            answers = [answer(Decisions(trial, reports(trial, settings)), SINCE) for trial in means]
+            scores[settings] = float(np.mean(np.array(answers) == said))
+    chosen = max(scores, key=lambda settings: scores[settings])
     return replace(model, settings=chosen)
 
 
@@ -146,11 +146,11 @@ def tuned_values(model: Model) -> Values:
     }
 
 
-def draws_table(here: Stage, n: int) -> "pandas.DataFrame":
+def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
     """What the first `n` trials drew."""
     import pandas
 
-    rows = [here.trial(index).listed(here.rooms) for index in range(n)]
+    rows = [trial_stage.trial(index).listed(trial_stage.rooms) for index in range(n)]
     frame = pandas.DataFrame(rows).set_index("index")
     return frame[["said", "clip", "spl", "distance", "rt60", "room", "background", "snr", "start_s"]]
 

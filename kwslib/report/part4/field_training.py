@@ -26,12 +26,12 @@ DROPOUT = 0.1  # the field is augmentation enough
 
 def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
     """Networks of the zoo trained for the field side by side: <arch>_field.tflite in int8, checkpoints beside them."""
-    made = {arch: setup(arch, effort(run).epochs[arch]) for arch in archs}
-    splits = field_splits(run.corpus, made[archs[0]], effort(run).training)  # into the cache
+    setups = {arch: setup(arch, effort(run).epochs[arch]) for arch in archs}
+    splits = field_splits(run.corpus, setups[archs[0]], effort(run).training)  # into the cache
 
     def trained(arch: str) -> None:
-        config, recipe = replace(made[arch].config, dropout=DROPOUT), made[arch].recipe
-        parts = field_splits(run.corpus, made[arch], effort(run).training)
+        config, recipe = replace(setups[arch].config, dropout=DROPOUT), setups[arch].recipe
+        parts = field_splits(run.corpus, setups[arch], effort(run).training)
         out = run.models / f"{arch}_field.pt"
         train(config, recipe, parts["training"], parts["validation"], run.seeds[0], out=out)
 

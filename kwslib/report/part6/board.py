@@ -85,7 +85,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
     """What each network costs on the virtual board."""
     names = list(networks)
 
-    def one(i: int) -> Cost:
+    def run(i: int) -> Cost:
         network = networks[names[i]]
         profile = Board(network, class_labels()).profile(np.zeros(CLIP_SAMPLES, np.int16))
         total = profile.cycles("network")
@@ -95,7 +95,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
             ms, ms * linear / total, profile.flash_bytes, profile.ram_bytes, constant_bytes(network.layers)
         )
 
-    return dict(zip(names, over_cores(one, range(len(names)), "board"), strict=True))
+    return dict(zip(names, over_cores(run, range(len(names)), "board"), strict=True))
 
 
 def constant_bytes(layers: Sequence[Layer]) -> int:
@@ -181,19 +181,19 @@ def break_even(costs: "pandas.DataFrame") -> dict[str, float]:
     Taken between the measured networks on a straight line; what never breaks even among them is left out.
     """
     found = {}
-    for what, form in FORMS if len(costs) else ():
-        lost = (costs[f"{what}, {form}"] - costs[f"{what}, {DENSE}"]).to_numpy()
+    for quantity, form in FORMS if len(costs) else ():
+        lost = (costs[f"{quantity}, {form}"] - costs[f"{quantity}, {DENSE}"]).to_numpy()
         zeros = costs["zeros"].to_numpy()
         for i in range(1, len(lost)):
             if lost[i - 1] > 0 >= lost[i]:
                 share = zeros[i - 1] + (zeros[i] - zeros[i - 1]) * lost[i - 1] / (lost[i - 1] - lost[i])
-                found[f"{what}, {form}"] = float(share)
+                found[f"{quantity}, {form}"] = float(share)
     return found
 
 
 def break_even_values(even: Mapping[str, float]) -> Values:
     """`break_even` as shares."""
-    wanted = {f"{what}, {form}": name for (what, form), name in FORMS.items()}
+    wanted = {f"{quantity}, {form}": name for (quantity, form), name in FORMS.items()}
     return {f"breakeven_{wanted[form]}": Value(zeros / 100, "fraction") for form, zeros in even.items()}
 
 

@@ -41,14 +41,14 @@ def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure
         return None
     figure, axes = style.subplots(2, height=5.6, sharex=True)
     left = 100 - costs["zeros"]
-    for ax, what, factor in ((axes[0], "flash", 1000), (axes[1], "ms", 1)):
+    for ax, quantity, factor in ((axes[0], "flash", 1000), (axes[1], "ms", 1)):
         for form, (colour, marker) in FORMS.items():
-            if what == "flash" and form == "sparse linear layer":
+            if quantity == "flash" and form == "sparse linear layer":
                 continue  # the table of what is skipped takes 200 bytes more
-            label = "sparse" if what == "flash" and marker else form
-            ax.plot(left, costs[f"{what}, {form}"] / factor, marker=marker, color=colour, label=label)
+            label = "sparse" if quantity == "flash" and marker else form
+            ax.plot(left, costs[f"{quantity}, {form}"] / factor, marker=marker, color=colour, label=label)
         for form, (colour, _) in FORMS.items():
-            if share := even.get(f"{what}, {form}"):
+            if share := even.get(f"{quantity}, {form}"):
                 ax.axvline(100 - share, color=colour, linestyle=":", linewidth=1.5)
         ax.set_ylim(0)
         ax.legend(loc="lower left")
@@ -69,9 +69,9 @@ def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure | None:
         return None
     figure, ax = style.subplots(height=3.4)
     channels = list(costs)
-    for what, colour, marker in (("flash", style.BLUE, "o"), ("ram", style.VERMILION, "s")):
-        sizes = [getattr(costs[c], what) / 1000 for c in channels]
-        ax.plot(channels, sizes, marker=marker, color=colour, label=what if what == "flash" else "RAM")
+    for memory, colour, marker in (("flash", style.BLUE, "o"), ("ram", style.VERMILION, "s")):
+        sizes = [getattr(costs[c], memory) / 1000 for c in channels]
+        ax.plot(channels, sizes, marker=marker, color=colour, label=memory if memory == "flash" else "RAM")
     ax.set(xlabel="channels left", ylabel="KB of the firmware", ylim=(0, None))
     ax.invert_xaxis()
     ax.legend(loc="lower left")
@@ -92,8 +92,10 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
     places = np.arange(len(table))
     style.original_points(ax, places, table["original (ms)"], "original, measured")
     ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours, by the cycle model")
-    for who, colour in (("original", style.INK), ("ours", style.BLUE)):
-        for place, ms, saved in zip(places, table[f"{who} (ms)"], table[f"{who}, saved (%)"], strict=True):
+    for source, colour in (("original", style.INK), ("ours", style.BLUE)):
+        for place, ms, saved in zip(
+            places, table[f"{source} (ms)"], table[f"{source}, saved (%)"], strict=True
+        ):
             text = f"{ms:.2g}" + (f"\n−{saved:.0f} %" if saved else "")
             ax.annotate(text, (place, ms), xytext=(0, 9), **_ABOVE, color=colour)
     ax.set(xlabel="channels removed (%)", ylabel="network on the board (ms)", xlim=(-0.5, len(table) - 0.5))

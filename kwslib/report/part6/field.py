@@ -25,23 +25,23 @@ def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
     }
 
 
-def field_values(heard: Mapping[int, FieldResult]) -> Values:
+def field_values(results: Mapping[int, FieldResult]) -> Values:
     """Accuracies of `in_field`."""
     return {
         f"field_accuracy_{names.channels(left)}": Value(result.accuracy, "fraction", result.ci95, result.n)
-        for left, result in heard.items()
+        for left, result in results.items()
     }
 
 
-def field_table(heard: Mapping[int, FieldResult]) -> "pandas.DataFrame":
+def field_table(results: Mapping[int, FieldResult]) -> "pandas.DataFrame":
     """Figure 15's accuracies (%) in the field by percent of the channels removed: the original's live trials, and of
     ours the mean, low and high (Wilson)."""
     import pandas
 
     stated, rows = load_original(), {}
     for percent, left in REMOVED.items():
-        if left in heard:
-            bounds = zip(("mean", "low", "high"), (heard[left].accuracy, *heard[left].ci95), strict=True)
+        if left in results:
+            bounds = zip(("mean", "low", "high"), (results[left].accuracy, *results[left].ci95), strict=True)
             rows[percent] = {"original": stated[f"field_removed_{percent}"].value}
             rows[percent] |= {name: 100 * value for name, value in bounds}
     return pandas.DataFrame(rows).T.rename_axis("removed (%)")

@@ -95,8 +95,8 @@ def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
 
 def field_sound(run: Run, trials: int | None = None) -> np.ndarray:
     """So many trials of the field, or the profile's number, one after the other, int16 (n,): every class in turn."""
-    here, n = field_stage(run), trials or TRIALS[run.profile.name]
-    return np.concatenate([here.render(here.trial(index)) for index in range(n)])
+    trial_stage, n = field_stage(run), trials or TRIALS[run.profile.name]
+    return np.concatenate([trial_stage.render(trial_stage.trial(index)) for index in range(n)])
 
 
 def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]]:
@@ -151,8 +151,8 @@ def processor_share(cost: Mapping[str, Any]) -> float:
 
 def verdict(cost: Mapping[str, Any]) -> str:
     """Whether a chain is deployable, and by how much not."""
-    over = cost["worst_hop_ms"] - HOP_MS
-    return "yes" if cost["fits"] else f"no: {over:.1f} ms too long, not deployable"
+    excess = cost["worst_hop_ms"] - HOP_MS
+    return "yes" if cost["fits"] else f"no: {excess:.1f} ms too long, not deployable"
 
 
 def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> "pandas.DataFrame":

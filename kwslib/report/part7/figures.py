@@ -66,24 +66,26 @@ def rows(networks: Mapping[str, Sequence[Row]]) -> Figure:
     return figure
 
 
-def decision(heard: Listening) -> Figure:
+def decision(listening: Listening) -> Figure:
     """A stream's waveform; posteriors of the keywords, their means, the threshold, reports and the pause after each."""
-    colours = style.label_colours(heard.labels)
+    colours = style.label_colours(listening.labels)
     figure, (wave, ax) = style.subplots(2, 1, height=4.6, sharex=True, height_ratios=(1, 2))
-    seconds = np.arange(len(heard.sound)) / SAMPLE_RATE
-    wave.plot(seconds, heard.sound / 32_768, color=style.GREY, linewidth=0.4)
+    seconds = np.arange(len(listening.sound)) / SAMPLE_RATE
+    wave.plot(seconds, listening.sound / 32_768, color=style.GREY, linewidth=0.4)
     wave.set(ylabel="sound")
-    for start, word in heard.said:
+    for start, word in listening.said:
         wave.axvline(start, color=style.INK, linestyle=":", linewidth=1)
         wave.annotate(f" {word}", (start, 1.02), xycoords=("data", "axes fraction"), fontsize=10)
-    for number, label in enumerate(heard.labels[2:], 2):
-        ax.plot(heard.times, heard.posteriors[:, number], color=colours[label], linewidth=0.8, alpha=0.5)
-        ax.plot(heard.times, heard.smoothed[:, number], color=colours[label], label=label)
-    ax.axhline(heard.threshold, color=style.INK, linestyle="--", linewidth=1, label="threshold")
-    for hop_number in np.flatnonzero(heard.reported >= 0):
-        start, label = heard.times[hop_number], heard.labels[heard.reported[hop_number]]
-        ax.axvspan(start, start + heard.pause, color=colours[label], alpha=0.12, linewidth=0)
-        ax.plot(start, heard.threshold, "v", color=colours[label], markersize=10)
+    for number, label in enumerate(listening.labels[2:], 2):
+        ax.plot(
+            listening.times, listening.posteriors[:, number], color=colours[label], linewidth=0.8, alpha=0.5
+        )
+        ax.plot(listening.times, listening.smoothed[:, number], color=colours[label], label=label)
+    ax.axhline(listening.threshold, color=style.INK, linestyle="--", linewidth=1, label="threshold")
+    for hop_number in np.flatnonzero(listening.reported >= 0):
+        start, label = listening.times[hop_number], listening.labels[listening.reported[hop_number]]
+        ax.axvspan(start, start + listening.pause, color=colours[label], alpha=0.12, linewidth=0)
+        ax.plot(start, listening.threshold, "v", color=colours[label], markersize=10)
         ax.annotate(label, (start, 1.02), xycoords=("data", "axes fraction"), color=colours[label])
     ax.set(xlabel="s", ylabel="posterior", ylim=(0, 1))
     ax.legend(loc="upper left")
@@ -108,18 +110,18 @@ def detection_error(
         x = [max(point.per_hour, least) for point in points]
         ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=name)
         if name in marked:
-            at = marked[name]
+            chosen = marked[name]
             ax.plot(
-                max(at.per_hour, least),
-                100 * at.reject_rate,
+                max(chosen.per_hour, least),
+                100 * chosen.reject_rate,
                 "o",
                 color=colour,
                 markersize=11,
                 fillstyle="none",
             )
             ax.annotate(
-                f"threshold {at.threshold:g}",
-                (max(at.per_hour, least), 100 * at.reject_rate),
+                f"threshold {chosen.threshold:g}",
+                (max(chosen.per_hour, least), 100 * chosen.reject_rate),
                 xytext=(8, 8),
                 textcoords="offset points",
                 fontsize=10,

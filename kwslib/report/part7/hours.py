@@ -36,16 +36,18 @@ class Detection:
 def choose_point(run: Run, model: Model) -> Model:
     """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
     to one false accept an hour on validation sound."""
-    here = field_stage(run, "validation")
+    trial_stage = field_stage(run, "validation")
     logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).validation_hours))
+    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
     best: tuple[tuple[float, float], DecisionSettings] | None = None
     for smoothing in SMOOTHINGS:
-        at = replace(model.settings, smoothing=smoothing)
-        point = best_within(detection_curve(model.network, here, logits, hours, at), MOST_PER_HOUR)
+        settings = replace(model.settings, smoothing=smoothing)
+        point = best_within(
+            detection_curve(model.network, trial_stage, logits, hours, settings), MOST_PER_HOUR
+        )
         rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
         if best is None or rank < best[0]:
-            best = rank, replace(at, threshold=point.threshold)
+            best = rank, replace(settings, threshold=point.threshold)
     assert best is not None
     return replace(model, settings=best[1])
 
@@ -53,10 +55,10 @@ def choose_point(run: Run, model: Model) -> Model:
 def detection(run: Run, model: Model) -> Detection:
     """The trade-off of a model on testing, and the point chosen on validation."""
     tuned = choose_point(run, model)
-    here = field_stage(run)
+    trial_stage = field_stage(run)
     logits = trial_logits_of(run, model.network, "testing", effort(run).trials)
-    hours = stream_logits(model.network, continuous_frames(here, effort(run).hours))
-    points = detection_curve(model.network, here, logits, hours, tuned.settings)
+    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).hours))
+    points = detection_curve(model.network, trial_stage, logits, hours, tuned.settings)
     chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
     return Detection(tuned, points, chosen)
 
@@ -84,16 +86,16 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
     import pandas
 
     rows = {}
-    for name, one in found.items():
-        at = one.chosen
-        low, high = at.per_hour_ci95
-        latency = np.quantile(at.latencies, [0.5, 0.9]) if len(at.latencies) else (np.nan, np.nan)
+    for name, detection in found.items():
+        point = detection.chosen
+        low, high = point.per_hour_ci95
+        latency = np.quantile(point.latencies, [0.5, 0.9]) if len(point.latencies) else (np.nan, np.nan)
         rows[name] = {
-            "threshold": f"{at.threshold:g}",
-            "smoothing (ms)": f"{40 * one.model.settings.smoothing}",
-            "false accepts per hour": f"{at.per_hour:.1f} ({low:.1f} to {high:.1f})",
-            "hours": f"{at.hours:.2g}",
-            "keywords missed (%)": share_text(at.rejects, at.keywords),
+            "threshold": f"{point.threshold:g}",
+            "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
+            "false accepts per hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "hours": f"{point.hours:.2g}",
+            "keywords missed (%)": share_text(point.rejects, point.keywords),
             "latency, median (ms)": f"{1000 * latency[0]:.0f}",
             "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
         }

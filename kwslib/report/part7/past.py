@@ -61,7 +61,7 @@ def streams(run: Run, clips: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarr
     alone = features(clips)
     gap = np.full((n, SECOND - FRAMES, alone.shape[2]), -128, np.int8)  # a frame of silence between two clips
     frames[FRESH] = np.concatenate([gap, alone], axis=1).reshape(-1, alone.shape[2])
-    return {name: (one, np.arange(1, n + 1) * (len(one) // n)) for name, one in frames.items()}
+    return {name: (stream, np.arange(1, n + 1) * (len(stream) // n)) for name, stream in frames.items()}
 
 
 def _listened(sound: np.ndarray) -> np.ndarray:
@@ -79,14 +79,14 @@ def logits_at(network: Network, frames: np.ndarray, ends: np.ndarray) -> np.ndar
 def measure(run: Run, models: Mapping[str, list[Path]]) -> dict[str, dict[str, list[np.ndarray]]]:
     """Which test clips are answered rightly, bool (N,) for each seed, by network and past."""
     clips, said = clips_of(run)
-    alone, heard = features(clips), streams(run, clips)
+    alone, streamed = features(clips), streams(run, clips)
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     for arch, paths in models.items():
         networks = [read_network(path) for path in paths]
         found[arch] = {ALONE: [run_network(network, alone).argmax(1) == said for network in networks]}
-        for past, (frames, ends) in heard.items():
+        for past, (frames, ends) in streamed.items():
             logits = over_cores(partial(logits_at, frames=frames, ends=ends), networks, past, threads=True)
-            found[arch][past] = [one.argmax(1) == said for one in logits]
+            found[arch][past] = [answers.argmax(1) == said for answers in logits]
     return found
 
 

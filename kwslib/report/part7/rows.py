@@ -25,7 +25,7 @@ def first_rows(network: Network) -> list[Row]:
     span = span_of(layer)
     size = network.sizes[layer.output] // span.count_out
     moves = [step for step in plan.hop if isinstance(step, Move) and step.tensor == layer.output]
-    kept = {row for move in moves for row in range(move.to // size, (move.to + move.size) // size)}
+    kept = {row for move in moves for row in range(move.target // size, (move.target + move.size) // size)}
     rows = []
     for number in range(span.count_out):
         first = number * span.stride - span.padding

@@ -72,12 +72,12 @@ class Listening:
 
 def listening(run: Run, path: Path, settings: DecisionSettings) -> Listening:
     """The field's first trials through a network and the sketch's decision logic."""
-    here, sound, network = field_stage(run), field_sound(run, SHOWN), read_network(path)
+    trial_stage, sound, network = field_stage(run), field_sound(run, SHOWN), read_network(path)
     frames = Frontend().process(sound[: len(sound) // STEP * STEP])
     logits = run_stream(stream(network), frames)
-    heard = decide(logits, network.output_scale, settings)
+    decisions = decide(logits, network.output_scale, settings)
     length = len(sound) // SHOWN
-    trials = [here.trial(index) for index in range(SHOWN)]
+    trials = [trial_stage.trial(index) for index in range(SHOWN)]
     labels = class_labels()
     said = [
         ((index * length + trial.start) / SAMPLE_RATE, labels[index % len(labels)])
@@ -90,8 +90,8 @@ def listening(run: Run, path: Path, settings: DecisionSettings) -> Listening:
         labels,
         (HOP * np.arange(1, len(logits) + 1) - 1) * FRAME_SECONDS + WINDOW_SECONDS,
         posteriors(logits, network.output_scale) / CERTAIN,
-        heard.smoothed / CERTAIN,
-        heard.reported,
+        decisions.smoothed / CERTAIN,
+        decisions.reported,
         float(np.max(settings.threshold)),
         settings.suppression * HOP * FRAME_SECONDS,
     )
