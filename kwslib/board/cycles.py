@@ -108,8 +108,7 @@ def _fetch_stalls(instructions: Sequence[Instruction], costs: Sequence[int]) -> 
 
 def jump_cost(last: Instruction, target: Instruction) -> int:
     """What going from `last` to `target` adds when that is not simply the next instruction."""
-    fixed = last.name in DIRECT and not last.name.startswith("bx")
-    return (1 if fixed else 2) + int(target.across_words)
+    return (1 if last.name in DIRECT else 2) + int(target.across_words)
 
 
 def milliseconds(cycles: float) -> float:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
-from kwslib.data.splits import SPLITS
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.measure.profiling import costs
+from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Recipe, fit, score
 from kwslib.progress import over_cores
 from kwslib.pruning import channels
@@ -98,49 +98,25 @@ def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
-    accuracies (0..1): raw, finetuned, and in integers qat_8 and
-    the like, with flash_8, the bytes of all constants.
+    accuracies (0..1): raw, finetuned, and in integers qat_8 and the like, with flash_8, the bytes of all constants.
 
     With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
     """
     model, config, _ = load_checkpoint(base)
-    training, validation, testing = (splits[name] for name in SPLITS)
     fine_tuning = recipe(point, epochs)
     if point.structured:
-        x, y = training.copy(0)
-        order = channels.removal_order(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
         config = replace(config, channels=point.kept)
-        model = channels.narrow(model, order[-point.kept :])
-        raw = score(model, testing)[1]
-        _without_dropout(model, point)
-        fit(model, fine_tuning, training, validation, point.seed)
+        model, raw = _fewer_channels(point, model, splits, fine_tuning)
     else:
-        pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
-        (raw,) = raw_accuracies(model, [pruning], training, testing, point.seed)
-        _without_dropout(model, point)
-        fine_tune(model, pruning, fine_tuning, training, validation, point.seed)
+        raw = _fewer_weights(point, model, splits, fine_tuning)
     if models:
-        extra = {
-            "seed": point.seed,
-            "recipe": asdict(fine_tuning),
-            "pruning": asdict(point),
-            "finished": True,
-        }
-        save_checkpoint(models / names.pruned_checkpoint(point.name), model, config, extra)
-    row: dict[str, Any] = {}
-    for bits in point.widths:
-        quantization = ours(bits)
-        trained_on = qat_recipe(quantization, epochs, pruned=True)
-        quantized, _ = quantization_aware(model, quantization, trained_on, training, validation, point.seed)
-        integers = integer_network(quantized)
-        row[names.qat(bits)] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
-        row[f"flash_{bits}"] = integers.flash_bytes
-        if models:
-            path = models / names.pruned_checkpoint(point.name, bits)
-            save_checkpoint(path, quantized, config, {"seed": point.seed})
+        extra = {"recipe": asdict(fine_tuning), "pruning": asdict(point), "finished": True}
+        path = models / names.pruned_checkpoint(point.name)
+        save_checkpoint(path, model, config, {"seed": point.seed, **extra})
+    validation, testing = splits["validation"], splits["testing"]
     return (
         asdict(point)
-        | row
+        | _in_integers(point, model, config, splits, epochs, models)
         | {
             "point": point.name,
             "channels": point.kept,
@@ -151,6 +127,49 @@ def run_point(
             "validation": score(model, validation)[1],
         }
     )
+
+
+def _fewer_channels(
+    point: Point, model: nn.Module, splits: Splits, fine_tuning: Recipe
+) -> tuple[nn.Module, float]:
+    """The network with the point's channels alone, fine-tuned, and its test accuracy before that."""
+    x, y = splits["training"].copy(0)
+    order = channels.removal_order(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
+    model = channels.narrow(model, order[-point.kept :])
+    raw = score(model, splits["testing"])[1]
+    _without_dropout(model, point)
+    fit(model, fine_tuning, splits["training"], splits["validation"], point.seed)
+    return model, raw
+
+
+def _fewer_weights(point: Point, model: nn.Module, splits: Splits, fine_tuning: Recipe) -> float:
+    """Prune and fine-tune the network in place; its test accuracy pruned at once, without fine-tuning."""
+    pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
+    (raw,) = raw_accuracies(model, [pruning], splits["training"], splits["testing"], point.seed)
+    _without_dropout(model, point)
+    fine_tune(model, pruning, fine_tuning, splits["training"], splits["validation"], point.seed)
+    return raw
+
+
+def _in_integers(
+    point: Point, model: nn.Module, config: ModelConfig, splits: Splits, epochs: int, models: Path | None
+) -> dict[str, Any]:
+    """Test accuracy and bytes of the pruned network after QAT on each of the point's widths."""
+    testing = splits["testing"]
+    row: dict[str, Any] = {}
+    for bits in point.widths:
+        quantization = ours(bits)
+        trained_on = qat_recipe(quantization, epochs, pruned=True)
+        quantized, _ = quantization_aware(
+            model, quantization, trained_on, splits["training"], splits["validation"], point.seed
+        )
+        integers = integer_network(quantized)
+        row[names.qat(bits)] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        row[f"flash_{bits}"] = integers.flash_bytes
+        if models:
+            path = models / names.pruned_checkpoint(point.name, bits)
+            save_checkpoint(path, quantized, config, {"seed": point.seed})
+    return row
 
 
 def _without_dropout(model: nn.Module, point: Point) -> None:
@@ -177,11 +196,11 @@ def run_points(
         range(len(points)), key=lambda i: -recipe(points[i], epochs).epochs * points[i].kept
     )  # longest first
 
-    def run(i: int) -> dict[str, Any]:
+    def row(i: int) -> dict[str, Any]:
         keep = models if points[i].seed == min(bases) else None
         return run_point(points[i], bases[points[i].seed], splits, epochs, keep)
 
-    return pandas.DataFrame(over_cores(run, todo, "pruning"), index=todo).sort_index()
+    return pandas.DataFrame(over_cores(row, todo, "pruning"), index=todo).sort_index()
 
 
 def chosen_point(sparsity: float | None, *options: Any) -> Point | None:

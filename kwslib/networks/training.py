@@ -117,7 +117,9 @@ def fit(
     for split, data in (("training", training), ("validation", validation)):
         if not data.n:
             raise KwsError(f"the {split} split is empty: add recordings of other speakers")
-    torch.set_num_threads(1)  # the order of sums, and so the bits, must not depend on the machine's cores
+    # the order of sums, and so the bits, must not depend on the machine's cores, nor those of what is computed
+    # with the network afterwards in this process: the number of threads stays
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     groups: list[dict[str, Any]] = [
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},

@@ -210,9 +210,8 @@ def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
             layer.dropout = model.get_submodule("dropout")
             model.dropout = nn.Identity()
         setattr(parent, name.rpartition(".")[2], layer)
-    vars(model)["quantization"] = (
-        quantization  # nn.Module takes no plain value by its own way; see quantization_of
-    )
+    # beside the modules: a class that wraps the network would rename every parameter of the checkpoints there are
+    vars(model)["quantization"] = quantization  # read it by quantization_of
     return model
 
 

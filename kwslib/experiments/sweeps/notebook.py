@@ -128,11 +128,16 @@ def _shell() -> Any:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    class Shell(InteractiveShell):
+        errors: list[tuple[Any, ...]]
+
+        def _showtraceback(self, *error: Any) -> None:  # IPython's own place for another way to show an error
+            self.errors.append(error)
+
+    shell = Shell.instance(config=Config(HistoryManager={"enabled": False}))
     shell.display_pub = CapturingDisplayPublisher(parent=shell)
     shell.display_trap.hook = CapturingDisplayHook(shell=shell)
-    shell.errors = []  # type: ignore[attr-defined]
-    shell._showtraceback = lambda *error: shell.errors.append(error)  # type: ignore[method-assign, attr-defined]
+    shell.errors = []
     return shell
 
 
