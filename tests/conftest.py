@@ -10,7 +10,9 @@ from repository import REPOSITORY
 
 from kwslib.paths import folders
 
-NEIGHBOUR = REPOSITORY.parent / "shared" / "data" / "speech_commands"
+NEIGHBOURS = [
+    REPOSITORY.parent / "shared" / "data" / name for name in ("speech_commands", "speech_commands_more")
+]
 
 
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
@@ -18,7 +20,7 @@ NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and test
 
 def find_speech_commands() -> Path | None:
     """The first folder of `$KWS_DATA`, else the recordings beside the checkout, else None."""
-    folder = folders(NAMED)[0] if NAMED else NEIGHBOUR
+    folder = folders(NAMED)[0] if NAMED else NEIGHBOURS[0]
     return folder if folder.is_dir() else None
 
 
@@ -41,6 +43,12 @@ def speech_commands() -> Path:
             pytest.fail("the real recordings are required here and missing: set KWS_DATA")
         pytest.skip("no Speech Commands recordings here: set KWS_DATA to run this test")
     return folder
+
+
+@pytest.fixture(scope="session")
+def all_recordings(speech_commands: Path) -> str:
+    """All folders of real clips, separated as PATH is: what the numbers were recorded from, one or several of them."""
+    return NAMED or os.pathsep.join(str(folder) for folder in NEIGHBOURS if folder.is_dir())
 
 
 @pytest.fixture(scope="session")

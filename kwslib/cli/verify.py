@@ -19,29 +19,53 @@ def verify_recorded(
 ) -> None:
     """Test the recorded models again, train one again, run the board again, check every part's claims.
 
-    Exit status 1 where a number changed or a claim no longer holds.
+    A part is tested on the clips that it was recorded from: all folders of --data together, or one of them. Exit status
+    1 where a number changed, a part's clips are not at hand, or a claim no longer holds.
     """
+    from kwslib.data.corpus import open_corpus
     from kwslib.record.claims import check, load_claims
     from kwslib.record.comparison import load_results, recorded_folder
-    from kwslib.report.verify import count, verify
+    from kwslib.report.recordings import not_at_hand, recordings_of
+    from kwslib.report.verify import REPORT, count, recorded_parts, verify
 
     stream = sys.stderr if as_json else sys.stdout
-    checks = count(verify(data, results, retrain), lambda line: print(line, file=stream, flush=True))
+
+    def say(line: object) -> None:
+        print(line, file=stream, flush=True)
+
+    folder = results or recorded_folder()
+    parts = recorded_parts(folder)
+    assert folder is not None
+    corpus = open_corpus(data, REPORT)
+    at_hand = recordings_of(parts, corpus)
+    missing = not_at_hand(parts, at_hand)
+    for line in missing:
+        say(f"NOT  {line}")
+    checks = count(verify(folder, parts, at_hand, retrain), say)
     failed = [each for each in checks if not each.passed]
-    recorded, folder = load_results(results), results or recorded_folder()
-    claimed = check(load_claims(), recorded, folder and folder / "sweeps")
+    claimed = check(load_claims(), load_results(results), folder / "sweeps")
     for claim in claimed:
-        print(claim, file=stream, flush=True)
+        say(claim)
     wrong = [claim for claim in claimed if not claim.holds]
     if as_json:
-        name = recorded["03_training"]["data"]["name"]  # the checks ended well on its content
+        heard = {part: clips.name for part, clips in at_hand.items()}
         found = [asdict(each) | {"passed": each.passed} for each in checks]
         claims = [
             {"part": c.claim.part, "says": c.claim.says, "shown": c.shown, "holds": c.holds} for c in claimed
         ]
-        print_json({"data": name, "checks": found, "claims": claims})
+        print_json(
+            {
+                "data": corpus.name,
+                "recorded_from": heard,
+                "not_verified": missing,
+                "checks": found,
+                "claims": claims,
+            }
+        )
     if failed:
         raise CheckFailed(f"{len(failed)} of {len(checks)} recorded numbers did not come out again")
+    if missing:
+        raise CheckFailed(f"{len(missing)} of {len(parts)} parts not verified: their recordings are missing")
     if wrong:
         raise CheckFailed(f"{len(wrong)} of {len(claimed)} claims no longer hold: change these sentences")
-    print(f"{len(checks)} recorded numbers came out again, {len(claimed)} claims hold", file=stream)
+    say(f"{len(checks)} recorded numbers came out again, {len(claimed)} claims hold")

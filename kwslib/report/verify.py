@@ -5,7 +5,7 @@ A network trained anew may round differently on another processor and must land 
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from typing import Any
 
 from kwslib.checkpoints import load_checkpoint, train
 from kwslib.data.audio import read_clip
-from kwslib.data.corpus import Corpus, open_corpus
+from kwslib.data.corpus import Corpus
 from kwslib.deployment.core_network import read_network
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
@@ -26,7 +26,7 @@ from kwslib.quantization.grids import TERNARY
 from kwslib.quantization.integer import integer_network
 from kwslib.quantization.integer import run as run_integers
 from kwslib.record import names
-from kwslib.record.comparison import load_results, recorded_folder
+from kwslib.record.comparison import load_results
 from kwslib.record.values import Values
 from kwslib.report.part3.tables import REDRAWN, redraw_values, redrawn_accuracies
 from kwslib.report.part4.board import board_values
@@ -41,17 +41,20 @@ from kwslib.report.part6.board import (
 from kwslib.report.part7.chains import STREAMING
 
 REPORT = PROFILES["report"]
+TRAINING, DEPLOYMENT, QUANTIZATION = "03_training", "04_deployment", "05_quantization"
+PRUNING, LISTENING = "06_pruning", "07_listening"
+CHECKED = (TRAINING, DEPLOYMENT, QUANTIZATION, PRUNING, LISTENING)
 PRUNED_BITS = (8, TERNARY)  # of the weights of pruned networks
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
-    "tinyconv.pt": ("04_deployment", "accuracy_float"),
-    "tinyconv.tflite": ("04_deployment", "accuracy_int8"),
+    "tinyconv.pt": (DEPLOYMENT, "accuracy_float"),
+    "tinyconv.tflite": (DEPLOYMENT, "accuracy_int8"),
     **{
-        f"{arch}_field{suffix}": ("04_deployment", names.field_accuracy(arch, kind))
+        f"{arch}_field{suffix}": (DEPLOYMENT, names.field_accuracy(arch, kind))
         for arch in ("tinyconv", "tenet")
         for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
-    "tinyconv_qat8.tflite": ("05_quantization", "accuracy_tflm_qat8"),
+    "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),
 }
 
 
@@ -74,30 +77,36 @@ class Check:
         return f"{'ok  ' if self.passed else 'NOT '} {self.what}: {self.found:.6g}, recorded {wanted}"
 
 
-def verify(data: Path | None = None, results: Path | None = None, retrain: bool = True) -> Iterator[Check]:
-    """Every check in turn, quick ones first. Raises KwsError without recorded values or their recordings."""
-    folder = results or recorded_folder()
+def recorded_parts(folder: Path | None) -> dict[str, Any]:
+    """The recorded values of the parts that are checked. Raises KwsError where one of them is missing."""
     recorded = load_results(folder)
     assert folder is not None
     pruned = any("sparsity" in row for row in _first_rows(folder))
-    for part in ("03_training", "04_deployment", *(["06_pruning"] if pruned else [])):
+    for part in (TRAINING, DEPLOYMENT, *([PRUNING] if pruned else [])):
         if part not in recorded:
             raise KwsError(
                 f"{folder}/{part}.json is missing: record Part {int(part[:2])}, or name another folder"
             )
-    corpus = open_corpus(data, REPORT)
-    wanted = recorded["03_training"].get("data", {}).get("content_hash", "nothing")
-    if corpus.content_hash != wanted:
-        found = corpus.content_hash[:12]
-        raise KwsError(
-            f"{corpus.root}: content {found}, recorded {wanted[:12]}: give the recordings with --data"
-        )
-    testing = feature_split(corpus, setup("tinyconv", REPORT.epochs).protocol, "testing")
+    return {part: contents for part, contents in recorded.items() if part in CHECKED}
+
+
+def verify(
+    folder: Path, recorded: Mapping[str, Any], corpora: Mapping[str, Corpus], retrain: bool = True
+) -> Iterator[Check]:
+    """Every check in turn, quick ones first, of the parts whose recordings are among `corpora`.
+
+    folder: of the recorded values; recorded: `recorded_parts` of it.
+    """
+    protocol = setup("tinyconv", REPORT.epochs).protocol
+    testing = {part: feature_split(corpus, protocol, "testing") for part, corpus in corpora.items()}
     yield from _models(folder, recorded, testing)
-    yield from _redrawn(folder, recorded, corpus)
-    yield from _board(folder, recorded, corpus)
-    if retrain:
-        yield _retrained(recorded, corpus)
+    if TRAINING in corpora:
+        yield from _redrawn(folder, recorded[TRAINING], corpora[TRAINING])
+    if DEPLOYMENT in corpora:
+        yield from _board(folder, recorded[DEPLOYMENT], corpora[DEPLOYMENT])
+    yield from _pruned_on_board(folder, recorded.get(PRUNING, {}))
+    if retrain and TRAINING in corpora:
+        yield _retrained(recorded[TRAINING], corpora[TRAINING])
 
 
 def _same(name: str, found: float, recorded: float) -> Check:
@@ -114,43 +123,48 @@ def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
     return score(model, testing)[1]
 
 
-def _models(folder: Path, recorded: dict[str, Any], testing: FeatureSet) -> Iterator[Check]:
+def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, FeatureSet]) -> Iterator[Check]:
     models = folder / "models"
-    seeds = [_accuracy(path, testing) for path in sorted(models.glob(names.seed_checkpoint("*")))]
-    mean = sum(seeds) / len(seeds)
-    wanted = recorded["03_training"]["values"]["accuracy_testing"]["value"]
-    yield _same(f"Part 3, mean of {len(seeds)} seeds", mean, wanted)
-    for arch in STREAMING:
-        accuracy = recorded.get("07_listening", {}).get("values", {}).get(names.int8_accuracy(arch))
+    paths = sorted(models.glob(names.seed_checkpoint("*")))
+    if TRAINING in testing and paths:
+        seeds = [_accuracy(path, testing[TRAINING]) for path in paths]
+        wanted = recorded[TRAINING]["values"]["accuracy_testing"]["value"]
+        yield _same(f"Part 3, mean of {len(seeds)} seeds", sum(seeds) / len(seeds), wanted)
+    for arch in STREAMING if LISTENING in testing else ():
+        accuracy = recorded[LISTENING]["values"].get(names.int8_accuracy(arch))
         paths = sorted(models.glob(f"{arch}_seed*.tflite"))
         if accuracy and paths:
-            mean = sum(_accuracy(path, testing) for path in paths) / len(paths)
+            mean = sum(_accuracy(path, testing[LISTENING]) for path in paths) / len(paths)
             yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
     in_integers = {
         names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
     }
-    for name, accuracy in recorded_models(folder, recorded).items():
-        if (models / name).is_file():
-            yield _same(name, _accuracy(models / name, testing, name in in_integers), accuracy)
+    for name, (part, wanted) in recorded_models(folder, recorded).items():
+        if part in testing and (models / name).is_file():
+            yield _same(name, _accuracy(models / name, testing[part], name in in_integers), wanted)
 
 
-def _redrawn(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[Check]:
+def _redrawn(folder: Path, recorded: Mapping[str, Any], corpus: Corpus) -> Iterator[Check]:
     """The first seed's network on tests drawn as the original's was."""
-    seed, values = recorded["03_training"]["seeds"][0], recorded["03_training"]["values"]
+    seed, values = recorded["seeds"][0], recorded["values"]
     model = folder / "models" / names.seed_checkpoint(seed)
     if REDRAWN in values and model.is_file():
         found = redraw_values(*redrawn_accuracies(model, corpus))[REDRAWN]
         yield _same("Part 3, tests drawn the original's way", float(found.value), values[REDRAWN]["value"])
 
 
-def recorded_models(folder: Path, recorded: dict[str, Any]) -> dict[str, float]:
-    """{model in `folder`/models: its recorded test accuracy}, but for those of Part 3's seeds."""
+def recorded_models(folder: Path, recorded: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
+    """{model in `folder`/models: (part, its recorded test accuracy)}, but for those of Part 3's seeds."""
     values = {
         part: {name: value["value"] for name, value in contents["values"].items()}
         for part, contents in recorded.items()
     }
-    named = {model: values.get(part, {}).get(name) for model, (part, name) in NAMED.items()}
-    return {model: accuracy for model, accuracy in named.items() if accuracy is not None} | _swept(folder)
+    named = {
+        model: (part, values[part][name])
+        for model, (part, name) in NAMED.items()
+        if name in values.get(part, {})
+    }
+    return named | _swept(folder)
 
 
 def _first_rows(folder: Path) -> list[dict[str, str]]:
@@ -164,29 +178,35 @@ def _first_rows(folder: Path) -> list[dict[str, str]]:
     return found
 
 
-def _swept(folder: Path) -> dict[str, float]:
-    """{model: its accuracy} of the first seed's points in the recorded tables of the sweeps.
+def _swept(folder: Path) -> dict[str, tuple[str, float]]:
+    """{model: (part, its accuracy)} of the first seed's points in the recorded tables of the sweeps.
 
     The int8 file of a pruned network is its network of 8 bits, and as accurate.
     """
-    found: dict[str, float] = {}
+    found: dict[str, tuple[str, float]] = {}
     for row in _first_rows(folder):
         if "testing" in row:  # Part 5: a point keeps one network
-            found |= {model: float(row["testing"]) for model in row["models"].split()}
+            found |= {model: (QUANTIZATION, float(row["testing"])) for model in row["models"].split()}
         else:
             point = row["point"]
             columns = {names.pruned_checkpoint(point): "finetuned", names.pruned_tflite(point): names.qat(8)}
             columns |= {names.pruned_checkpoint(point, bits): names.qat(bits) for bits in PRUNED_BITS}
-            found |= {model: float(row[column]) for model, column in columns.items() if row.get(column)}
+            found |= {
+                model: (PRUNING, float(row[column])) for model, column in columns.items() if row.get(column)
+            }
     return found
 
 
-def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[Check]:
-    """Everything that the virtual board says of Part 4's network and of Part 6's, over again."""
+def _board(folder: Path, recorded: Mapping[str, Any], corpus: Corpus) -> Iterator[Check]:
+    """Everything that the virtual board says of Part 4's network, over again."""
     model = folder / "models" / "tinyconv.tflite"
     clip = next(clip for clip in corpus.clips if clip.word == "yes")
     values = board_values(BoardPredictor(model).board.profile(read_clip(clip.path)), file_costs(model).macs)
-    yield from _again(values, recorded["04_deployment"])
+    yield from _again(values, recorded)
+
+
+def _pruned_on_board(folder: Path, recorded: Mapping[str, Any]) -> Iterator[Check]:
+    """And of Part 6's, which hear no recordings."""
     points = [row for row in _first_rows(folder) if "sparsity" in row]
     files = {row["point"]: folder / "models" / names.pruned_tflite(row["point"]) for row in points}
     sparse, by_channels = {}, {}
@@ -198,16 +218,16 @@ def _board(folder: Path, recorded: dict[str, Any], corpus: Corpus) -> Iterator[C
     values = sparse_values(measure_sparse(sparse)) | channel_values(measure(by_channels))
     ternary = [row["point"] for row in points if row.get(names.qat(TERNARY))]
     values |= ternary_values(measure(ternary_networks(folder / "models", ternary)))
-    yield from _again(values, recorded.get("06_pruning", {}))
+    yield from _again(values, recorded)
 
 
-def _again(values: Values, recorded: dict[str, Any]) -> Iterator[Check]:
+def _again(values: Values, recorded: Mapping[str, Any]) -> Iterator[Check]:
     for name, found in values.items():
         yield _same(f"board: {name}", float(found.value), recorded["values"][name]["value"])
 
 
-def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:
-    training_setup, seed = setup("tinyconv", REPORT.epochs), recorded["03_training"]["seeds"][0]
+def _retrained(recorded: Mapping[str, Any], corpus: Corpus) -> Check:
+    training_setup, seed = setup("tinyconv", REPORT.epochs), recorded["seeds"][0]
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     with TemporaryDirectory(prefix="kws-verify-") as folder:
         out = Path(folder) / "tinyconv.pt"
@@ -219,7 +239,6 @@ def _retrained(recorded: dict[str, Any], corpus: Corpus) -> Check:
             seed,
             out=out,
         )
-    low, high = recorded["03_training"]["values"]["accuracy_testing_first_seed"]["ci95"]
     return Check(f"TinyConv trained again, seed {seed}", score(model, splits["testing"])[1], low, high)
 
 

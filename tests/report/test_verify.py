@@ -26,7 +26,7 @@ def test_no_recorded_model_goes_unchecked():
     assert kept == recorded_models(recorded, load_results(recorded)).keys()
 
 
-def test_a_changed_number_is_found(kws, tmp_path, speech_commands):
+def test_a_changed_number_is_found(kws, tmp_path, all_recordings):
     recorded = recorded_folder()
     if not (recorded / "04_deployment.json").is_file():
         pytest.skip("nothing is recorded yet")
@@ -41,7 +41,7 @@ def test_a_changed_number_is_found(kws, tmp_path, speech_commands):
     (tmp_path / "sweeps").mkdir()
     (tmp_path / "sweeps" / "bits.csv").write_text("point,seed,models,testing\nqat_3bit,0,narrow.pt,0.5\n")
     status, out, err = kws(
-        "verify", "--data", speech_commands, "--results", tmp_path, "--no-retrain", "--json"
+        "verify", "--data", all_recordings, "--results", tmp_path, "--no-retrain", "--json"
     )
     assert status == 1
     assert "recorded numbers did not come out again" in err
