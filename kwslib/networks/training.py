@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
+from kwslib.memory import keep_freed_memory
 from kwslib.networks.masking import masked
 from kwslib.networks.resume import ResumeFile, identity
 
@@ -117,6 +118,7 @@ def fit(
     for split, data in (("training", training), ("validation", validation)):
         if not data.n:
             raise KwsError(f"the {split} split is empty: add recordings of other speakers")
+    keep_freed_memory()
     # the order of sums, and so the bits, must not depend on the machine's cores, nor those of what is computed
     # with the network afterwards in this process: the number of threads stays
     torch.set_num_threads(1)

@@ -239,6 +239,7 @@ def _retrained(recorded: Mapping[str, Any], corpus: Corpus) -> Check:
             seed,
             out=out,
         )
+    low, high = recorded["values"]["accuracy_testing_first_seed"]["ci95"]
     return Check(f"TinyConv trained again, seed {seed}", score(model, splits["testing"])[1], low, high)
 
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import nbformat
@@ -56,14 +55,6 @@ def test_a_dry_run_lists_the_points_and_does_nothing(kws, tmp_path):
     assert (status, out.splitlines()) == (0, [*names, f"{len(names)} points"])
     assert json.loads(kws(*command, "--json")[1]) == {"points": len(names), "names": names}
     assert not (tmp_path / "out").exists()
-
-
-def test_points_are_spared_the_allocator_of_dask_workers(tmp_path, monkeypatch):
-    """With Dask's setting every freed tensor goes back to the system, and training takes twice as long."""
-    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
-    (task,) = small_tasks(tmp_path, [3])
-    with ThreadPoolExecutor(1) as thread:  # a warm process of its own
-        assert thread.submit(run_task, task).result().row["trims"] is False
 
 
 def test_a_sweep_started_again_recomputes_nothing(tmp_path):

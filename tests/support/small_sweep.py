@@ -30,7 +30,7 @@ os.kill(os.getpid(), 9) if number == 99 else 2 * number
 
 # %% tags=["point"]
 (Path(results) / "models" / "double.pt").write_text(str(2 * number))
-row = {"double": 2 * number, "trims": "MALLOC_TRIM_THRESHOLD_" in os.environ}
+row = {"double": 2 * number}
 recorded = {"data": {"name": "none", "content_hash": "data"}, "commit": None, "rows": [row],
             "versions": {"kwslib": "0", "torch": "0", "python": "0"}}
 (Path(results) / "09_doubling.json").write_text(json.dumps(recorded))

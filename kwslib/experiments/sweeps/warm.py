@@ -20,10 +20,10 @@ import traceback
 from pathlib import Path
 
 from kwslib.experiments.sweeps import notebook as notebooks
+from kwslib.memory import keep_freed_memory
 from kwslib.strict_json import json_text
 
 ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
-TRIMMING = "MALLOC_TRIM_THRESHOLD_"  # set by Dask for its workers; training takes twice as long under it
 PR_SET_PDEATHSIG = 1  # Linux: a signal when the parent ends, so that a killed sweep leaves nothing running
 
 
@@ -53,9 +53,7 @@ class Warm:
 
 
 def _environment() -> dict[str, str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    environment.pop(TRIMMING, None)
-    return environment
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 _local = threading.local()
@@ -83,6 +81,7 @@ def _die_with_parent() -> None:
 def _run_here(folder: Path) -> None:
     import nbformat
 
+    keep_freed_memory()
     os.chdir(folder)
     point = nbformat.read("point.ipynb", as_version=4)
     parameters = json.loads(Path("parameters.json").read_text(encoding="utf-8"))
