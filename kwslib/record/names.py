@@ -65,6 +65,16 @@ def accuracy(point: str, when: str = "") -> str:
     return f"accuracy_{point}_{when}" if when else f"accuracy_{point}"
 
 
+def test_accuracy(way: str) -> str:
+    """Of Part 3's network by a way of training and testing: accuracy_testing_original_protocol_fixed_test."""
+    return accuracy("testing", way.replace(",", "").replace(" ", "_"))
+
+
+def validation(point: str, when: str = "") -> str:
+    """Validation accuracy of a point, mean over seeds: what networks are chosen by."""
+    return f"validation_{point}_{when}" if when else f"validation_{point}"
+
+
 def lowest_accuracy(point: str) -> str:
     """That of the lowest seed."""
     return f"{accuracy(point)}_lowest"

@@ -140,8 +140,9 @@ def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, Fea
         names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
     }
     for name, (part, wanted) in recorded_models(folder, recorded).items():
-        if part in testing and (models / name).is_file():
-            yield _same(name, _accuracy(models / name, testing[part], name in in_integers), wanted)
+        clips = testing.get(part if part in recorded else TRAINING)  # a sweep alone began from Part 3
+        if clips and (models / name).is_file():
+            yield _same(name, _accuracy(models / name, clips, name in in_integers), wanted)
 
 
 def _redrawn(folder: Path, recorded: Mapping[str, Any], corpus: Corpus) -> Iterator[Check]:
