@@ -98,7 +98,8 @@ def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
-    accuracies (0..1): raw, finetuned, and in integers qat_8 and the like, with flash_8, the bytes of all constants.
+    accuracies (0..1): raw, finetuned, and in integers qat_8 and the like, with qat_8_validation and flash_8, the bytes
+    of all constants.
 
     With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
     """
@@ -154,8 +155,7 @@ def _fewer_weights(point: Point, model: nn.Module, splits: Splits, fine_tuning: 
 def _in_integers(
     point: Point, model: nn.Module, config: ModelConfig, splits: Splits, epochs: int, models: Path | None
 ) -> dict[str, Any]:
-    """Test accuracy and bytes of the pruned network after QAT on each of the point's widths."""
-    testing = splits["testing"]
+    """Accuracies on both splits and bytes of the pruned network after QAT on each of the point's widths."""
     row: dict[str, Any] = {}
     for bits in point.widths:
         quantization = ours(bits)
@@ -164,7 +164,9 @@ def _in_integers(
             model, quantization, trained_on, splits["training"], splits["validation"], point.seed
         )
         integers = integer_network(quantized)
-        row[names.qat(bits)] = float((run(integers, testing.x).argmax(1) == testing.y).mean())
+        for column, split in ((names.qat(bits), "testing"), (names.qat_validation(bits), "validation")):
+            clips = splits[split]
+            row[column] = float((run(integers, clips.x).argmax(1) == clips.y).mean())
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             path = models / names.pruned_checkpoint(point.name, bits)

@@ -60,6 +60,11 @@ def qat(bits: int | str) -> str:
     return f"qat_{bits}"
 
 
+def qat_validation(bits: int | str) -> str:
+    """Its accuracy on the validation split, a column of Part 6's sweeps: qat_8_validation."""
+    return f"{qat(bits)}_validation"
+
+
 def accuracy(point: str, when: str = "") -> str:
     """Test accuracy of a point, mean over seeds; of Part 6 `when`: raw, finetuned, or after `qat`."""
     return f"accuracy_{point}_{when}" if when else f"accuracy_{point}"
@@ -70,9 +75,9 @@ def test_accuracy(way: str) -> str:
     return accuracy("testing", way.replace(",", "").replace(" ", "_"))
 
 
-def validation(point: str, when: str = "") -> str:
+def validation(point: str) -> str:
     """Validation accuracy of a point, mean over seeds: what networks are chosen by."""
-    return f"validation_{point}_{when}" if when else f"validation_{point}"
+    return f"validation_{point}"
 
 
 def lowest_accuracy(point: str) -> str:

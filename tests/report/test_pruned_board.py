@@ -88,26 +88,62 @@ def test_times_follow_the_channels_in_figure_15():
     assert "board_time_saved_channels_4" not in channel_values({8: costs[8]})
 
 
-def test_the_best_networks_are_beaten_by_none(tmp_path):
-    quantized = {"accuracy_qat_8bit": {"value": 0.95}, "flash_weights_8bit": {"value": 16_000}}
-    narrow = {"structured": True, "sparsity": 0.5, "point": "channels_4", "channels": 4, "qat_8": 0.94}
-    narrow |= {"flash_8": 8_000, "qat_ternary": 0.94, "flash_ternary": 1_700}
-    thin = {"structured": False, "sparsity": 0.9, "point": "unstructured_90", "channels": 8, "qat_8": 0.93}
-    rows = pandas.DataFrame([{**point, "seed": seed} for point in (narrow, thin) for seed in (0, 1)])
-    sparse = pandas.DataFrame({f"constants, {BOTH}": [4_000.0], f"ms, {BOTH}": [3.0]}, index=[90.0])
-    costs = {
-        name: Cost(ms=ms, linear_ms=0, flash=0, ram=0, constants=0) for name, ms in ((4, 3.4), ("t", 3.6))
+def trade_off_of(validation, testing):
+    """The table of four networks, with so many per cent right by name; seeds differ by 0.1 points each way."""
+
+    def seeds(name, column):
+        return [
+            {column: testing[name] / 100 + off, f"{column}_validation": validation[name] / 100 + off}
+            for off in (-0.001, 0.0, 0.001)
+        ]
+
+    quantized = {
+        "flash_weights_8bit": {"value": 16_000},
+        "accuracy_qat_8bit": {"value": testing["8 bit"] / 100},
     }
-    table = trade_off.models(quantized, rows, sparse, {4: costs[4]}, {"channels_4": costs["t"]})
-    assert set(table.index[table["best by flash"]]) == {"8 bit", "4 ch, ternary"}
-    assert set(table.index[table["best by ms"]]) == {"90 % sparse", "4 ch"}
+    quantized["validation_qat_8bit"] = {"value": validation["8 bit"] / 100}
+    halved = {"structured": True, "sparsity": 0.5, "point": "channels_4", "channels": 4}
+    thin = {"structured": False, "sparsity": 0.9, "point": "unstructured_90", "channels": 8}
+    sizes = {"flash_8": 8_000, "flash_ternary": 1_700}
+    rows = [
+        halved | sizes | one | other
+        for one, other in zip(seeds("4 ch", "qat_8"), seeds("4 ch, ternary", "qat_ternary"), strict=True)
+    ]
+    rows += [thin | one for one in seeds("90 % sparse", "qat_8")]
+    sparse = pandas.DataFrame({f"constants, {BOTH}": [4_000.0], f"ms, {BOTH}": [3.0]}, index=[90.0])
+    costs = [Cost(ms=ms, linear_ms=0, flash=0, ram=0, constants=0) for ms in (3.4, 3.6)]
+    return trade_off.models(
+        quantized, pandas.DataFrame(rows), sparse, {4: costs[0]}, {"channels_4": costs[1]}
+    )
+
+
+def best(table, size):
+    return set(table.index[table[f"best by {size}"]])
+
+
+def test_the_best_networks_are_chosen_on_validation_clips_and_reported_on_test_clips(tmp_path):
+    validation = {"8 bit": 95.0, "4 ch": 94.0, "4 ch, ternary": 93.0, "90 % sparse": 92.0}
+    table = trade_off_of(validation, testing={**validation, "90 % sparse": 99.0})
+    assert best(table, "flash") == {"8 bit", "4 ch", "4 ch, ternary"}
+    assert best(table, "ms") == {"90 % sparse", "4 ch"}
+    assert table.loc["90 % sparse", "accuracy"] == pytest.approx(99)
     assert table.loc["4 ch", "kind"] == "narrow"
     assert np.isnan(table.loc["8 bit", "ms"])
     run = Run("06_pruning", PROFILES["quick"], None, tmp_path, (0, 1))
     trade_off.write(run, table)
-    assert pandas.read_csv(tmp_path / trade_off.FILE).shape == (4, 9)
-    assert len(trade_off.shown(table)) == 4
+    assert pandas.read_csv(tmp_path / trade_off.FILE).shape == (4, 12)
+    shown = trade_off.shown(table)
+    assert shown.loc["4 ch", "best by"] == "bytes and ms"
+    assert shown.loc["90 % sparse", "validation (%)"] == "92.0 (91.8 to 92.2)"
+    assert shown.loc["90 % sparse", "test (%)"] == "99.0 (98.8 to 99.2)"
     assert len(draw.trade_off(table).axes) == 2
+
+
+def test_a_step_smaller_than_the_intervals_is_no_step():
+    validation = {"8 bit": 93.2, "4 ch": 93.2, "4 ch, ternary": 93.0, "90 % sparse": 93.1}
+    table = trade_off_of(validation, testing=validation)
+    assert best(table, "flash") == {"4 ch, ternary"}
+    assert best(table, "ms") == {"90 % sparse"}
 
 
 def test_a_single_point_leaves_the_other_kinds_figures_out():

@@ -32,12 +32,17 @@ def float_accuracies(bases: Mapping[int, Path], testing: FeatureSet) -> dict[int
 def point_values(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> Values:
     """Of each point its accuracy, that of its lowest seed and what it loses, and the float networks' accuracy.
 
-    Means over seeds with t intervals; a loss is taken seed by seed. Also the bytes in flash of our recipe.
+    Means over seeds with t intervals; a loss is taken seed by seed. Of our recipe also the validation accuracy, by
+    which Part 6 chooses among networks, and the bytes in flash.
     """
     values = {"accuracy_float": values_of.over_seeds(mean_share(list(floats.values())), len(floats))}
     for point, group in rows.groupby("point", sort=False):
         values[names.accuracy(point)] = values_of.over_seeds(mean_share(list(group.testing)), len(group))
         values[names.lowest_accuracy(point)] = Value(group.testing.min(), "fraction", n=len(group))
+        if (group.recipe == "ours").all():
+            values[names.validation(point)] = values_of.over_seeds(
+                mean_share(list(group.validation)), len(group)
+            )
         values[names.loss(point)] = values_of.over_seeds(mean_interval(_lost(group, floats)), len(group))
         if group.flash.notna().all():
             values[names.flash_weights(names.width(group.bits.iloc[0]))] = Value(

@@ -1,6 +1,7 @@
 """Every small network of Parts 3, 5 and 6 in one table: accuracy, bytes in flash, time on the board.
 
-A network is best by a size when no other is at least as accurate and at most as large, and better in one.
+Which networks are best is decided on validation clips and reported on test clips. From the smallest on, the next one
+that is best is the first whose validation interval lies above that of the one before it: smaller steps may be chance.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kwslib.board.cycles import rounded
 from kwslib.experiments.quantization import WIDTHS
 from kwslib.paths import atomic_write
+from kwslib.quantization.grids import TERNARY, Width
 from kwslib.record import names
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.recording import Run
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     import pandas
 
 SIZES = ("flash", "ms")
-COLUMNS = ("kind", "accuracy", "low", "high", "flash", "ms", "best by flash", "best by ms")
+VALIDATION = ("validation", "validation low", "validation high")
+TESTED = ("accuracy", "low", "high")
+COLUMNS = ("kind", *VALIDATION, *TESTED, *SIZES)  # and "best by" each of SIZES
 FILE = "06_trade_off.csv"
 
 
@@ -31,7 +35,8 @@ def models(
     narrow: Mapping[int, Cost],
     ternary: Mapping[str, Cost],
 ) -> "pandas.DataFrame":
-    """A row for each network, of all seeds: kind, accuracy (%) with its interval, constants in flash (bytes), ms.
+    """A row for each network, of all seeds: kind, accuracy on both splits (%) with its interval, bytes of constants in
+    flash, ms, and whether it is best by either.
 
     quantized: the values that Part 5 has recorded; what it has not is left out, or is missing in its row. rows: Part
     6's points, with what they cost on the board: of `measure_sparse`, by channels, and of ternary weights by point.
@@ -39,19 +44,20 @@ def models(
     import pandas
 
     networks = {**_quantized(quantized), **_pruned(rows, sparse, narrow, ternary)}
-    table = pandas.DataFrame.from_dict(networks, orient="index", columns=[*COLUMNS[:6]])
+    table = pandas.DataFrame.from_dict(networks, orient="index", columns=[*COLUMNS])
     for size in SIZES:
-        table[f"best by {size}"] = [
-            bool(row[size] == row[size])
-            and not any(
-                other.accuracy >= row.accuracy
-                and other[size] <= row[size]
-                and (other.accuracy > row.accuracy or other[size] < row[size])
-                for _, other in table.iterrows()
-            )
-            for _, row in table.iterrows()
-        ]
+        table[f"best by {size}"] = table.index.isin(_best(table, size))
     return table.rename_axis("network").sort_values("flash")
+
+
+def _best(table: "pandas.DataFrame", size: str) -> list[str]:
+    """Names of the networks on the line of the best, from the smallest to the most accurate."""
+    known = table.dropna(subset=[size]).sort_values([size, "validation"], ascending=[True, False])
+    best: list[str] = []
+    for name, low in known["validation low"].items():
+        if not best or low > known.loc[best[-1], "validation high"]:
+            best.append(str(name))
+    return best
 
 
 def write(run: Run, table: "pandas.DataFrame") -> None:
@@ -67,9 +73,12 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
     best = table[table["best by flash"] | table["best by ms"]]
     return pandas.DataFrame(
         {
-            "accuracy (%)": [
-                f"{row.accuracy:.1f} ({row.low:.1f} to {row.high:.1f})" for row in best.itertuples()
-            ],
+            f"{split} (%)": [
+                f"{row[mean]:.1f} ({row[low]:.1f} to {row[high]:.1f})" for _, row in best.iterrows()
+            ]
+            for split, (mean, low, high) in (("validation", VALIDATION), ("test", TESTED))
+        }
+        | {
             "flash (B)": [f"{size:,.0f}" for size in best.flash],
             "board (ms)": ["" if ms != ms else f"{rounded(ms):g}" for ms in best.ms],
             "best by": [
@@ -94,14 +103,18 @@ def _quantized(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     networks = {}
     for bits in WIDTHS:
         point, width = names.quantized(bits), names.width(bits)
-        if names.accuracy(point) in values and names.flash_weights(width) in values:
-            share = values[names.accuracy(point)]
-            bounds = (share["value"], *(share.get("ci95") or [share["value"]] * 2))
+        asked = names.validation(point), names.accuracy(point), names.flash_weights(width)
+        if all(name in values for name in asked):
+            validation, testing, flash = (values[name] for name in asked)
             ms = values.get(names.board_ms(width), {"value": math.nan})["value"]
-            flash = values[names.flash_weights(width)]["value"]
             label = bits if isinstance(bits, str) else f"{bits} bit"
-            networks[label] = ["quantized", *(100 * bound for bound in bounds), flash, ms]
+            bounds = (100 * bound for share in (validation, testing) for bound in _bounds(share))
+            networks[label] = ["quantized", *bounds, flash["value"], ms]
     return networks
+
+
+def _bounds(share: Mapping[str, Any]) -> tuple[float, ...]:
+    return share["value"], *(share.get("ci95") or [share["value"]] * 2)
 
 
 def _pruned(
@@ -115,18 +128,19 @@ def _pruned(
     for (structured, share), group in rows.groupby(["structured", "sparsity"]):
         percent, left, point = round(100 * share, 6), int(group.channels.iloc[0]), group.point.iloc[0]
         if structured and left in narrow:
-            networks[f"{left} ch"] = _row("narrow", group.qat_8, group.flash_8, narrow[left].ms)
+            networks[f"{left} ch"] = _row("narrow", group, 8, group.flash_8.iloc[0], narrow[left].ms)
         if structured and point in ternary:
-            costs = group.flash_ternary, ternary[point].ms
-            networks[f"{left} ch, ternary"] = _row("narrow and ternary", group.qat_ternary, *costs)
+            flash, ms = group.flash_ternary.iloc[0], ternary[point].ms
+            networks[f"{left} ch, ternary"] = _row("narrow and ternary", group, TERNARY, flash, ms)
         if not structured and percent in sparse.index:
-            cost = sparse.loc[percent]
-            flash, ms = cost[[f"constants, {BOTH}"]], cost[f"ms, {BOTH}"]
-            networks[f"{percent:g} % sparse"] = _row("sparse", group.qat_8, flash, ms)
+            flash, ms = sparse.loc[percent, [f"constants, {BOTH}", f"ms, {BOTH}"]]
+            networks[f"{percent:g} % sparse"] = _row("sparse", group, 8, flash, ms)
     return networks
 
 
-def _row(kind: str, accuracies: "pandas.Series", flash: "pandas.Series", ms: float) -> list[Any]:
-    mean = mean_share(list(accuracies))
-    bounds = mean if len(accuracies) > 1 else [mean.mean] * 3
-    return [kind, *(100 * bound for bound in bounds), int(flash.iloc[0]), ms]
+def _row(kind: str, seeds: "pandas.DataFrame", bits: Width, flash: float, ms: float) -> list[Any]:
+    bounds: list[float] = []
+    for column in (names.qat_validation(bits), names.qat(bits)):
+        mean = mean_share(list(seeds[column]))
+        bounds += mean if len(seeds) > 1 else [mean.mean] * 3
+    return [kind, *(100 * bound for bound in bounds), int(flash), ms]
