@@ -203,7 +203,7 @@ draw.live_tensors(counts, "int8")
 # %%
 names = ["parameters", "weights_bytes_float32", "flash_share_percent"]
 names += ["forward_memory_bytes", "ram_share_percent", "flops"]
-caption = f"The original's TinyConv and our {arch}."
+caption = "The original's network and ours."
 recording.Table(run.compare_table(names), caption)
 
 # %% [markdown]

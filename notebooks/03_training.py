@@ -271,16 +271,15 @@ draw.unknown_words(*mistaken_words(runs, plain["testing"]))
 # %%
 from kwslib.report.part3.tables import drawn_the_old_way, without_more_words
 
-old_way, fewer = (
-    drawn_the_old_way(run.corpus),
-    without_more_words(splits, plain),
-)
+old_way = train_seeds(*recipe, drawn_the_old_way(run.corpus), run.seeds)
+fewer = without_more_words(splits, plain)
+augmented = train_seeds(*recipe, fewer, run.seeds, tested=plain)
+
+# %%
 ways = {
-    "original protocol": train_seeds(*recipe, old_way, run.seeds),
+    "original protocol": old_way,
     "fixed protocol": train_seeds(*recipe, plain, run.seeds),
-    "fixed protocol, augmented": train_seeds(
-        *recipe, fewer, run.seeds, tested=plain
-    ),
+    "fixed protocol, augmented": augmented,
     "fixed protocol, our recipe": runs,
 }
 

@@ -109,7 +109,7 @@ from kwslib.pruning.saliency import importance
 
 single = torch.tensor([[0.3, -0.1, 0.5, 0.2]])
 for norm in ("l1", "l2", "linf"):
-    print(f"{norm:4}", importance(single, norm).round(decimals=2).tolist()[0])
+    print(f"{norm:4}", importance(single, norm).numpy()[0].round(2))
 
 # %% [markdown]
 # They differ on groups of weights that go together. Of these three blocks of four, each norm prefers another:
@@ -120,7 +120,7 @@ blocks = torch.tensor(
 )
 for norm in ("l1", "l2", "linf"):
     scores = importance(blocks, norm, block=4)[:, 0]
-    shown, longest = scores.round(decimals=2).tolist(), scores.argmax().item()
+    shown, longest = scores.numpy().round(2), scores.argmax().item()
     print(f"{norm:4} {shown}: block {longest} stays longest")
 
 # %% [markdown]
@@ -133,7 +133,7 @@ for name, weights in {
     "LAMP": single,
     "LAMP, ten times as large": 10 * single,
 }.items():
-    print(name, importance(weights, "lamp").round(decimals=3).tolist()[0])
+    print(name, importance(weights, "lamp").numpy()[0].round(3))
 
 # %% [markdown]
 # ### Three norms

@@ -7,7 +7,7 @@ Ours carry the units of a computation (accuracies and shares as a `fraction`, si
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,11 @@ class Original:
         return f"{self.sign} {exact}".strip().replace(" us", " µs")
 
     @property
+    def in_per_cent(self) -> "Original":
+        """The same where it is no fraction of one."""
+        return replace(self, value=round(100 * self.value, 6), unit="%") if self.unit == "fraction" else self
+
+    @property
     def whole(self) -> float:
         """What all of `n` clips right would be in this unit."""
         return {"%": 100.0, "fraction": 1.0}.get(self.unit, float(self.n or 1))
@@ -104,10 +109,14 @@ class Comparison:
 
     @property
     def ours_text(self) -> str:
-        """Ours in the original's unit, which is left out, with its recorded interval."""
+        """Ours in the original's unit, which is left out, with its recorded interval.
+
+        Where all seeds came to the same, that interval has no width; the one over clips stands in its place.
+        """
         if self.ours is None:
             return "not recorded"
-        return digits(self.ours, self.original.unit) + interval_text(self.ci95, self.original.unit)
+        bounds = self.interval if self.ci95 and self.ci95[0] == self.ci95[1] else self.ci95
+        return digits(self.ours, self.original.unit) + interval_text(bounds, self.original.unit)
 
     @property
     def ours_with_interval(self) -> str:

@@ -24,7 +24,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kwslib.errors import KwsError
 from kwslib.paths import atomic_write
 from kwslib.profiles import Profile, get_profile
-from kwslib.record.comparison import Comparison, compare, load_results, recorded_folder, repository
+from kwslib.record.comparison import (
+    Comparison,
+    compare,
+    load_original,
+    load_results,
+    recorded_folder,
+    repository,
+)
 from kwslib.record.values import Value
 from kwslib.strict_json import json_text
 
@@ -166,12 +173,14 @@ class Run:
     def compare_table(self, names: Iterable[str] | None = None) -> "pandas.DataFrame":
         """Table "what | original | ours | unit" of recorded `names`, by default all of this part.
 
-        Ours come with their 95 % interval. Where the original states a value twice, its first row is shown.
+        Ours come with their 95 % interval, shares in per cent. Where the original states a value twice, its first row
+        is shown.
         """
         import pandas
 
         rows: dict[str | None, Comparison] = {}
-        for row in compare(self.everything()):
+        stated = {key: entry.in_per_cent for key, entry in load_original().items()}
+        for row in compare(self.everything(), stated):
             rows.setdefault(row.original.ours, row)
         mine = [reference for reference in rows if reference and reference.startswith(f"{self.part}/")]
         wanted = mine if names is None else [f"{self.part}/{name}" for name in names]

@@ -113,6 +113,17 @@ def test_compare_table_shows_intervals(tmp_path):
     assert table.to_dict("list") == {"original": ["93.2"], "ours": ["94.9 (94.6 to 95.2)"], "unit": ["%"]}
 
 
+def test_compare_table_gives_all_shares_in_per_cent_and_none_an_interval_without_width(tmp_path):
+    run = recording.start("03_training", profile="quick", results=tmp_path)
+    run.record("accuracy_testing_no", 0.9402, "fraction", ci95=(0.9343, 0.9461), n=5)
+    run.record("accuracy_testing_silence", 1.0, "fraction", ci95=(1.0, 1.0), n=5)
+    table = run.compare_table(["accuracy_testing_no", "accuracy_testing_silence"])
+    assert list(table.index) == ["test accuracy on no", "test accuracy on silence"]
+    assert list(table["original"]) == ["93.6", "99.6"]
+    assert list(table["ours"]) == ["94.0 (93.4 to 94.6)", "100.0 (98.6 to 100.0)"]  # Wilson's, of 272 clips
+    assert set(table["unit"]) == {"%"}
+
+
 def test_synthetic_tables_are_stamped(run):
     table = run.show(run.compare_table(["parameters"]), "Sizes & shares.")
     assert "Sizes &amp; shares. (synthetic corpus)" in table._repr_html_()
