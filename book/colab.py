@@ -117,11 +117,16 @@ def imitate(name: str, python: str, source: Path) -> str:
         if before != after:
             raise RuntimeError(f"{name} changed what was imported: {before} became {after}")
         installed = next(seconds for cell, seconds, _ in noted if cell is install)
-        figure = next(row for row in noted if any("image/png" in o.get("data", {}) for o in row[0].outputs))
+        figure = next(row for row in noted if any(map(_pictures, row[0].outputs)))
         return (
             f"{name} on {python}: installed after {installed:.0f} s, first figure after {figure[1]:.0f} s "
             f"({figure[2]:.0f} s of the processor), whole after {noted[-1][1]:.0f} s ({noted[-1][2]:.0f} s)"
         )
+
+
+def _pictures(output: NotebookNode) -> bool:
+    """Whether an output of a cell is a picture."""
+    return any(kind.startswith("image/") for kind in output.get("data", {}))
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def picture(path: Path) -> None:
         {label: load_original()[f"figure9_accuracy_{label}"].ci95 for label in labels},
     )
     with atomic_write(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+        figure.savefig(temporary, format="svg", metadata={"Date": None})
 
 
 def steps(path: Path) -> None:
@@ -88,7 +88,7 @@ def steps(path: Path) -> None:
         },
     )
     with atomic_write(path) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+        figure.savefig(temporary, format="svg", metadata={"Date": None})
 
 
 def _with_interval(value: dict[str, Any]) -> tuple[float, float, float]:
@@ -103,5 +103,5 @@ def write() -> None:
     with atomic_write(readme) as temporary:
         temporary.write_text(text, encoding="utf-8")
     if TRAINED in load_results():
-        picture(ROOT / "book" / "_static" / "headline.png")
-        steps(ROOT / "book" / "_static" / "steps.png")
+        picture(ROOT / "book" / "_static" / "headline.svg")
+        steps(ROOT / "book" / "_static" / "steps.svg")

@@ -18,6 +18,7 @@ from kwslib.paths import atomic_write
 
 sys.path.insert(0, str(notebooks.ROOT / "book" / "_ext"))
 import picture
+import vector
 
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
@@ -26,7 +27,7 @@ html {{ scroll-snap-type: y mandatory; font: 1.35rem/1.45 sans-serif; color: var
 body {{ margin: 0; }}
 section {{ min-height: 100vh; box-sizing: border-box; padding: 3vh 6vw; scroll-snap-align: start; }}
 h1, h2 {{ font-size: 2.2rem; margin: 0 0 2vh; }}
-section img, .picture svg {{ display: block; max-width: 100%; max-height: 72vh; margin: 1rem auto; }}
+section img, :is(.picture, .vector) svg {{ display: block; max-width: 100%; max-height: 72vh; margin: 1rem auto; }}
 table {{ border-collapse: collapse; margin: 1rem auto; font-size: 1.05rem; }}
 td, th {{ padding: 0.2rem 0.7rem; border-bottom: 1px solid var(--p-faint); text-align: right; }}
 figcaption {{ font-size: 1.05rem; text-align: center; }}
@@ -62,14 +63,15 @@ def shown(cell: nbformat.NotebookNode) -> list[str]:
     figure = cell.metadata.get("mystnb", {})
     for output in cell.get("outputs", []):
         data = output.get("data", {})
-        if "image/png" in data:
-            alt = escape(figure.get("image", {}).get("alt", ""))
+        if "image/svg+xml" in data or "image/png" in data:
+            alt = figure.get("image", {}).get("alt", "")
             caption = escape(figure.get("figure", {}).get("caption", ""))
-            source = "".join(data["image/png"]).replace("\n", "")
-            parts.append(
-                f'<figure><img alt="{alt}" src="data:image/png;base64,{source}">'
-                f"<figcaption>{caption}</figcaption></figure>"
-            )
+            if "image/svg+xml" in data:
+                drawn = f'<div class="vector">{vector.in_page("".join(data["image/svg+xml"]), alt)}</div>'
+            else:
+                source = "".join(data["image/png"]).replace("\n", "")
+                drawn = f'<img alt="{escape(alt)}" src="data:image/png;base64,{source}">'
+            parts.append(f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>")
         elif "<table" in "".join(data.get("text/html", "")):
             parts.append("".join(data["text/html"]))
     return parts

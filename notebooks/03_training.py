@@ -295,7 +295,7 @@ run.show(protocol_table(ways), caption, digits=2)
 # and test change together; from the second to the third, only the recipe does: augmentation, and more unknown words.
 # So more of the way is the protocol than the recipe.
 #
-# ![Test accuracy in three steps: by the original's protocol, by the fixed one, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.](../book/_static/steps.png)
+# ![Test accuracy in three steps: by the original's protocol, by the fixed one, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.](../book/_static/steps.svg)
 #
 # The first three intervals are over seeds, the last two over clips. Two things are not explained. The original's own accuracy lies above all five runs of our reconstruction of its protocol:
 # that may be the data, which were the whole corpus there; our drawing augmentation once a run, where that file

@@ -503,11 +503,12 @@ caption = (
 )
 run.show(field.trials_table(tests), caption)
 
-# %% mystnb={"figure": {"name": "fig-10", "caption": "What was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
+# %% mystnb={"figure": {"name": "fig-10", "caption": "What was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence and hatched) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
 from kwslib.report.part4 import field_figures as draw_field
 
 confusions = {name: test.confusion for name, test in tests.items()}
-draw_field.confusions(confusions, class_labels())
+assumed = {"original, live": field.original_assumed()}
+draw_field.confusions(confusions, class_labels(), assumed)
 
 # %% [markdown]
 # The totals are close; the classes are not. In the original *unknown* was never right and *silence* always; in our field

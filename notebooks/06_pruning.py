@@ -384,7 +384,7 @@ channels = over_points(rows, structured=True)
 caption = "Test accuracy by channels left, mean over seeds (95 % interval)."
 run.show(points_table(channels), caption)
 
-# %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy against parameters, FLOPs and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles) of 8 to 1 channels, mean over seeds in its 95 % interval; diamonds: the original's value for half of the channels."}, "image": {"alt": "Three panels. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. Against CPU latency the bars of all widths overlap."}}
+# %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy of 8 to 1 channels against parameters and FLOPs, mean over seeds in its 95 % interval (diamonds: the original's value for half of the channels), and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles)."}, "image": {"alt": "Panels of falling curves, and of times. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. The CPU latencies of all widths overlap."}}
 from kwslib.report.part6.tables import cpu_latencies, latency_values
 
 times = cpu_latencies()

@@ -8,13 +8,14 @@
     {figures}                                   list: every figure of the book with its caption
 
 A value that is not recorded is shown as such. When a part was not recorded in the report profile, a banner on
-every page says so. Figures bear the original's numbers: `fig-09` is Figure 9, whatever follows it Figure 9a.
+every page says so. Figures are numbered by part: Figure 5.2 is the second of Part 5. One whose name is
+`fig-12` answers Figure 12 of the original, and its caption says so.
 """
 
 import re
 from functools import cache
 from pathlib import Path
-from string import ascii_lowercase
+from string import ascii_uppercase
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -129,17 +130,30 @@ def _row(cells: list[nodes.Node]) -> nodes.row:
 
 
 def number_figures(_app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Figure `fig-09` is Figure 9, as in the original; other names after it are Figures 9a, 9b, ..."""
-    last, additions = "0", 0
-    for kinds in env.toc_fignumbers.values():  # pages in the order of the table of contents
-        for name in kinds.get("figure", {}):
-            if match := re.fullmatch(r"fig-0*(\d+)", name):
-                last, additions = match[1], 0
-                kinds["figure"][name] = (last,)  # type: ignore[assignment]
-            else:
-                kinds["figure"][name] = (last + ascii_lowercase[additions],)  # type: ignore[assignment]
-                additions += 1
+    """Figures of a part are 5.1, 5.2, ...; those of other pages, in the order of the contents, A, B, ..."""
+    others = iter(ascii_uppercase)
+    for page, kinds in env.toc_fignumbers.items():  # pages in the order of the table of contents
+        for number, name in enumerate(kinds.get("figure", {}), 1):
+            shown = f"{part_of(page)}.{number}" if part_of(page) else next(others)
+            kinds["figure"][name] = (shown,)  # type: ignore[assignment]
     return []
+
+
+def part_of(page: str) -> int | None:
+    """The part whose notebook a page is."""
+    match = re.match(r"notebooks/(\d+)_", page)
+    return int(match[1]) if match else None
+
+
+def name_originals(_app: Sphinx, doctree: nodes.document) -> None:
+    """Say in a caption which figure of the original it answers."""
+    for figure in doctree.findall(nodes.figure):
+        caption = figure.next_node(nodes.caption)
+        for name in figure["ids"]:
+            if caption is not None and (match := re.fullmatch(r"fig-0*(\d+)", name)):
+                caption += nodes.inline(
+                    "", f" Answers the original\u2019s Figure\xa0{match[1]}.", classes=["answers"]
+                )
 
 
 class figure_list(nodes.General, nodes.Element):
@@ -185,6 +199,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(figure_list)
     app.add_directive("figures", FigureList)
     app.connect("doctree-resolved", list_figures)
+    app.connect("doctree-read", name_originals)
     app.connect("config-inited", announce_profile)
     app.connect("env-get-updated", number_figures, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

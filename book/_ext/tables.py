@@ -1,13 +1,18 @@
-"""Sphinx extension: {tables} lists every captioned table of the notebooks, each a link to the section that shows it."""
+"""Sphinx extension: the tables that cells show are numbered by part, their captions in sight; {tables} lists them all.
+
+A table's caption stands above the box in which a wide table scrolls, so that it does not scroll along.
+"""
 
 import re
 from html import unescape
 
 from docutils import nodes
+from recorded import part_of
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
+SHOWN = re.compile(r'<div class="table-scroll">(<table.*?>)<caption>(.*?)</caption>(.*?)</div>', re.DOTALL)
+NUMBERED = re.compile(r'<figure class="numbered-table" id="(.*?)">.*?</span>(.*?)</figcaption>', re.DOTALL)
 
 
 class table_list(nodes.General, nodes.Element):
@@ -21,17 +26,29 @@ class TableList(SphinxDirective):
         return [table_list()]
 
 
-def captions(doctree: nodes.document) -> list[tuple[str, str]]:
-    """(anchor of the section, caption) of every table that a cell showed, in order and once."""
-    found: dict[tuple[str, str], None] = {}
+def number_tables(app: Sphinx, doctree: nodes.document) -> None:
+    """Number the captioned tables of a notebook's page: Table 5.1, Table 5.2, ..."""
+    part, count = part_of(app.env.docname), 0
+    if part is None:
+        return
+
+    def numbered(found: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        table, caption, rest = found.groups()
+        name = f"table-{part}-{count}"
+        return (
+            f'<figure class="numbered-table" id="{name}"><figcaption id="{name}-caption">'
+            f'<span class="caption-number">Table {part}.{count}. </span>{caption}</figcaption>'
+            f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">'
+            f"{table}{rest}</div></figure>"
+        )
+
     for raw in doctree.findall(nodes.raw):
-        section = raw
-        while section is not None and not isinstance(section, nodes.section):
-            section = section.parent
-        if "html" in raw.get("format", "") and section is not None:
-            for caption in CAPTION.findall(raw.astext()):
-                found[section["ids"][0], unescape(caption)] = None
-    return list(found)
+        if "html" in raw.get("format", ""):
+            text = SHOWN.sub(numbered, raw.astext())
+            raw.clear()
+            raw += nodes.Text(text)
 
 
 def list_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -39,15 +56,20 @@ def list_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for place in list(doctree.findall(table_list)):
         items = nodes.bullet_list(classes=["table-list"])
         for page in sorted(name for name in app.env.found_docs if name.startswith("notebooks/")):
-            for anchor, caption in captions(app.env.get_doctree(page)):
-                address = f"{app.builder.get_relative_uri(docname, page)}#{anchor}"
-                link = nodes.reference("", f"Part {int(page[10:12])}", internal=True, refuri=address)
-                items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {caption}")))
+            shown = "\n".join(raw.astext() for raw in app.env.get_doctree(page).findall(nodes.raw))
+            for name, caption in NUMBERED.findall(shown):
+                address = f"{app.builder.get_relative_uri(docname, page)}#{name}"
+                number = "Table " + name.removeprefix("table-").replace("-", ".")
+                link = nodes.reference("", number, internal=True, refuri=address)
+                items += nodes.list_item(
+                    "", nodes.paragraph("", "", link, nodes.Text(f". {unescape(caption)}"))
+                )
         place.replace_self(items)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(table_list)
     app.add_directive("tables", TableList)
+    app.connect("doctree-read", number_tables)
     app.connect("doctree-resolved", list_tables)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,10 @@
-"""One look for every figure: white card, colour-blind-safe palette, type that survives a phone.
+"""One look for every figure: vector, real text, a colour-blind-safe palette, type that survives a phone.
 
-Figures are 6 inches wide with 11 point type, so a 390 pixel screen still shows it about 9 pixels tall;
-colours are those of Okabe and Ito (2008), distinct under every common colour-vision deficiency. Captions and
-alternative texts are cell metadata, because the book reads them from there:
+Figures are 5.2 inches wide and no type is smaller than 10 points, so that a screen 390 pixels wide shows it at least 9
+pixels tall. A notebook keeps each figure as SVG in the colours below; the book's pages replace each by the colour of
+that name in the reader's theme (book/_ext/vector.py), so that one drawing serves light and dark. The hues are those of
+Okabe and Ito (2008), distinct under every common colour-vision deficiency, darkened where white paper asks for it.
+Captions and alternative texts are cell metadata, because the book reads them from there:
 
     # %% mystnb={"figure": {"name": "fig-01", "caption": "..."}, "image": {"alt": "Four curves ..."}}
 """
@@ -16,24 +18,38 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from kwslib.labels import SILENCE, UNKNOWN
 
-WIDTH = 6.0  # inches, of every figure
-BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+WIDTH = 5.2  # inches, of every figure
+SMALL = 10  # points, of the smallest type
+TONES = {  # by the names that book.css gives them, as in light
+    "blue": "#0072b2",
+    "vermilion": "#c24e00",
+    "green": "#00805d",
+    "purple": "#a8508a",
+    "amber": "#b87a00",
+    "sky": "#4aa3df",
+    "grey": "#5f6670",
+    "ink": "#222832",
+    "faint": "#d5dae0",
+    "paper": "#ffffff",
+}
+BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY, GREY, INK, FAINT, PAPER = TONES.values()
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY)
-GREY, INK = "#7A7A7A", "#222222"
 STAMP = "synthetic corpus"
 _HOOK = "kwslib.record.style:stamp"  # matplotlib calls it for each new pyplot figure
 
 _STYLE: dict[str, Any] = {
     "figure.figsize": (WIDTH, 3.4),
     "figure.dpi": 100,
-    "figure.facecolor": "white",
+    "figure.facecolor": PAPER,
     "figure.constrained_layout.use": True,
     "savefig.dpi": 200,
-    "savefig.facecolor": "white",
+    "savefig.facecolor": PAPER,
+    "axes.facecolor": PAPER,
     "font.family": "DejaVu Sans",
     "font.size": 11,
     "axes.titlesize": 11,
@@ -41,6 +57,7 @@ _STYLE: dict[str, Any] = {
     "axes.titlelocation": "left",
     "axes.labelsize": 11,
     "figure.labelsize": 11,
+    "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": GREY,
     "axes.spines.top": False,
@@ -48,31 +65,34 @@ _STYLE: dict[str, Any] = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.prop_cycle": cycler(color=PALETTE),
-    "grid.color": "#E3E3E3",
+    "grid.color": FAINT,
     "grid.linewidth": 0.8,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
     "xtick.color": INK,
     "ytick.color": INK,
-    "legend.fontsize": 10,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 6,
     "errorbar.capsize": 3,
     "image.cmap": "magma",
     "svg.hashsalt": "kwslib",
+    "svg.fonttype": "none",  # text stays text
 }
 
 
 def use(synthetic: bool) -> None:
-    """Set the style; while `synthetic`, every new figure carries the stamp. 2x PNG in notebooks."""
+    """Set the style; while `synthetic`, every new figure carries the stamp. Notebooks keep SVG."""
     mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
     mpl.rcParams["figure.hooks"] = [_HOOK] if synthetic else []
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("retina", bbox_inches=None)
+        set_matplotlib_formats(
+            "svg", bbox_inches=None, dpi=200, metadata={"Date": None}
+        )  # dpi: of images within
 
 
 def is_synthetic() -> bool:
@@ -86,9 +106,9 @@ def stamp(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0, 0, 1, 1 - strip))  # type: ignore[call-arg]
-    box = {"boxstyle": "round,pad=0.3", "facecolor": "#FFE9B8", "edgecolor": AMBER}
+    box = {"boxstyle": "round,pad=0.3", "facecolor": PAPER, "edgecolor": AMBER}
     figure.text(
-        0.99, 1 - strip / 2, STAMP, ha="right", va="center", fontsize=9, color=INK, bbox=box, gid="stamp"
+        0.99, 1 - strip / 2, STAMP, ha="right", va="center", fontsize=SMALL, color=INK, bbox=box, gid="stamp"
     )
 
 
@@ -112,19 +132,48 @@ def label_colours(labels: Sequence[str]) -> dict[str, str]:
     return {label: colours[label] for label in labels}
 
 
-def original_points(ax: Axes, x: ArrayLike, y: ArrayLike, label: str = "original report") -> None:
-    """Overlay the original report's published values: hollow grey diamonds, the same in every figure."""
+def original_points(
+    ax: Axes, x: ArrayLike, y: ArrayLike, label: str = "original report", colour: str = GREY
+) -> None:
+    """Overlay the original report's published values: hollow diamonds, grey or in the colour of what they answer."""
     ax.plot(
         x,
         y,
         "D",
         markersize=8,
         markerfacecolor="none",
-        markeredgecolor=GREY,
+        markeredgecolor=colour,
         markeredgewidth=1.8,
         label=label,
         zorder=5,
     )
+
+
+def legend_above(figure: Figure, ax: Axes, columns: int = 2) -> None:
+    """The legend over the panels, where none of its marks reads as a data point and none of its lines hides one."""
+    handles, names = ax.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=columns)
+
+
+def shaded_cells(
+    ax: Axes, share: np.ndarray, texts: Sequence[Sequence[str]], assumed: np.ndarray | None = None
+) -> None:
+    """A matrix as cells, the darker the larger its `share` (0 to 1), with a text in each; those `assumed` are hatched.
+
+    The shade is a transparent blue, so that type stays legible on it in light and in dark.
+    """
+    rows, columns = share.shape
+    for (row, column), part in np.ndenumerate(share):
+        corner = (column - 0.5, row - 0.5)
+        ax.add_patch(Rectangle(corner, 1, 1, facecolor=BLUE, alpha=0.5 * float(part), edgecolor="none"))
+        if assumed is not None and assumed[row, column]:
+            ax.add_patch(
+                Rectangle(corner, 1, 1, fill=False, hatch="//", edgecolor=GREY, linewidth=0, alpha=0.5)
+            )
+        ax.text(column, row, texts[row][column], ha="center", va="center", color=INK, fontsize=SMALL)
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
 
 
 def interval_curve(

@@ -114,7 +114,7 @@ def test_figures_are_numbered_captioned_and_described(script):
 
 def test_images_belong_to_a_described_figure(notebook):
     for cell in code_cells(notebook):
-        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+        if any(kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {})):
             assert "alt" in cell.metadata.get("mystnb", {}).get("image", {}), cell.source
 
 

@@ -12,7 +12,7 @@ from kwslib.labels import class_labels
 from kwslib.measure.latency import Latency
 from kwslib.networks.evaluation import Evaluation
 from kwslib.quantization.grids import TERNARY
-from kwslib.report.part4 import board_figures, conversion_figures, field_figures
+from kwslib.report.part4 import board_figures, conversion_figures, field, field_figures
 from kwslib.report.part5 import figures as quantization
 from kwslib.report.part6 import board_figures as pruned_board
 from kwslib.report.part6 import figures as pruning
@@ -41,6 +41,15 @@ def test_confusions_hold_every_count():
     assert [ax.get_title() for ax in figure.axes] == ["original", "ours"]
     texts = [text.get_text() for text in figure.axes[1].texts]
     assert texts[4] == "6\n60 %"  # unknown said, silence answered
+
+
+def test_cells_that_no_source_states_are_hatched():
+    counts, assumed = field.original_confusion().confusion, field.original_assumed()
+    assert np.argwhere(assumed).tolist() == [
+        [2, 0]
+    ]  # the original does not say what lost "yes" were answered with
+    (ax,) = field_figures.confusions({"original": counts}, LABELS, {"original": assumed}).axes
+    assert [patch.get_xy() for patch in ax.patches if patch.get_hatch()] == [(-0.5, 1.5)]
 
 
 def test_small_tests_are_counted():
@@ -126,11 +135,12 @@ def widths_of(recipe, method, bits):
 
 def test_accuracy_by_width_has_the_widths_in_their_order():
     points = pandas.DataFrame(widths_of("ours", "qat", (8, TERNARY, 1)) + widths_of("ours", "ptq", (8,)))
-    (ax,) = quantization.accuracy_by_bits(points, 94.0, {"ptq": {8: 93.0}, "qat": {2: 30.0}}).axes
+    ax, near = quantization.accuracy_by_bits(points, 94.0, {"ptq": {8: 93.0}, "qat": {2: 30.0}}).axes
+    assert near.get_ylim() == (88, 95.5)  # the upper panel's head, enlarged
     curve = next(line for line in ax.lines if line.get_label() == "QAT, ours")
     assert list(curve.get_xdata()) == [0, 7, 8]
     assert list(curve.get_ydata()) == [89, 88, 87]
-    assert [label.get_text() for label in ax.get_xticklabels()] == [
+    assert [label.get_text() for label in near.get_xticklabels()] == [
         *("8", "7", "6", "5", "4", "3", "2"),
         TERNARY,
         "1",
@@ -147,7 +157,9 @@ def test_accuracy_by_bytes_names_widths():
 def test_grids_are_drawn_over_the_weights():
     figure = quantization.grids_over_weights(np.array([[-1.0, 0.5], [0.0, 1.0]]), {"extremes": [-1, 0, 1]})
     (ax,) = figure.axes
-    assert sum(bar.get_height() for bar in ax.patches) == 4
+    assert ax.get_title() == "extremes: 50 % become zero"
+    (histogram,) = ax.patches
+    assert histogram.get_data().values.sum() == 4
     assert [line.get_xdata()[0] for line in ax.lines] == [-1, 0, 1]
 
 
@@ -187,16 +199,19 @@ def test_sparsity_curves_stand_at_what_is_left():
 def test_channel_curves_have_a_panel_for_each_cost():
     latencies = {c: Latency("PyTorch", "CPU", 1, (c / 100, c / 100, c / 100)) for c in (8, 4)}
     figure = pruning.channel_curves(points_of_pruning(), latencies, {4: 92.0})
-    assert [ax.get_xlabel() for ax in figure.axes] == ["parameters", "FLOPs (millions)", "CPU latency (µs)"]
-    medians = [line.get_xdata()[0] for line in figure.axes[2].lines if len(line.get_xdata()) == 1]
-    assert medians == pytest.approx([80, 80, 40, 40])
+    accuracy, time = figure.axes
+    assert (accuracy.get_xlabel(), time.get_ylabel()) == ("parameters", "CPU latency (µs)")
+    (upper,) = accuracy.child_axes
+    assert [tick.get_text() for tick in upper.get_xticklabels()] == ["0.67", "0.34"]
+    assert list(time.lines[0].get_xdata()) == [8, 4]
+    assert list(time.lines[0].get_ydata()) == pytest.approx([80, 40])
 
 
 def test_criteria_have_a_panel_for_each_size_of_block():
-    index = pandas.MultiIndex.from_tuples([("magnitude", 1), ("lamp", 1), ("magnitude", 4)])
+    index = pandas.MultiIndex.from_tuples([("l1", 1), ("lamp", 1), ("l1", 4)])
     table = pandas.DataFrame([[90.0, 60.0], [91.0, 70.0], [85.0, 50.0]], index=index, columns=[0.5, 0.9])
     single, blocks = pruning.criteria(table).axes
-    assert [line.get_label() for line in single.lines] == ["magnitude", "lamp"]
+    assert [line.get_label() for line in single.lines] == ["l1", "lamp"]
     assert list(blocks.lines[0].get_ydata()) == [85.0, 50.0]
 
 

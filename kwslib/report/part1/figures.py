@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from IPython.display import HTML
 
 Clips = Mapping[str, np.ndarray]
+DRAWN = 40  # samples of a waveform, or bins of a spectrum, in one point of a drawing
 
 
 def players(clips: Clips) -> "HTML":
@@ -44,20 +45,23 @@ def players(clips: Clips) -> "HTML":
 
 
 def waveforms(clips: Clips) -> Figure:
-    """Figure 1: amplitude against time; each column has its own scale."""
+    """Figure 1: amplitude against time, least to largest of each 2.5 ms; each column has its own scale."""
     figure, axes = _panels(clips, "time (s)", "amplitude (full scale = 1)", sharey="col")
     for ax, samples in zip(axes, clips.values(), strict=True):
-        ax.plot(np.arange(len(samples)) / SAMPLE_RATE, waveform(samples), linewidth=0.6)
+        parts = waveform(samples)[: len(samples) // DRAWN * DRAWN].reshape(-1, DRAWN)
+        seconds = (np.arange(len(parts)) + 0.5) * DRAWN / SAMPLE_RATE
+        ax.fill_between(seconds, parts.min(1), parts.max(1), linewidth=0.4)
         ax.tick_params(labelleft=True)
     return figure
 
 
 def spectra(clips: Clips) -> Figure:
-    """Figure 2: magnitude against frequency, of the whole clip."""
+    """Figure 2: magnitude against frequency, of the whole clip; mean power in bands of 40 Hz."""
     figure, axes = _panels(clips, "frequency (kHz)", "magnitude (dB of full scale)")
     for ax, samples in zip(axes, clips.values(), strict=True):
-        frequencies, magnitude = spectrum(samples)
-        ax.plot(frequencies / 1000, magnitude, linewidth=0.4)
+        frequencies, power = (part[:-1].reshape(-1, DRAWN) for part in spectrum(samples))
+        mean = 10 * np.log10((10 ** (power / 10)).mean(1))  # in bands of DRAWN Hz
+        ax.plot(frequencies.mean(1) / 1000, mean, linewidth=1)
         ax.set_xlim(0, 8)
         ax.set_ylim(bottom=-120)
     return figure
@@ -104,7 +108,7 @@ def accuracies(names: Sequence[str], mean: ArrayLike, low: ArrayLike, high: Arra
     figure, ax = style.subplots(height=1.2 + 0.4 * len(names))
     centre, lower, upper = (100 * np.asarray(values, float) for values in (mean, low, high))
     style.interval_points(ax, names, centre, lower, upper)
-    ax.set(xlabel="test accuracy (%), mean over seeds with 95 % interval", ylabel="representation")
+    ax.set(xlabel="test accuracy (%), with 95 % interval", ylabel="representation")
     return figure
 
 

@@ -1,5 +1,6 @@
 """Figures of Part 2: where memory goes, our networks among published ones, latency by runtime."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from kwslib.record import style
 if TYPE_CHECKING:
     import pandas
 
+BOOKS = "bookkeeping"
 _PLAIN = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
 
 
@@ -22,23 +24,26 @@ def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
     Every output kept (the original's way), what is alive at the worst moment (float32, int8), and the arena
     that TensorFlow Lite Micro takes, whose rest is its own bookkeeping.
     """
-    worst = max(counts.schedule, key=lambda step: sum(step[1].values()))[1]
-    live = list(worst.values())
+    live = max(counts.schedule, key=lambda step: sum(step[1].values()))[1]
+    float_bytes = ITEM_BYTES["float32"]
     rows = {
-        "every output,\nfloat32": [4 * op.elements for op in counts.operations],
-        "alive at once,\nfloat32": [ITEM_BYTES["float32"] * size for size in live],
+        "every output,\nfloat32": {op.name: 4 * op.elements for op in counts.operations},
+        "alive at once,\nfloat32": {name: float_bytes * size for name, size in live.items()},
         "alive at once,\nint8": live,
-        "TFLM's arena,\nint8": [*live, arena_bytes - sum(live)],
+        "TFLM's arena,\nint8": live | {BOOKS: arena_bytes - sum(live.values())},
     }
-    figure, ax = style.subplots(height=3.4)
+    colours = _tensor_colours([*(name for sizes in rows.values() for name in sizes if name != BOOKS)])
+    colours[BOOKS] = style.GREY
+    figure, ax = style.subplots(height=3.8)
     for row, sizes in enumerate(rows.values()):
         start = 0.0
-        for i, size in enumerate(sizes):
-            rest = row == 3 and i == len(live)
-            colour = style.AMBER if rest else (style.BLUE, style.SKY)[i % 2]
-            ax.barh(row, size / 1000, left=start / 1000, color=colour, edgecolor="white", height=0.6)
+        for name, size in sizes.items():
+            label = None if name in ax.get_legend_handles_labels()[1] else name
+            place = {"left": start / 1000, "height": 0.6, "label": label}
+            ax.barh(row, size / 1000, color=colours[name], edgecolor=style.PAPER, **place)
             start += size
         ax.text(start / 1000, row, f" {start:,.0f} B", va="center", ha="left")
+    style.legend_above(figure, ax, columns=4)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()
     ax.set(xlabel="memory (KB of 1,000 bytes)")
@@ -52,16 +57,24 @@ def live_tensors(counts: Costs, dtype: str) -> Figure:
     """Tensors alive while each operation runs, from first to last; the dashed line is the peak."""
     names = [name for name, _ in counts.schedule]
     tensors = list(dict.fromkeys(name for _, live in counts.schedule for name in live))
-    colours = {name: style.PALETTE[i % len(style.PALETTE)] for i, name in enumerate(tensors)}
+    colours = _tensor_colours(tensors)
     figure, ax = style.subplots(height=1.5 + 0.28 * len(names))
     for row, (_, live) in enumerate(counts.schedule):
         start = 0.0
         for name, elements in live.items():
             size = elements * ITEM_BYTES[dtype] / 1000
-            ax.barh(row, size, left=start, color=colours[name], edgecolor="white", height=0.7)
-            if size * 1000 > 0.12 * counts.peak_live_bytes(dtype):
+            ax.barh(row, size, left=start, color=colours[name], edgecolor=style.PAPER, height=0.7)
+            if size * 1000 > 0.15 * counts.peak_live_bytes(dtype):
                 label = name.removeprefix("blocks.")
-                ax.text(start + size / 2, row, label, ha="center", va="center", fontsize=8, color="white")
+                ax.text(
+                    start + size / 2,
+                    row,
+                    label,
+                    ha="center",
+                    va="center",
+                    fontsize=style.SMALL,
+                    color=style.PAPER,
+                )
             start += size
     ax.axvline(counts.peak_live_bytes(dtype) / 1000, color=style.INK, linestyle="--", linewidth=1.2)
     ax.set_yticks(range(len(names)), names)
@@ -76,7 +89,7 @@ def landscape(published: "pandas.DataFrame", ours: "pandas.DataFrame") -> Figure
 
     Frames with columns `parameters` and `macs`, `published` with `family` too; without macs a row is left out.
     """
-    figure, ax = style.subplots(height=5.2)
+    figure, ax = style.subplots(height=6.2)
     families = published.dropna(subset="macs").groupby("family", sort=False)
     markers = "osv^<>PXDp*hd8"
     for i, (family, rows) in enumerate(families):
@@ -90,13 +103,25 @@ def landscape(published: "pandas.DataFrame", ours: "pandas.DataFrame") -> Figure
             label=family,
         )
     ax.plot(ours.parameters, ours.macs, "*", markersize=15, color=style.INK, label="ours", zorder=4)
-    for i, (name, row) in enumerate(ours.sort_values("parameters").iterrows()):
-        side, align = (-9, "right") if i < len(ours) / 2 else (9, "left")  # smaller ones to the left
-        place = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
-        ax.annotate(str(name), (row.parameters, row.macs), weight="bold", fontsize=10, **place)
+    named: list[tuple[float, float]] = []
+    for name, row in ours.sort_values("parameters").iterrows():
+        place = math.log10(row.parameters), math.log10(row.macs)
+        if any(abs(place[0] - x) < 0.8 and abs(place[1] - y) < 0.2 for x, y in named):
+            continue  # its name would lie on that of a neighbour; the table has them all
+        named.append(place)
+        side, align = (-9, "right") if len(named) == 1 else (9, "left")
+        beside = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
+        ax.annotate(str(name), (row.parameters, row.macs), weight="bold", fontsize=style.SMALL, **beside)
     ax.set(xscale="log", yscale="log", xlabel="parameters", ylabel="multiply-accumulates per second of audio")
-    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _tensor_colours(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each tensor by its place, the same in every figure: what comes in, then what each layer gives."""
+    return {
+        name: style.PALETTE[i % len(style.PALETTE)] for i, name in enumerate(dict.fromkeys(["input", *names]))
+    }
 
 
 def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None = None) -> Figure:
@@ -114,7 +139,7 @@ def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None 
         ax.plot(median, row, "o", color=style.BLUE)
     if original:
         style.original_points(ax, list(original.values()), [names.index(name) for name in original])
-        figure.legend(loc="outside upper left", fontsize=9)  # inside, its diamond would look like a value
+        figure.legend(loc="outside upper left")  # inside, its diamond would look like a value
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set(xscale="log", xlabel="one inference (µs)")

@@ -6,7 +6,6 @@ Accuracies are fractions of one, drawn in percent. Every function takes data and
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import seaborn
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -29,9 +28,11 @@ def training_curves(
         style.interval_curve(
             ax, epochs, accuracy.mean(0), accuracy.min(0), accuracy.max(0), label=split, colour=colour
         )
-    if original:
-        style.original_points(ax, [epochs[-1]] * len(original), [100 * value for value in original.values()])
-    ax.set(xlabel="epoch", ylabel="accuracy (%)")
+        if original:
+            label = f"original report, {split}"
+            style.original_points(ax, [epochs[-1]], [100 * original[split]], label, colour)
+    later = [100 * np.asarray(values, float)[1:] for history in histories for values in history.values()]
+    ax.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(min(map(np.min, later)) - 1, None))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(loc="lower right")
     return figure
@@ -52,12 +53,10 @@ def confusion(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
         [f"{text}\n{part:.1%}".replace("%", " %") for text, part in zip(*rows, strict=True)]
         for rows in zip(texts, share, strict=True)
     ]
-    shades = {"cmap": "Blues", "vmin": 0, "vmax": 1, "cbar": False}
-    seaborn.heatmap(share, annot=cells, fmt="", ax=ax, xticklabels=labels, yticklabels=labels, **shades)
-    ax.tick_params(axis="y", rotation=0)
+    style.shaded_cells(ax, share, cells)
+    ax.set_xticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), labels)
     ax.set(xlabel="predicted class", ylabel="true class")
-    ax.grid(visible=False)
-    ax.tick_params(length=0)
     return figure
 
 

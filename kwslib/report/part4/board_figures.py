@@ -25,14 +25,14 @@ def stages(table: "pandas.DataFrame") -> Figure:
     ax.plot(rows["ours (ms)"], places, "o", color=style.BLUE, markersize=9, label="ours, by the cycle model")
     for kind in ("original (ms)", "ours (ms)"):
         for place, ms in zip(places, rows[kind], strict=True):
-            ax.annotate(f"{ms:.2g}", (ms, place), (8, 6), textcoords="offset points", fontsize=9)
+            ax.annotate(f"{ms:.2g}", (ms, place), (8, 6), textcoords="offset points", fontsize=style.SMALL)
     ax.set_xscale("log")
     ax.set_yticks(places, [name.replace(", ", ",\n") for name in rows.index])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.margins(x=0.12)
     ax.set(xlabel="time of one inference (ms)")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower right")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -51,7 +51,7 @@ def by_channels(
     ax.plot(list(ours), list(ours.values()), "o", color=style.BLUE, label="ours, by the cycle model")
     ax.set(xlabel="channels of the convolution", ylabel="network (ms)", xlim=(0, 8.4))
     ax.set_ylim(0, 1.12 * max(original.values()))
-    ax.legend(loc="center right")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -62,7 +62,7 @@ def peers(table: "pandas.DataFrame") -> Figure:
     ax.barh(range(len(table)), table["network (ms)"], color=colours, height=0.6)
     for row, ms in enumerate(table["network (ms)"]):
         ax.text(ms, row, f" {rounded(ms):g}", va="center")
-    ax.set_yticks(range(len(table)), [name.replace(", ", ",\n", 1) for name in table.index], fontsize=9)
+    ax.set_yticks(range(len(table)), [name.replace(", ", ",\n", 1) for name in table.index])
     ax.invert_yaxis()
     ax.margins(x=0.15)
     ax.set(xlabel="network, by the cycle model at 64 MHz (ms)")

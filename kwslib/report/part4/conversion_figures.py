@@ -28,7 +28,7 @@ def sizes(steps: Mapping[str, tuple[int, int]]) -> Figure:
     ax.margins(x=0.2)
     ax.set_xlim(left=0)
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower right")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -53,5 +53,5 @@ def accuracy_by_type(results: Mapping[str, Evaluation]) -> Figure:
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set(xlabel="test accuracy (%), with 95 % interval", ylabel="class")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower left")
+    style.legend_above(figure, ax)
     return figure

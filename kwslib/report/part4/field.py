@@ -168,6 +168,14 @@ def original_confusion() -> Evaluation:
     return Evaluation(labels, counts)
 
 
+def original_assumed() -> np.ndarray:
+    """Cells (C, C) of `original_confusion` that its text does not state: the answers to lost keywords."""
+    found, silence = original_confusion(), 0
+    assumed = np.zeros(found.confusion.shape, bool)
+    assumed[2:, silence] = found.confusion[2:, silence] > 0
+    return assumed
+
+
 def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
     """Accuracy (%) of each class and of all trials with its Wilson interval, a column a test."""
     import pandas

@@ -9,21 +9,26 @@ from kwslib.field.factors import Effect
 from kwslib.record import style
 
 
-def confusions(matrices: Mapping[str, np.ndarray], labels: Sequence[str]) -> Figure:
-    """Confusion matrices in a column, rows the truth, columns the answer: counts, shaded by their share of the row."""
+def confusions(
+    matrices: Mapping[str, np.ndarray],
+    labels: Sequence[str],
+    assumed: Mapping[str, np.ndarray] | None = None,
+) -> Figure:
+    """Confusion matrices in a column, rows the truth, columns the answer: counts, shaded by their share of the row.
+
+    assumed: by name, cells (C, C) that no source states; they are hatched.
+    """
     figure, axes = style.subplots(len(matrices), 1, height=0.5 + 2.5 * len(matrices), squeeze=False)
     for ax, (name, counts) in zip(axes[:, 0], matrices.items(), strict=True):
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for (row, column), part in np.ndenumerate(share):
-            shade = "white" if part > 0.55 else style.INK
-            text = f"{counts[row, column]}\n{100 * part:.0f} %"
-            ax.text(column, row, text, ha="center", va="center", color=shade, fontsize=10)
+        texts = [
+            [f"{count}\n{100 * part:.0f} %" for count, part in zip(*rows, strict=True)]
+            for rows in zip(counts, share, strict=True)
+        ]
+        style.shaded_cells(ax, share, texts, (assumed or {}).get(name))
         ax.set_xticks(range(len(labels)), labels)
         ax.set_yticks(range(len(labels)), labels)
         ax.set(title=name, ylabel="said")
-        ax.grid(visible=False)
-        ax.tick_params(length=0)
     axes[-1, 0].set_xlabel("answered")
     return figure
 
@@ -37,11 +42,11 @@ def small_tests(accuracies: np.ndarray, trials: int, whole: float, original: flo
     counts = np.bincount(np.rint(accuracies * trials).astype(int), minlength=trials + 1)
     ax.bar(100 * np.arange(trials + 1) / trials, counts, width=80 / trials, color=style.SKY)
     ax.axvline(100 * whole, color=style.BLUE, label="all trials")
-    style.original_points(ax, [100 * original], [counts.max() / 2])
+    ax.axvline(100 * original, color=style.INK, linestyle="--", label="original report")
     ax.set(xlabel=f"accuracy in {trials} trials (%)", ylabel=f"of {counts.sum():,} tests")
     shown = np.flatnonzero(counts)
     ax.set_xlim(100 * min(shown[0] / trials, original) - 5, 100 * max(shown[-1] / trials, original) + 5)
-    ax.legend(loc="upper left")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -68,5 +73,6 @@ def factors(effects: Mapping[str, Sequence[Effect]]) -> Figure:
     ax.set_ylim(len(first) - 0.5, -0.5)
     ax.set(xlabel="accuracy (%), with 95 % interval")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(effects))
+    if len(effects) > 1:
+        style.legend_above(figure, ax)
     return figure

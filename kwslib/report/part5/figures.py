@@ -22,6 +22,7 @@ CURVES = {  # (recipe, method): label, colour, marker
     ("original", "qat"): ("QAT, original's recipe", style.SKY, "^"),
     ("original", "ptq"): ("PTQ, original's recipe", style.AMBER, "v"),
 }
+BETWEEN = (5, 7)  # bits
 
 
 def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Figure:
@@ -29,10 +30,14 @@ def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Fi
     values = np.ravel(weights)
     figure, axes = style.subplots(len(grids), height=0.8 + 1.7 * len(grids), sharex=True, squeeze=False)
     for ax, (name, points) in zip(axes[:, 0], grids.items(), strict=True):
-        ax.hist(values, bins=161, color=style.BLUE, alpha=0.7)
-        for value in np.ravel(points):
+        heights, edges = np.histogram(values, bins=161)
+        ax.stairs(heights, edges, fill=True, color=style.BLUE, alpha=0.7)  # one path, not 161
+        grid = np.ravel(points)
+        for value in grid:
             ax.axvline(value, color=style.VERMILION, linewidth=1.2)
-        ax.set(yscale="log", ylabel="weights", title=name)
+        zeros = np.mean(grid[np.abs(values[:, None] - grid).argmin(1)] == 0)
+        title = f"{name}: {100 * zeros:.0f} % become zero" if (grid == 0).any() else name
+        ax.set(yscale="log", ylabel="weights", title=title)
     axes[-1, 0].set_xlabel("weight")
     return figure
 
@@ -43,21 +48,27 @@ def accuracy_by_bits(
     """Accuracy against width, 8 to 1 bits and ternary (Figure 12), mean over seeds in its 95 % interval.
 
     full: accuracy in float32. original: {"ptq": {bits: accuracy}, "qat": ...} as published.
+    The lower panel is the upper one's head, enlarged.
     """
-    figure, ax = style.subplots(height=4.6)
+    figure, (ax, near) = style.subplots(2, height=6.4, sharex=True)
     places = {bits: place for place, bits in enumerate((8, 7, 6, 5, 4, 3, 2, TERNARY, 1))}
     for (recipe, method), (label, colour, marker) in CURVES.items():
         part = points[(points.recipe == recipe) & (points.method == method)]
         if len(part):
             x = [places[bits] for bits in part.bits]
-            style.interval_curve(ax, x, part["mean"], part.low, part.high, label, colour, marker)
-    ax.axhline(full, color=style.GREY, linestyle="--", linewidth=1.2, label="float32")
-    for method, published in original.items():
-        x, y = [places[bits] for bits in published], list(published.values())
-        style.original_points(ax, x, y, label="original report" if method == "ptq" else "")
-    ax.set_xticks(list(places.values()), [str(bits) for bits in places])
-    ax.set(xlabel="bits of a weight", ylabel="test accuracy (%)", ylim=(15, 100))
-    ax.legend(loc="lower left")
+            for panel in (ax, near):
+                style.interval_curve(panel, x, part["mean"], part.low, part.high, label, colour, marker)
+    for panel in (ax, near):
+        panel.axhline(full, color=style.GREY, linestyle="--", linewidth=1.2, label="float32")
+        for method, published in original.items():
+            x, y = [places[bits] for bits in published], list(published.values())
+            _, colour, _ = CURVES["ours", method]
+            style.original_points(panel, x, y, f"{method.upper()}, original report", colour)
+        panel.set(ylabel="test accuracy (%)")
+    near.set_xticks(list(places.values()), [str(bits) for bits in places])
+    near.set(xlabel="bits of a weight", ylim=(full - 6, full + 1.5))
+    ax.set(ylim=(15, 100))
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -74,15 +85,16 @@ def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> 
             style.interval_curve(ax, part.flash, part["mean"], part.low, part.high, label, colour, marker)
         if method == "qat":
             for row in part.itertuples():
-                side = {"ha": "right"} if row.bits == TERNARY else {}
-                ax.annotate(str(row.bits), (row.flash, row.high), xytext=(0, 5), **_ABOVE | side)
+                if row.bits not in BETWEEN:  # whose names would lie on each other
+                    side = {"ha": "right"} if row.bits == TERNARY else {}
+                    ax.annotate(str(row.bits), (row.flash, row.high), xytext=(0, 5), **_ABOVE | side)
     ax.plot(*full, "*", color=style.GREY, markersize=11)
     ax.annotate("float32", full, xytext=(0, 7), **_ABOVE)
     ax.set(xscale="log", xlabel="weights, biases and scales in flash (bytes)", ylabel="test accuracy (%)")
     ax.set_xticks([2_000, 5_000, 10_000, 20_000, 50_000], ["2,000", "5,000", "10,000", "20,000", "50,000"])
     ax.minorticks_off()
     ax.margins(y=0.15)
-    ax.legend(loc="lower right")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -103,12 +115,18 @@ def causes(points: "pandas.DataFrame") -> Figure | None:
             rows = [names.index(name) + shift for name in part.index]
             ax.hlines(rows, part.lowest, part.highest, color=colour, alpha=0.4, linewidth=4)
             ax.plot(part["mean"], rows, marker, color=colour, label=method.upper())
-        ax.set(xlabel="test accuracy (%)", title=f"{width} bits", xlim=(0, 100))
+        ax.set(xlabel="test accuracy (%)", title=f"{width} bits", xlim=(15, 100))
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.grid(axis="y", visible=False)
-    axes[0, 0].legend(loc="lower left")
+    style.legend_above(figure, axes[0, 0])
     return figure
 
 
-_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9, "color": style.INK}
+_ABOVE = {
+    "textcoords": "offset points",
+    "ha": "center",
+    "va": "bottom",
+    "fontsize": style.SMALL,
+    "color": style.INK,
+}

@@ -45,13 +45,12 @@ def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure
         for form, (colour, marker) in FORMS.items():
             if quantity == "flash" and form == "sparse linear layer":
                 continue  # the table of what is skipped takes 200 bytes more
-            label = "sparse" if quantity == "flash" and marker else form
-            ax.plot(left, costs[f"{quantity}, {form}"] / factor, marker=marker, color=colour, label=label)
+            ax.plot(left, costs[f"{quantity}, {form}"] / factor, marker=marker, color=colour, label=form)
         for form, (colour, _) in FORMS.items():
             if share := even.get(f"{quantity}, {form}"):
                 ax.axvline(100 - share, color=colour, linestyle=":", linewidth=1.5)
         ax.set_ylim(0)
-        ax.legend(loc="lower left")
+    style.legend_above(figure, axes[1], columns=3)
     axes[0].set_ylabel("flash of the firmware (KB)")
     axes[1].set(xlabel="weights removed (%)", ylabel="network (ms)", xscale="log")
     axes[1].set_xticks(left, [f"{removed:g}" for removed in costs.index])
@@ -74,7 +73,7 @@ def memory_by_channels(costs: "Mapping[int, Cost]") -> Figure | None:
         ax.plot(channels, sizes, marker=marker, color=colour, label=memory if memory == "flash" else "RAM")
     ax.set(xlabel="channels left", ylabel="KB of the firmware", ylim=(0, None))
     ax.invert_xaxis()
-    ax.legend(loc="lower left")
+    style.legend_above(figure, ax)
     return figure
 
 
@@ -90,8 +89,8 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
     figure, axes = style.subplots(1, 1 if field is None else 2, height=3.6, squeeze=False)
     ax = axes[0, 0]
     places = np.arange(len(table))
-    style.original_points(ax, places, table["original (ms)"], "original, measured")
-    ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours, by the cycle model")
+    style.original_points(ax, places, table["original (ms)"], "the original")
+    ax.plot(places, table["ours (ms)"], "o", color=style.BLUE, markersize=8, label="ours")
     for source, colour in (("original", style.INK), ("ours", style.BLUE)):
         for place, ms, saved in zip(
             places, table[f"{source} (ms)"], table[f"{source}, saved (%)"], strict=True
@@ -101,15 +100,13 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
     ax.set(xlabel="channels removed (%)", ylabel="network on the board (ms)", xlim=(-0.5, len(table) - 0.5))
     ax.set_ylim(0, 1.25 * max(table["original (ms)"], default=1))
     _removed_axis(ax, table.index)
-    ax.legend(loc="center")
+    handles, names = ax.get_legend_handles_labels()
     if field is not None:
         ax = axes[0, 1]
         places = np.arange(len(field))
         whiskers = np.stack([field["mean"] - field.low, field.high - field["mean"]])
-        style.original_points(ax, places, field.original, "original, 20 trials")
-        ax.errorbar(
-            places, field["mean"], whiskers, fmt="o", color=style.BLUE, markersize=8, label="ours, simulated"
-        )
+        style.original_points(ax, places, field.original)
+        ax.errorbar(places, field["mean"], whiskers, fmt="o", color=style.BLUE, markersize=8)
         ax.set(
             xlabel="channels removed (%)",
             ylabel="in-field accuracy (%)",
@@ -117,7 +114,7 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
             ylim=(0, 100),
         )
         _removed_axis(ax, field.index)
-        ax.legend(loc="lower left")
+    figure.legend(handles, names, loc="outside upper left", ncols=2)
     return figure
 
 
@@ -128,9 +125,10 @@ def _removed_axis(ax: Axes, percents: Sequence[float]) -> None:
 def trade_off(models: "pandas.DataFrame") -> Figure:
     """Accuracy against bytes in flash and against time on the board, best networks joined: choose from here.
 
-    models: of `kwslib.report.part6.trade_off.models`. Names stand at the networks that no other beats in both.
+    models: of `kwslib.report.part6.trade_off.models`. Names stand at networks that no other beats in both, where there
+    is room for them.
     """
-    figure, axes = style.subplots(2, height=8.4, sharey=True)
+    figure, axes = style.subplots(2, height=7.6, sharey=True)
     panels = (
         ("flash", "constants in flash (bytes)", (500, 1000, 2000, 5000, 10_000, 20_000)),
         ("ms", "network on the board (ms)", (1, 2, 3, 5, 8)),
@@ -153,27 +151,33 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
                 )
         front = known[known[f"best by {size}"]].sort_values(size)
         ax.step(front[size], front.accuracy, where="post", color=style.INK, linewidth=1)
-        for row in front.itertuples():  # up and to the left of the best there is nothing to cover
-            ax.annotate(row.Index, (getattr(row, size), row.accuracy), **_SLANTED)
-        ax.set(xscale="log", xlabel=label)
+        ax.set(xscale="log", xlabel=label, ylabel="test accuracy (%)")
         ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         ax.minorticks_off()
-        ax.set_xlim(left=0.6 * known[size].min() if len(known) else None)  # room for the leftmost name
-        lowest = front.accuracy.min() if len(front) else 50
-        ax.set_ylim(max(lowest - 6, 0), front.accuracy.max() + 8 if len(front) else None)
-    figure.supylabel("test accuracy (%)")
-    axes[0].legend(loc="lower right")
+        if len(front):
+            _names(ax, front[size], front.accuracy)
+            ax.set_ylim(max(front.accuracy.min() - 3, 0), min(front.accuracy.max() + 3, 100))
+    style.legend_above(figure, axes[0])
     return figure
 
 
-_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9}
-_SLANTED = {
-    "xytext": (-3, 5),
+def _names(ax: Axes, sizes: "pandas.Series", accuracies: "pandas.Series") -> None:
+    """Names of the points of a front, from the smallest on, in its empty upper left corner: each a line, those that
+    would lie on the one before it left out."""
+    last = -np.inf
+    for name, size, accuracy in zip(sizes.index, sizes, accuracies, strict=True):
+        if accuracy > last + 0.9:  # percent: the height of a line of type
+            ax.annotate(name, (size, accuracy), **_BESIDE)
+            last = accuracy
+    least = sizes.min()
+    ax.set_xlim(left=least * (least / sizes.max()) ** 0.35)  # room for the leftmost name
+
+
+_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": style.SMALL}
+_BESIDE = {
+    "xytext": (-7, 1),
     "textcoords": "offset points",
     "ha": "right",
-    "va": "bottom",
-    "rotation": -40,
-    "rotation_mode": "anchor",
-    "fontsize": 8,
+    "fontsize": style.SMALL,
     "color": style.INK,
 }

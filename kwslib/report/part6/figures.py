@@ -6,6 +6,7 @@ Accuracies are in percent, of `kwslib.report.part6.tables.over_points`. Every fu
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     import pandas
 
 CURVES = {"finetuned": ("fine-tuned", style.BLUE, "o"), "raw": ("not fine-tuned", style.VERMILION, "s")}
+CRITERIA = {  # colour and marker, the same in every panel
+    "l1": (style.BLUE, "o"),
+    "l2": (style.SKY, "s"),
+    "linf": (style.GREEN, "v"),
+    "lamp": (style.VERMILION, "^"),
+    "fisher": (style.PURPLE, "D"),
+    "random": (style.GREY, "P"),
+}
 _PLAIN = FuncFormatter(lambda value, _: f"{value:,g}")
 
 
@@ -37,7 +46,9 @@ def sparsity_curves(points: "pandas.DataFrame", original: Mapping[int, float]) -
     ax.set(xscale="log", xlabel="non-zero parameters", ylabel="test accuracy (%)")
     ax.xaxis.set_major_formatter(_PLAIN)
     upper = ax.secondary_xaxis("top")
-    upper.set_xticks(points.parameters, [f"{100 * share:g}" for share in points.sparsity], fontsize=9)
+    upper.set_xticks(
+        points.parameters, [f"{100 * share:g}" for share in points.sparsity], fontsize=style.SMALL
+    )
     upper.xaxis.set_minor_formatter(NullFormatter())
     upper.set_xlabel("weights removed (%)")
     ax.legend(loc="lower right")
@@ -53,22 +64,23 @@ def criteria(table: "pandas.DataFrame") -> Figure:
     figure, axes = style.subplots(len(sizes), height=0.6 + 2.6 * len(sizes), sharex=True, squeeze=False)
     for ax, block in zip(axes[:, 0], sizes, strict=True):
         names = [name for name, size in table.index if size == block]
-        for name, marker in zip(names, "osv^DP", strict=False):
-            ax.plot(
-                [100 * share for share in table.columns], table.loc[(name, block)], marker=marker, label=name
-            )
+        for name in names:
+            colour, marker = CRITERIA[name]
+            shares = [100 * share for share in table.columns]
+            ax.plot(shares, table.loc[(name, block)], marker=marker, color=colour, label=name)
         ax.set(
             ylabel="test accuracy (%)", title="single weights" if block == 1 else f"blocks of {block} weights"
         )
-        ax.legend(loc="lower left")
     axes[-1, 0].set_xlabel("weights removed (%)")
+    widest = max(sizes, key=lambda block: sum(size == block for _, size in table.index))
+    style.legend_above(figure, axes[sizes.index(widest), 0], columns=3)
     return figure
 
 
 def channel_curves(
     points: "pandas.DataFrame", latencies: Mapping[int, Latency], original: Mapping[int, float]
 ) -> Figure | None:
-    """Accuracy against parameters, FLOPs and CPU latency of 8 to 1 channels (Figure 14).
+    """Accuracy of 8 to 1 channels against parameters and FLOPs, and CPU latency against channels (Figure 14).
 
     original: {channels: accuracy}, drawn where our network of that width lies. Of the latency the dots are medians,
     the lines reach over the quartiles.
@@ -77,33 +89,22 @@ def channel_curves(
     """
     if not len(points):
         return None
-    figure, axes = style.subplots(3, height=8.0, sharey=True)
+    figure, (ax, below) = style.subplots(2, height=6.6)
     width = points.set_index("channels")
-    for ax, (column, label, factor) in zip(
-        axes, (("parameters", "parameters", 1), ("flops", "FLOPs (millions)", 1e6), ("", "", 1)), strict=True
-    ):
-        if column:
-            _curves(ax, points.assign(**{column: points[column] / factor}), column)
-            shown = {width[column][c] / factor: original[c] for c in original if c in width.index}
-            style.original_points(ax, list(shown), list(shown.values()))
-            for c, row in width.iterrows():
-                ax.annotate(f"{c}", (row[column] / factor, row.finetuned_high), xytext=(0, 4), **_ABOVE)
-            ax.set(xlabel=label)
-            ax.xaxis.set_major_formatter(_PLAIN)
-    for c, row in width.iterrows():
-        low, middle, high = (1000 * latencies[c].percentile(q) for q in (25, 50, 75))
-        for when, (label, colour, marker) in CURVES.items():
-            axes[2].plot([low, high], [row[f"{when}_mean"]] * 2, color=colour, linewidth=4, alpha=0.4)
-            axes[2].plot(middle, row[f"{when}_mean"], marker, color=colour, label=label if c == 8 else None)
-        if c in (width.index.min(), width.index.max()):  # the others lie on top of each other
-            axes[2].annotate(f"{c}", (middle, row.finetuned_mean), xytext=(0, 6), **_ABOVE)
-    axes[2].set(xlabel="CPU latency (µs)")
-    figure.supylabel("test accuracy (%)")
-    axes[0].legend(loc="lower right")
+    _curves(ax, points, "parameters")
+    shown = [channels for channels in original if channels in width.index]
+    style.original_points(ax, width.parameters[shown], [original[channels] for channels in shown])
+    ax.set(xlabel="parameters", ylabel="test accuracy (%)")
+    ax.xaxis.set_major_formatter(_PLAIN)
+    upper = ax.secondary_xaxis("top")  # FLOPs grow with the channels as parameters do
+    upper.set_xticks(width.parameters, [f"{flops / 1e6:.2f}" for flops in width.flops])
+    upper.set_xlabel("FLOPs (millions), of 1 to 8 channels from left to right")
+    spread = np.array([[1000 * latencies[c].percentile(q) for q in (25, 50, 75)] for c in width.index])
+    below.vlines(width.index, spread[:, 0], spread[:, 2], color=style.BLUE, linewidth=4, alpha=0.4)
+    below.plot(width.index, spread[:, 1], "o", color=style.BLUE)
+    below.set(xlabel="channels", ylabel="CPU latency (µs)", ylim=(0, 1.15 * spread.max()))
+    style.legend_above(figure, ax, columns=3)
     return figure
-
-
-_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": 9, "color": style.INK}
 
 
 def _curves(ax: Axes, points: "pandas.DataFrame", column: str) -> None:

@@ -13,6 +13,7 @@ from kwslib.record import style
 from kwslib.report.part7.rows import KINDS, Row
 from kwslib.report.part7.stream import Listening
 
+DRAWN = 160  # samples of a waveform in one point of a drawing
 STAGE_COLOURS = {"frontend": style.SKY, "network": style.BLUE, "decision": style.VERMILION}
 STAGE_NAMES = {"frontend": "front end", "network": "network", "decision": "decision"}
 
@@ -32,14 +33,14 @@ def hop(costs: Mapping[str, Mapping[str, Any]]) -> Figure:
             label = STAGE_NAMES[stage] if row == 0 else None
             ax.barh(row, ms, left=left, color=STAGE_COLOURS[stage], label=label)
             left += ms
-        ax.text(left, row, f" {left:.1f} ms", va="center", fontsize=10)
+        ax.text(left, row, f" {left:.1f} ms", va="center", fontsize=style.SMALL)
     ax.axvline(HOP_MS, color=style.GREY, linestyle="--")
     ax.set_yticks(range(len(rows)), [name for name, _ in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlim(0, max(HOP_MS, max(sum(spent.values()) for _, spent in rows)) * 1.15)
-    ax.set(xlabel=f"ms of a hop of {HOP_MS} ms (dashed: the next one)")
+    ax.set(xlabel=f"ms of a hop (dashed: its end, {HOP_MS} ms)")
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, 1.16), ncols=3)
+    style.legend_above(figure, ax, columns=3)
     return figure
 
 
@@ -62,7 +63,7 @@ def rows(networks: Mapping[str, Sequence[Row]]) -> Figure:
     for kind in KINDS:
         axes[0, 0].barh(0, 0, color=colours[kind], label=kind)
     axes[-1, 0].set_xlabel("frame of the window (grey: the hop's two new ones)")
-    axes[0, 0].legend(loc="lower left")
+    style.legend_above(figure, axes[0, 0], columns=3)
     return figure
 
 
@@ -71,11 +72,14 @@ def decision(listening: Listening) -> Figure:
     colours = style.label_colours(listening.labels)
     figure, (wave, ax) = style.subplots(2, 1, height=4.6, sharex=True, height_ratios=(1, 2))
     seconds = np.arange(len(listening.sound)) / SAMPLE_RATE
-    wave.plot(seconds, listening.sound / 32_768, color=style.GREY, linewidth=0.4)
+    parts = listening.sound[: len(listening.sound) // DRAWN * DRAWN].reshape(-1, DRAWN) / 32_768
+    wave.fill_between(
+        seconds[::DRAWN][: len(parts)], parts.min(1), parts.max(1), color=style.GREY, linewidth=0.4
+    )
     wave.set(ylabel="sound")
     for start, word in listening.said:
         wave.axvline(start, color=style.INK, linestyle=":", linewidth=1)
-        wave.annotate(f" {word}", (start, 1.02), xycoords=("data", "axes fraction"), fontsize=10)
+        wave.annotate(f" {word}", (start, 1.02), xycoords=("data", "axes fraction"), fontsize=style.SMALL)
     for number, label in enumerate(listening.labels[2:], 2):
         ax.plot(
             listening.times, listening.posteriors[:, number], color=colours[label], linewidth=0.8, alpha=0.5
@@ -88,7 +92,7 @@ def decision(listening: Listening) -> Figure:
         ax.plot(start, listening.threshold, "v", color=colours[label], markersize=10)
         ax.annotate(label, (start, 1.02), xycoords=("data", "axes fraction"), color=colours[label])
     ax.set(xlabel="s", ylabel="posterior", ylim=(0, 1))
-    ax.legend(loc="upper left")
+    style.legend_above(figure, ax, columns=3)
     return figure
 
 
@@ -108,9 +112,10 @@ def detection_error(
         curves.items(), (style.BLUE, style.VERMILION, style.GREEN), strict=False
     ):
         x = [max(point.per_hour, least) for point in points]
-        ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=name)
-        if name in marked:
-            chosen = marked[name]
+        chosen = marked.get(name)
+        label = f"{name}, threshold {chosen.threshold:g}" if chosen else name
+        ax.plot(x, [100 * point.reject_rate for point in points], ".-", color=colour, label=label)
+        if chosen:
             ax.plot(
                 max(chosen.per_hour, least),
                 100 * chosen.reject_rate,
@@ -118,14 +123,6 @@ def detection_error(
                 color=colour,
                 markersize=11,
                 fillstyle="none",
-            )
-            ax.annotate(
-                f"threshold {chosen.threshold:g}",
-                (max(chosen.per_hour, least), 100 * chosen.reject_rate),
-                xytext=(8, 8),
-                textcoords="offset points",
-                fontsize=10,
-                color=colour,
             )
     ax.set_xscale("log")
     left = least * 0.8
@@ -135,5 +132,5 @@ def detection_error(
     ax.set_xlim(left=left)
     ax.set_ylim(0, 100)
     ax.set(xlabel="false accepts per hour", ylabel="keywords missed (%)")
-    ax.legend(loc="upper right")
+    style.legend_above(figure, ax, columns=1)
     return figure
