@@ -83,7 +83,7 @@ def grids_at(bits: int, base: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """A trained network's linear weights, and the points of a symmetric grid by two ways to choose its bounds."""
     weights = load_checkpoint(base)[0].get_parameter("linear.weight").detach()
     grid = symmetric_grid(bits)
-    whole = torch.arange(grid.low, grid.high + 1)
+    whole = torch.arange(grid.low, grid.high + 1, grid.step)
     ways = {"extremes": min_max(weights), "least squared error": least_squares(weights, grid, symmetric=True)}
     lines = {way: whole * scale_and_zero_point(bounds, grid, True)[0] for way, bounds in ways.items()}
     return weights.numpy(), {way: points.numpy() for way, points in lines.items()}
