@@ -11,7 +11,8 @@ import pytest
 from small_corpus import write_corpus
 
 from kwslib.data import speech_commands
-from kwslib.data.corpus import read_folder
+from kwslib.data.corpus import open_corpus, read_folder
+from kwslib.data.protocol import Protocol, build_splits
 from kwslib.data.speech_commands import Archive, official_folder, unpack
 from kwslib.errors import KwsError
 
@@ -95,6 +96,33 @@ def test_download_verify_unpack_once(packed, cache):
     packed.unlink()
     assert official_folder(Archive("clips", packed.as_uri(), "0" * 64)) == folder
     assert [path.name for path in cache.iterdir() if path.name.startswith("clips")] == ["clips"]
+
+
+def test_the_official_archive_s_other_files_are_no_clips(tmp_path, serve, monkeypatch):
+    """Its lists, texts and the README among the noises lie beside the words' folders."""
+    monkeypatch.delenv("KWS_DATA", raising=False)
+    root = write_corpus(tmp_path / "original", words=("yes", "no", "dog"))
+    for name in (
+        "LICENSE",
+        "README.md",
+        "validation_list.txt",
+        "testing_list.txt",
+        "_background_noise_/README.md",
+    ):
+        (root / name).write_text("yes/00000001_nohash_0.wav\n")
+    with tarfile.open(tmp_path / "clips.tar.gz", "w:gz") as tar:
+        tar.add(root, arcname=".")
+    server = serve((tmp_path / "clips.tar.gz").read_bytes())
+    archive = archive_of(tmp_path / "clips.tar.gz", server.url)
+    monkeypatch.setattr(speech_commands.official_folder, "__defaults__", (archive,))
+    corpus = open_corpus(profile="report")
+    assert (corpus.words, corpus.skipped, len(corpus.noises)) == (("dog", "no", "yes"), (), 2)
+    assert corpus.content_hash == read_folder(root).content_hash
+    assert {name: len(split) > 0 for name, split in build_splits(corpus, Protocol()).items()} == {
+        "training": True,
+        "validation": True,
+        "testing": True,
+    }
 
 
 def test_a_broken_download_goes_on_where_it_stopped(packed, serve):
