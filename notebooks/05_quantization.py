@@ -322,6 +322,7 @@ run.show(tables.paired_table(gains), caption)
 
 # %%
 why = sweep.run_causes(points, rows, bases, splits, run.profile.epochs)
+run.record_all(tables.cause_values(why))
 
 # %% mystnb={"figure": {"name": "fig-12-causes", "caption": "Our reading of the original's recipe, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds. All rows but the last train for 4 % of Part 3's epochs at a rate of 0.003."}, "image": {"alt": "Two panels of points by row. At 3 bits QAT rises most when weights are not overwritten. At 2 bits that change, too, brings QAT furthest."}}
 draw.causes(over_seeds(why))

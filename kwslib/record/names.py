@@ -95,6 +95,12 @@ def int8_accuracy(arch: str) -> str:
     return accuracy(f"testing_{arch}_int8")
 
 
+def cause(bits: int, method: str, changed: str) -> str:
+    """Test accuracy by the original's recipe with one choice changed: accuracy_qat_3bit_biases_in_32_bits."""
+    words = changed.replace(",", "").replace("-", "_").replace(" ", "_")
+    return accuracy(quantized(bits, method), words)
+
+
 def loss(point: str) -> str:
     """What a point loses against the float network."""
     return f"loss_{point}"

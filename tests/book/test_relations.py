@@ -12,6 +12,7 @@ from kwslib.networks.models import ModelConfig, build
 from kwslib.record.claims import Claim, check
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report.part2.tables import published_models
+from kwslib.report.part5.tables import grids_at
 
 RELATION = re.compile(
     r"\b(most|least|lowest|highest|shortest|longest|smallest|largest|twice|half|third|quarter|tenth|several times|"
@@ -55,6 +56,14 @@ def test_a_relation_holds(figure, entry):
     claim = Claim(FIGURES[figure][0], entry["says"], test)
     (found,) = check([claim], load_results(), recorded_folder() / "sweeps")
     assert found.holds, found
+
+
+def test_a_grid_to_the_extremes_is_wide_and_makes_most_weights_zero():
+    weights, grids = grids_at(3, recorded_folder() / "models" / "tinyconv_seed0.pt")
+    steps = {way: points[1] - points[0] for way, points in grids.items()}
+    zeros = {way: (abs(weights) < step / 2).mean() for way, step in steps.items()}
+    assert steps["extremes"] > 2 * steps["least squared error"]
+    assert zeros["extremes"] > 0.5 > zeros["least squared error"]
 
 
 @pytest.mark.parametrize("arch", ["tinyconv", "tenet"])

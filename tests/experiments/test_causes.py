@@ -4,6 +4,7 @@ import pandas
 import pytest
 
 from kwslib.experiments import quantization as sweep
+from kwslib.report.part5.tables import cause_values
 
 
 def row(point, accuracy):
@@ -39,6 +40,9 @@ def test_points_of_the_sweep_are_not_run_again_as_causes(monkeypatch):
         ("as it was", "ptq"),
         (sweep.LONGER, "qat"),
     }
+    values = cause_values(found)
+    assert len(values) == len({(p.bits, p.method, p.recipe) for p in wanted})
+    assert values["accuracy_qat_3bit_weights_kept_not_overwritten"].n == 2
     swept = {(p.name, p.seed): rows.testing[i] for i, p in enumerate(points)}
     taken = found[(found.recipe == "as it was") & (found.method == "ptq") & (found.bits == 3)]
     assert list(taken.testing) == [swept["ptq_original_3bit", seed] for seed in (0, 1)]

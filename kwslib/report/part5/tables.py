@@ -141,6 +141,14 @@ def originals(method: str) -> dict[int, float]:
     return {bits: stated[name] for bits, name in ours.items() if isinstance(bits, int) and name in stated}
 
 
+def cause_values(why: "pandas.DataFrame") -> Values:
+    """Accuracies by the original's recipe with one choice changed, means over seeds."""
+    return {
+        names.cause(bits, method, changed): values_of.over_seeds(mean_share(list(group.testing)), len(group))
+        for (bits, method, changed), group in why.groupby(["bits", "method", "recipe"], sort=False)
+    }
+
+
 def activation_values(wide: "pandas.DataFrame") -> Values:
     """Accuracies of our QAT with activations on 8 bits."""
     return {
