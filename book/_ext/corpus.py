@@ -1,6 +1,7 @@
 """Sphinx extension: which clips the recorded numbers were made from, as Part 3 recorded it.
 
 {clips}`all`                clips of all splits together
+{clips}`folders`            their names, as those of the corpus; `content` begins the hash of what they hold
 {clips}`training`           clips of one split; `training/keywords`, `training/others` for yes and no, or not
 {words}`untrained`          words that have no clip in training; `rare` those that have a few there
 {words_table}               table: clips of each word by split
@@ -42,10 +43,12 @@ class ClipsRole(SphinxRole):
     """{clips}`training/others`"""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        found = clips(str(self.env.srcdir))
+        found = results(str(self.env.srcdir)).get(PART, {}).get("data", {})
         if not found:
             return [nodes.emphasis(text=MISSING, classes=["not-recorded"])], []
-        return [nodes.inline(text=f"{count(found, self.text):,}", classes=["recorded"])], []
+        named = {"folders": found["name"], "content": found["content_hash"][:12]}
+        text = named.get(self.text) or f"{count(found['clips'], self.text):,}"
+        return [nodes.inline(text=text, classes=["recorded"])], []
 
 
 class WordsRole(SphinxRole):

@@ -155,7 +155,7 @@ def page(tmp_path):
         for part, contents in results.items():
             (source / "book" / "results" / f"{part}.json").write_text(json.dumps(contents))
         (source / "index.md").write_text(f"# Title\n\n{text}\n")
-        settings = {"extensions": ["myst_parser", "recorded"], "html_theme": "pydata_sphinx_theme"}
+        settings = {"extensions": ["myst_parser", "recorded", "corpus"], "html_theme": "pydata_sphinx_theme"}
         app = Sphinx(
             str(source),
             None,
@@ -182,6 +182,15 @@ def test_roles_show_values_intervals_and_originals(page):
     text = "{recorded}`03_training/accuracy` ({interval}`03_training/accuracy`), {original}`accuracy_testing`"
     shown = page(text, {"03_training": VALUE}).select_one("article p").text
     assert shown == "95.0 % (94.0 % to 96.0 %), 93.2 %"
+
+
+def test_the_recordings_are_named_and_counted(page):
+    splits = ("training", "validation", "testing")
+    clips = {split: {"yes": 1_000, "no": 20, "dog": 3} for split in splits}
+    data = {"name": "one + more", "content_hash": "0123456789abcdef", "clips": clips}
+    text = "{clips}`all` in {clips}`folders` ({clips}`content`), {clips}`training/others` of {words}`rare`"
+    shown = page(text, {"03_training": VALUE | {"data": data}}).select_one("article p").text
+    assert shown == "3,069 in one + more (0123456789ab), 3 of dog"
 
 
 def test_missing_values_say_so(page):
