@@ -96,7 +96,8 @@ def imitate(name: str, python: str, source: Path) -> str:
         empty.mkdir()
         kernel.mkdir(parents=True)
         argv = [str(interpreter), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        spec = {"argv": argv, "display_name": "Colab", "language": "python"}
+        own = {"KWS_CACHE": str(root / "cache"), "KWS_DATA": "", "KWS_PROFILE": "quick", "PYTHONPATH": ""}
+        spec = {"argv": argv, "display_name": "Colab", "language": "python", "env": own}
         (kernel / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
         notebook = nbformat.read(notebooks.FOLDER / f"{name}.ipynb", as_version=4)
         install = next(cell for cell in notebook.cells if cell.cell_type == "code")

@@ -1,19 +1,17 @@
 """What pip and `make setup` are told: one lock that holds what every supported Python asks for."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 import notebooks
+from kwslib import __main__ as tasks
 
 tomllib = pytest.importorskip("tomllib")  # of Python 3.11
 PROJECT = tomllib.loads((notebooks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PINS = [Requirement(line) for line in (notebooks.ROOT / "requirements.lock").read_text().splitlines()]
-WHOLE = ("3.11", "3.12", "3.13")  # Pythons with every extra
+WHOLE = [".".join(map(str, version)) for version in tasks.WHOLE]
 
 
 def asked(extra: str) -> Iterator[Requirement]:
@@ -50,26 +48,3 @@ def _extras_of(extra: str) -> set[str]:
     found = [Requirement(text) for text in PROJECT["optional-dependencies"][extra]]
     inner = {name for requirement in found if requirement.name == "kwslib" for name in requirement.extras}
     return inner | {name for extra in inner for name in _extras_of(extra)}
-
-
-def old_python(folder: Path) -> Path:
-    """A command that says it is Python 3.9."""
-    lie = "import sys; sys.version_info = (3, 9, 18, 'final', 0); del sys.argv[1]; exec(sys.argv.pop(1))"
-    path = folder / "python3.9"
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{lie}" "$@"\n')
-    path.chmod(0o755)
-    return path
-
-
-def test_setup_with_another_python_says_which_to_take(tmp_path):
-    python = old_python(tmp_path)
-    done = subprocess.run(
-        ["make", "setup", f"VENV={tmp_path / 'venv'}", f"PYTHON={python}"],
-        cwd=notebooks.ROOT,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    assert done.returncode == 2
-    assert f"need Python 3.11, 3.12 or 3.13, and {python} is 3.9" in done.stderr
-    assert "make setup PYTHON=python3.12" in done.stderr
-    assert not (tmp_path / "venv").exists()

@@ -2,15 +2,16 @@
 
 import re
 import subprocess
+import sys
 
 import pytest
 import yaml
 from repository import REPOSITORY
 
+from kwslib import __main__ as tasks
 from kwslib import __version__
 
-MAKEFILE = (REPOSITORY / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z]+):(?!=)", MAKEFILE, re.MULTILINE))
+TARGETS = {task.__name__ for task in tasks.TASKS} | {"help"}
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
 PAGES = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "book/rerun.md", "SECURITY.md")]
 
@@ -24,11 +25,16 @@ def test_one_version():
     assert f"version={__version__}\n" in library
 
 
-def test_help_tells_every_target():
-    told = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+def test_make_does_what_python_does_without_it():
+    def say(*command: str) -> str:
+        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+
+    told = say(sys.executable, "-m", "kwslib", "help")
+    assert say("make", "help") == say("make") == say(sys.executable, "-m", "kwslib") == told
     assert set(re.findall(r"^  make (\w+) +\S", told, re.MULTILINE)) == TARGETS
-    assert subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout == told
-    assert set(re.search(r"^\.PHONY: (.*)", MAKEFILE, re.MULTILINE)[1].split()) == TARGETS
+    for target in TARGETS:
+        called = say("make", "--dry-run", target, "PART=03", "PYTHON=python3.12")
+        assert called == f"python3.12 -m kwslib {target} 03\n"
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, *PAGES], ids=lambda path: path.name)

@@ -104,7 +104,7 @@ def build() -> Path:
     recipe = "\0".join([source_hash(), *command, platform.system(), platform.machine()])
     key = hashlib.sha256(recipe.encode()).hexdigest()[:24]
     sources = map(str, sorted(source_folder().glob("*.c")))
-    return cached_file("core", key, ".so", lambda path: _run([*command, *sources], path))
+    return cached_file("core", key, SUFFIX, lambda path: _run([*command, *sources], path))
 
 
 _LOADING = threading.RLock()

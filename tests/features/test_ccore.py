@@ -32,6 +32,15 @@ def test_is_built_once_and_again_after_an_edit(sources: Path) -> None:
     assert ccore.build() != first
 
 
+@pytest.mark.parametrize("suffix", [".dll", ".dylib"])
+def test_is_named_as_the_system_names_libraries(suffix: str, sources: Path, monkeypatch) -> None:
+    import ctypes
+
+    monkeypatch.setattr(ccore, "SUFFIX", suffix)
+    assert ccore.build().suffix == suffix
+    assert ctypes.CDLL(str(ccore.build())).answer() == 42
+
+
 def test_takes_in_every_source(sources: Path) -> None:
     import ctypes
 
