@@ -36,12 +36,14 @@ BROUGHT = (  # not Colab's own torch, which is a matter of gigabytes, but one th
     "pip",
 )
 BEGIN = """\
-import json, sys
-from importlib.metadata import version
 import google.protobuf, matplotlib.pyplot, numpy, pandas, psutil, requests, tqdm
-kept = ("torch", "numpy", "pandas", "matplotlib", "protobuf", "psutil", "requests", "tqdm", "pillow", "ipykernel")
-before = {name: version(name) for name in kept}"""
-END = "print(json.dumps([before, {name: version(name) for name in kept}]))"
+def _versions():
+    from importlib.metadata import version
+    from json import dumps
+    kept = ("torch", "numpy", "pandas", "matplotlib", "protobuf", "psutil", "requests", "tqdm", "pillow", "ipykernel")
+    return dumps({name: version(name) for name in kept})
+_before = _versions()"""
+END = "print(_before, _versions(), sep='\\n')"  # underscores: no notebook takes these names
 
 
 class Watched(NotebookClient):
@@ -81,6 +83,12 @@ def environment(folder: Path, python: str) -> Path:
     return interpreter
 
 
+def said(notebook: NotebookNode) -> str:
+    """What the cells have printed."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return "".join(output.get("text", "") for output in outputs)
+
+
 def imitate(name: str, python: str, source: Path) -> str:
     """Run a notebook as on Colab; a line that says how long it took.
 
@@ -113,8 +121,12 @@ def imitate(name: str, python: str, source: Path) -> str:
         )
         client.create_kernel_manager()
         client.km.kernel_spec_manager.kernel_dirs.insert(0, str(kernel.parent))
-        noted = client.run()
-        before, after = json.loads(notebook.cells[-1].outputs[-1].text)
+        try:
+            noted = client.run()
+        except Exception:
+            print(said(notebook), flush=True)
+            raise
+        before, after = map(json.loads, notebook.cells[-1].outputs[-1].text.splitlines())
         if before != after:
             raise RuntimeError(f"{name} changed what was imported: {before} became {after}")
         installed = next(seconds for cell, seconds, _ in noted if cell is install)

@@ -129,11 +129,11 @@ class TflmPredictor(LiteRtPredictor):
         super().__init__(path, keywords)
         if self.input["dtype"] != np.int8:
             raise KwsError(f"{path}: a float model; TensorFlow Lite Micro runs the int8 one of `kws export`")
-        if importlib.util.find_spec("tflite_micro") is None:
-            raise KwsError("TensorFlow Lite Micro is missing: pip install 'kwslib[convert]'")
-        from tflite_micro import runtime
-
+        from kwslib.deployment.litert import check_micro
         from kwslib.quiet import quiet_stderr
+
+        check_micro()
+        from tflite_micro import runtime
 
         try:
             with quiet_stderr():

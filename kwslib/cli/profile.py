@@ -82,10 +82,9 @@ def _file(path: Path, device: str) -> dict[str, Any]:
             f"{path}: a .tflite file runs on the CPU only: use --device cpu, or profile the .pt file"
         )
     counts = file_costs(path)
-    memory = {
-        "peak_live": counts.peak_live_bytes(litert.input_dtype(path)),
-        "tflm_arena": litert.tflm_arena_bytes(path),
-    }
+    memory = {"peak_live": counts.peak_live_bytes(litert.input_dtype(path))}
+    if litert.has_micro():
+        memory["tflm_arena"] = litert.tflm_arena_bytes(path)
     flash = {"file": path.stat().st_size}
     return (
         {"model": str(path)} | _counts(counts, flash, memory) | {"latency": [latency.litert(path).as_json()]}

@@ -1,5 +1,6 @@
 """A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro takes for it."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -114,12 +115,27 @@ def input_dtype(path: Path) -> str:
     return open_litert(path).get_input_details()[0]["dtype"].__name__
 
 
+def has_micro() -> bool:
+    """Whether TensorFlow Lite Micro's interpreter is installed: its wheels are for Linux on x86-64 alone."""
+    return importlib.util.find_spec("tflite_micro") is not None
+
+
+def check_micro() -> None:
+    """Raises KwsError where TensorFlow Lite Micro's interpreter is missing."""
+    if not has_micro():
+        raise KwsError(
+            "TensorFlow Lite Micro is missing: pip install 'kwslib[convert]' on Linux, x86-64 "
+            "(it has no wheels for other systems)"
+        )
+
+
 def tflm_arena_bytes(path: Path) -> int:
     """The tensor arena that TensorFlow Lite Micro takes for a model, measured on this 64-bit host.
 
-    Raises KwsError for a file that it cannot run.
+    Raises KwsError for a file that it cannot run, and where it is missing.
     """
     open_litert(path)
+    check_micro()
     run = subprocess.run(
         [sys.executable, "-c", _ARENA, str(path)], capture_output=True, encoding="utf-8", errors="replace"
     )

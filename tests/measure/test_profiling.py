@@ -102,6 +102,16 @@ def test_the_arena_holds_what_lives(tflite):
     assert 1960 + 1000 <= tflm_arena_bytes(tflite) < 1960 + 1000 + 6000
 
 
+def test_without_wheels_of_tflm_its_absence_is_said(tflite, monkeypatch):
+    from kwslib.deployment import litert
+    from kwslib.predictors import TflmPredictor
+
+    monkeypatch.setattr(litert, "has_micro", lambda: False)
+    for measure in (litert.tflm_arena_bytes, TflmPredictor):
+        with pytest.raises(KwsError, match="no wheels for other systems"):
+            measure(tflite)
+
+
 def test_damaged_tflite_files_are_named(tflite, tmp_path):
     whole = tflite.read_bytes()
     path = tmp_path / "m.tflite"
