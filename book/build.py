@@ -68,14 +68,18 @@ def report() -> Path:
     shutil.rmtree(quick, ignore_errors=True)
     shutil.copytree(ROOT / "book", quick / "book", ignore=shutil.ignore_patterns("results", "__pycache__"))
     shutil.copy(ROOT / "_config.yml", quick)
-    print("running the notebooks (quick profile)", flush=True)
+    print(
+        f"running {len(notebooks.names())} notebooks in the quick profile, two at a time: "
+        "five to ten minutes on two free cores, a line for each",
+        flush=True,
+    )
     notebooks.execute_all(
         notebooks.names(),
         "quick",
         quick / "book" / "results",
         lambda name: quick / "notebooks" / f"{name}.ipynb",
     )
-    print("rendering the book", flush=True)
+    print("rendering the book: half a minute", flush=True)
     return render(quick)
 
 
