@@ -23,7 +23,10 @@ def agreeing_scale(source: float, weights: float, output: float) -> float:
     def scale(steps: int) -> float:
         rounded = np.float32(steps * exact)
         # Rounded down, for a factor of at least 1 / K: with a smaller one, ties would fall short of themselves.
-        return float(rounded if rounded <= steps * exact else np.nextafter(rounded, np.float32(0)))
+        below = np.nextafter(rounded, np.float32(0))
+        return float(
+            rounded if float(rounded) <= steps * exact else below
+        )  # NumPy 2 would compare in float32
 
     def agrees(steps: int) -> bool:
         sums = _sums_at_borders(steps)
