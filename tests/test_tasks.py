@@ -84,11 +84,17 @@ def test_a_failed_task_keeps_its_status(ran, monkeypatch):
     assert stop.value.code == 3
 
 
-@pytest.mark.parametrize("version", [(3, 9, 18), (3, 10, 13), (3, 14, 0)])
-def test_setup_with_another_python_says_which_to_take(version, ran, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "system"),
+    [((3, 9, 18), "linux"), ((3, 10, 13), "linux"), ((3, 14, 0), "win32"), ((3, 11, 9), "darwin")],
+)
+def test_setup_with_another_python_says_which_to_take(version, system, ran, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setenv("VENV", str(tmp_path / "other"))
     monkeypatch.setattr(sys, "version_info", version)
-    with pytest.raises(SystemExit, match=rf"3.13, and .* is {version[0]}\.{version[1]}: .*PYTHON=python3.12"):
+    with pytest.raises(
+        SystemExit, match=rf"3.12 or 3.13 here, and .* is {version[0]}\.{version[1]}: .*PYTHON=python3.12"
+    ):
         call(monkeypatch, "setup")
     assert ran == []
 
