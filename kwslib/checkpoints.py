@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
+from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
 from kwslib.paths import atomic_write
@@ -25,7 +26,8 @@ def save_checkpoint(
 ) -> None:
     """Write weights, configuration and `extra` (plain values and tensors) as one file that is safe to load.
 
-    A network of kwslib.quantization.quantizers keeps how it is quantized, and its ranges.
+    A network of kwslib.quantization.quantizers keeps how it is quantized, and its ranges. One without batch norms is as
+    `fold_batch_norm` leaves it.
 
     Raises pickle.UnpicklingError, and writes nothing, when `extra` holds something that is not plain.
     """
@@ -60,10 +62,12 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         check_entries("configuration", content["config"], [field.name for field in fields(ModelConfig)])
         config = ModelConfig(**content["config"])
         model = build(config)
+        if "quantization" in content or _as_deployed(content["state"]):
+            model = fold_batch_norm(model)
         if "quantization" in content:
             settings = content["quantization"]
             check_entries("quantization", settings, [field.name for field in fields(Quantization)])
-            model = quantized(fold_batch_norm(model), Quantization(**settings))
+            model = quantized(model, Quantization(**settings))
         check_state(model, content["state"])
         model.load_state_dict(content["state"])
         check_ranges(model)
@@ -74,6 +78,11 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         raise KwsError(
             f"{path}: damaged or not a kwslib checkpoint; make it again with `kws train`"
         ) from error
+
+
+def _as_deployed(state: Any) -> bool:
+    """Whether a state is that of a network without batch norms."""
+    return isinstance(state, Mapping) and not any(str(name).endswith("running_mean") for name in state)
 
 
 def load_teacher(path: Path, labels: tuple[str, ...]) -> nn.Module:
@@ -208,9 +217,11 @@ def _best_so_far(out: Path, config: ModelConfig, seed: int) -> float:
 
 
 def _check_classes(labels: Sequence[str], splits: dict[str, FeatureSet]) -> None:
-    for split, data in splits.items():
-        found = set(data.y.tolist())
-        if lacking := [label for number, label in enumerate(labels) if number not in found]:
+    """Every class has examples in each split. A task whose keywords are all the words there are has no unknown ones."""
+    there = {split: set(data.y.tolist()) for split, data in splits.items()}
+    of_the_task = set().union(*there.values()) | {labels.index(label) for label in labels if label != UNKNOWN}
+    for split, found in there.items():
+        if lacking := [labels[number] for number in sorted(of_the_task - found)]:
             raise KwsError(
                 f"no {split} examples of {', '.join(lacking)}: add recordings of more speakers, or choose other words"
             )

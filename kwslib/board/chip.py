@@ -76,8 +76,9 @@ def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
 
 
 def too_slow(worst_ms: float) -> str:
-    """By how much a chain's worst hop is too long."""
+    """By how much a chain's worst hop is too long, and what would be shorter."""
     return (
         f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
-        f" than the {HOP_MS} ms until the next"
+        f" than the {HOP_MS} ms until the next; fewer channels, a larger stride, or a network without padding in time"
+        " takes less"
     )

@@ -41,6 +41,10 @@ GCC = (
     "-nostartfiles",
 )
 COMPILERS = ("zig", "gcc")
+REMEDIES = {
+    "FLASH": "use fewer channels, fewer bits or a smaller network",
+    "RAM": "use fewer channels or a larger stride",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _link(command: list[str], script: str, folder: Path) -> bytes:
             region, excess = overflow.groups()
             raise KwsError(
                 f"the model does not fit the board: its firmware is {int(excess):,} bytes too large for {region};"
-                " use fewer channels, fewer bits or a smaller network"
+                f" {REMEDIES.get(region, 'use a smaller network')}"
             )
         errors = [line for line in done.stderr.splitlines() if "error" in line] or [
             f"status {done.returncode}"

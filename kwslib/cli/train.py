@@ -19,6 +19,7 @@ from kwslib.paths import check_writable
 def train(
     out: Path = typer.Option(..., "--out", help="Checkpoint to write (.pt)."),
     arch: str = typer.Option("tinyconv", help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
+    channels: int | None = typer.Option(None, help="Width of its first layer [default: the network's own]."),
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
     profile: str | None = PROFILE,
     data: Path | None = DATA,
@@ -58,6 +59,8 @@ def train(
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
     training_setup = setup(arch, chosen.epochs if epochs is None else epochs, words)
+    if channels is not None:
+        training_setup = replace(training_setup, config=replace(training_setup.config, channels=channels))
     teaching = None
     if teacher is not None:
         teaching = load_teacher(teacher, training_setup.config.labels)

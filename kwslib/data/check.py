@@ -9,8 +9,11 @@ from kwslib.errors import KwsError
 from kwslib.labels import UNKNOWN
 
 
-def problems(corpus: Corpus, protocol: Protocol) -> list[str]:
-    """What is missing, in words: keywords, clips of a class in a split, noise; and noise that is silent."""
+def problems(corpus: Corpus, protocol: Protocol, others: bool = True) -> list[str]:
+    """What is missing, in words: keywords, clips of a class in a split, noise; and noise that is silent.
+
+    others: whether the task has words that are no keywords.
+    """
     missing = [word for word in protocol.keywords if word not in corpus.words]
     found = []
     if missing:
@@ -18,7 +21,7 @@ def problems(corpus: Corpus, protocol: Protocol) -> list[str]:
     counts = Counter(
         (clip.split, clip.word if clip.word in protocol.keywords else UNKNOWN) for clip in corpus.clips
     )
-    for word in (UNKNOWN, *protocol.keywords):
+    for word in ([UNKNOWN] if others else []) + list(protocol.keywords):
         empty = [split for split in SPLITS if not counts[split, word]]
         if empty and word not in missing:
             subject = "other words than the keywords" if word == UNKNOWN else word
@@ -33,7 +36,7 @@ def problems(corpus: Corpus, protocol: Protocol) -> list[str]:
     return found
 
 
-def require(corpus: Corpus, protocol: Protocol) -> None:
-    """Raises KwsError, which says all of it in one line, when the corpus does not do for the task."""
-    if found := problems(corpus, protocol):
+def require(corpus: Corpus, protocol: Protocol, others: bool = True) -> None:
+    """Raises KwsError, which says all of it in one line, when the corpus does not do for the task; see `problems`."""
+    if found := problems(corpus, protocol, others):
         raise KwsError(f"{corpus.root}: {'; '.join(found)}")

@@ -49,8 +49,11 @@ def read_network(path: Path, content: bytes | None = None) -> Network:
     return lower(read_graph(path, content))
 
 
-def lower(graph: Graph) -> Network:
-    """The core's layers of a graph. Raises KwsError for an operator or an option that the C core lacks."""
+def lower(graph: Graph, runs: bool = True) -> Network:
+    """The core's layers of a graph; without `runs`, convolutions keep their weights in TensorFlow Lite's order.
+
+    Raises KwsError for an operator or an option that the C core lacks.
+    """
     path = graph.path
     alias: dict[int, int] = {}
     layers, sizes = [], {graph.input: math.prod(graph.tensors[graph.input].shape)}
@@ -69,7 +72,7 @@ def lower(graph: Graph) -> Network:
             raise KwsError(
                 f"{path}: operator {operator.name} is not supported by the C core; these are: {supported}"
             )
-        operands = Operands(graph, operator, number)
+        operands = Operands(graph, operator, number, runs)
         kind, fields = OPERATORS[operator.name](operands)
         inputs = operator.inputs if kind == "sum" else operator.inputs[:1]
         sources = tuple(alias.get(i, i) for i in inputs)

@@ -11,6 +11,7 @@ from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, lower
 from kwslib.deployment.core_sparse import dense_weights
 from kwslib.deployment.integer_graph import to_graph
+from kwslib.deployment.tflite_graph import Graph
 from kwslib.errors import KwsError, naming
 from kwslib.features.ccore import constants
 from kwslib.quantization.grids import TERNARY, Width, symmetric_grid
@@ -37,7 +38,12 @@ def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
 
 def packed_network(network: IntegerNetwork) -> Network:
     """A network in integers for the C core, weights on as many bits as it was trained with."""
-    return pack_network(int8_network(network), network.bits)
+    return lowered(to_graph(network), network.bits)
+
+
+def lowered(graph: Graph, bits: Width) -> Network:
+    """A graph's layers for the C core, weights on `bits`."""
+    return pack_network(lower(graph, runs=bits == 8), bits)
 
 
 def int8_network(network: IntegerNetwork) -> Network:
@@ -46,7 +52,8 @@ def int8_network(network: IntegerNetwork) -> Network:
 
 
 def pack_network(network: Network, bits: Width) -> Network:
-    """The network with the weights of convolutions and dense layers on `bits`; 8 bits are as they were.
+    """The network with the weights of convolutions and dense layers on `bits`; 8 bits are as they were, and so are
+    depthwise convolutions and those over runs.
 
     Raises ValueError for weights that do not fit.
     """

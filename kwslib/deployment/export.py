@@ -155,8 +155,7 @@ def export_quantized(
 
     Raises KwsError for one that is quantized in a way that int8 kernels do not know.
     """
-    from kwslib.deployment.core_network import lower
-    from kwslib.deployment.core_packed import integers, pack_network
+    from kwslib.deployment.core_packed import integers, lowered
     from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.integer_graph import to_graph
     from kwslib.deployment.stream_plan import stream
@@ -167,7 +166,7 @@ def export_quantized(
     check_writable(folder / "model.tflite")
     description = _description(checkpoint, config)
     int8 = write(graph, description)
-    core = compress(pack_network(lower(graph), whole.bits))
+    core = compress(lowered(graph, whole.bits))
     classes = len(config.labels)
     settings = noted_settings(description.decision, classes) or DecisionSettings(classes)
     header = model_header(core, config.labels, settings, stream(core))

@@ -1,4 +1,4 @@
-"""A quantized TinyConv as a graph: three operators, with the very scales that it was trained with.
+"""A network in integers as a graph of TensorFlow Lite's operators, with the very scales that it was trained with.
 
 It is the middle form between a network in integers and both of its forms for a chip: kwslib.deployment.tflite_write
 makes a .tflite file of it, kwslib.deployment.core_network the C core's layers. Converters would measure activation
@@ -6,57 +6,134 @@ ranges anew and drop what training has learned. Weights of every width stand in 
 makes them small for the C core.
 """
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from kwslib.deployment.tflite_graph import Graph, Operator, Tensor
-from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.networks.graph import DENSE, DEPTHWISE, FEATURES, MEAN, SUM
+from kwslib.networks.layers import same_padding
 from kwslib.quantization.integer import IntegerLayer, IntegerNetwork, Scale8
 
-SAME, NONE, RELU, RELU6 = 0, 0, 1, 3  # the schema's numbers of a padding and of activations
+SAME, VALID = 0, 1  # the schema's numbers of paddings
+NONE, RELU = 0, 1  # and of activations
 
 
 def to_graph(network: IntegerNetwork, path: Path = Path("model.tflite")) -> Graph:
-    """The graph of a network in integers, int8 (1, 49, 40, 1) in and int8 (1, C) out; `path` is for messages."""
-    conv, linear = network.conv, network.linear
-    channels, (classes, inputs) = len(conv.bias), linear.weights.shape
-    height = -(-FRAMES // 2)
-    image, flat = (1, height, inputs // channels // height, channels), (1, inputs)
-    relu = RELU6 if network.activation_bits < 8 else RELU
-    tensors = (
-        _activation("features", (1, FRAMES, CHANNELS, 1), conv.input),
-        _activation("conv_2d_0", image, conv.output),
-        _activation("reshape_1", flat, conv.output),
-        _activation("logits", (1, classes), linear.output),
-        *_constants("conv_2d_0", conv),
-        Tensor(
-            "reshape_1/1", (2,), "INT32", np.ones(1, np.float32), 0, np.array(flat, "<i4"), quantized=False
-        ),
-        *_constants("fully_connected_2", linear),
-    )
-    operators = (
-        Operator(
-            "CONV_2D",
-            (0, 4, 5),
-            1,
-            SimpleNamespace(padding=SAME, strideH=2, strideW=2, fusedActivationFunction=relu),
-        ),
-        Operator("RESHAPE", (1, 6), 2, SimpleNamespace(newShape=list(flat))),
-        Operator("FULLY_CONNECTED", (2, 7, 8), 3, SimpleNamespace(fusedActivationFunction=NONE)),
-    )
-    return Graph(path, tensors, operators, input=0, output=3)
+    """The graph of a network in integers, int8 features of one clip in and int8 (1, C) out; `path` is for messages."""
+    draft, first = _Draft(), network.layers[0]
+    draft.activation("features", first.node.seen, first.sources[0])
+    made = {FEATURES: 0}  # the tensor of each node
+    for layer in network.layers:
+        inputs = [made[name] for name in layer.node.inputs]
+        made[layer.node.name] = _operator(draft, layer, inputs)
+    draft.activations[-1] = replace(draft.activations[-1], name="logits")
+    return draft.graph(path)
 
 
-def _activation(name: str, shape: tuple[int, ...], scale: Scale8) -> Tensor:
-    return Tensor(name, shape, "INT8", np.array([scale[0]], np.float32), scale[1], None)
+def _operator(draft: "_Draft", layer: IntegerLayer, inputs: list[int]) -> int:
+    """A layer's operator, after those that bring its input into form; returns the tensor of its output."""
+    scale, shape = layer.output, layer.node.shape
+    options: dict[str, Any] = {"fusedActivationFunction": RELU if layer.node.relu else NONE}
+    if layer.kind == SUM:
+        return draft.operator("ADD", inputs, [], shape, scale, options)
+    if layer.kind == MEAN:
+        return draft.operator("MEAN", inputs, [_whole([1, 2])], shape, scale, {"keepDims": False})
+    if layer.kind == DENSE:
+        return draft.operator(
+            "FULLY_CONNECTED", _flat(draft, layer, inputs), _constants(layer), shape, scale, options
+        )
+    options = {"strideH": layer.stride[0], "strideW": layer.stride[1], **options}
+    options["padding"], inputs = _padded(draft, layer, inputs)
+    if layer.kind == DEPTHWISE:
+        options["depthMultiplier"] = 1
+        return draft.operator("DEPTHWISE_CONV_2D", inputs, _constants(layer), shape, scale, options)
+    return draft.operator("CONV_2D", inputs, _constants(layer), shape, scale, options)
 
 
-def _constants(name: str, layer: IntegerLayer) -> tuple[Tensor, Tensor]:
+def _flat(draft: "_Draft", layer: IntegerLayer, inputs: list[int]) -> list[int]:
+    """A dense layer's input as one vector."""
+    if len(draft.activations[inputs[0]].shape) == 2:
+        return inputs
+    shape = [1, *layer.node.seen]
+    return [
+        draft.operator(
+            "RESHAPE", inputs, [_whole(shape)], layer.node.seen, layer.sources[0], {"newShape": shape}
+        )
+    ]
+
+
+def _padded(draft: "_Draft", layer: IntegerLayer, inputs: list[int]) -> tuple[int, list[int]]:
+    """How a convolution pads by itself, and its input, padded by an operator of its own where no kernel does so."""
+    left, right, top, bottom = layer.padding
+    height, width, channels = layer.node.seen
+    sides = zip(layer.node.seen, layer.constants.values.shape[1:3], layer.stride, strict=False)
+    if [same_padding(*side) for side in sides] == [(top, bottom), (left, right)]:
+        return SAME, inputs
+    if not any(layer.padding):
+        return VALID, inputs
+    shape = (height + top + bottom, width + left + right, channels)
+    zeros = _whole([(0, 0), (top, bottom), (left, right), (0, 0)])
+    return VALID, [draft.operator("PAD", inputs, [zeros], shape, layer.sources[0], {})]
+
+
+def _constants(layer: IntegerLayer) -> list[Tensor]:
     """Weights and bias of a layer, which are quantized channel by channel."""
-    steps = np.float32(layer.input[0]) * layer.scales
-    return (
-        Tensor(f"{name}/1", layer.weights.shape, "INT8", layer.scales, 0, layer.weights),
-        Tensor(f"{name}/2", layer.bias.shape, "INT32", steps, 0, layer.bias),
-    )
+    given, axis = layer.constants, 0
+    values = given.values
+    if layer.kind == DEPTHWISE:
+        values, axis = np.ascontiguousarray(np.moveaxis(values, 0, 3).transpose(2, 0, 1, 3)), 3
+    steps = np.float32(layer.sources[0][0]) * given.scales
+    return [
+        Tensor("", values.shape, "INT8", given.scales, 0, values, axis),
+        Tensor("", given.bias.shape, "INT32", steps, 0, given.bias),
+    ]
+
+
+def _whole(numbers: Any) -> Tensor:
+    """A constant of whole numbers."""
+    data = np.array(numbers, "<i4")
+    return Tensor("", data.shape, "INT32", np.ones(1, np.float32), 0, data, quantized=False)
+
+
+@dataclass
+class _Draft:
+    """A graph in the making. Constants come after all activations: until then their numbers are negative."""
+
+    activations: list[Tensor] = field(default_factory=list)
+    constants: list[Tensor] = field(default_factory=list)
+    operators: list[Operator] = field(default_factory=list)
+
+    def activation(self, name: str, shape: tuple[int, ...], scale: Scale8) -> int:
+        scales = np.array([scale[0]], np.float32)
+        self.activations.append(Tensor(name, (1, *shape), "INT8", scales, scale[1], None))
+        return len(self.activations) - 1
+
+    def operator(
+        self,
+        kind: str,
+        inputs: list[int],
+        constants: list[Tensor],
+        shape: tuple[int, ...],
+        scale: Scale8,
+        options: dict[str, Any],
+    ) -> int:
+        """One more operator; returns the tensor of its output."""
+        name, operands = f"{kind.lower()}_{len(self.operators)}", list(inputs)
+        for tensor in constants:
+            self.constants.append(replace(tensor, name=f"{name}/{len(operands)}"))
+            operands.append(-len(self.constants))
+        output = self.activation(name, shape, scale)
+        self.operators.append(Operator(kind, tuple(operands), output, SimpleNamespace(**options)))
+        return output
+
+    def graph(self, path: Path) -> Graph:
+        count = len(self.activations)
+        operators = (
+            replace(each, inputs=tuple(count - 1 - i if i < 0 else i for i in each.inputs))
+            for each in self.operators
+        )
+        return Graph(path, (*self.activations, *self.constants), tuple(operators), input=0, output=count - 1)

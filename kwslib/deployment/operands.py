@@ -20,10 +20,11 @@ INT16 = 2**15 - 1
 
 
 class Operands:
-    """An operator's tensors and options; complaints name the file and the operator."""
+    """An operator's tensors and options; complaints name the file and the operator. runs: whether a convolution that
+    can go by runs does."""
 
-    def __init__(self, graph: Graph, operator: Operator, number: int) -> None:
-        self.graph, self.operator = graph, operator
+    def __init__(self, graph: Graph, operator: Operator, number: int, runs: bool = True) -> None:
+        self.graph, self.operator, self.runs = graph, operator, runs
         self.name = f"{operator.name.lower()}_{number}"
         self.options = operator.options
 

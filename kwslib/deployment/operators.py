@@ -14,7 +14,7 @@ import numpy as np
 from kwslib.deployment.fixed_exponential import exponential_table
 from kwslib.deployment.operands import Operands
 from kwslib.deployment.weight_layouts import four_by_four, pairs_of_outputs, pairs_of_taps
-from kwslib.quantization.multiplier import quantize_multiplier
+from kwslib.quantization.multiplier import mean_multiplier, sum_multipliers
 
 INT32 = 2**31 - 1
 MOST_CLASSES = 4095  # of a softmax, whose sum of exponentials has 12 integer bits
@@ -33,7 +33,7 @@ def _convolution(operands: Operands, weights: np.ndarray) -> tuple[str, dict[str
     window = operands.window(weights.shape[1:3])
     factors = np.broadcast_to(operands.rescaled(source, operands.weights()), channels)
     largest = _largest(weights, (1, 2, 3), 255)
-    runs = window["kernel_height"] == 1 and window["pad_top"] == 0
+    runs = operands.runs and window["kernel_height"] == 1 and window["pad_top"] == 0
     if runs and window["out_height"] <= window["in_height"]:
         bias = operands.bias(channels) - source.zero_point * weights.astype(np.int64).sum((1, 2, 3))
         words = pairs_of_outputs(weights.reshape(channels, -1), bias)
@@ -122,10 +122,8 @@ def _mean(operands: Operands) -> tuple[str, dict[str, Any]]:
     source, axes = operands.image(), operands.graph.tensors[operands.operator.inputs[1]].data
     if axes is None or sorted(int(axis) % 4 for axis in axes.reshape(-1)) != [1, 2]:
         raise operands.error("only the mean over height and width is supported")
-    multiplier, shift = quantize_multiplier(source.scale / operands.output.scale)
     positions = source.shape[1] * source.shape[2]
-    places = min(positions.bit_length() - 1, 31 + shift)  # divide, keeping as many bits as there are
-    multiplier, shift = (multiplier << places) // positions, shift - places
+    multiplier, shift = mean_multiplier(source.scale, operands.output.scale, positions)
     if positions * 255 * 2.0 ** max(shift, 0) >= 2**30:
         raise operands.error("its sums can leave 30 bits; use fewer positions")
     return "mean", {
@@ -142,18 +140,13 @@ def _sum(operands: Operands) -> tuple[str, dict[str, Any]]:
     a, b, output = operands.input(0), operands.input(1), operands.output
     if a.shape != b.shape or a.data is not None or b.data is not None:
         raise operands.error("only the sum of two computed tensors of one shape is supported")
-    common = 2 * max(a.scale, b.scale)
-    parts = {
-        "_a": quantize_multiplier(a.scale / common),
-        "_b": quantize_multiplier(b.scale / common),
-        "": quantize_multiplier(common / (2**20 * output.scale)),
-    }
+    parts = zip(("_a", "_b", ""), sum_multipliers(a.scale, b.scale, output.scale), strict=True)
     fields: dict[str, Any] = {
         "size": math.prod(a.shape),
         "zero_point_a": a.zero_point,
         "zero_point_b": b.zero_point,
     }
-    for suffix, (multiplier, shift) in parts.items():
+    for suffix, (multiplier, shift) in parts:
         fields |= {f"multiplier{suffix}": multiplier, f"shift{suffix}": shift}
     return "sum", {**fields, **operands.activation()}
 

@@ -10,7 +10,11 @@ from kwslib.deployment.tflite_graph import Graph, Operator, Tensor
 
 # Tables of options, and versions of the int8 operators, as TensorFlow's converter writes them.
 OPERATORS = {
+    "ADD": ("AddOptions", 2),
     "CONV_2D": ("Conv2DOptions", 3),
+    "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", 3),
+    "MEAN": ("ReducerOptions", 2),
+    "PAD": ("PadOptions", 2),
     "RESHAPE": ("ReshapeOptions", 1),
     "FULLY_CONNECTED": ("FullyConnectedOptions", 4),
 }

@@ -1,4 +1,4 @@
-"""Part 6's experiment: one trained TinyConv is pruned at one point, tested, fine-tuned and tested again.
+"""Part 6's experiment: one trained network is pruned at one point, tested, fine-tuned and tested again.
 
 A point is a share of the weights (Figure 13) or of the channels (Figure 14), a criterion, a schedule and a seed. The
 network of seed n goes through the points of seed n. Recipes were chosen by mean validation accuracy over seeds.
@@ -16,7 +16,7 @@ from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.measure.profiling import costs
-from kwslib.networks.models import ModelConfig
+from kwslib.networks.models import ModelConfig, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, score
 from kwslib.progress import over_cores
 from kwslib.pruning import channels
@@ -103,10 +103,11 @@ def run_point(
 
     With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
     """
-    model, config, _ = load_checkpoint(base)
+    trained, config, _ = load_checkpoint(base)
+    model = fold_batch_norm(trained)
     fine_tuning = recipe(point, epochs)
     if point.structured:
-        config = replace(config, channels=point.kept)
+        config = replace(config, channels=channels.channels_left(point.percent, config.channels or 0))
         model, raw = _fewer_channels(point, model, splits, fine_tuning)
     else:
         raw = _fewer_weights(point, model, splits, fine_tuning)
@@ -135,8 +136,8 @@ def _fewer_channels(
 ) -> tuple[nn.Module, float]:
     """The network with the point's channels alone, fine-tuned, and its test accuracy before that."""
     x, y = splits["training"].copy(0)
-    order = channels.removal_order(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
-    model = channels.narrow(model, order[-point.kept :])
+    orders = channels.removal_orders(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
+    model = channels.narrow(model, *channels.last(orders, point.percent))
     raw = score(model, splits["testing"])[1]
     _without_dropout(model, point)
     fit(model, fine_tuning, splits["training"], splits["validation"], point.seed)

@@ -1,22 +1,26 @@
-"""Structured pruning: TinyConv loses whole convolution channels, and the linear columns that read them.
+"""Structured pruning: a network loses whole channels, and the weights that read them.
 
-What is left is an ordinary, narrower TinyConv. Criteria are the norm of a channel's filter (Li et al.,
+What is left is an ordinary, narrower network. Layers whose outputs are added, and depthwise convolutions, share their
+channels: these go together (kwslib.pruning.coupled). Criteria are the norm of a channel's filters (Li et al.,
 arXiv:1608.08710) and, from data, the loss that its absence causes. The original report: Figures 14 and 15.
 """
 
+import copy
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 from kwslib.errors import KwsError
-from kwslib.networks.tinyconv import TinyConv
+from kwslib.networks.models import fold_batch_norm
 from kwslib.networks.training import to_input
+from kwslib.pruning.coupled import Channels, coupled, rebuilt
 from kwslib.pruning.saliency import NORMS
 
 CRITERIA = (*NORMS, "loss")
+ROUNDS = 8  # in which all channels go, by criterion loss
 THRESHOLDS = (0, 10, 20, 25, 50, 75, 90)  # percent of the channels removed in the original's Figure 14
 
 
@@ -34,41 +38,65 @@ def channels_left(threshold: float, channels: int = 8) -> int:
     return left
 
 
-def removal_order(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarray) -> list[int]:
-    """Channels in the order in which they go, the most important last.
+def last(orders: Sequence[Sequence[int]], threshold: float) -> list[list[int]]:
+    """The channels of each group that a threshold in percent leaves, the same share of each. Raises as
+    `channels_left`."""
+    first = len(orders[0])
+    left = channels_left(threshold, first)
+    return [list(order[-(len(order) * left // first) :]) for order in orders]
 
-    l1, l2, linf: by the norm of the filter. loss: always the one without which the cross entropy over examples is
-    lowest, given those that are gone already: features x (N, 49, 40) and classes y (N,). Raises KwsError for
-    another criterion or network.
+
+def removal_orders(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarray) -> list[list[int]]:
+    """Each group's channels in the order in which they go, the most important last; `narrow` keeps the last ones.
+
+    l1, l2, linf: by the norm of their filters. loss: always those without which the cross entropy over examples is
+    lowest, given those that are gone already, an eighth of them at a time: features x (N, 49, 40) and classes y (N,).
+    Raises KwsError for another criterion, and for a network whose layers cannot be followed.
     """
-    model = check_network(model)
+    model = fold_batch_norm(model)
+    groups = coupled(model)
     if check_criterion(criterion) in NORMS:
-        return model.conv.weight.detach().flatten(1).norm(NORMS[criterion], dim=1).argsort().tolist()
-    with torch.no_grad():
-        parts = _contributions(model, to_input(x))
-    truth = torch.from_numpy(y)
-    left, order = list(range(parts.shape[1])), []
+        return [group.filters(model).norm(NORMS[criterion], dim=1).argsort().tolist() for group in groups]
+    return [_by_loss(model, group, x, y) for group in groups]
+
+
+@torch.no_grad()
+def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) -> list[int]:
+    model, inputs, truth = copy.deepcopy(model), to_input(x), torch.from_numpy(y)
+    whole = copy.deepcopy(model.state_dict())
+
+    def loss_without(channel: int) -> float:
+        model.load_state_dict(whole)
+        group.silence(model, [*order, channel])
+        return F.cross_entropy(model(inputs), truth).item()
+
+    left, order = list(range(group.size)), []
     while left:
-        losses = {c: _loss(model, parts, [k for k in left if k != c], truth) for c in left}
-        order.append(min(losses, key=lambda c: losses[c]))
-        left.remove(order[-1])
+        losses = {channel: loss_without(channel) for channel in left}
+        gone = sorted(left, key=lambda channel: losses[channel])[: max(1, group.size // ROUNDS)]
+        order += gone
+        left = [channel for channel in left if channel not in gone]
     return order
 
 
-def narrow(model: nn.Module, keep: Iterable[int]) -> TinyConv:
-    """A TinyConv of the channels `keep` alone, equal to `model` with the others silenced.
+def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
+    """A network of the channels `keep` of each group alone, equal to `model` with the others silenced.
 
-    Raises KwsError when `keep` is empty or names channels that are not there.
+    Batch norms are folded. Raises KwsError when a group keeps none, or channels that are not there, and when the
+    network cannot be built of such widths.
     """
-    model = check_network(model)
-    kept, channels = sorted(set(keep)), model.conv.out_channels
-    if not kept or kept[0] < 0 or kept[-1] >= channels:
-        raise KwsError(f"channels {kept} of {channels}: keep at least one of those that are there")
-    small = TinyConv(model.linear.out_features, len(kept), model.dropout.p)
+    model = fold_batch_norm(model)
+    groups = coupled(model)
+    if len(keep) != len(groups):
+        raise KwsError(f"channels of {len(keep)} groups: {type(model).__name__} has {len(groups)}")
+    kept = [sorted(set(channels)) for channels in keep]
+    for channels, group in zip(kept, groups, strict=True):
+        if not channels or channels[0] < 0 or channels[-1] >= group.size:
+            raise KwsError(f"channels {channels} of {group.size}: keep at least one of those that are there")
     state = model.state_dict()
-    state |= {name: state[name][kept] for name in ("conv.weight", "conv.bias")}
-    small.load_state_dict(state | {"linear.weight": _columns(model)[:, :, kept].flatten(1)})
-    return small.train(model.training)
+    for channels, group in zip(kept, groups, strict=True):
+        state = group.selected(state, channels)
+    return rebuilt(model, len(kept[0]), state).train(model.training)
 
 
 def check_criterion(criterion: str) -> str:
@@ -76,25 +104,3 @@ def check_criterion(criterion: str) -> str:
     if criterion not in CRITERIA:
         raise KwsError(f"channels by {criterion!r}: use one of {', '.join(CRITERIA)}")
     return criterion
-
-
-def check_network(model: nn.Module) -> TinyConv:
-    """`model` itself. Raises KwsError for a network whose channels this module does not know how to remove."""
-    if not isinstance(model, TinyConv):
-        raise KwsError(f"channels of a {type(model).__name__} cannot be removed: only those of tinyconv")
-    return model
-
-
-def _columns(model: TinyConv) -> Tensor:
-    """Weights of the linear layer by position and channel (classes, 25 * 20, C): it reads NHWC order."""
-    return model.linear.weight.detach().unflatten(1, (-1, model.conv.out_channels))
-
-
-def _contributions(model: TinyConv, x: Tensor) -> Tensor:
-    """What each channel adds to the logits, (N, C, classes), for network input x (N, 49, 40)."""
-    maps = F.relu(model.conv(x.unsqueeze(1))).flatten(2)  # (N, C, 25 * 20)
-    return torch.einsum("ncp,kpc->nck", maps, _columns(model))
-
-
-def _loss(model: TinyConv, parts: Tensor, keep: Sequence[int], y: Tensor) -> float:
-    return F.cross_entropy(parts[:, list(keep)].sum(1) + model.linear.bias.detach(), y).item()

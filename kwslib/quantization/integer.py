@@ -1,17 +1,17 @@
-"""A quantized TinyConv in integers alone: what the chip computes, written out in NumPy.
+"""A quantized network in integers alone: what the chip computes, written out in NumPy.
 
 `integer_network` takes the whole numbers out of a fake-quantized network, `run` computes with them as TensorFlow
 Lite's reference kernels do: int8 in, int32 sums, a multiplication in fixed point, int8 out. Every other form of the
 network (kwslib.deployment.integer_graph, the C core) has these numbers, and is held to give these results bit for bit.
 Arithmetic: Jacob et al., arXiv:1712.05877.
 
-Activations on k < 8 bits use the lowest 2^k of int8's values. No TFLite activation cuts off there, but RELU6 can be
-made to: the hidden layer is measured in units of which its grid has 6. Units cancel between two layers.
+Activations on k < 8 bits use the highest 2^k of int8's values: what is larger than their grid is cut off with int8
+itself, what is smaller by ReLU at the zero point.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,69 +19,124 @@ from torch import nn
 
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
-from kwslib.networks.tinyconv import TinyConv
+from kwslib.networks.graph import (
+    CONVOLUTION,
+    DENSE,
+    DEPTHWISE,
+    FEATURES,
+    LAYERS,
+    MEAN,
+    SUM,
+    Node,
+    readers,
+    trace,
+)
 from kwslib.quantization.grids import Width, quantize
-from kwslib.quantization.multiplier import quantize_multiplier, stay_in_int32
+from kwslib.quantization.multiplier import (
+    mean_multiplier,
+    quantize_multiplier,
+    stay_in_int32,
+    sum_multipliers,
+)
 from kwslib.quantization.packing import packed_bytes
-from kwslib.quantization.quantizers import quantization_of
+from kwslib.quantization.quantizers import (
+    QuantizedActivation,
+    QuantizedLayer,
+    Quantizer,
+    dequantized,
+    quantization_of,
+)
 
 LOWEST, HIGHEST = -128, 127  # of int8
-RELU6 = 6.0
-Scale8 = tuple[np.float32, int]  # scale and zero point of an int8 activation
+Scale8 = tuple[
+    np.float32, int
+]  # scale and zero point of an int8 activation: q stands for scale * (q - zero_point)
 CONSTANT_BYTES = 4 + 4 + 1  # per channel: bias, multiplier and shift
 
 
 @dataclass(frozen=True)
-class IntegerLayer:
-    """One layer's constants. An activation's int8 q stands for scale * (q - zero_point).
+class Weights:
+    """A layer's constants. values int8 (C, height, width, inputs), of a depthwise one (C, height, width, 1), of a dense
+    one (C, inputs); scales float32 (C,), zero point 0; bias int32 (C,) in steps of input scale x weight scale."""
 
-    weights int8: convolution (C, height, width, 1), linear (C, inputs); scales float32 (C,), zero point 0.
-    bias int32 (C,) in steps of input scale x weight scale. Outputs are clamped to low .. high.
-    """
-
-    weights: np.ndarray
+    values: np.ndarray
     scales: np.ndarray
     bias: np.ndarray
-    input: Scale8
+
+
+@dataclass(frozen=True)
+class IntegerLayer:
+    """One node of the network's graph in integers: the scales of what it reads (`sources`) and gives.
+
+    relu: outputs below the zero point are cut off. Of convolutions: steps and zeros (left, right, top, bottom).
+    """
+
+    node: Node
+    sources: tuple[Scale8, ...]
     output: Scale8
-    low: int
-    high: int
+    weights: Weights | None = None
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def kind(self) -> str:
+        return self.node.kind
+
+    @property
+    def constants(self) -> Weights:
+        """The weights of a layer that has some."""
+        assert self.weights is not None
+        return self.weights
+
+    @property
+    def low(self) -> int:
+        """The lowest output."""
+        return max(LOWEST, self.output[1]) if self.node.relu else LOWEST
 
     @property
     def requantization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Multipliers and shifts (C,) that bring sums to the output's scale."""
-        factors = float(self.input[0]) * self.scales.astype(np.float64) / float(self.output[0])
+        """Multipliers and shifts (C,) that bring sums of products to the output's scale."""
+        scales = self.constants.scales.astype(np.float64)
+        factors = float(self.sources[0][0]) * scales / float(self.output[0])
         multipliers, shifts = zip(*(quantize_multiplier(float(factor)) for factor in factors), strict=True)
         return np.array(multipliers, np.int64), np.array(shifts, np.int64)
 
 
 @dataclass(frozen=True)
 class IntegerNetwork:
-    """A quantized TinyConv's two layers; `bits` of the weights, `activation_bits` of the hidden layer."""
+    """A quantized network's layers in order, the last one makes the logits; `bits` of the weights."""
 
-    conv: IntegerLayer
-    linear: IntegerLayer
+    layers: tuple[IntegerLayer, ...]
     bits: Width
-    activation_bits: int
-    padding: tuple[int, int, int, int]  # left, right, top, bottom
+
+    @property
+    def output(self) -> Scale8:
+        """Scale and zero point of the logits."""
+        return self.layers[-1].output
 
     @property
     def flash_bytes(self) -> int:
-        """Bytes of all constants in flash: packed weights, and bias, multiplier and shift of each channel."""
-        conv, linear = self.conv.weights, self.linear.weights
-        weights = packed_bytes(conv.size, self.bits) + len(linear) * packed_bytes(linear[0].size, self.bits)
-        return weights + (len(conv) + len(linear)) * CONSTANT_BYTES
+        """Bytes of all constants in flash: packed weights, and bias, multiplier and shift of each channel. Depthwise
+        weights have a byte each."""
+        total = 0
+        for layer in self.layers:
+            if layer.kind in LAYERS:
+                values = layer.constants.values
+                rows = len(values) if layer.kind == DENSE else 1
+                bits = 8 if layer.kind == DEPTHWISE else self.bits
+                total += rows * packed_bytes(values.size // rows, bits) + len(values) * CONSTANT_BYTES
+        return total
 
 
 @torch.no_grad()
 def integer_network(model: nn.Module) -> IntegerNetwork:
-    """The integers of a quantized TinyConv.
+    """The integers of a quantized network.
 
-    Raises KwsError for a network that is another, or quantized in a way that int8 kernels do not know.
+    Raises KwsError for one that is not quantized, or in a way that int8 kernels do not know.
     """
     quantization = quantization_of(model)
-    if quantization is None or not isinstance(model, TinyConv):
-        raise KwsError("integer arithmetic needs a quantized tinyconv: make one with `kws sweep bits`")
+    if quantization is None:
+        raise KwsError("integer arithmetic needs a quantized network: make one with `kws sweep bits`")
     if (
         quantization.input is not None
         or quantization.bias is not None
@@ -91,31 +146,56 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
         raise KwsError(
             "int8 kernels need the front end's own input, int32 biases, int8 logits and symmetric weights"
         )
-    conv: Any = model.conv
-    linear: Any = model.linear
-    if linear.input.zero_point != 0:
-        raise KwsError(
-            "the hidden layer has a zero point, though nothing in it is negative: quantize it again"
-        )
-    high, step = linear.input.grid.high, float(linear.input.scale)
-    unit = float(1 if quantization.activations == 8 else float(step) * high / RELU6)
-    features = (np.float32(INPUT_SCALE), INPUT_ZERO_POINT)
-    hidden = (np.float32(step / unit), LOWEST)
-    logits = (np.float32(linear.output.scale.numpy()), int(linear.output.zero_point) + LOWEST)
-    return IntegerNetwork(
-        conv=_layer("conv", conv, features, hidden, INPUT_SCALE, 1 / unit, LOWEST + high),
-        linear=_layer("linear", linear, hidden, logits, step, unit, HIGHEST),
-        bits=quantization.weights,
-        activation_bits=quantization.activations,
-        padding=conv.layer.zeros,
-    )
+    nodes = trace(dequantized(model))
+    scales = {FEATURES: (np.float32(INPUT_SCALE), INPUT_ZERO_POINT)}
+    steps = {FEATURES: float(INPUT_SCALE)}
+    for node in nodes:
+        quantizer = _quantizer(model, nodes, node)
+        scales[node.name] = _scale8(node, quantizer)
+        steps[node.name] = float(quantizer.scale)
+    layers = tuple(_layer(model, node, scales, steps[node.inputs[0]]) for node in nodes)
+    return IntegerNetwork(layers, quantization.weights)
 
 
-def _layer(
-    name: str, layer: Any, source: Scale8, output: Scale8, step: float, unit: float, high: int
-) -> IntegerLayer:
-    """Constants of a layer that reads steps of `step`, its weights' scales in other units."""
-    weight, quantizer = layer.layer.weight, layer.weight
+def _quantizer(model: nn.Module, nodes: tuple[Node, ...], node: Node) -> Quantizer:
+    """What fake-quantizes the output of a node: in its ReLU, in itself, or in the one layer that reads it."""
+    after: Any = model.get_submodule(node.relu) if node.relu else None
+    if isinstance(after, QuantizedActivation):
+        return cast(Quantizer, after.output)
+    own: Any = model.get_submodule(node.name) if node.kind in LAYERS else None
+    if own is not None and isinstance(own.output, Quantizer):
+        return own.output
+    (reader,) = readers(nodes, node.name)
+    return cast(Quantizer, model.get_submodule(f"{reader.name}.input"))
+
+
+def _scale8(node: Node, quantizer: Quantizer) -> Scale8:
+    zero_point, high = int(quantizer.zero_point), quantizer.grid.high
+    if node.relu and zero_point != 0:
+        raise KwsError(f"{node.name}: has a zero point, though nothing in it is negative: quantize it again")
+    return np.float32(quantizer.scale.numpy()), zero_point + HIGHEST - high
+
+
+def _layer(model: nn.Module, node: Node, scales: dict[str, Scale8], step: float) -> IntegerLayer:
+    """A node in integers; `step`: the scale of what it reads."""
+    sources, output = tuple(scales[name] for name in node.inputs), scales[node.name]
+    if node.kind not in LAYERS:
+        return IntegerLayer(node, sources, output)
+    layer: Any = model.get_submodule(node.name)
+    weights, largest = _weights(node.name, layer, step)
+    window = {}
+    if node.kind != DENSE:
+        window = {"stride": layer.layer.stride, "padding": getattr(layer.layer, "zeros", (0, 0, 0, 0))}
+    found = IntegerLayer(node, sources, output, weights, **window)
+    if not stay_in_int32(largest, found.requantization[1], roundings=1 if node.kind == DENSE else 2):
+        raise KwsError(f"{node.name}: its output's scale is too small for its sums: quantize it again")
+    return found
+
+
+def _weights(name: str, layer: QuantizedLayer, step: float) -> tuple[Weights, np.ndarray]:
+    """Constants of a layer that reads steps of `step`, and how large its sums can be (C,)."""
+    inner: Any = layer.layer
+    weight, quantizer = inner.weight, layer.weight
     scale = quantizer.scale.expand(len(weight))
     whole = quantize(weight, scale.reshape(-1, *[1] * (weight.ndim - 1)), torch.zeros(()), quantizer.grid)
     whole = whole.to(torch.int8)
@@ -127,66 +207,89 @@ def _layer(
     if whole.ndim == 4:
         whole = whole.permute(0, 2, 3, 1)  # (C, height, width, inputs)
     scales = scale.numpy()
-    bias = layer.layer.bias.numpy().astype(np.float64) / (step * scales.astype(np.float64))
-    products = (HIGHEST - LOWEST) * np.abs(whole.numpy().astype(np.int64)).reshape(len(weight), -1).sum(1)
+    bias = inner.bias.numpy().astype(np.float64) / (step * scales.astype(np.float64))
+    values = np.ascontiguousarray(whole.numpy())
+    products = (HIGHEST - LOWEST) * np.abs(values.astype(np.int64)).reshape(len(values), -1).sum(1)
     if np.any(np.abs(bias) + products >= 2**31):
         raise KwsError(f"{name}: its sums can leave 32 bits: quantize it again, with larger scales")
-    constants = IntegerLayer(
-        weights=np.ascontiguousarray(whole.numpy()),
-        scales=scales * np.float32(unit),
-        bias=np.rint(bias).astype(np.int32),
-        input=source,
-        output=output,
-        low=LOWEST,
-        high=high,
-    )
-    roundings = 2 if whole.ndim == 4 else 1
-    if not stay_in_int32(np.abs(bias) + products, constants.requantization[1], roundings):
-        raise KwsError(f"{name}: its output's scale is too small for its sums: quantize it again")
-    return constants
+    return Weights(values, scales, np.rint(bias).astype(np.int32)), np.abs(bias) + products
 
 
 def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
     """int8 features (N, 49, 40) to int8 logits (N, C), with integers alone."""
-    conv, linear = network.conv, network.linear
-    left, right, top, bottom = network.padding
-    x = q8.astype(np.int32) - conv.input[1]
-    x = np.pad(x, ((0, 0), (top, bottom), (left, right)))
-    height, width = conv.weights.shape[1:3]
-    windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), axis=(1, 2))  # type: ignore[call-overload]
-    windows = windows[:, ::2, ::2]  # (N, 25, 20, height, width)
-    kernel = conv.weights.reshape(len(conv.bias), -1).T.astype(np.int32)  # (height * width, C)
-    hidden = np.empty((len(x), kernel.shape[1] * windows.shape[1] * windows.shape[2]), np.int32)
-    for row, window in zip(hidden, windows, strict=True):
-        sums = window.reshape(-1, len(kernel)) @ kernel + conv.bias  # (25 * 20, C)
-        row[:] = _requantized(conv, sums, _rescale_twice).reshape(-1)
-    sums = (hidden - linear.input[1]) @ linear.weights.T.astype(np.int32) + linear.bias  # (N, C)
-    return _requantized(linear, sums, _rescale_once).astype(np.int8)
+    values = {FEATURES: q8}
+    for layer in network.layers:
+        inputs = [values[name].reshape(len(q8), *layer.node.seen) for name in layer.node.inputs]
+        outputs = STEPS[layer.kind](layer, *inputs) + layer.output[1]
+        values[layer.node.name] = np.clip(outputs, layer.low, HIGHEST).astype(np.int8)
+    return values[network.layers[-1].node.name]
 
 
 def logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
     """int8 features (N, 49, 40) to the logits (N, C) float32 that `run`'s integers stand for."""
-    scale, zero_point = network.linear.output
+    scale, zero_point = network.output
     return (run(network, q8).astype(np.float32) - zero_point) * scale
 
 
-Rescale = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+def _convolution(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:
+    """(N, H, W, inputs) to (N, height, width, C), before the zero point is added."""
+    given, (left, right, top, bottom) = layer.constants, layer.padding
+    padded = np.pad(x.astype(np.int32) - layer.sources[0][1], ((0, 0), (top, bottom), (left, right), (0, 0)))
+    height, width = given.values.shape[1:3]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))  # type: ignore[call-overload]
+    windows = windows[
+        :, :: layer.stride[0], :: layer.stride[1]
+    ]  # (N, out height, out width, inputs, height, width)
+    kernel = given.values.transpose(0, 3, 1, 2).astype(np.float64)  # whole numbers, exact
+    sums = np.empty((len(x), *layer.node.shape))
+    for found, window in zip(sums, windows, strict=True):
+        if layer.kind == DEPTHWISE:
+            found[:] = (window * kernel[:, 0]).sum((3, 4))
+        else:
+            found[:] = window.reshape(*window.shape[:2], -1) @ kernel.reshape(len(kernel), -1).T
+    return _rescale_twice(sums.astype(np.int64) + given.bias, *layer.requantization)
 
 
-def _requantized(layer: IntegerLayer, sums: np.ndarray, rescale: Rescale) -> np.ndarray:
-    """Sums (..., C) as the layer's output, still int64."""
-    return np.clip(
-        rescale(sums.astype(np.int64), *layer.requantization) + layer.output[1], layer.low, layer.high
-    )
+def _dense(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:
+    """(N, inputs) to (N, C)."""
+    given = layer.constants
+    sums = (x.astype(np.int32) - layer.sources[0][1]) @ given.values.T.astype(np.int32) + given.bias
+    return _rescale_once(sums, *layer.requantization)
 
 
-def _rescale_twice(sums: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """As TFLite's convolutions: halves up to 2^-31 of the multiplier, then halves away from zero."""
-    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-    high = ((sums << left) * multiplier + 2**30) >> 31
+def _mean(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:
+    """(N, H, W, C) to (N, C)."""
+    (scale, zero_point), height, width = layer.sources[0], *layer.node.seen[:2]
+    sums = (x.astype(np.int64) - zero_point).sum((1, 2))
+    return _rescale_twice(sums, *mean_multiplier(float(scale), float(layer.output[0]), height * width))
+
+
+def _sum(layer: IntegerLayer, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Two of one shape."""
+    scales = [float(scale) for scale, _ in (*layer.sources, layer.output)]
+    first, second, last = sum_multipliers(scales[0], scales[1], scales[2])
+    sides = zip((a, b), layer.sources, (first, second), strict=True)
+    total = sum(_rescale_twice((x.astype(np.int64) - zero) << 20, *factor) for x, (_, zero), factor in sides)
+    return _rescale_twice(np.asarray(total), *last)
+
+
+STEPS: dict[str, Callable[..., np.ndarray]] = {
+    CONVOLUTION: _convolution,
+    DEPTHWISE: _convolution,
+    DENSE: _dense,
+    MEAN: _mean,
+    SUM: _sum,
+}
+Factor = np.ndarray | int
+
+
+def _rescale_twice(sums: np.ndarray, multiplier: Factor, shift: Factor) -> np.ndarray:
+    """As TFLite's convolutions, sums and means: halves up to 2^-31 of the multiplier, then halves away from zero."""
+    left, right = np.maximum(shift, 0), np.maximum(-np.asarray(shift), 0)
+    high = ((sums.astype(np.int64) << left) * multiplier + 2**30) >> 31
     return np.where(right > 0, (high + (high >> 63) + ((1 << right) >> 1)) >> right, high)
 
 
-def _rescale_once(sums: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def _rescale_once(sums: np.ndarray, multiplier: Factor, shift: Factor) -> np.ndarray:
     """As TFLite's fully connected layers: one rounding, halves up."""
-    return (sums * multiplier + (1 << (30 - shift))) >> (31 - shift)
+    return (sums.astype(np.int64) * multiplier + (1 << (30 - shift))) >> (31 - shift)

@@ -14,6 +14,19 @@ def quantize_multiplier(factor: float) -> tuple[int, int]:
     return (multiplier, shift) if shift >= -31 else (0, 0)
 
 
+def sum_multipliers(a: float, b: float, output: float) -> tuple[tuple[int, int], ...]:
+    """Those of a sum's two sides, which come in 20 more bits to a common scale, and of the sum to its output's."""
+    common = 2 * max(a, b)
+    return tuple(map(quantize_multiplier, (a / common, b / common, common / (2**20 * output))))
+
+
+def mean_multiplier(source: float, output: float, positions: int) -> tuple[int, int]:
+    """That of a sum over so many positions to the steps of their mean: divided, keeping as many bits as there are."""
+    multiplier, shift = quantize_multiplier(source / output)
+    places = min(positions.bit_length() - 1, 31 + shift)
+    return (multiplier << places) // positions, shift - places
+
+
 def stay_in_int32(sums: np.ndarray, shifts: np.ndarray, roundings: int) -> bool:
     """Whether sums of at most these magnitudes (C,) can be rescaled by factors of these shifts with the C core.
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from kwslib.networks.models import fold_batch_norm
 from kwslib.quantization.grids import fake_quantize
 from kwslib.quantization.quantizers import Quantization, QuantizedLayer, calibrate, quantized
 
@@ -21,15 +22,16 @@ RIDGE = 3.0  # what holds weights at their trained values, in units of the input
 
 
 def post_training(model: nn.Module, quantization: Quantization, x: Tensor, careful: bool = True) -> nn.Module:
-    """A quantized copy of a float network, in evaluation mode. x: training inputs (N, 49, 40) float32.
+    """A quantized copy of a float network as deployed, in evaluation mode. x: training inputs (N, 49, 40) float32.
 
     Not `careful`, weights are rounded to nearest and biases are left alone. Raises KwsError for a network that is
     quantized already, or has a layer that cannot be.
     """
-    quantized_model = quantized(model, quantization)
+    deployed = fold_batch_norm(model)
+    quantized_model = quantized(deployed, quantization)
     calibrate(quantized_model, x)
     if careful:
-        reconstruct(model, quantized_model, x)
+        reconstruct(deployed, quantized_model, x)
     return quantized_model
 
 
@@ -37,8 +39,8 @@ def post_training(model: nn.Module, quantization: Quantization, x: Tensor, caref
 def reconstruct(model: nn.Module, quantized_model: nn.Module, x: Tensor) -> None:
     """Choose the points of all weights of `quantized_model`, layer by layer, and correct the biases.
 
-    Later layers see, and make good for, what earlier ones do to their inputs. Weights of grouped convolutions stay
-    rounded to nearest.
+    model: the float network as deployed. Later layers see, and make good for, what earlier ones do to their inputs.
+    Weights of grouped convolutions stay rounded to nearest.
     """
     model.eval()
     for name, layer in quantized_model.named_modules():

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from kwslib.features.dataset import FeatureSet
+from kwslib.networks.models import fold_batch_norm
 from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
 from kwslib.pruning.weights import prunable
 from kwslib.quantization.ptq import CALIBRATION_CLIPS, post_training
@@ -57,7 +58,8 @@ def quantization_aware(
 
 def _holding_zeros(model: nn.Module, quantized_model: nn.Module) -> Hook | None:
     """After each step, puts the weights of `quantized_model` back to zero that are zero in `model`, if any."""
-    masks = {name: layer.get_parameter("weight") != 0 for name, layer in prunable(model).items()}
+    deployed = fold_batch_norm(model)
+    masks = {name: layer.get_parameter("weight") != 0 for name, layer in prunable(deployed).items()}
     held = [
         (quantized_model.get_submodule(f"{name}.layer").get_parameter("weight"), mask)
         for name, mask in masks.items()

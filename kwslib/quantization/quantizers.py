@@ -1,9 +1,10 @@
-"""Quantization as parts of a network: quantizers that know their ranges, and a wrapper around ordinary layers.
+"""Quantization as parts of a network: quantizers that know their ranges, and wrappers around ordinary layers.
 
 `quantized(model, Quantization(...))` gives a copy in which every convolution and linear layer fake-quantizes its
 input and its weights before it does what it always did. `Quantization` says how; `original()` is the recipe of the
 original report (Part 5), `ours()` this book's. The network's input is not touched by `ours()`: it is int8 already, with
-the front end's own scale and zero point.
+the front end's own scale and zero point. What a sum or a mean reads, or more than one layer, is fake-quantized where it
+is made, so that all its readers read the same.
 """
 
 import copy
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from kwslib.errors import KwsError
+from kwslib.networks.graph import LAYERS, Node, readers, trace
 from kwslib.quantization.grids import (
     Bounds,
     Grid,
@@ -38,7 +40,8 @@ MOMENTUM = 0.01  # of moving-average ranges
 class Quantization:
     """How a network is quantized.
 
-    weights, activations: widths in bits (weights also "ternary" or "binary"). input: width of the network's input,
+    weights, activations: widths in bits (weights also "ternary" or "binary"); activations that no ReLU made, such as
+    what a mean gives, have 8. input: width of the network's input,
     None to leave it as it comes. bias: width of biases, None for the 32 bits that a chip adds them with.
     granularity, scheme: of weights. weight_range: "min-max", "least-squares", or "learned" (from least squares on).
     activation_range: "dynamic" (percentiles of each batch), "average" (moving average of extremes in training),
@@ -153,11 +156,14 @@ class Quantizer(nn.Module):
 class QuantizedLayer(nn.Module):
     """A convolution or linear layer that fake-quantizes its input and its parameters first.
 
-    A dropout that came before the layer comes after the input's quantizer here, which would otherwise meet
-    values that dropout has scaled up.
+    reads, gives: widths of its input and output, None for one that is quantized elsewhere or not at all. A dropout that
+    came before the layer comes after the input's quantizer here, which would otherwise meet values that dropout has
+    scaled up.
     """
 
-    def __init__(self, layer: nn.Module, quantization: Quantization, first: bool, last: bool) -> None:
+    def __init__(
+        self, layer: nn.Module, quantization: Quantization, reads: int | None, gives: int | None
+    ) -> None:
         super().__init__()
         how, parameters = quantization, dict(layer.named_parameters())
         symmetric = how.scheme == "symmetric"
@@ -166,8 +172,8 @@ class QuantizedLayer(nn.Module):
         self.layer, self.in_place = layer, how.in_place
         self.weight = Quantizer(grid, symmetric, how.weight_range, channels)
         self.bias = _optional(how.bias if "bias" in parameters else None, True, "min-max")
-        self.input = _optional(how.input if first else how.activations, False, how.activation_range)
-        self.output = _optional(how.output if last else None, False, "average")
+        self.input = _optional(reads, False, how.activation_range)
+        self.output = _optional(gives, False, "average")
         self.dropout: nn.Module = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -188,31 +194,76 @@ def _optional(bits: int | None, symmetric: bool, ranges: str) -> nn.Module:
     return Quantizer(symmetric_grid(bits) if symmetric else asymmetric_grid(bits), symmetric, ranges)
 
 
+class QuantizedActivation(nn.Module):
+    """A ReLU whose output is fake-quantized for all that read it."""
+
+    def __init__(self, layer: nn.Module, quantization: Quantization) -> None:
+        super().__init__()
+        self.layer = layer
+        self.output = _optional(quantization.activations, False, quantization.activation_range)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.output(self.layer(x))
+
+
 def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
     """A copy of a network whose layers are `QuantizedLayer`s, in evaluation mode; its ranges are still to be set.
 
     Batch norms must be folded before. Raises KwsError, which names the layer, for one that cannot be quantized.
     """
     model = copy.deepcopy(model).eval()
-    layers = []
-    for name, module in list(model.named_modules()):
+    for name, module in model.named_modules():
         if isinstance(module, QuantizedLayer):
             raise KwsError("this network is quantized already: start from the float one")
         if isinstance(module, nn.Conv2d | nn.Linear):
-            layers.append(name)
-        elif next(module.parameters(recurse=False), None) is not None:
+            continue
+        if next(module.parameters(recurse=False), None) is not None:
             kind = type(module).__name__
             raise KwsError(f"{name}: a {kind} cannot be quantized: only convolutions and linear layers can")
-    for name in layers:
-        parent = model.get_submodule(name.rpartition(".")[0])
-        layer = QuantizedLayer(model.get_submodule(name), quantization, name == layers[0], name == layers[-1])
-        if name == layers[-1] and hasattr(model, "dropout"):
-            layer.dropout = model.get_submodule("dropout")
-            model.dropout = nn.Identity()
-        setattr(parent, name.rpartition(".")[2], layer)
+    nodes = trace(model)
+    for node in nodes:
+        if at_source(nodes, node) and node.relu:
+            _put(model, node.relu, QuantizedActivation(model.get_submodule(node.relu), quantization))
+        elif at_source(nodes, node) and node.kind not in LAYERS:
+            raise KwsError(
+                f"{type(model).__name__}: what {node.name} makes is read by a sum or a mean: give it a ReLU"
+            )
+    for node in nodes:
+        if node.kind in LAYERS:
+            _put(model, node.name, _quantized_layer(model, nodes, node, quantization))
     # beside the modules: a class that wraps the network would rename every parameter of the checkpoints there are
     vars(model)["quantization"] = quantization  # read it by quantization_of
     return model
+
+
+def _quantized_layer(
+    model: nn.Module, nodes: tuple[Node, ...], node: Node, how: Quantization
+) -> QuantizedLayer:
+    """A layer with its quantizers; a dropout before it moves into it."""
+    maker = next((each for each in nodes if each.name in node.inputs), None)
+    if maker is None:
+        reads = how.input
+    elif at_source(nodes, maker):
+        reads = None
+    else:
+        reads = how.activations if maker.relu else 8
+    gives = how.output if node is nodes[-1] else 8 if at_source(nodes, node) and not node.relu else None
+    layer = QuantizedLayer(model.get_submodule(node.name), how, reads, gives)
+    if maker is not None and maker.dropout and not at_source(nodes, maker):
+        layer.dropout = model.get_submodule(maker.dropout)
+        _put(model, maker.dropout, nn.Identity())
+    return layer
+
+
+def at_source(nodes: tuple[Node, ...], node: Node) -> bool:
+    """Whether what a node makes is quantized where it is made: not if a single layer reads it, or none."""
+    reading = readers(nodes, node.name)
+    return len(reading) > 1 or any(each.kind not in LAYERS for each in reading)
+
+
+def _put(model: nn.Module, name: str, module: nn.Module) -> None:
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, module)
 
 
 def quantization_of(model: nn.Module) -> Quantization | None:
@@ -230,7 +281,9 @@ def dequantized(model: nn.Module) -> nn.Module:
             quantizers = {"weight": layer.weight, "bias": layer.bias}
             for role, value in layer.layer.named_parameters():
                 value.copy_(quantizers[role](value))
-            setattr(model.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2], layer.layer)
+            _put(model, name, layer.layer)
+        elif isinstance(layer, QuantizedActivation):
+            _put(model, name, layer.layer)
     del model.quantization
     return model
 

@@ -34,6 +34,7 @@ def test_train_a_network_of_ones_own_words(kws, tmp_path):
         (("--arch", "transformer"), "transformer"),
         (("--keywords", "yes,yes"), "'yes'"),
         (("--keywords", "yes,xylophone"), "xylophone"),
+        (("--channels", "9"), "channels=9 of tinyconv"),
         (("--epochs", "0"), "epoch"),
         (("--profile", "slow"), "slow"),
         (("--data", "nowhere"), "nowhere"),

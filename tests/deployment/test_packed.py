@@ -162,17 +162,13 @@ def test_profile_of_a_quantized_checkpoint_tells_its_packed_bytes(kws, tmp_path)
 
 
 @pytest.mark.parametrize("command", ["board", "export"])
-@pytest.mark.parametrize(
-    ("bits", "options", "reason"),
-    [(3, {"how": original(3)}, "int8 kernels"), (8, {"arch": "tenet"}, "quantized tinyconv")],
-)
-def test_checkpoints_without_integers_get_one_line(kws, tmp_path, command, bits, options, reason):
-    path = checkpoint(tmp_path, bits, **options)
+def test_checkpoints_without_integers_get_one_line(kws, tmp_path, command):
+    path = checkpoint(tmp_path, 3, original(3))
     arguments = ["--out", tmp_path / "out"] if command == "export" else []
     status, out, err = kws(command, path, *arguments)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert path.name in err
-    assert reason in err
+    assert "int8 kernels" in err
     assert not (tmp_path / "out").exists()
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from kwslib.features.dataset import FeatureSet
-from kwslib.pruning.channels import THRESHOLDS, channels_left, narrow, removal_order
+from kwslib.pruning.channels import THRESHOLDS, channels_left, narrow, removal_orders
 from kwslib.pruning.weights import nonzero_parameters
 
 
@@ -71,12 +71,12 @@ def test_a_channel_that_decides_is_removed_last():
     data = FeatureSet(
         data.x, np.asarray(model(torch.from_numpy(data.x / 85 + 46 / 85).float()).argmax(1)), data.names
     )
-    assert removal_order(model, "loss", data.x, data.y)[-1] == 5
+    assert removal_orders(model, "loss", data.x, data.y)[0][-1] == 5
     with torch.no_grad():
         model.conv.weight[2] *= 9
     for norm in ("l1", "l2", "linf"):
-        assert removal_order(model, norm, data.x, data.y)[-1] == 2
-        assert sorted(removal_order(model, norm, data.x, data.y)) == list(range(8))
+        assert removal_orders(model, norm, data.x, data.y)[0][-1] == 2
+        assert sorted(removal_orders(model, norm, data.x, data.y)[0]) == list(range(8))
 
 
 def test_the_originals_thresholds():

@@ -19,7 +19,7 @@ from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import Recipe, fit, score
-from kwslib.pruning.channels import channels_left, narrow, removal_order
+from kwslib.pruning.channels import channels_left, narrow, removal_orders
 from kwslib.pruning.saliency import CRITERIA, squared_gradients
 from kwslib.pruning.weights import (
     SCHEDULES,
@@ -225,8 +225,10 @@ def test_layers_that_cannot_be_pruned_are_refused():
         prune_to(nn.Sequential(nn.ReLU()), Pruning(0.5))
     with pytest.raises(KwsError, match="whole blocks"):
         prune_to(network(), Pruning(0.5, block=3))
-    with pytest.raises(KwsError, match="only those of tinyconv"):
-        narrow(build(ModelConfig("tenet")), [0])
+    with pytest.raises(KwsError, match="DsCnn has 7"):
+        narrow(build(ModelConfig("dscnn")), [0])
+    with pytest.raises(KwsError, match="keep the same share"):
+        narrow(build(ModelConfig("dscnn")), *[[0]] * 7)
     with pytest.raises(KwsError, match="keep at least one"):
         narrow(network(), [])
     with pytest.raises(KwsError, match="keep at least one"):
@@ -234,7 +236,7 @@ def test_layers_that_cannot_be_pruned_are_refused():
     with pytest.raises(KwsError, match="all of them"):
         channels_left(99)
     with pytest.raises(KwsError, match="use one of"):
-        removal_order(network(), "lamp", noise(4).x, noise(4).y)
+        removal_orders(network(), "lamp", noise(4).x, noise(4).y)
 
 
 @pytest.mark.parametrize("bits", [8, 4])
@@ -246,8 +248,8 @@ def test_zeros_survive_quantization_aware_training_and_export(tmp_path, bits):
     save_checkpoint(tmp_path / "narrow.pt", narrow, ModelConfig())
     integers = integer_network(load_checkpoint(tmp_path / "narrow.pt")[0])
     assert not torch.equal(narrow.linear.layer.weight, model.linear.weight)
-    assert not integers.conv.weights.transpose(0, 3, 1, 2)[before["conv"].numpy()].any()
-    assert not integers.linear.weights[before["linear"].numpy()].any()
+    assert not integers.layers[0].constants.values.transpose(0, 3, 1, 2)[before["conv"].numpy()].any()
+    assert not integers.layers[1].constants.values[before["linear"].numpy()].any()
     (tmp_path / "model.tflite").write_bytes(
         write(to_graph(integers), Description(class_labels(), "tinyconv", ""))
     )

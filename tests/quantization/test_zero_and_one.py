@@ -75,8 +75,8 @@ def check_all_forms(narrow: torch.nn.Module) -> IntegerNetwork:
     found = predict(narrow, Q8)
     assert np.isfinite(found).all()
     whole = integer_network(narrow)
-    linear = whole.linear
-    bias_step = float(linear.input[0]) * float(linear.scales.max())
+    linear = whole.layers[-1]
+    bias_step = float(linear.sources[0][0]) * float(linear.constants.scales.max())
     np.testing.assert_allclose(logits(whole, Q8), found, atol=2 * float(linear.output[0]) + bias_step)
     expected = run(whole, Q8)
     int8 = int8_network(whole)
@@ -108,22 +108,23 @@ def test_one_channel_in_integers_differs_only_where_the_hidden_layer_rounds_othe
     torch.manual_seed(2)
     narrow = post_training(fold_batch_norm(build(ModelConfig(channels=1))), ours(bits), X, careful=True)
     whole = integer_network(narrow)
-    conv, linear = whole.conv, whole.linear
+    conv, linear = whole.layers
     floating = hidden_values(narrow, torch.from_numpy(normalise(clips)))
     graph = int8_network(whole)
     (first, *_) = graph.layers
     hidden = replace(graph, layers=(first,), output=first.output)
-    integers = run_network(hidden, clips).astype(np.int32) - linear.input[1]  # (N, n)
+    integers = run_network(hidden, clips).astype(np.int32) - linear.sources[0][1]  # (N, n)
     rounded = np.clip(np.rint(floating), 0, narrow.linear.input.grid.high)
     other = integers != rounded
     assert other.any()
     assert np.abs(integers - rounded).max() == 1
-    factor = float(conv.input[0]) * float(conv.scales[0]) / float(conv.output[0])
+    factor = float(conv.sources[0][0]) * float(conv.constants.scales[0]) / float(conv.output[0])
     twice = 2.0 ** (conv.requantization[1][0] - 1)  # half a step of what the first rounding leaves
     to_a_half = np.abs(floating - np.floor(floating) - 0.5)
     assert to_a_half[other].max() <= twice + factor / 2 + 1e-4
-    sums = integers @ linear.weights.T.astype(np.int64) + linear.bias
-    steps = sums * float(linear.input[0]) * linear.scales / float(linear.output[0]) + linear.output[1]
+    given = linear.constants
+    sums = integers @ given.values.T.astype(np.int64) + given.bias
+    steps = sums * float(linear.sources[0][0]) * given.scales / float(linear.output[0]) + linear.output[1]
     np.testing.assert_allclose(run(whole, clips), np.clip(steps, -128, 127), atol=0.51)
 
 

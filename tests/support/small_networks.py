@@ -47,6 +47,21 @@ def network(seed: int = 0, channels: int = 8) -> nn.Module:
     return build(ModelConfig(channels=channels)).eval()
 
 
+def lively(arch: str) -> nn.Module:
+    """An untrained network of the zoo whose batch norms scale and move what goes through them."""
+    torch.manual_seed(0)
+    model = build(ModelConfig(arch))
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            layer.running_mean.uniform_(-0.5, 0.5)
+            layer.running_var.uniform_(0.3, 1.5)
+            layer.weight.data.uniform_(0.7, 1.5)
+            layer.bias.data.uniform_(-0.3, 0.3)
+    return model.eval()
+
+
 def all_weights(model: nn.Module) -> torch.Tensor:
     """All parameters of a network in one row."""
     return torch.cat([p.detach().flatten() for p in model.parameters()])

@@ -160,7 +160,7 @@ def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
     with atomic_write(path) as temporary:
         temporary.write_bytes(write(to_graph(network), Description(config.labels, config.arch, digest)))
     micro = TflmPredictor(path).integer_logits(testing.x).astype(int)
-    scale, zero_point = network.linear.output
+    scale, zero_point = network.output
     wanted = {
         "the integers": run_integers(network, testing.x),
         "PyTorch, rounded": np.rint(predict(model, testing.x) / scale + zero_point).clip(-128, 127),

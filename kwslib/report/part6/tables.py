@@ -120,7 +120,7 @@ def channels_by_criterion(
     x, y = (part[:EXAMPLES] for part in training.copy(0))
     rows = {}
     for criterion in channels.CRITERIA:
-        orders = [channels.removal_order(m, criterion, x, y) for m in networks]
+        orders = [channels.removal_orders(m, criterion, x, y)[0] for m in networks]
         rows[criterion] = {
             c: 100
             * mean_share(

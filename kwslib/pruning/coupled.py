@@ -1,0 +1,92 @@
+"""Which channels of a network are one: of layers whose outputs are added, and what depthwise convolutions pass on.
+
+A channel is removed from all layers that make it and from all that read it, or from none (DepGraph: Fang et al.,
+arXiv:2301.12900). The groups are read from the network's graph; the features and the logits belong to none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from kwslib.errors import KwsError
+from kwslib.networks.graph import DEPTHWISE, FEATURES, LAYERS, MEAN, SUM, Node, trace
+from kwslib.networks.models import fold_batch_norm
+
+
+@dataclass(frozen=True)
+class Channels:
+    """A group of `size` channels: the layers that make them, and those that read them."""
+
+    size: int
+    makers: tuple[str, ...]
+    readers: tuple[str, ...]
+
+    def filters(self, model: nn.Module) -> Tensor:
+        """All weights that make a channel, (size, n)."""
+        weights = [model.get_parameter(f"{name}.weight").detach().flatten(1) for name in self.makers]
+        return torch.cat(weights, dim=1)
+
+    @torch.no_grad()
+    def silence(self, model: nn.Module, channels: Sequence[int]) -> None:
+        """Put channels of a network to zero, in place."""
+        for name in self.makers:
+            for parameter in model.get_submodule(name).parameters(recurse=False):
+                parameter[list(channels)] = 0
+
+    def selected(self, state: Mapping[str, Tensor], keep: Sequence[int]) -> dict[str, Tensor]:
+        """The state of the network without the other channels."""
+        rows = [name for name in state if name.rpartition(".")[0] in self.makers]
+        changed = dict(state) | {name: state[name][list(keep)] for name in rows}
+        for name in self.readers:
+            weight = changed[f"{name}.weight"]
+            by_channel = weight.unflatten(1, (-1, self.size)) if weight.ndim == 2 else weight[:, None]
+            columns = by_channel[:, :, list(keep)]
+            changed[f"{name}.weight"] = columns.flatten(1) if weight.ndim == 2 else columns[:, 0]
+        return changed
+
+
+def coupled(model: nn.Module) -> list[Channels]:
+    """The groups of channels that can be removed from a network, batch norms folded, in the order of its layers.
+
+    Raises KwsError for a network without any, or one whose layers cannot be followed.
+    """
+    nodes = trace(model)
+    group = {FEATURES: FEATURES} | {node.name: node.name for node in nodes}  # its name is its first maker's
+    for node in nodes:
+        if node.kind in (DEPTHWISE, MEAN, SUM):
+            joined = {group[name] for name in (*node.inputs, node.name)}
+            first = next(name for name in group if name in joined)
+            group = {name: first if of in joined else of for name, of in group.items()}
+    fixed = {group[FEATURES], group[nodes[-1].name]}
+    found = [_channels(nodes, group, name) for name in dict.fromkeys(group.values()) if name not in fixed]
+    if not found:
+        raise KwsError(f"{type(model).__name__}: has no channels that could be removed")
+    return found
+
+
+def _channels(nodes: Sequence[Node], group: Mapping[str, str], name: str) -> Channels:
+    makers = [node for node in nodes if group[node.name] == name and node.kind in LAYERS]
+    readers = [
+        node.name
+        for node in nodes
+        if node.kind in LAYERS and node.kind != DEPTHWISE and group[node.inputs[0]] == name
+    ]
+    return Channels(makers[0].shape[-1], tuple(node.name for node in makers), tuple(readers))
+
+
+def rebuilt(model: nn.Module, width: int, state: Mapping[str, Tensor]) -> nn.Module:
+    """A network as `model`, whose first layer has `width` channels, with that state.
+
+    Raises KwsError where the widths of its layers depend on each other otherwise.
+    """
+    dropout = next(layer.p for layer in model.modules() if isinstance(layer, nn.Dropout))
+    small = fold_batch_norm(type(model)(trace(model)[-1].shape[0], width, dropout))
+    wanted = {name: tensor.shape for name, tensor in small.state_dict().items()}
+    if {name: tensor.shape for name, tensor in state.items()} != wanted:
+        raise KwsError(
+            f"{type(model).__name__}: its layers have fixed ratios: keep the same share of each group's channels"
+        )
+    small.load_state_dict(state)
+    return small
