@@ -232,6 +232,16 @@ recording.Table(published_table(published), caption, digits=2)
 draw.landscape(published, zoo())
 
 # %% [markdown]
+# Accuracy belongs beside the work that it takes, and to its task. The picture has one panel for each task: ten words and two
+# are not equally hard, and the book trains no network of its own on ten words.
+#
+# ```{picture} landscape
+# More work buys accuracy, with less and less return. Above: published networks that state both, as their sources do, on
+# 12 classes of either version of Speech Commands. A dashed line joins a family; those without a name are in the table. The
+# larger a dot, the more bytes its weights take in int8. Below: networks of this book on four classes, as recorded. No figure
+# of one panel is compared with one of the other.
+# ```
+#
 # TinyConv is small for what was published, yet no exception: `tenet`, our depthwise-separable net over time,
 # has fewer weights at the same work. Networks whose MACs no source states are in the table and not in the figure;
 # accuracies that we did not find stated are left out. How accurate a network of a given size becomes, only
