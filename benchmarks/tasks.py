@@ -1,0 +1,73 @@
+"""The two standard tasks of Speech Commands by this book's recipe: ten words (12 classes), and all words there are.
+
+    python benchmarks/tasks.py ten|all [ARCH ...] [--write]
+
+KWS_DATA names the recordings: for figures that stand beside published ones, the whole official archive. Each network is
+trained with the profile's seeds; what is trained lies in _build/tasks, and a run that was stopped goes on there. Test
+accuracies are those of the spoken classes, and with silence and unknown; with --write they are kept in
+book/results/93_tasks_*.json.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from kwslib.checkpoints import load_checkpoint, train
+from kwslib.data.check import require
+from kwslib.features.dataset import feature_splits
+from kwslib.networks import ARCHITECTURES
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.recipes import setup
+from kwslib.networks.training import predict
+from kwslib.progress import over_cores
+from kwslib.record import names, recording
+from kwslib.record.comparison import recorded_folder
+from kwslib.record.recording import Run
+from kwslib.record.values import Values, over_seeds
+from kwslib.statistics import mean_share
+
+FOLDER = Path(__file__).resolve().parents[1] / "_build" / "tasks"
+TEN = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
+TASKS = ("ten", "all")
+
+
+def evaluations(run: Run, arch: str, keywords: tuple[str, ...]) -> list[Evaluation]:
+    """A network's evaluation on the test split, seed by seed."""
+    task = setup(arch, run.profile.epochs, keywords)
+    require(run.corpus, task.protocol, others=set(keywords) < set(run.corpus.words))
+    splits = feature_splits(run.corpus, task.protocol, task.augmentation)
+
+    def one(seed: int) -> Evaluation:
+        path = run.models / names.seed_checkpoint(seed, arch)
+        if not (path.is_file() and load_checkpoint(path)[2].get("finished")):
+            train(task.config, task.recipe, splits["training"], splits["validation"], seed, out=path)
+        x, y = splits["testing"].copy(0)
+        return evaluate(predict(load_checkpoint(path)[0], x), y, task.config.labels)
+
+    return over_cores(one, list(run.seeds), arch)
+
+
+def values(found: list[Evaluation], arch: str) -> Values:
+    """Mean test accuracies over the seeds: of all classes, and of the keywords alone."""
+    words = [each.confusion[2:].trace(offset=2) / each.confusion[2:].sum() for each in found]
+    return {
+        names.accuracy(arch): over_seeds(mean_share([each.accuracy for each in found]), len(found)),
+        names.accuracy(f"words_{arch}"): over_seeds(mean_share(list(map(float, words))), len(found)),
+    }
+
+
+if __name__ == "__main__":
+    arguments = [each for each in sys.argv[1:] if each != "--write"]
+    if arguments[:1] not in [[task] for task in TASKS] or set(arguments[1:]) - set(ARCHITECTURES):
+        sys.exit(f"{__doc__}\nARCH: {', '.join(ARCHITECTURES)}")
+    task, archs = arguments[0], arguments[1:] or ["tinyconv"]
+    run = recording.start(f"93_tasks_{task}", "report", os.environ.get("KWS_DATA"), FOLDER / task)
+    keywords = TEN if task == "ten" else tuple(run.corpus.words)
+    for arch in archs:
+        found = values(evaluations(run, arch, keywords), arch)
+        run.record_all(found)
+        print(*(f"{name}: {value.value:.4f}" for name, value in found.items()), sep="\n")
+    run.finish()
+    if "--write" in sys.argv:
+        shutil.copy(run.results / f"{run.part}.json", recorded_folder())
