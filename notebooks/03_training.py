@@ -240,10 +240,11 @@ draw.confusion(counts / len(runs), protocol.labels)
 # may sound like a keyword, or the network has hardly been trained on it. Several of the words below had few or no
 # clips in training ({doc}`../book/methods` counts them), so this figure alone does not tell the two apart:
 
-# %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together; in brackets, clips of the word times seeds."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
+# %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together; in brackets, clips of the word in the test times seeds, and its clips in training."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
 from kwslib.report.part3.tables import mistaken_words
 
-draw.unknown_words(*mistaken_words(runs, plain["testing"]))
+words = mistaken_words(runs, plain["testing"], splits["training"])
+draw.unknown_words(*words)
 
 # %% [markdown]
 # ### What it has learned

@@ -41,8 +41,8 @@ FIGURES: dict[str, tuple[Callable[[], Figure], str]] = {
         lambda: training.per_class_bars((*LABELS, "total"), [0.9] * 5, [0.8] * 5, [1] * 5, {"total": 0.932}),
         "(%)",
     ),
-    "words": (lambda: training.unknown_words({"go": {"no": 2, "unknown": 5}}, {"go": 7}), "(%)"),
-    "no mistakes": (lambda: training.unknown_words({"go": {"unknown": 7}}, {"go": 7}), "(%)"),
+    "words": (lambda: training.unknown_words({"go": {"no": 2, "unknown": 5}}, {"go": 7}, {"go": 3}), "(%)"),
+    "no mistakes": (lambda: training.unknown_words({"go": {"unknown": 7}}, {"go": 7}, {}), "(%)"),
 }
 
 

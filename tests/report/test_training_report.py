@@ -80,7 +80,9 @@ def test_learning_curves_have_every_epoch_of_every_seed():
 
 def test_mistaken_words_are_counted_over_all_runs():
     testing = FeatureSet(np.zeros((10, 49, 40), np.int8), TRUE, NAMES)
-    mistakes, totals = report.mistaken_words(RUNS, testing)
+    training = FeatureSet(np.zeros((6, 49, 40), np.int8), TRUE[:6], ("go/a", "go/b", "yes/c"), copies=2)
+    mistakes, totals, trained = report.mistaken_words(RUNS, testing, training)
+    assert trained == {"go": 2, "yes": 1}
     assert totals == {"go": 6, "up": 2}  # of the class unknown alone, each clip in both runs
     assert mistakes["go"] == {"unknown": 5, "yes": 1}
     assert mistakes["up"] == {"yes": 1, "no": 1}

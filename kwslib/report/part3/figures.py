@@ -92,12 +92,14 @@ def per_class_bars(
 def unknown_words(
     mistakes: Mapping[str, Mapping[str, int]],
     totals: Mapping[str, int],
+    trained: Mapping[str, int],
     labels: Sequence[str] = class_labels(),
     most: int = 12,
 ) -> Figure:
     """Which words outside the vocabulary are heard as what: the `most` mistaken words, worst on top.
 
-    mistakes: word -> {predicted class: clips}, right answers ignored; totals: word -> clips tried.
+    mistakes: word -> {predicted class: clips}, right answers ignored; totals: word -> clips tried; trained: word ->
+    clips in training.
     """
     heard_as = [label for label in labels if label != UNKNOWN]
     wrong = {
@@ -113,9 +115,9 @@ def unknown_words(
         width = np.array([wrong[word][index] for word in words])
         ax.barh(range(len(words)), width, left=left, color=colour, label=f"as “{label}”")
         left += width
-    ax.set_yticks(range(len(words)), [f"{word} ({totals[word]})" for word in words])
+    ax.set_yticks(range(len(words)), [f"{word} ({totals[word]}; {trained.get(word, 0)})" for word in words])
     ax.set_ylim(max(len(words), 1) - 0.4, -0.6)
-    ax.set(xlabel="clips of the word mistaken (%)", ylabel="word (clips)")
+    ax.set(xlabel="clips of the word mistaken (%)", ylabel="word (tested; trained)")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
     return figure

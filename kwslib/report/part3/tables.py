@@ -125,9 +125,10 @@ def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str
 
 
 def mistaken_words(
-    runs: Sequence[Trained], testing: FeatureSet
-) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """For the words of class unknown: {word: {predicted class: clips}} over all runs, and {word: clips tried}."""
+    runs: Sequence[Trained], testing: FeatureSet, training: FeatureSet
+) -> tuple[dict[str, dict[str, int]], dict[str, int], dict[str, int]]:
+    """For the words of class unknown: {word: {predicted class: clips}} over all runs, {word: clips tried}, and {word:
+    clips in training}, changed copies not counted."""
     labels = runs[0].evaluations["testing"].labels
     answers: dict[str, dict[str, int]] = defaultdict(Counter)
     totals: Counter[str] = Counter()
@@ -136,7 +137,7 @@ def mistaken_words(
         for run in runs:
             answers[word][labels[run.predictions["testing"][index]]] += 1
             totals[word] += 1
-    return dict(answers), dict(totals)
+    return dict(answers), dict(totals), dict(Counter(name.split("/")[0] for name in training.names))
 
 
 def protocol_values(runs: Mapping[str, Sequence[Trained]]) -> Values:
@@ -151,7 +152,8 @@ def protocol_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
     """Mean, interval, spread and range of test accuracy (%) for several ways of training and testing."""
     import pandas
 
-    return pandas.DataFrame({way: _spread(found) for way, found in _ways(runs).items()}).T
+    rows = {way: _spread(found) for way, found in _ways(runs).items()}
+    return pandas.DataFrame.from_dict(rows, orient="index")
 
 
 def _ways(runs: Mapping[str, Sequence[Trained]]) -> dict[str, list[float]]:
@@ -182,7 +184,7 @@ def redraw_table(accuracies: Sequence[float]) -> "pandas.DataFrame":
     """Mean and spread (%) of one network's `redrawn_accuracies`."""
     import pandas
 
-    return pandas.DataFrame({"one network": _spread(accuracies)}).T
+    return pandas.DataFrame.from_dict({"one network": _spread(accuracies)}, orient="index")
 
 
 def redraw_values(accuracies: Sequence[float], clips: int) -> Values:
