@@ -4,7 +4,7 @@ Every function takes data of `kwslib.report.part6.board` or `kwslib.report.part6
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -174,7 +174,7 @@ def _names(ax: Axes, sizes: "pandas.Series", accuracies: "pandas.Series") -> Non
 
 
 _ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": style.SMALL}
-_BESIDE = {
+_BESIDE: dict[str, Any] = {
     "xytext": (-7, 1),
     "textcoords": "offset points",
     "ha": "right",
