@@ -5,7 +5,7 @@ import functools
 import hashlib
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def code(module: str) -> str:
         if name in sources or path is None:
             continue
         sources[name] = path.read_bytes()
-        for found in _imports(ast.parse(sources[name])):
+        for found in _imports(sources[name]):
             first, _, rest = found.partition(".")
             if first != PACKAGE:
                 packages.add(first)
@@ -102,13 +102,16 @@ def code(module: str) -> str:
     return digest(sorted(sources.items()), [(name, _version(name)) for name in sorted(packages)])
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+@functools.cache  # many keys are made of the same modules
+def _imports(source: bytes) -> tuple[str, ...]:
+    """Modules that a source imports, and the names that it takes from them, anywhere in it."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _file(module: str) -> Path | None:

@@ -25,12 +25,12 @@ def find_speech_commands() -> Path | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the real recordings, and what waits for a corpus or a trained network to be made."""
+    """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "speech_commands" in fixtures:
             item.add_marker(pytest.mark.data)
-        if fixtures & {"synthetic", "recordings", "exported"}:
+        if fixtures & {"synthetic", "recordings", "exported", "site"}:
             item.add_marker(pytest.mark.slow)
 
 

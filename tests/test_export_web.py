@@ -19,6 +19,7 @@ def data_of(page: Path) -> dict:
     return json.loads(re.search(r'id="kws-data">(.*?)</script>', page.read_text(encoding="utf-8"))[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tinyconv.tflite", "tinyconv_qat4.pt"])
 def test_a_page_is_written_of_either_kind_of_model(kws, tmp_path, name):
     page = tmp_path / "page.html"
@@ -32,6 +33,7 @@ def test_a_page_is_written_of_either_kind_of_model(kws, tmp_path, name):
     )
 
 
+@pytest.mark.slow
 def test_the_chip_costs_what_the_board_counts(kws, tmp_path):
     kws("export", MODELS / "tinyconv.tflite", "--web", tmp_path / "page.html")
     (network,) = data_of(tmp_path / "page.html")["networks"]
@@ -92,6 +94,7 @@ def test_without_zig_the_command_says_what_to_install(kws, tmp_path, monkeypatch
     assert (status, err) == (2, "kws: no compiler for WebAssembly: pip install ziglang\n")
 
 
+@pytest.mark.slow
 def test_without_zig_the_books_page_says_so_and_renders(tmp_path, monkeypatch):
     without_zig(monkeypatch)
     (tmp_path / "book").mkdir()

@@ -87,6 +87,7 @@ def test_the_front_end_keeps_the_same_state_as_on_this_machine(board, name, comp
     assert bytes(emulator.uc.mem_read(emulator.image.symbols["spotter"], len(expected))) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_narrow_networks(tmp_path, clips, channels):
     narrow = Board(read_network(tinyconv(tmp_path / "narrow.tflite", channels)), class_labels())
@@ -139,6 +140,7 @@ def test_kept_files_name_what_lies_in_flash(board, tmp_path):
     assert re.search(r"^0x0000\w{4} +16000 kws_model_fully_connected_3_weights$", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_qemu_agrees(board, clips, profile, tmp_path):
     """Another emulator, the same binary: equal outputs, and instructions within 0.1 %."""
     if shutil.which("qemu-system-arm") is None:
@@ -183,6 +185,7 @@ def broken(board: Board, body: str, clips: np.ndarray) -> None:
     Emulator(image, {"clips.raw": clips[:1].tobytes()}).run(5_000_000)
 
 
+@pytest.mark.slow
 def test_a_write_outside_memory_is_named(board, clips):
     with pytest.raises(
         CheckFailed, match=r"firmware\.elf: the firmware faulted .* in kws_spotter_infer at 0x0000"
@@ -190,11 +193,13 @@ def test_a_write_outside_memory_is_named(board, clips):
         broken(board, "*(volatile int *)0x30000000 = 1;", clips)
 
 
+@pytest.mark.slow
 def test_a_write_to_flash_is_named(board, clips):
     with pytest.raises(CheckFailed, match=r"faulted .* in kws_spotter_infer"):
         broken(board, "*(volatile int *)0x100 = 1;", clips)
 
 
+@pytest.mark.slow
 def test_a_hang_ends(board, clips):
     with pytest.raises(
         CheckFailed, match=r"had not finished after 5,000,000 instructions in kws_spotter_infer"
@@ -202,6 +207,7 @@ def test_a_hang_ends(board, clips):
         broken(board, "for (volatile int i = 0;; i++) {}", clips)
 
 
+@pytest.mark.slow
 def test_a_model_too_large_for_flash_is_told_by_how_much(tmp_path):
     path = too_large(tmp_path / "large.tflite")
     with pytest.raises(KwsError, match=r"does not fit the board: .* (\d{3},\d{3}) bytes too large for FLASH"):
@@ -213,6 +219,7 @@ def test_a_model_of_another_shape_is_refused(model):
         Board(read_network(model), class_labels(("yes",)))
 
 
+@pytest.mark.slow
 def test_time_follows_the_channels(board, clips):
     """Half of the channels take at most 60 % of the time; the original's board kept 82 %."""
     times = time_by_channels(board, clips[2], (4, 8))

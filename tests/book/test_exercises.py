@@ -29,6 +29,7 @@ def solved(page) -> tuple[dict, list[tuple[str, str]]]:
     return namespace, pairs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_solutions_print_what_the_page_says(page):
     _, pairs = solved(page)

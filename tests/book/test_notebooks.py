@@ -150,6 +150,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_execution_leaves_a_sanitised_notebook(folder):
     (folder / "01_small.py").write_text(SCRIPT.replace("{divisor}", "2"))
     notebooks.execute("01_small", "quick", Path("somewhere"), folder / "out" / "01_small.ipynb")
@@ -164,6 +165,7 @@ def test_execution_leaves_a_sanitised_notebook(folder):
     assert [path.name for path in (folder / "out").iterdir()] == ["01_small.ipynb"]
 
 
+@pytest.mark.slow
 def test_a_failing_notebook_says_where_and_replaces_nothing(folder):
     (folder / "01_small.py").write_text(SCRIPT.replace("{divisor}", "0"))
     destination = folder / "01_small.ipynb"

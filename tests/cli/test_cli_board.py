@@ -63,6 +63,7 @@ def test_a_longer_recording_is_heard_in_its_loudest_second_and_which_is_said(kws
     assert out.splitlines()[0].endswith(f", in the second from {second:.2f} s on")
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_fit_is_named(kws, tmp_path):
     status, out, err = kws("board", too_large(tmp_path / "large.tflite"))
     assert (status, out) == (2, "")
@@ -138,6 +139,7 @@ def test_a_stream_of_its_own_run(kws, model, tmp_path):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_boards_log_stands_beside_the_cycle_model(kws, model, tmp_path):
     log = tmp_path / "board.log"
     log.write_text("".join(f"KWS,{40 * n},612,{6390 + n},9,yes,90,-\n" for n in range(5)))

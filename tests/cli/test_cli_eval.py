@@ -100,6 +100,7 @@ def test_bad_usage_is_one_line(kws, checkpoint, arguments, named):
     assert named in err
 
 
+@pytest.mark.slow
 def test_recordings_that_the_environment_names_are_used(kws, checkpoint, corpus, monkeypatch):
     monkeypatch.setenv("KWS_DATA", str(corpus))
     for command in (("eval", checkpoint), ("field", checkpoint, "--trial", 2), ("data", "info")):

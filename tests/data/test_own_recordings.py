@@ -93,6 +93,7 @@ def test_in_the_layout_of_speech_commands_too(tmp_path):
     assert all(clip.split == which_split(clip.name) for clip in corpus.clips if clip.word == "yes")
 
 
+@pytest.mark.slow
 def test_four_takes_train(kws, corpus, tmp_path):
     mine = record(tmp_path / "mine", "take1.wav", "take2.wav", "take3.wav", "take4.wav")
     out = tmp_path / "model.pt"

@@ -40,6 +40,7 @@ def clips(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*/*.wav") if path.parent.name[0] != "_")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     first, again, other = (

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,23 +15,23 @@ import torch
 
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.carray import c_source
+from kwslib.deployment.conversion import convert
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.export import export
+from kwslib.deployment.onnx_export import to_onnx
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import HOP
+from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.networks.models import ModelConfig, build
 from kwslib.predictors import CorePredictor, LiteRtPredictor, TorchPredictor
 
-pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
-
-from kwslib.deployment.conversion import convert
-from kwslib.deployment.onnx_export import to_onnx
-from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
-
-pytestmark = pytest.mark.slow
+pytestmark = [  # whether it is there is asked without importing it, which takes seconds
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("onnx2tf") is None, reason="export needs kwslib[convert]"),
+]
 
 OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},

@@ -97,6 +97,7 @@ def log_of(sketch: Sketch) -> list[str]:
     return [line.rsplit(",", 1)[0] for line in lines]
 
 
+@pytest.mark.slow
 def test_the_sketch_of_the_core_prints_any_label(tmp_path):
     network = read_network(tinyconv(tmp_path / "m.tflite"))
     header = model_header(network, FOUR, DecisionSettings(), stream(network))
@@ -109,6 +110,7 @@ def test_the_sketch_of_the_core_prints_any_label(tmp_path):
     assert len(heard) > 100
 
 
+@pytest.mark.slow
 def test_the_sketch_of_tflm_prints_any_label(tmp_path):
     for name, text in (("h", c_header(LABELS)), ("cc", c_source(bytes(99), LABELS))):
         (tmp_path / f"model_data.{name}").write_text(text, encoding="ascii")
@@ -128,6 +130,7 @@ def labelled(path: Path, labels: tuple[str, ...]) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [WORDS[:2], WORDS[2:4], WORDS[4:6]])
 def test_the_virtual_board_says_any_label(kws, tmp_path, words):
     model = labelled(tmp_path / "m.tflite", (SILENCE, UNKNOWN, *words))

@@ -150,6 +150,7 @@ def test_average_pool(tmp_path, window, depth, zero, activation, data):
     agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.tuples(*[st.integers(0, 3)] * 4), st.integers(1, 3), ZERO_POINTS, st.booleans(), st.data())
 def test_padding_by_an_operator_of_its_own(tmp_path, pads, stride, zero, by_depth, data):

@@ -32,6 +32,7 @@ def test_python_and_c_agree_on_every_logit(tmp_path, bits):
     assert np.array_equal(run_network(packed_network(network), Q8), run(network, Q8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [7, TERNARY])  # all kinds of planes
 def test_the_board_agrees_too(tmp_path, bits):
     network = read_integers(checkpoint(tmp_path, bits))
@@ -92,6 +93,7 @@ def test_convolutions_of_any_shape(tmp_path_factory, bits, channels, depth, kern
     assert np.array_equal(run_network(pack_network(network, bits), x), run_network(network, x))
 
 
+@pytest.mark.slow
 def test_no_width_is_slower_than_1_3_times_eight_bits_and_flash_keeps_its_promise(tmp_path):
     profiles = {}
     for bits in (8, 7, TERNARY):  # seven bits have the most planes, and ternary numbers most instructions
@@ -114,6 +116,7 @@ def test_eight_bits_stay_as_they_are(tmp_path):
     assert pack_network(network, 8) is network
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_two_bits_on_the_board(kws, tmp_path):
     status, out, _ = kws("board", checkpoint(tmp_path, 2), "--json")
     result = json.loads(out)
@@ -144,6 +147,7 @@ def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights
     assert np.array_equal(predictor.integer_logits(Q8), run(read_integers(path), Q8))
 
 
+@pytest.mark.slow
 def test_export_and_the_board_give_a_sketch_the_same_header(kws, tmp_path):
     path = checkpoint(tmp_path, 3)
     assert kws("export", path, "--out", tmp_path / "out")[0] == 0

@@ -69,6 +69,7 @@ def test_dense_weights_come_out_of_their_blocks(network):
     assert np.argwhere(rows).tolist() == [[2, 4 * 7 + 3]]
 
 
+@pytest.mark.slow
 def test_the_board_computes_the_same_in_less_flash_and_time(network):
     thin = thinned(network, 0.9)
     clip = (np.random.default_rng(0).standard_normal((1, 16000)) * 3000).astype(np.int16)

@@ -76,6 +76,7 @@ def loud_and_quiet(seconds: int) -> np.ndarray:
     return np.clip(rng.standard_normal(16000 * seconds) * loudness, -32768, 32767).astype(np.int16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["8", "3", "sparse", "temporal"])
 def test_the_spotter_hears_the_same_in_chunks_of_any_length(tmp_path, kind):
     if kind == "temporal":
@@ -101,6 +102,7 @@ def test_the_spotter_hears_the_same_in_chunks_of_any_length(tmp_path, kind):
             np.testing.assert_array_equal(heard, of_windows(network, frames, every)[: len(heard)])
 
 
+@pytest.mark.slow
 def test_the_virtual_board_streams_a_causal_network(tmp_path):
     """Its kernels are those in assembly; what it must hear is the network over the whole stream at once."""
     from kwslib.board.streaming import StreamBoard, expected

@@ -159,6 +159,7 @@ def _sum_of(f: dict, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return by(by(x, "_a") + by(y, "_b"), "")
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.data(), st.integers(0, 2**32), st.integers(14, 40), st.integers(1, 3), st.integers(1, 2))
 def test_a_causal_network_hop_by_hop_is_the_one_over_the_whole_stream(

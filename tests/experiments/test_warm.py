@@ -8,6 +8,7 @@ import pytest
 from kwslib.experiments.sweeps import warm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["linux", "darwin"])
 def test_a_point_runs_in_a_process_of_its_own(system, tmp_path, monkeypatch):
     code = "import os\nopen('ran.txt', 'w').write(str(os.getpid()))"

@@ -27,6 +27,7 @@ def clips() -> np.ndarray:
     return np.stack([tone(440), tone(3_000, 0.01), noise, burst, words.astype(np.int16), noise // 300])
 
 
+@pytest.mark.slow
 def test_librosa_and_torchaudio_agree():
     differences = rep.largest_differences(clips())
     assert differences["linear"] < 0.1  # float32, 80 dB below the peak

@@ -144,6 +144,7 @@ int main(void) {
 """
 
 
+@pytest.mark.slow
 def test_the_chain_is_the_firmwares_bit_for_bit(tmp_path):
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:

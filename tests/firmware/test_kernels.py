@@ -85,6 +85,7 @@ def differences(elf: bytes) -> int:
     return int.from_bytes(emulator.files["failures.raw"], "little")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
     if compiler == "gcc" and not shutil.which("arm-none-eabi-gcc"):
@@ -92,6 +93,7 @@ def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
     assert differences(built(tmp_path, compiler, {})) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

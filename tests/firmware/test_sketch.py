@@ -9,6 +9,9 @@ from host_sketch import ARDUINO, HOST, Sketch, compile_sketch
 SETTLED = 4_000  # ms, when the microphone has
 
 
+pytestmark = pytest.mark.slow  # compiled under the sanitizers
+
+
 @pytest.fixture(scope="module")
 def sketch(tmp_path_factory: pytest.TempPathFactory) -> Sketch:
     """The loop around a spotter that checks the order of what it hears, under the sanitizers."""

@@ -1,6 +1,7 @@
 """Quantized networks: what wrapping, calibration, PTQ and QAT do to them, saved and loaded, in integers and in C."""
 
 import copy
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,10 @@ from kwslib.quantization.quantizers import (
 )
 
 WIDTHS = (8, 5, 4, 3, 2, TERNARY, BINARY)
+IN_QUICK = (8, 4, TERNARY)
+BY_WIDTH = pytest.mark.parametrize(
+    "bits", [pytest.param(bits, marks=[pytest.mark.slow] * (bits not in IN_QUICK)) for bits in WIDTHS]
+)
 TRAINING, VALIDATION = toy(128), toy(64, seed=1)
 DESCRIPTION = Description(class_labels(), "tinyconv", "0" * 16)
 
@@ -54,6 +59,12 @@ def x() -> torch.Tensor:
     return calibration_inputs(TRAINING)
 
 
+@pytest.fixture(scope="module")
+def rounded(trained, x):
+    """`trained` after careful PTQ, made once for each quantization; for reading alone."""
+    return functools.cache(lambda quantization: post_training(trained, quantization, x))
+
+
 def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
     """Fake-quantized weights by layer."""
     layers = {name: m for name, m in model.named_modules() if isinstance(m, QuantizedLayer)}
@@ -62,16 +73,15 @@ def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-def test_eight_bits_change_next_to_nothing(trained, x):
-    narrow = post_training(trained, ours(8), x)
-    a, b = predict(trained, VALIDATION.x), predict(narrow, VALIDATION.x)
+def test_eight_bits_change_next_to_nothing(trained, rounded):
+    a, b = predict(trained, VALIDATION.x), predict(rounded(ours(8)), VALIDATION.x)
     assert np.abs(a - b).max() < 0.05 * np.abs(a).max()
 
 
-@pytest.mark.parametrize("bits", WIDTHS)
-def test_every_channel_has_its_own_points_and_no_more_than_the_grid_s(trained, x, bits):
+@BY_WIDTH
+def test_every_channel_has_its_own_points_and_no_more_than_the_grid_s(rounded, bits):
     points = {8: 256, 5: 32, 4: 16, 3: 8, 2: 4, TERNARY: 3, BINARY: 2}[bits]
-    for weight in weights_of(post_training(trained, ours(bits), x)).values():
+    for weight in weights_of(rounded(ours(bits))).values():
         assert all(len(channel.unique()) <= points for channel in weight)
         assert torch.isfinite(weight).all()
 
@@ -83,6 +93,7 @@ def test_the_float_network_is_left_as_it_was(trained, x):
     assert all(torch.equal(value, before[name]) for name, value in trained.state_dict().items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [3, 2, BINARY])
 def test_reconstruction_brings_outputs_closer_than_rounding_to_nearest(trained, x, bits):
     def distance(model):
@@ -172,15 +183,15 @@ def test_impossible_quantizations_are_refused(wrong):
 @pytest.mark.parametrize(
     "how", [ours(2), ours(TERNARY), original(4), Quantization(8, 8, scheme="asymmetric")]
 )
-def test_a_quantized_checkpoint_comes_back_the_same(tmp_path, trained, x, how):
-    narrow = post_training(trained, how, x)
+def test_a_quantized_checkpoint_comes_back_the_same(tmp_path, rounded, how):
+    narrow = rounded(how)
     save_checkpoint(tmp_path / "q.pt", narrow, ModelConfig())
     loaded, _, _ = load_checkpoint(tmp_path / "q.pt")
     assert quantization_of(loaded) == how
     assert np.array_equal(predict(loaded, VALIDATION.x), predict(narrow, VALIDATION.x))
 
 
-@pytest.mark.parametrize("bits", WIDTHS)
+@BY_WIDTH
 def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_the_bit(
     tmp_path, trained, x, bits
 ):
@@ -202,11 +213,11 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
     assert np.array_equal(integers, run_network(read_network(path), VALIDATION.x))
 
 
-def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_path, trained, x):
+def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_path, rounded):
     pytest.importorskip("tflite_micro")
     from kwslib.predictors import TflmPredictor
 
-    network = integer_network(post_training(trained, ours(4), x))
+    network = integer_network(rounded(ours(4)))
     path = tmp_path / "model.tflite"
     path.write_bytes(write(to_graph(network), DESCRIPTION))
     predictor = TflmPredictor(path)
@@ -214,6 +225,7 @@ def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_p
     assert np.array_equal(predictor.integer_logits(VALIDATION.x), run(network, VALIDATION.x))
 
 
+@pytest.mark.slow
 def test_bytes_in_flash_are_within_the_promise(trained, x):
     flash = {
         bits: integer_network(post_training(trained, ours(bits), x, False)).flash_bytes for bits in WIDTHS
@@ -230,6 +242,7 @@ def test_networks_without_integers_are_refused(trained, x):
         integer_network(post_training(trained, original(8), x))
 
 
+@pytest.mark.slow
 def test_constant_and_empty_weights_are_no_trouble(trained, x):
     broken = copy.deepcopy(trained)
     with torch.no_grad():
