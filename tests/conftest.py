@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from repository import REPOSITORY
+from shared_work import made_once
 
 from kwslib.paths import folders
 
@@ -77,11 +78,13 @@ def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
     from kwslib.networks.models import ModelConfig
     from kwslib.networks.training import Recipe
 
-    corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
-    some = feature_split(corpus, Protocol(), "training", first=3000)
-    folder = tmp_path_factory.mktemp("exported")
-    train(config, Recipe(epochs=3), some, some, seed=0, out=folder / "model.pt")
-    return export(folder / "model.pt", calibration_features(corpus, config.labels), folder)
+    def make(folder: Path):
+        corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
+        some = feature_split(corpus, Protocol(), "training", first=3000)
+        train(config, Recipe(epochs=3), some, some, seed=0, out=folder / "model.pt")
+        return export(folder / "model.pt", calibration_features(corpus, config.labels), folder)
+
+    return made_once(tmp_path_factory, "exported", make)
 
 
 @pytest.fixture

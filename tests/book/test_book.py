@@ -2,25 +2,18 @@
 
 import json
 import re
-from pathlib import Path
 
 import build
 import headline
 import jupytext
 import pytest
-from book_pages import PAGES, copy_of_the_book
+from book_pages import PAGES
 from bs4 import BeautifulSoup
 
 import notebooks
 from kwslib.record.comparison import load_original, recorded_folder
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def book(tmp_path_factory) -> Path:
-    """Folder of the rendered pages; rendering fails on any warning, unresolved reference or broken cell."""
-    return build.render(copy_of_the_book(tmp_path_factory.mktemp("book"))).parent
 
 
 @pytest.fixture(scope="module")

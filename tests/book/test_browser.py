@@ -7,9 +7,8 @@ import os
 from pathlib import Path
 
 import browser
-import build
 import pytest
-from book_pages import PAGES, copy_of_the_book
+from book_pages import PAGES
 from web_pages import OVERFLOW, PALE, served
 
 pytestmark = pytest.mark.slow
@@ -22,13 +21,12 @@ DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a =
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(request):
     """Where the rendered book is served; $KWS_BOOK names one that is there already."""
     if browser.chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     built = os.environ.get("KWS_BOOK")
-    book = Path(built) if built else build.render(copy_of_the_book(tmp_path_factory.mktemp("book"))).parent
-    with served(book) as address:
+    with served(Path(built) if built else request.getfixturevalue("book")) as address:
         yield address
 
 
