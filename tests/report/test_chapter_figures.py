@@ -1,5 +1,6 @@
 """Figures of Parts 4 to 6 draw the numbers they are given, each where its axis says."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas
 import pytest
@@ -12,6 +13,7 @@ from kwslib.labels import class_labels
 from kwslib.measure.latency import Latency
 from kwslib.networks.evaluation import Evaluation
 from kwslib.quantization.grids import TERNARY
+from kwslib.record import style
 from kwslib.report.part4 import board_figures, conversion_figures, field, field_figures
 from kwslib.report.part5 import figures as quantization
 from kwslib.report.part6 import board_figures as pruned_board
@@ -19,6 +21,13 @@ from kwslib.report.part6 import figures as pruning
 from kwslib.report.part6.board import Cost
 
 LABELS = class_labels()
+
+
+@pytest.fixture(autouse=True)
+def book_style():
+    with mpl.rc_context():
+        style.use(synthetic=False)
+        yield
 
 
 def ticks(ax):
@@ -38,7 +47,7 @@ def result(right):
 def test_confusions_hold_every_count():
     counts = np.array([[5, 0, 0, 0], [3, 2, 0, 0], [0, 0, 4, 1], [0, 0, 0, 5]])
     figure = field_figures.confusions({"original": counts, "ours": 2 * counts}, LABELS)
-    assert [ax.get_title() for ax in figure.axes] == ["original", "ours"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["original", "ours"]
     texts = [text.get_text() for text in figure.axes[1].texts]
     assert texts[4] == "6\n60 %"  # unknown said, silence answered
 
@@ -168,7 +177,7 @@ def test_causes_have_a_panel_for_each_width_and_a_row_for_each_recipe():
         [*widths_of("as it was", "ptq", (3, 2)), *widths_of("with a learned range", "qat", (3, 2))]
     )
     figure = quantization.causes(points)
-    assert [ax.get_title() for ax in figure.axes] == ["3 bits", "2 bits"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["3 bits", "2 bits"]
     assert ticks(figure.axes[0]) == ["as it was", "with a learned range"]
     assert [list(line.get_xdata()) for line in figure.axes[0].lines] == [[89], [89]]
     assert quantization.causes(points[:0]) is None
