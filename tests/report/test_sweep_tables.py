@@ -24,6 +24,7 @@ def width(method, bits, *accuracies, recipe="ours", flash=1000.0):
             "seed": seed,
             "flash": flash,
             "testing": accuracy,
+            "validation": accuracy - 0.01,
         }
         for seed, accuracy in enumerate(accuracies)
     ]
