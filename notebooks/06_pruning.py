@@ -474,6 +474,12 @@ draw_board.trade_off(networks)
 
 # %% [markdown]
 # [The whole table](../book/results/06_trade_off.csv) is a CSV file.
+#
+# ```{widget} trade_off
+# Every network of this book whose time on the board is recorded: point at one, or reach it by keyboard, for its name,
+# accuracy with its interval, time and flash. Narrow networks on ternary weights have no firmware recorded, so they stand on
+# the axis of time alone.
+# ```
 
 # %% [markdown]
 # ## The original's numbers

@@ -295,6 +295,7 @@ from kwslib.report.part7 import hours
 found = {name: hours.detection(run, model) for name, model in models.items()}
 for each in found.values():
     run.record_all(hours.detection_values(each))
+hours.write(run, found)
 caption = (
     "The operating points, counted on test speakers in test rooms. Latency "
     "runs from the end of the word to the report."
@@ -308,6 +309,12 @@ target = (hours.MOST_PER_HOUR, hours.MOST_REJECTS)
 figures.detection_error(curves, chosen, target)
 
 # %% [markdown]
+# ```{widget} threshold
+# A higher threshold misses more and reports less that was not said. Move the slider over the smoothed posteriors of a
+# synthesized stream through TinyConv trained for the field; triangles are reports. Below the picture stands what was
+# recorded over hours.
+# ```
+#
 # This decides about a product. Of the three thresholds, chosen for at most one false accept an hour on validation
 # speakers, two give more on test speakers, and even so about half of the keywords or more are missed: Part 3's network
 # misses {recorded}`07_listening/field_false_rejects` of them at {recorded}`07_listening/field_false_accepts_per_hour`

@@ -14,6 +14,7 @@ from kwslib.field.detection import (
     stream_logits,
 )
 from kwslib.field.minutes import continuous_frames
+from kwslib.paths import atomic_write
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
 from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of
@@ -21,6 +22,7 @@ from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, sh
 if TYPE_CHECKING:
     import pandas
 
+FILE = "07_detection.csv"
 MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.1  # false accepts, keywords missed: what a device is asked for
 
 
@@ -79,6 +81,26 @@ def detection_values(found: Detection) -> Values:
         median = 1000 * float(np.median(chosen.latencies))
         values[f"{name}_latency_ms"] = Value(median, "ms", n=len(chosen.latencies))
     return values
+
+
+def write(run: Run, found: Mapping[str, Detection]) -> None:
+    """Write what each threshold gives, of every model, beside the recorded values, as 07_detection.csv."""
+    import pandas
+
+    rows = [
+        {
+            "model": one.model.name,
+            "threshold": point.threshold,
+            "false_accepts": point.false_accepts,
+            "hours": point.hours,
+            "missed": point.rejects,
+            "keywords": point.keywords,
+        }
+        for one in found.values()
+        for point in one.points
+    ]
+    with atomic_write(run.results / FILE) as path:
+        pandas.DataFrame(rows).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
 
 
 def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
