@@ -23,7 +23,7 @@ def check_label(label: object) -> str:
     separates labels in options and logs), or more than 64 bytes of UTF-8.
     """
     if not isinstance(label, str):
-        raise KwsError(f"label {label!r} is no text: name the class by a word")
+        raise KwsError(f"label {label!r} is not text: name the class by a word")
     if not label or label != label.strip():
         raise KwsError(f"label {label!r} is empty or has spaces around it: choose a word")
     if "," in label or any(unicodedata.category(letter) in UNSEEN for letter in label):
@@ -50,7 +50,7 @@ def class_labels(keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> tuple[str, ...
 def check_labels(labels: Any) -> tuple[str, ...]:
     """`labels` themselves. Raises KwsError unless they are two or more distinct ones (see `check_label`)."""
     if not isinstance(labels, list | tuple):
-        raise KwsError(f"labels {labels!r} are no list of words: name each class by a word")
+        raise KwsError(f"labels {labels!r} are not a list of words: name each class by a word")
     for label in labels:
         check_label(label)
     if len(labels) < 2 or len(set(labels)) < len(labels):

@@ -91,7 +91,7 @@ NO_RESUME_FILES = {
 def test_what_is_no_resume_file_is_refused_by_name(tmp_path, spoil):
     out = interrupted(tmp_path)
     spoil(resume_file(out))
-    with pytest.raises(KwsError, match=r"model\.resume\.pt is damaged or no resume file: delete it"):
+    with pytest.raises(KwsError, match=r"model\.resume\.pt is damaged or not a resume file: delete it"):
         train(**RUN, out=out)
 
 

@@ -20,7 +20,7 @@ def run_on_board(
         help="The clip; of a longer one, its loudest second. Without it, one second of silence.",
     ),
     stream: Path | None = typer.Option(
-        None, help="A recording of a second or more: what listening to it costs, hop by hop of 40 ms."
+        None, help="A recording of a second or longer: what each hop of 40 ms costs while listening to it."
     ),
     keep: Path | None = typer.Option(
         None, help="Folder for firmware.elf with symbols, its map, and kws_model.h for Arduino."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The recordings: download them, check them, count them.", no_args_is_help=True)
 
-OWN = typer.Option([], help="Own recordings of a word, as WORD=FOLDER; may be repeated.")
+OWN = typer.Option([], help="Your own recordings of a word, as WORD=FOLDER; may be repeated.")
 
 
 def chosen_corpus(
@@ -59,7 +59,7 @@ def info(
     profile: str | None = PROFILE,
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
     own: list[str] = OWN,
-    list_split: str | None = typer.Option(None, "--list", help="List the examples of this split, too."),
+    list_split: str | None = typer.Option(None, "--list", help="Also list the examples of this split."),
     as_json: bool = JSON,
 ) -> None:
     """Count the examples of each split and class under the fixed protocol."""
@@ -105,7 +105,9 @@ def prepare(data: Path | None = DATA, profile: str | None = PROFILE, as_json: bo
 
 @app.command("check")
 def check(
-    folder: Path = typer.Argument(help="Folder of takes of one word, folders of speakers in it or not."),
+    folder: Path = typer.Argument(
+        help="Folder of takes of one word, with or without a folder for each speaker."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Look at every take before anything is trained: broken, silent, clipped, quiet, cut off, too long, double, unlike
@@ -134,9 +136,12 @@ def check(
 
 @app.command("cut")
 def cut(
-    recording: Path = typer.Argument(help="One recording of a word said again and again, with pauses."),
+    recording: Path = typer.Argument(help="One recording in which a word is repeated, with pauses."),
     out: Path = typer.Option(..., "--out", help="Folder for the takes."),
-    speaker: str = typer.Option("me", help="Who speaks: takes are named for it, and never leave one split."),
+    speaker: str = typer.Option(
+        "me",
+        help="Name of the speaker: part of each take's name, and all takes of a speaker are in one split.",
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Cut a long recording into takes of a second, one word each."""

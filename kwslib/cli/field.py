@@ -41,7 +41,7 @@ def run_field_test(
     rt60: str | None = typer.Option(None, help="Another reverberation time, s.", metavar="LOW:HIGH"),
     rooms: Path | None = typer.Option(None, help="Folder of measured impulse responses."),
     recordings: Path | None = typer.Option(
-        None, help="Folder of own recordings, a folder a class, in place of trials."
+        None, help="Folder of your own recordings, one folder for each class, in place of trials."
     ),
     long: Path | None = typer.Option(
         None,
@@ -54,12 +54,12 @@ def run_field_test(
         None, min=0, max=1, help="Smoothed posterior that reports a word [default: the model's, else 0.7]."
     ),
     smoothing: int | None = typer.Option(None, help="Inferences averaged [default: the model's, else 10]."),
-    trial: int | None = typer.Option(None, min=0, max=SEED_MAX, help="Run this trial alone."),
+    trial: int | None = typer.Option(None, min=0, max=SEED_MAX, help="Run only this trial."),
     save_wav: Path | None = typer.Option(
         None, help="Folder for the sound of the trials and the list of draws."
     ),
     listen: Path | None = typer.Option(
-        None, help="A long recording, in place of trials: every report in it, with its time."
+        None, help="A long recording in place of trials: list every report with its time."
     ),
     own: list[str] = OWN,
     as_json: bool = JSON,

@@ -40,7 +40,7 @@ def print_long(
         except OSError as error:
             raise KwsError(f"cannot be read ({error.strerror}): name a file of JSON") from None
         except ValueError as error:
-            raise KwsError(f"no JSON ({error}): see `kws field --help`") from None
+            raise KwsError(f"not JSON ({error}): see `kws field --help`") from None
         wanted = specification(content)
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None

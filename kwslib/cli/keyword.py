@@ -16,15 +16,15 @@ from kwslib.networks import ARCHITECTURES
 
 
 def make_keyword(
-    word: str = typer.Argument(help="The word to spot; what the synthesizer says, too."),
+    word: str = typer.Argument(help="The word to spot, as the synthesizer is to speak it."),
     takes: Path | None = typer.Option(
-        None, help="Folder of own recordings of it. Without one the synthesizer speaks the test, too."
+        None, help="Folder of your own recordings of the word. Without it, the test is synthesized as well."
     ),
     negatives: list[Path] = typer.Option(
         [], "--not", help="Folder of recordings that must not fire, all for training; may be repeated."
     ),
     background: list[Path] = typer.Option(
-        [], help="Folder of own noise, ten seconds a file or longer; may be repeated."
+        [], help="Folder of your own noise, files of ten seconds or longer; may be repeated."
     ),
     out: Path | None = typer.Option(None, "--out", help="Folder to write into [default: the word]."),
     data: Path | None = typer.Option(
@@ -36,10 +36,13 @@ def make_keyword(
     arch: str = typer.Option(ARCH, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
     epochs: int = typer.Option(EPOCHS, min=1, max=100_000, help="Epochs of training."),
     trials: int = typer.Option(
-        TRIALS, min=3, max=100_000, help="Simulated trials to choose and to test with."
+        TRIALS,
+        min=3,
+        max=100_000,
+        help="Simulated trials for choosing the threshold, and as many for the test.",
     ),
     hours: float = typer.Option(
-        HOURS, min=0.05, max=100, help="Hours of simulated sound without the word, likewise."
+        HOURS, min=0.05, max=100, help="Hours of simulated sound without the word, for each of the two."
     ),
     seed: int = typer.Option(0, min=0, max=SEED_MAX, help="Seed of the training."),
     as_json: bool = JSON,

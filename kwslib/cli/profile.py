@@ -27,7 +27,9 @@ def profile_model(
     if device not in ("cpu", "cuda"):
         raise KwsError(f"--device {device}: use cpu or cuda")
     if model not in ARCHITECTURES and not model.endswith((".pt", ".tflite")):
-        raise KwsError(f"{model}: no model; name a .pt or .tflite file, or one of {', '.join(ARCHITECTURES)}")
+        raise KwsError(
+            f"{model}: not a model; name a .pt or .tflite file, or one of {', '.join(ARCHITECTURES)}"
+        )
     result = _file(Path(model), device) if model.endswith(".tflite") else _network(model, device)
     if as_json:
         print_json(result)

@@ -22,7 +22,7 @@ def read_board_log(
     ),
     seconds: float = typer.Option(60.0, help="How long to listen to a port, at most a week."),
     beside: Path | None = typer.Option(
-        None, help="The .tflite that the board runs: set its times by the cycle model beside the log's."
+        None, help="The .tflite that the board runs: print the cycle model's times next to the log's."
     ),
     as_json: bool = JSON,
 ) -> None:

@@ -15,9 +15,11 @@ from kwslib.paths import check_writable
 def run_a_sweep(
     sweep: str = typer.Argument(help="bits, sparsity or channels."),
     out: Path = typer.Option(
-        ..., "--out", help="Folder of the sweep; started again, it goes on where it stopped."
+        ..., "--out", help="Folder of the sweep; a sweep that was interrupted resumes there."
     ),
-    jobs: int = typer.Option(0, min=0, max=1024, help="Points at a time [default: the processor's cores]."),
+    jobs: int = typer.Option(
+        0, min=0, max=1024, help="Points that run at once [default: the processor's cores]."
+    ),
     scheduler: str | None = typer.Option(None, help="Address of a Dask scheduler, such as tcp://HOST:8786."),
     figure: bool = typer.Option(False, "--figure", help="Only the points of the report's figure."),
     seeds: str | None = typer.Option(None, help="Seeds, separated by commas [default: the profile's]."),

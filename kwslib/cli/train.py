@@ -28,7 +28,7 @@ def train(
         0, min=0, max=SEED_MAX, help="Seed of the initial weights, the order and the augmentation."
     ),
     teacher: Path | None = typer.Option(
-        None, help="Checkpoint of a better network of the same words, whose answers are learned, too."
+        None, help="Checkpoint of a better network for the same words, whose answers this one also learns."
     ),
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,

@@ -87,7 +87,9 @@ def _libsndfile(path: Path, head: bytes) -> Iterator[tuple[np.ndarray, int]]:
 def _ffmpeg(path: Path, container: str) -> Iterator[tuple[np.ndarray, int]]:
     program = shutil.which("ffmpeg")
     if program is None:
-        raise KwsError(f"{path}: {container} takes ffmpeg to read: install it, or save the recording as WAV")
+        raise KwsError(
+            f"{path}: {container} needs ffmpeg to be read: install it, or save the recording as WAV"
+        )
     command = [program, "-nostdin", "-v", "error", "-xerror", "-protocol_whitelist", "file,pipe"]
     command += ["-i", f"file:{path}", "-vn", "-ac", "1", "-ar", str(SAMPLE_RATE), "-f", "s16le", "-"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -83,7 +83,7 @@ def read_word_file(path: Path) -> WordFile:
     if not all(isinstance(folders, list) for folders in lists.values()) or not all(
         isinstance(name, str) for name in (*names, content["takes"] or "")
     ):
-        raise KwsError(f"{path}: a folder in it is no text: make it with `kws keyword`")
+        raise KwsError(f"{path}: a folder in it is not text: make it with `kws keyword`")
     with naming(path):
         check_label(content["word"])
     takes = content["takes"] and path.parent / expand(content["takes"])

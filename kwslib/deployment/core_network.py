@@ -64,7 +64,7 @@ def lower(graph: Graph, runs: bool = True) -> Network:
         if operator.name == "PAD":
             readers = [other.name for other in graph.operators if operator.output in other.inputs]
             if operator.output == graph.output or not set(readers) <= set(PADDED):
-                raise KwsError(f"{path}: operator PAD is supported before {' and '.join(PADDED)} alone")
+                raise KwsError(f"{path}: operator PAD is supported only before {' and '.join(PADDED)}")
             alias[operator.output] = alias.get(operator.inputs[0], operator.inputs[0])
             continue
         if operator.name not in OPERATORS:

@@ -87,7 +87,7 @@ def noted_settings(note: Any, classes: int) -> DecisionSettings | None:
     )
     if type(smoothing) is not int or not isinstance(threshold, float) or not 0 < threshold <= 1:
         raise KwsError(
-            f"its decision is {note!r}, no threshold and smoothing: make it again with `kws keyword`"
+            f"its decision is {note!r}, not a threshold and a smoothing: make it again with `kws keyword`"
         )
     return DecisionSettings(classes=classes, threshold=threshold, smoothing=smoothing)
 

@@ -186,7 +186,7 @@ def _check_order(graph: Graph) -> None:
     if not graph.operators:
         raise KwsError(f"{path}: has no operators; {AGAIN}")
     if not 0 <= graph.input < len(tensors) or graph.input in constant:
-        raise KwsError(f"{path}: its input is no tensor that can be set; {AGAIN}")
+        raise KwsError(f"{path}: its input is not a tensor that can be set; {AGAIN}")
     for operator in graph.operators:
         for number in operator.inputs:
             if number != -1 and number not in available:

@@ -66,7 +66,9 @@ def compiler() -> list[str]:
         try:
             return shlex.split(named)
         except ValueError as error:
-            raise KwsError(f"CC is {named}, which is no command ({error}): mend $CC or unset it") from None
+            raise KwsError(
+                f"CC is {named}, which is not a command ({error}): correct $CC or unset it"
+            ) from None
     if sys.platform == "linux" and shutil.which("cc"):
         return ["cc"]
     if importlib.util.find_spec("ziglang"):
@@ -88,7 +90,7 @@ def _run(command: list[str], output: Path) -> None:
         reason = next((line for line in lines if "error" in line), f"exit status {done.returncode}")
         raise KwsError(f"the C compiler {command[0]} could not build the core: {reason} (check $CC)")
     if not output.is_file():
-        raise KwsError(f"the C compiler {command[0]} ended well and made nothing: check $CC")
+        raise KwsError(f"the C compiler {command[0]} ended without an error and wrote no file: check $CC")
 
 
 def check_space(message: str, output: Path) -> None:

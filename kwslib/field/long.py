@@ -143,7 +143,7 @@ def _planned(spec: Specification, labels: Sequence[str], rng: np.random.Generato
     """(class, second) of every word, in order: those drawn stand in slots of equal length, in random company."""
     listed = () if isinstance(spec.keywords, int) else spec.keywords
     if wrong := sorted({word for word, _ in listed} - set(labels[2:])):
-        raise KwsError(f"{', '.join(wrong)}: no keyword of this model, which has {', '.join(labels[2:])}")
+        raise KwsError(f"{', '.join(wrong)}: not a keyword of this model, which has {', '.join(labels[2:])}")
     drawn = [labels[2 + number % (len(labels) - 2)] for number in range(spec.slots - spec.others)]
     company = [(drawn + [labels[1]] * spec.others)[n] for n in rng.permutation(spec.slots)]
     slot = spec.seconds / max(spec.slots, 1)

@@ -35,7 +35,7 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
     Raises KwsError for a recording that is no audio or has no word in it, and for a speaker that is no file's name.
     """
     if not speaker or NAMED in speaker or speaker != Path(speaker).name or speaker[0] == ".":
-        raise KwsError(f"--speaker {speaker!r} is no name of a file: use letters and digits")
+        raise KwsError(f"--speaker {speaker!r} does not make a file name: use letters and digits")
     check_label(speaker)
     samples = read_audio(recording)
     takes = cut(samples) if len(samples) >= CLIP_SAMPLES else []

@@ -80,7 +80,7 @@ def look(folder: Path | str) -> list[Take]:
     if not takes:
         raise KwsError(f"{folder}: no files here: put recordings of one word into it")
     for number in _strangers(usable):
-        said = "unlike the others: listen whether it is the word, and whole"
+        said = "unlike the others: check by ear that it is the whole word"
         takes[number] = replace(takes[number], problems=(*takes[number].problems, said))
     return takes
 

@@ -70,7 +70,9 @@ def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
     try:
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class of their own
-        raise KwsError(f"{path}: missing, damaged or no .onnx model; make it with `kws export`") from error
+        raise KwsError(
+            f"{path}: missing, damaged or not an .onnx model; make it with `kws export`"
+        ) from error
     feed = {session.get_inputs()[0].name: _clip()}
     return Latency("ONNX Runtime", "CPU", threads, _time(lambda: session.run(None, feed), runs))
 

@@ -66,7 +66,7 @@ class ResumeFile:
                     return read
         except Exception:  # noqa: BLE001 - of torch, a dozen kinds
             pass
-        raise KwsError(f"{self.path} is damaged or no resume file: delete it to start again")
+        raise KwsError(f"{self.path} is damaged or not a resume file: delete it to start again")
 
 
 def identity(

@@ -153,7 +153,7 @@ class Run:
         """Note a value, with its 95 % interval and its number of samples or seeds where it has them."""
         value = value.item() if hasattr(value, "item") else value
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise KwsError(f"{self.part}/{name}: {value!r} is no finite number")
+            raise KwsError(f"{self.part}/{name}: {value!r} is not a finite number")
         self.values[name] = {"value": value, "unit": unit}
         if ci95 is not None and all(map(math.isfinite, ci95)):  # of one run its width is unknown
             self.values[name]["ci95"] = [float(bound) for bound in ci95]

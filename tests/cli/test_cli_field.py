@@ -190,7 +190,7 @@ def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
     ("content", "arguments", "culprit"),
     [
         ('{"keywords": [{"word": "maybe", "at": 4}]}', (), "spec.json: maybe: no keyword"),
-        ('{"keywords": 5', (), "spec.json: no JSON"),
+        ('{"keywords": 5', (), "spec.json: not JSON"),
         (None, (), "spec.json: cannot be read"),
         ("{}", ("--trials", 5), "--long takes no --trials"),
     ],

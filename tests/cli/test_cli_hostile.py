@@ -164,4 +164,4 @@ def test_the_zoo_is_known_without_loading_it(kws):
     script += "try: main()\nfinally: assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8")
     assert done.returncode == 2
-    assert done.stderr == f"kws: bogus: no model; name a .pt or .tflite file, or one of {', '.join(ZOO)}\n"
+    assert done.stderr == f"kws: bogus: not a model; name a .pt or .tflite file, or one of {', '.join(ZOO)}\n"

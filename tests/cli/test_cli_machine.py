@@ -87,7 +87,11 @@ def test_a_deleted_working_directory(tmp_path):
 
 @pytest.mark.parametrize(
     ("named", "message"),
-    [("true", "true ended well and made nothing"), ("cc 'x", "is no command"), ("/no/cc", "does not start")],
+    [
+        ("true", "true ended without an error and wrote no file"),
+        ("cc 'x", "is not a command"),
+        ("/no/cc", "does not start"),
+    ],
 )
 def test_compilers_that_are_none(place, tmp_path, named, message):
     clip = next((place / "corpus" / "yes").glob("*.wav"))

@@ -193,7 +193,7 @@ MEMO = b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(99)
 def test_a_voice_memo_is_decoded_by_ffmpeg(tmp_path, monkeypatch):
     (tmp_path / "memo.m4a").write_bytes(MEMO)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    with pytest.raises(KwsError, match=r"memo\.m4a: MP4 .* takes ffmpeg .* install it, or"):
+    with pytest.raises(KwsError, match=r"memo\.m4a: MP4 .* needs ffmpeg .* install it, or"):
         read_audio(tmp_path / "memo.m4a")
     program = tmp_path / "bin" / "ffmpeg"
     program.parent.mkdir()

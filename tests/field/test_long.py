@@ -65,7 +65,7 @@ def test_listed_keywords_begin_when_they_are_said_to(where):
         assert np.corrcoef(heard, clip)[0, 1] > 0.99
         stream.samples[start : start + SAMPLE_RATE] = 0
     assert not stream.samples.any()
-    with pytest.raises(KwsError, match="up: no keyword of this model, which has yes, no"):
+    with pytest.raises(KwsError, match="up: not a keyword of this model, which has yes, no"):
         long_stream(Specification(seconds=20, keywords=(("up", 3.0),), others=0), quiet)
 
 
