@@ -39,7 +39,6 @@ def print_pdf(page: Path, pdf: Path) -> None:
     with browser() as started:
         tab = started.new_page(color_scheme="light")
         tab.goto(page.as_uri(), wait_until="load", timeout=300_000)
-        tab.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
         tab.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
         tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
         tab.pdf(

@@ -1,15 +1,18 @@
-"""Build the book: `python book/build.py report | book | pdf | record [PART] | pair`. The Makefile calls it.
+"""Build the book: `python book/build.py report | book | pdf | record [PART] | sounds | pair`. The Makefile calls it.
 
 report   run the notebooks in the quick profile into _build/quick and render the book from that copy
 book     render the recorded notebooks without running them
 pdf      the same as one file, _build/kwslib.pdf, printed by Chromium
-record   run the notebooks in the report profile; recorded outputs, values, models and the README's table are replaced.
-         Parts 5 and 6 take their points from sweeps, which lie in _build/sweeps and go on where they stopped
+record   run the notebooks in the report profile; recorded outputs, values, models, sounds and the README's table are
+         replaced. Parts 5 and 6 take their points from sweeps, which lie in _build/sweeps and go on where they stopped
+sounds   choose the clips that the pages play, and write them into book/_static/sound
 pair     make the .ipynb of every notebook script, keeping recorded outputs
 """
 
 import argparse
 import csv
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -20,12 +23,15 @@ from pathlib import Path
 import browser
 import firmware_sizes
 import headline
+import sounds
 
 import notebooks
 from kwslib.paths import atomic_write
 
 ROOT = notebooks.ROOT
 TIMED = ("02_size_estimation",)  # measures this computer, so nothing runs beside it
+START = Path("book", "intro.html")
+ADDRESS = re.compile(r'(\s(?:href|src|data-content_root)=")(?![a-z]+:|#|/)([^"]+)')
 SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
 
 
@@ -49,9 +55,23 @@ def render(source: Path, builder: str = "html") -> Path:
     if done.returncode:
         raise RuntimeError(f"{done.stdout}\n{done.stderr}\nthe book did not render")
     folder = source / "_build" / builder
-    if builder == "singlehtml":  # its links begin at the top, where Sphinx puts only a redirection
-        shutil.move(folder / "book" / "intro.html", folder / "index.html")
-    return folder / "index.html"
+    first, index = folder / START, folder / "index.html"  # where jupyter-book puts only a redirection
+    if builder == "singlehtml":  # its links begin at the top
+        shutil.move(first, index)
+    else:
+        index.write_text(at_the_top(first.read_text(encoding="utf-8")), encoding="utf-8")
+    return index
+
+
+def at_the_top(page: str) -> str:
+    """The HTML of a page in the folder `book` with its relative addresses as from the folder above."""
+
+    def moved(match: re.Match[str]) -> str:
+        begin, address = match.groups()
+        slash = "/" if address.endswith("/") else ""
+        return f"{begin}{posixpath.normpath(posixpath.join('book', address))}{slash}"
+
+    return ADDRESS.sub(moved, page)
 
 
 def pdf(source: Path) -> Path:
@@ -108,6 +128,7 @@ def record(part: str | None) -> None:
         )
     headline.write()
     firmware_sizes.write()
+    sounds.write()
     print(f"recorded in {(time.monotonic() - begin) / 60:.0f} min")
 
 
@@ -136,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("report", "book", "pdf", "record", "pair"))
+    parser.add_argument("command", choices=("report", "book", "pdf", "record", "sounds", "pair"))
     parser.add_argument("part", nargs="?", help="record: a notebook, such as 03")
     options = parser.parse_args()
     begin = time.monotonic()
@@ -146,6 +167,8 @@ def main() -> None:
                 notebooks.pair(name)
         elif options.command == "record":
             record(options.part)
+        elif options.command == "sounds":
+            sounds.write()
         else:
             made = {"report": report, "book": lambda: render(ROOT), "pdf": lambda: pdf(ROOT)}
             page = made[options.command]()

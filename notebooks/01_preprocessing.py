@@ -92,10 +92,14 @@ run.record_all(report.level_values(levels))
 run.show(levels, "The four recordings; levels in dB of full scale.")
 
 # %% [markdown]
-# The players below appear with synthetic speech and with your own recordings. The licence would let this book
-# pass on the others too; it shows them as pictures only, so that it needs no sound files of its own.
+# ```{sound} yes_loud yes_quiet no_loud no_quiet
+# Listen before you look: the hiss at the end of *yes*, the one long vowel of *no*, the noise around the quiet ones.
+# ```
+#
+# These are the recordings that the figures below show; where you run the notebook on synthetic speech or with
+# recordings of your own, its next cell plays those.
 
-# %%
+# %% tags=["remove-cell"]
 from kwslib.report.part1 import figures as draw
 
 draw.players(clips) if run.synthetic or recordings else "not handed on"

@@ -247,6 +247,11 @@ words = mistaken_words(runs, plain["testing"], splits["training"])
 draw.unknown_words(*words)
 
 # %% [markdown]
+# ```{sound} mistaken_*
+# The first words of the figure, each by the clip that most of the recorded networks take for another class. Would
+# you have understood all of them?
+# ```
+#
 # ### What it has learned
 #
 # ```{picture} learned

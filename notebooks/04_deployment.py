@@ -458,8 +458,28 @@ caption = (
 run.show(field.draws_table(here, 6), caption, digits=2)
 
 # %% [markdown]
-# Nothing is left to the moment: a trial is a function of its number and the seed, and `kws field MODEL --trial 7
-# --save-wav FOLDER` lets one listen to it.
+# What a room does to a sound is its *impulse response*: what arrives at the microphone when the mouth gives one click. Every
+# sound is a row of clicks, so what arrives of it is a row of such responses, one on the other.
+#
+# ```{picture} room
+# After the direct sound come echoes, each later and weaker than the one before. The coloured lines are the first four, one for
+# each wall; every stroke below is a mirror image of the mouth. The simulation has floor and ceiling too, and walls that absorb as
+# much as the drawn reverberation time needs.
+# ```
+#
+# ```{picture} trial
+# The word survives the way to the network, but not alone. The first trial in which a keyword is said: the clip, in its room,
+# with its background, as the microphone delivers it, and as the front end's features. What the features keep of the
+# background is what changes: they subtract what stays.
+# ```
+#
+# ```{sound} trial_*
+# :plain:
+# The same trial to listen to. The first three are as loud as a recorder would make them; the last is turned up.
+# ```
+#
+# A trial is a function of its number and the seed, so it can be repeated exactly; `kws field MODEL --trial 7
+# --save-wav FOLDER` writes one as a sound file.
 
 # %% tags=["nbval-check-output"]
 from kwslib.features.frontend import features
@@ -477,6 +497,11 @@ print("a stream's first second, the same features as the clip:", same)
 # that one word counts once:
 #
 # ```{source} kws_decide
+# ```
+#
+# ```{picture} decision
+# The mean follows the single posterior later and more smoothly, so that one high posterior reports nothing. The trial
+# of the players above, heard by the network that is trained for the field below, with its threshold and its smoothing.
 # ```
 #
 # ```{note}

@@ -68,6 +68,21 @@ def test_every_notebook_can_be_taken_away(pages):
         assert {f"{name}.ipynb", f"{name}.py", f"{name}.json"} <= set(files)
 
 
+def test_formulas_need_no_script(pages):
+    found = {page: soup.select("math") for page, soup in pages.items()}
+    assert found["notebooks/05_quantization"]
+    for page, formulas in found.items():
+        assert not [formula for formula in formulas if "\\" in formula.text], page
+        assert not pages[page].select("script[src*=athjax], span.math, div.math"), page
+
+
+def test_pages_say_what_they_are_of(pages):
+    for page, soup in pages.items():
+        foot = soup.select_one(".extra_footer")
+        assert "MIT licence" in foot.text, page
+        assert {link.text for link in foot.select("a")} >= {"How to cite", "Errata"}, page
+
+
 def test_links_and_images_lead_somewhere(book, pages):
     for page, soup in pages.items():
         base = (book / page).parent

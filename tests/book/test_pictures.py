@@ -103,3 +103,30 @@ def test_sparse_formats_hold_the_same_row():
 
 def test_number_lines_are_those_of_the_quantizer():
     assert {"scale 0.50, zero point 0", "scale 0.30, zero point 2"} <= set(texts("number_lines"))
+
+
+def test_a_trial_passes_five_stages_from_the_files_that_the_page_plays():
+    shown = texts("trial")
+    assert [text for text in shown if text[:2] in ("1.", "2.", "3.", "4.", "5.")] == [
+        "1. The clip as recorded",
+        "2. In the room",
+        "3. With background, at the microphone’s place",
+        "4. As the microphone delivers it",
+        "5. The front end’s features",
+    ]
+
+
+def test_the_decision_reports_the_word_of_the_trial_once():
+    shown = texts("decision")
+    assert shown.count("reported, then suppressed") == 1
+    assert "posterior of “yes”, single" in shown
+
+
+def test_first_echoes_bounce_off_a_wall_each():
+    room = picture.importlib.import_module("pictures.room")
+    bounces = [room._bounce(image) for image, order in room.images() if order == 1]
+    wide, deep = room.SIZE
+    touched = [(x == 0, x == wide, y == 0, y == deep) for x, y in bounces]
+    assert sorted(touched) == sorted(tuple(i == j for i in range(4)) for j in range(4))
+    for image, order in room.images():
+        assert order or image == room.MOUTH

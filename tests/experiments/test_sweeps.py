@@ -154,7 +154,7 @@ def test_what_a_point_imports_is_known_before_it_runs(tmp_path):
     (tmp_path / "a.py").write_text(SCRIPT)
     assert imported(point_notebook(tmp_path / "a.py", "name")) == ["json", "os", "time", "pathlib"]
     (tmp_path / "b.py").write_text("# %%\n1\n")
-    with pytest.raises(KwsError, match="no cell has the tag"):
+    with pytest.raises(KwsError, match="no cell bears the tag"):
         point_notebook(tmp_path / "b.py", "name")
     with pytest.raises(KwsError, match="sweeps run from a clone"):
         point_notebook(tmp_path / "c.py", "name")

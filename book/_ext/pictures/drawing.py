@@ -4,6 +4,10 @@ Coordinates are in a frame about 480 units wide, which a phone shows at three qu
 units stays legible. Tones are classes (book.css gives each a light and a dark colour).
 """
 
+import base64
+import hashlib
+import struct
+import zlib
 from collections.abc import Sequence
 from html import escape
 
@@ -103,6 +107,26 @@ class Drawing:
                 )
         self.box(x, y, cell * len(rows[0]), cell * len(rows), "faint", filled=False, round=0)
 
+    def shades(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        rows: Sequence[Sequence[float]],
+        tone: str = "blue",
+    ) -> None:
+        """Numbers from 0 to 1 (rows from top to bottom) as an image in a tone, the stronger the larger."""
+        image = _png(rows)
+        name = f"shades-{hashlib.sha256(image).hexdigest()[:12]}"
+        place = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
+        self._parts.append(
+            f'<mask id="{name}" maskUnits="userSpaceOnUse" {place}><image {place} preserveAspectRatio="none" '
+            f'href="data:image/png;base64,{base64.b64encode(image).decode()}"/></mask>'
+            f'<rect {place} class="f-{_tone(tone)}" mask="url(#{name})"/>'
+        )
+        self.box(x, y, width, height, "faint", filled=False, round=0)
+
     def svg(self) -> str:
         """The picture as one SVG element."""
         return (
@@ -115,6 +139,17 @@ def _tone(tone: str) -> str:
     if tone not in TONES:
         raise ValueError(f"tone {tone!r}: use one of {', '.join(TONES)}")
     return tone
+
+
+def _png(rows: Sequence[Sequence[float]]) -> bytes:
+    """Rows of numbers from 0 to 1 as a PNG file of grey levels."""
+    lines = b"".join(bytes([0, *(round(255 * value) for value in row)]) for row in rows)
+    size = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)  # grey, 8 bits, not interlaced
+    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
 
 
 def number(values: dict[str, float], name: str, digits: int = 1) -> str:

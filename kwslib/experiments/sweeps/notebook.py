@@ -31,7 +31,7 @@ def point_notebook(script: Path, name: str) -> Any:
     whole = jupytext.read(script)
     cells = [cell for cell in whole.cells if set(KEPT) & set(cell.metadata.get("tags", []))]
     if not any("point" in cell.metadata.tags for cell in cells):
-        raise KwsError(f"{script}: no cell has the tag `point`, so there is nothing to run")
+        raise KwsError(f"{script}: no cell bears the tag `point`, so there is nothing to run")
     title = whole.cells[0].source.splitlines()[0]
     text = f"{title}: {name}\n\nOne point of a sweep: the cells of `{script.stem}` that compute it."
     notebook = nbformat.v4.new_notebook(

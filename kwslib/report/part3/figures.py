@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from kwslib.labels import UNKNOWN, class_labels
 from kwslib.record import style
+from kwslib.report.part3.tables import most_mistaken
 
 
 def training_curves(
@@ -106,9 +107,7 @@ def unknown_words(
         word: [100 * answers.get(label, 0) / totals[word] for label in heard_as]
         for word, answers in mistakes.items()
     }
-    words = sorted(
-        (word for word in wrong if sum(wrong[word]) > 0), key=lambda word: (-sum(wrong[word]), word)
-    )[:most]
+    words = most_mistaken(mistakes, totals)[:most]
     figure, ax = style.subplots(height=1.6 + 0.27 * max(len(words), 1))
     left = np.zeros(len(words))
     for index, (label, colour) in enumerate(style.label_colours(heard_as).items()):

@@ -140,6 +140,15 @@ def mistaken_words(
     return dict(answers), dict(totals), dict(Counter(name.split("/")[0] for name in training.names))
 
 
+def most_mistaken(mistakes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> list[str]:
+    """The words that `mistaken_words` found mistaken at all, by their share of mistakes, worst first."""
+    wrong = {
+        word: sum(n for label, n in heard.items() if label != UNKNOWN) / totals[word]
+        for word, heard in mistakes.items()
+    }
+    return sorted((word for word in wrong if wrong[word]), key=lambda word: (-wrong[word], word))
+
+
 def protocol_values(runs: Mapping[str, Sequence[Trained]]) -> Values:
     """Test accuracies of several ways of training and testing, means over seeds."""
     return {

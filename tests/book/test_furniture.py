@@ -1,0 +1,83 @@
+"""What stands around the text: foot, head, sidebar, regions that scroll, formulas, and what the search knows."""
+
+import build
+import finding
+import page_foot
+import page_head
+import pytest
+import regions
+import sidebar
+from bs4 import BeautifulSoup
+from docutils.core import publish_doctree
+
+PART = {"commit": "0123456789abcdef", "data": {"content_hash": "fedcba9876543210"}}
+OTHER = {"commit": "aaaaaaaabbbb", "data": {"content_hash": "fedcba9876543210"}}
+
+
+def test_the_foot_names_the_recording_of_the_page():
+    parts = {"03_training": PART, "04_deployment": OTHER}
+    assert page_foot.recording(parts, "notebooks/03_training") == (
+        "numbers recorded at commit 01234567 from data fedcba98"
+    )
+    assert page_foot.recording(parts, "book/intro") == (
+        "numbers recorded at commit 01234567, aaaaaaaa from data fedcba98"
+    )
+    assert page_foot.recording({}, "book/intro") == "no recorded numbers"
+
+
+def test_a_description_is_whole_sentences_of_the_first_paragraph():
+    sentence = "A keyword spotter listens all day for a few words and does nothing else. "
+    doctree = publish_doctree(
+        f"Title\n=====\n\n{sentence}It is small. {'More words follow here. ' * 9}\n\nOther\n====="
+    )
+    found = page_head.description(doctree)
+    assert found.startswith(f"{sentence}It is small.")
+    assert found.endswith(".")
+    assert len(found) <= page_head.LONGEST
+
+
+def test_the_sidebar_lists_the_sections_of_the_open_page_alone():
+    navigation = BeautifulSoup(
+        '<ul><li class="current active"><a class="current" href="#">Part 1</a></li>'
+        '<li><a href="b">Part 2</a></li></ul>',
+        "html.parser",
+    )
+    deep = '<ul><li><a href="#d">Deep</a></li></ul>'
+    contents = f'<ul><li><a href="#">Part 1</a><ul><li><a href="#s">Sound</a>{deep}</li></ul></li></ul>'
+    sections = sidebar.with_sections(navigation, contents).select("li.active .page-sections a")
+    assert [(link.text, link["href"]) for link in sections] == [("Sound", "#s")]
+
+
+def test_a_wide_table_takes_the_focus_and_has_its_captions_name():
+    caption = "<caption>Bytes &amp; <em>times</em></caption>"
+    body = f'<div class="table-scroll docutils container"><table>{caption}</table></div>'
+    frame = BeautifulSoup(regions.reachable(body), "html.parser").div
+    assert (frame["tabindex"], frame["role"], frame["aria-label"]) == ("0", "region", "Bytes & times")
+    two = regions.reachable(2 * '<div class="table-scroll"><table></table></div>')
+    assert 'aria-label="Wide table 1"' in two
+    assert 'aria-label="Wide table 2"' in two
+
+
+def test_the_first_page_leads_to_the_same_places_from_one_folder_up():
+    page = (
+        '<html data-content_root="../"><a href="methods.html#seeds">M</a><a href="../notebooks/01.html">1</a>'
+        '<a href="#top">T</a><a href="https://example.org/">E</a><img src="data:image/png;base64,AA=="/></html>'
+    )
+    moved = build.at_the_top(page)
+    for expected in (
+        '="./"',
+        '"book/methods.html#seeds"',
+        '"notebooks/01.html"',
+        '"#top"',
+        '"https://example.org/"',
+    ):
+        assert expected in moved
+    assert '"data:image/png;base64,AA=="' in moved
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("Quantization of a quantized net", ["quantisation", "quantised"]), ("the size of a prize", [])],
+)
+def test_words_are_found_by_their_british_spelling(text, words):
+    assert finding.british(text) == words
