@@ -1,8 +1,7 @@
-"""The zoo over several seeds: trained, tested, put on the virtual board, and heard in the field and over hours.
+"""The zoo over several seeds: trained, tested, and put on the virtual board.
 
-What a run leaves is named as the chapter on the networks one would deploy reads it. A run that stops goes on where it
-stopped: networks and unfinished epochs lie in the run's folder of models. The networks that a student learns from are
-trained first.
+A run that stops goes on where it stopped: networks and unfinished epochs lie in the run's folder of models. The
+networks that a student learns from are trained first.
 """
 
 from collections.abc import Sequence
@@ -15,14 +14,9 @@ from kwslib.board.chip import chip_costs
 from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint, train
 from kwslib.deployment.core_sparse import compress
-from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.export import calibration_features, export
 from kwslib.errors import KwsError
 from kwslib.features.dataset import feature_splits
-from kwslib.field.conditions import DEFAULT
-from kwslib.field.detection import best_within, detection_curve, stream_logits
-from kwslib.field.evaluate import judge, stage, trial_logits
-from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
 from kwslib.measure.profiling import costs
@@ -32,13 +26,8 @@ from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values, over_seeds, share
+from kwslib.record.values import Value, Values, over_seeds
 from kwslib.statistics import mean_share
-
-TRIALS, HOURS = 2000, 10.0  # of the field test, and of sound without a keyword; half as many on validation
-PER_HOUR = (
-    0.3  # false accepts on validation, from which test keeps to one: the margin between two hours' counts
-)
 
 
 def trained(run: Run, arch: str, seed: int) -> Path:
@@ -125,25 +114,4 @@ def board_values(path: Path, arch: str) -> Values:
         names.board_ms(f"hop_{arch}"): Value(chip.network_us / 1000, "ms"),
         names.firmware("flash", arch): Value(chip.flash, "B"),
         names.firmware("ram", arch): Value(chip.ram, "B"),
-    }
-
-
-def field_values(run: Run, path: Path, arch: str, trials: int = TRIALS, hours: float = HOURS) -> Values:
-    """Field trials on test, and false accepts an hour and keywords missed on test, at a threshold from validation."""
-    network = open_network(path)
-    settings = DecisionSettings(classes=len(network.labels))
-    points = {}
-    for split, part in (("validation", 0.5), ("testing", 1.0)):
-        split_stage = stage(run.corpus, network.labels, DEFAULT, split=split)
-        logits = trial_logits(network, split_stage.frames(range(round(part * trials))))
-        sound = stream_logits(network, continuous_frames(split_stage, part * hours))
-        points[split] = detection_curve(network, split_stage, logits, sound, settings)
-        if split == "testing":
-            result = judge(logits, np.arange(trials) % len(network.labels), network, settings)
-    threshold = best_within(points["validation"], PER_HOUR).threshold
-    chosen = next(point for point in points["testing"] if point.threshold == threshold)
-    return {
-        names.in_field(arch): Value(result.accuracy, "fraction", result.ci95, result.n),
-        names.false_accepts(arch): Value(chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts),
-        names.missed(arch): share(chosen.rejects, chosen.keywords),
     }

@@ -135,3 +135,30 @@ def accepts_by_kind(
         kind_at(inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1, kinds), minlength=len(kinds)
     )
     return dict(zip(kinds, counts.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a model decides, and what that came to."""
+
+    settings: DecisionSettings
+    point: OperatingPoint
+
+
+def choose(
+    network: StreamNetwork,
+    stage: Stage,
+    trial_logits: np.ndarray,
+    continuous_logits: np.ndarray,
+    smoothings: Sequence[int],
+    most_per_hour: float,
+) -> Choice:
+    """The smoothing (inferences) and threshold that miss fewest keywords with no more false accepts an hour than given;
+    where none keeps within that, those with the fewest. Arguments are `detection_curve`'s."""
+    choices = []
+    for smoothing in smoothings:
+        settings = DecisionSettings(len(network.labels), smoothing=smoothing)
+        points = detection_curve(network, stage, trial_logits, continuous_logits, settings)
+        point = best_within(points, most_per_hour)
+        choices.append(Choice(replace(settings, threshold=point.threshold), point))
+    return min(choices, key=lambda found: (max(found.point.per_hour, most_per_hour), found.point.reject_rate))

@@ -136,6 +136,21 @@ def missed(arch: str) -> str:
     return f"missed_{arch}"
 
 
+def threshold(arch: str) -> str:
+    """Smoothed posterior from which a network reports a keyword."""
+    return f"threshold_{arch}"
+
+
+def smoothing(arch: str) -> str:
+    """Inferences over which a network's posteriors are averaged."""
+    return f"smoothing_{arch}"
+
+
+def long_file(what: str, arch: str) -> str:
+    """Misses and false_accepts of a network in a long file."""
+    return f"long_{what}_{arch}"
+
+
 def flops(point: str) -> str:
     """FLOPs of one inference."""
     return f"flops_{point}"

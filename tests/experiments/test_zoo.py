@@ -9,11 +9,16 @@ from small_networks import checkpoint
 
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.export import export_quantized
-from kwslib.experiments import zoo
+from kwslib.experiments import zoo, zoo_field
+from kwslib.field.conditions import DEFAULT
+from kwslib.field.long import Specification
+from kwslib.field.stream import open_network
+from kwslib.field.training import FieldAugmentation
 from kwslib.networks.models import ModelConfig
 from kwslib.record import recording
 
 pytestmark = pytest.mark.slow
+OPEN_AIR = replace(DEFAULT, rt60=None)
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +51,28 @@ def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, mon
     )
 
 
-def test_values_of_the_board_and_of_the_field(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "DEFAULT", replace(zoo.DEFAULT, rt60=None))
+def test_values_of_the_board(tmp_path):
     model, config, _ = load_checkpoint(checkpoint(tmp_path, 8))
     assert config == ModelConfig()
     path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, tmp_path).tflite_int8
     board = zoo.board_values(path, "tiny")
     assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny"]
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value
-    field = zoo.field_values(run, path, "tiny", trials=8, hours=0.05)
-    assert list(field) == ["field_tiny", "false_accepts_per_hour_tiny", "missed_tiny"]
-    assert (field["field_tiny"].n, field["missed_tiny"].n) == (8, 4)
+
+
+def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatch):
+    training = FieldAugmentation(field=OPEN_AIR, streams=1, windows=1, backgrounds=1, rooms=2, hours=0.1)
+    small = zoo_field.Effort(8, 0.1, 2, Specification(seconds=10, keywords=2, others=2), training, OPEN_AIR)
+    monkeypatch.setitem(zoo_field.EFFORTS, "quick", small)
+    path = zoo_field.trained_for_field(run, "tenet_valid")
+    assert path.name == "tenet_valid_field.tflite"
+    _, _, extra = load_checkpoint(path.with_suffix(".pt"))
+    assert extra["recipe"]["label_smoothing"] == 0
+    monkeypatch.setattr(zoo_field, "train", lambda *given, **named: pytest.fail("trained again"))
+    assert zoo_field.trained_for_field(run, "tenet_valid") == path
+    heard = zoo_field.hear(run, open_network(path))
+    values = zoo_field.heard_values(heard, "tiny")
+    assert {"field_tiny", "false_accepts_per_hour_tiny", "missed_tiny", "threshold_tiny"} <= set(values)
+    assert (values["field_tiny"].n, values["missed_tiny"].n, values["long_misses_tiny"].n) == (8, 4, 2)
+    assert sum(heard.by_kind.values()) == heard.chosen.false_accepts
+    assert heard.settings.threshold in {point.threshold for point in heard.points}

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.deployment.decision import DecisionSettings
 from kwslib.field.detection import (
     OperatingPoint,
-    best_within,
+    choose,
     detection_curve,
     stream_logits,
 )
@@ -41,17 +40,8 @@ def choose_point(run: Run, model: Model) -> Model:
     trial_stage = field_stage(run, "validation")
     logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
     hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
-    best: tuple[tuple[float, float], DecisionSettings] | None = None
-    for smoothing in SMOOTHINGS:
-        settings = replace(model.settings, smoothing=smoothing)
-        point = best_within(
-            detection_curve(model.network, trial_stage, logits, hours, settings), MOST_PER_HOUR
-        )
-        rank = (max(point.per_hour, MOST_PER_HOUR), point.reject_rate)
-        if best is None or rank < best[0]:
-            best = rank, replace(settings, threshold=point.threshold)
-    assert best is not None
-    return replace(model, settings=best[1])
+    chosen = choose(model.network, trial_stage, logits, hours, SMOOTHINGS, MOST_PER_HOUR)
+    return replace(model, settings=chosen.settings)
 
 
 def detection(run: Run, model: Model) -> Detection:

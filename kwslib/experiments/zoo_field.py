@@ -1,0 +1,168 @@
+"""The zoo in the field and over hours: networks trained for it, and how each network of the zoo fares there.
+
+Training hears each clip in rooms that are less alike than boxes, and seconds from anywhere in hours of training sound
+without a keyword: where a stream differs from clips is between words. How a network decides is chosen on validation,
+with a margin, so that its false accepts keep within one an hour on testing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from kwslib.checkpoints import load_checkpoint, train
+from kwslib.data.corpus import Corpus
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.export import CALIBRATION_CLIPS, export_int8
+from kwslib.field.conditions import DEFAULT, Field
+from kwslib.field.detection import (
+    OperatingPoint,
+    accepts_by_kind,
+    choose,
+    detection_curve,
+    stream_logits,
+)
+from kwslib.field.evaluate import FieldResult, Stage, judge, stage, trial_logits
+from kwslib.field.long import LongResult, LongStream, Specification, long_stream, run_long
+from kwslib.field.minutes import SIX, continuous_frames
+from kwslib.field.rooms import ROOMS, room_bank
+from kwslib.field.stream import StreamNetwork
+from kwslib.field.training import FieldAugmentation, field_splits
+from kwslib.labels import class_labels
+from kwslib.networks.recipes import setup
+from kwslib.record import names
+from kwslib.record.recording import Run
+from kwslib.record.values import Value, Values, share
+from kwslib.statistics import poisson_rate
+
+SMOOTHINGS = (4, 6, 10, 16)  # inferences, of which one is chosen
+MARGIN = 0.4  # of the false accepts an hour that are allowed, the most on validation
+MOST_PER_HOUR = 1.0
+LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds of a spotter lie
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a profile spends: field trials and hours on testing, half as many on validation; rooms; a long file's
+    seconds and keywords; how networks are trained for the field."""
+
+    trials: int
+    hours: float
+    rooms: int
+    long: Specification
+    training: FieldAugmentation
+    where: Field = DEFAULT
+
+
+EFFORTS = {
+    "quick": Effort(
+        *(80, 0.1, 8, Specification(seconds=60, keywords=6, others=12)),
+        FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2, hours=0.1),
+    ),
+    "report": Effort(
+        *(2000, 10.0, ROOMS, Specification()),
+        FieldAugmentation(streams=4, varied=150, hours=12.0, listening=0.5),
+    ),
+}
+
+
+def effort(run: Run) -> Effort:
+    """What this run's profile spends."""
+    return EFFORTS[run.profile.name]
+
+
+def trained_for_field(run: Run, arch: str) -> Path:
+    """<arch>_field.tflite, int8, of the run's folder, its checkpoint beside it; trained there where it is missing."""
+    path = run.models / f"{arch}_field.tflite"
+    if path.is_file():
+        return path
+    training_setup = setup(arch, run.profile.epochs)
+    splits = field_splits(run.corpus, training_setup, effort(run).training)
+    checkpoint = path.with_suffix(".pt")
+    if not (checkpoint.is_file() and load_checkpoint(checkpoint)[2].get("finished")):
+        recipe = replace(training_setup.recipe, epochs=run.profile.epochs, label_smoothing=LABEL_SMOOTHING)
+        train(
+            training_setup.config,
+            recipe,
+            splits["training"],
+            splits["validation"],
+            run.seeds[0],
+            out=checkpoint,
+        )
+    export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
+    return path
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A network in the field: its trials at the sketch's settings; at those chosen, its operating point on testing,
+    false accepts by kind of minute, and a long file; the trade-off over all thresholds at the smoothing chosen."""
+
+    trials: FieldResult
+    settings: DecisionSettings
+    chosen: OperatingPoint
+    by_kind: Mapping[str, int]
+    long: LongResult
+    points: tuple[OperatingPoint, ...]
+
+
+def hear(run: Run, network: StreamNetwork) -> Heard:
+    """A network's trials and hours on testing, its settings chosen on validation."""
+    spent = effort(run)
+    where = _stage(run, "validation")
+    n = spent.trials // 2
+    sound = stream_logits(network, continuous_frames(where, spent.hours / 2, SIX))
+    logits = trial_logits(network, where.frames(range(n)))
+    settings = choose(network, where, logits, sound, SMOOTHINGS, MARGIN * MOST_PER_HOUR).settings
+    where = _stage(run, "testing")
+    logits = trial_logits(network, where.frames(range(spent.trials)))
+    sound = stream_logits(network, continuous_frames(where, spent.hours, SIX))
+    points = detection_curve(network, where, logits, sound, settings)
+    said = np.arange(spent.trials) % len(network.labels)
+    stream = _long_stream(run.corpus, spent)
+    return Heard(
+        judge(logits, said, network, DecisionSettings(classes=len(network.labels))),
+        settings,
+        next(point for point in points if point.threshold == settings.threshold),
+        accepts_by_kind(network, sound, settings, SIX),
+        run_long(network, stream, settings),
+        tuple(points),
+    )
+
+
+def heard_values(heard: Heard, arch: str) -> Values:
+    """Of `hear`: field trials; the point chosen, its settings, false accepts by kind; the long file's score."""
+    chosen, score = heard.chosen, heard.long.as_json()
+    values = {
+        names.in_field(arch): Value(heard.trials.accuracy, "fraction", heard.trials.ci95, heard.trials.n),
+        names.false_accepts(arch): Value(chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts),
+        names.missed(arch): share(chosen.rejects, chosen.keywords),
+        names.threshold(arch): Value(chosen.threshold),
+        names.smoothing(arch): Value(heard.settings.smoothing),
+        names.long_file("misses", arch): Value(score["misses"], n=score["keywords"]),
+        names.long_file("false_accepts", arch): Value(score["false_accepts"]),
+    }
+    for kind, count in heard.by_kind.items():
+        hours = chosen.hours / len(heard.by_kind)
+        values[names.false_accepts(f"{arch}_{kind.replace(' ', '_')}")] = Value(
+            count / hours, "", poisson_rate(count, hours), count
+        )
+    return values
+
+
+def _stage(run: Run, split: str) -> Stage:
+    """The run's corpus in its profile's rooms."""
+    spent = effort(run)
+    rooms = room_bank(spent.where, split, spent.rooms)
+    return stage(run.corpus, class_labels(), spent.where, split=split, rooms=rooms)
+
+
+@lru_cache(maxsize=1)
+def _long_stream(corpus: Corpus, spent: Effort) -> LongStream:
+    rooms = room_bank(spent.where, spent.long.split, spent.rooms)
+    where = stage(
+        corpus, class_labels(), spent.where, split=spent.long.split, seed=spent.long.seed, rooms=rooms
+    )
+    return long_stream(spent.long, where)
