@@ -6,7 +6,6 @@ networks that a student learns from are trained first.
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from kwslib.board.chip import chip_costs
 from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint, train
 from kwslib.deployment.core_sparse import compress
-from kwslib.deployment.export import calibration_features, export
+from kwslib.deployment.export import calibration_features, export_int8
 from kwslib.errors import KwsError
+from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
@@ -31,26 +31,26 @@ from kwslib.statistics import mean_share
 
 
 def trained(run: Run, arch: str, seed: int) -> Path:
-    """The checkpoint of a network of the zoo by its own recipe: that of the run's folder, else trained into it."""
-    path = run.models / names.seed_checkpoint(seed, arch)
-    if path.is_file() and load_checkpoint(path)[2].get("finished"):
-        return path
-    training_setup = setup(arch, run.profile.epochs)
-    splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
-    answers = None
-    if (teaching := teacher_of(arch)) is not None:
+    """The checkpoint of a network of the zoo by its own recipe: recorded, or trained here where there is none."""
+    if (teaching := teacher_of(arch)) is None:
+        return base_models(run, arch, [seed])[seed]
+
+    def make(path: Path) -> None:
+        training_setup = setup(arch, run.profile.epochs)
+        splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
         teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
-        answers, training_setup = predict(teacher, splits["training"].x), student(training_setup)
-    train(
-        training_setup.config,
-        training_setup.recipe,
-        splits["training"],
-        splits["validation"],
-        seed,
-        out=path,
-        teacher=answers,
-    )
-    return path
+        taught = student(training_setup)
+        train(
+            taught.config,
+            taught.recipe,
+            splits["training"],
+            splits["validation"],
+            seed,
+            out=path,
+            teacher=predict(teacher, splits["training"].x),
+        )
+
+    return run.model(names.seed_checkpoint(seed, arch), make=make)
 
 
 def train_zoo(run: Run, archs: Sequence[str]) -> None:
@@ -88,14 +88,12 @@ def size_values(run: Run, arch: str) -> Values:
 
 
 def int8(run: Run, arch: str) -> Path:
-    """The network of the first seed as an int8 file in the run's folder."""
-    path = run.models / f"{arch}.tflite"
-    if not path.is_file():
-        checkpoint = trained(run, arch, run.seeds[0])
-        with TemporaryDirectory() as folder:
-            files = export(checkpoint, calibration_features(run.corpus, class_labels()), Path(folder))
-            path.write_bytes(files.tflite_int8.read_bytes())
-    return path
+    """<arch>.tflite, the network of the first seed: recorded, or made here where there is none."""
+
+    def make(path: Path) -> None:
+        export_int8(trained(run, arch, run.seeds[0]), calibration_features(run.corpus, class_labels()), path)
+
+    return run.model(f"{arch}.tflite", make=make)
 
 
 def board_values(path: Path, arch: str) -> Values:

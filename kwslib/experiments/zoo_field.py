@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.checkpoints import load_checkpoint, train
+from kwslib.checkpoints import train
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.export import CALIBRATION_CLIPS, export_int8
@@ -74,15 +74,13 @@ def effort(run: Run) -> Effort:
 
 
 def trained_for_field(run: Run, arch: str) -> Path:
-    """<arch>_field.tflite, int8, of the run's folder, its checkpoint beside it; trained there where it is missing."""
-    path = run.models / f"{arch}_field.tflite"
-    if path.is_file():
-        return path
-    training_setup = setup(arch, run.profile.epochs)
-    splits = field_splits(run.corpus, training_setup, effort(run).training)
-    checkpoint = path.with_suffix(".pt")
-    if not (checkpoint.is_file() and load_checkpoint(checkpoint)[2].get("finished")):
+    """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none."""
+
+    def make(path: Path) -> None:
+        training_setup = setup(arch, run.profile.epochs)
+        splits = field_splits(run.corpus, training_setup, effort(run).training)
         recipe = replace(training_setup.recipe, epochs=run.profile.epochs, label_smoothing=LABEL_SMOOTHING)
+        checkpoint = path.with_suffix(".pt")
         train(
             training_setup.config,
             recipe,
@@ -91,8 +89,9 @@ def trained_for_field(run: Run, arch: str) -> Path:
             run.seeds[0],
             out=checkpoint,
         )
-    export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
-    return path
+        export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
+
+    return run.model(f"{arch}_field.tflite", make=make)
 
 
 @dataclass(frozen=True)
