@@ -30,6 +30,11 @@ def train(
     teacher: Path | None = typer.Option(
         None, help="Checkpoint of a better network for the same words, whose answers this one also learns."
     ),
+    field: bool = typer.Option(
+        False,
+        "--field",
+        help="Train for a stream in rooms, as Part 8 does: slower, for a device that listens all day.",
+    ),
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,
 ) -> None:
@@ -40,6 +45,8 @@ def train(
     """
     if out.suffix != ".pt":
         raise KwsError(f"{out}: a checkpoint's name ends in .pt")
+    if field and teacher is not None:
+        raise KwsError("--field takes no --teacher: leave one of them out")
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
     check_writable(out)
@@ -50,7 +57,9 @@ def train(
     from kwslib.checkpoints import load_teacher, resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
+    from kwslib.experiments.zoo_field import EFFORTS, for_field
     from kwslib.features.dataset import feature_splits
+    from kwslib.field.training import field_splits
     from kwslib.networks.evaluation import evaluate
     from kwslib.networks.recipes import TAUGHT, setup
     from kwslib.networks.training import predict
@@ -70,7 +79,11 @@ def train(
     for note in explain(corpus):
         print(one_line(note), file=sys.stderr)
     require(corpus, training_setup.protocol)
-    splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
+    if field:
+        training_setup = for_field(training_setup, chosen.epochs if epochs is None else epochs)
+        splits = field_splits(corpus, training_setup, EFFORTS[chosen.name].training)
+    else:
+        splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     answers = predict(teaching, splits["training"].x) if teaching else None
     with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
 

@@ -31,7 +31,7 @@ from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import StreamNetwork
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
-from kwslib.networks.recipes import setup
+from kwslib.networks.recipes import Setup, setup
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
@@ -73,17 +73,22 @@ def effort(run: Run) -> Effort:
     return EFFORTS[run.profile.name]
 
 
+def for_field(training_setup: Setup, epochs: int) -> Setup:
+    """A network's setup with the recipe by which it is trained for the field."""
+    recipe = replace(training_setup.recipe, epochs=epochs, label_smoothing=LABEL_SMOOTHING)
+    return replace(training_setup, recipe=recipe)
+
+
 def trained_for_field(run: Run, arch: str) -> Path:
     """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none."""
 
     def make(path: Path) -> None:
-        training_setup = setup(arch, run.profile.epochs)
+        training_setup = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
         splits = field_splits(run.corpus, training_setup, effort(run).training)
-        recipe = replace(training_setup.recipe, epochs=run.profile.epochs, label_smoothing=LABEL_SMOOTHING)
         checkpoint = path.with_suffix(".pt")
         train(
             training_setup.config,
-            recipe,
+            training_setup.recipe,
             splits["training"],
             splits["validation"],
             run.seeds[0],

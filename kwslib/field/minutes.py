@@ -87,7 +87,7 @@ def _minute(stage: Stage, number: int, kinds: Sequence[str]) -> tuple[np.ndarray
         clip = spoken(pool[rng.integers(len(pool))])
         first, last = extent(clip)
         if kind == "running speech":
-            begin = max(first - EDGE, 0)
+            begin = min(max(first - EDGE, 0), len(clip) - SPEECH)
             clip = clip[begin : max(last + EDGE, begin + SPEECH)]
             first, last = first - begin, last - begin
         word = speech_in_room(clip, rng.uniform(*field.speech_spl), room)
