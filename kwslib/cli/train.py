@@ -33,7 +33,7 @@ def train(
     field: bool = typer.Option(
         False,
         "--field",
-        help="Train for a stream in rooms, as Part 8 does: slower, for a device that listens all day.",
+        help="Train for a stream in rooms, amid hours without a keyword: slower, for a device that listens all day.",
     ),
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,
