@@ -64,7 +64,7 @@ def test_without_uv_pip_installs_wheels_alone(ran, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["reprot"], "no task is called reprot: there are setup, report,"),
+        (["raport"], "no task is called raport: there are setup, report,"),
         (["book", "03"], "book is of all parts: leave 03 out"),
     ],
 )

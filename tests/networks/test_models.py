@@ -22,7 +22,7 @@ DEPLOYED = {
     "tenet": 13_636,
     "tenet_branches": 13_636,
     "tenet_causal": 13_636,
-    "tenet_valid": 13_576,
+    "tenet_valid": 16_044,
     "tenet_wide": 80_548,
     "teacher": 96_724,
 }

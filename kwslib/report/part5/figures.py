@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import seaborn
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -30,8 +31,9 @@ def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Fi
     values = np.ravel(weights)
     figure, axes = style.subplots(len(grids), height=0.8 + 1.7 * len(grids), sharex=True, squeeze=False)
     for ax, (name, points) in zip(axes[:, 0], grids.items(), strict=True):
-        heights, edges = np.histogram(values, bins=161)
-        ax.stairs(heights, edges, fill=True, color=style.BLUE, alpha=0.7)  # one path, not 161
+        seaborn.histplot(  # as a step: one path, not 161
+            values, bins=161, element="step", color=style.BLUE, alpha=0.7, linewidth=0, ax=ax
+        )
         grid = np.ravel(points)
         for value in grid:
             ax.axvline(value, color=style.VERMILION, linewidth=1.2)
