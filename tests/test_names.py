@@ -74,7 +74,7 @@ def test_every_named_file_exists():
     shipped = {
         f"kwslib/_book/{name}.yml" for name in ("original", "published_models", "comparability", "claims")
     }
-    elsewhere = shipped | {"notebooks/NN_name.py", "book/_ext/pictures/NAME.py"}
+    elsewhere = shipped | {"notebooks/NN_name.py", "book/_ext/pictures/NAME.py", "book/_ext/widgets/NAME.py"}
     unknown = [
         f"{path.relative_to(REPOSITORY)}: {name}"
         for path in texts()

@@ -37,7 +37,7 @@ static int32_t by_neighbours(const kws_window *layer, int32_t run) {
     if (2 * layer->out_width + KWS_NEIGHBOUR_RUN - 2 > KWS_NEIGHBOUR_ROW) return 0;
     for (int32_t c = 0; c < layer->out_channels; c++)
         if (layer->output.shift[c] > -2 || layer->output.multiplier[c] < 1 << 30) return 0;
-    return 1;
+    return layer->output.min == -128;
 }
 
 static convolution start_work(const kws_window *layer, int16_t *scratch) {
@@ -161,15 +161,12 @@ static void one_channel(const convolution *work, const int16_t *w, int32_t chann
     }
 }
 
-/* Outputs on fewer than eight bits, which kws_neighbours does not know: brought within `min` to `max`. */
-static void limit(int8_t *values, int32_t count, int32_t min, int32_t max) {
-    const uint32_t least = kws_pack(min & 0xff, min & 0xff) * 0x101, most = kws_pack(max & 0xff, max & 0xff) * 0x101;
+/* Outputs on fewer than eight bits, which kws_neighbours does not know: all above `max` become `max`. */
+static void limit(int8_t *values, int32_t count, int32_t max) {
+    const uint32_t most = kws_pack(max & 0xff, max & 0xff) * 0x101;
     int32_t i = 0;
-    if (max == 127)
-        for (; i + 4 <= count; i += 4) kws_store(values + i, kws_max8(kws_load(values + i), least));
-    else
-        for (; i + 4 <= count; i += 4) kws_store(values + i, kws_max8(kws_min8(kws_load(values + i), most), least));
-    for (; i < count; i++) values[i] = kws_clamp(values[i], min, max);
+    for (; i + 4 <= count; i += 4) kws_store(values + i, kws_min8(kws_load(values + i), most));
+    for (; i < count; i++) values[i] = (int8_t)(values[i] < max ? values[i] : max);
 }
 
 /* Two outputs side by side of two channels, for any shape: each word loaded serves two products. */
@@ -228,8 +225,7 @@ void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t 
             if (work.neighbours) one_channel(&work, w, channel, target + channel);
             else two_channels(&work, w, channel, target + channel);
         }
-        const int32_t fewer = layer->output.min > -128 || layer->output.max < 127;
-        if (work.neighbours && fewer)
-            limit(target, work.rows * layer->out_width * layer->out_channels, layer->output.min, layer->output.max);
+        if (work.neighbours && layer->output.max < 127)
+            limit(target, work.rows * layer->out_width * layer->out_channels, layer->output.max);
     }
 }

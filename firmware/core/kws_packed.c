@@ -145,12 +145,24 @@ static void unpack(const kws_packing *packing, int32_t count, uint32_t *target) 
         target[i] = ((target[i] * (uint32_t)packing->step | 0x80 * (uint32_t)BYTES) - below) ^ 0x80 * (uint32_t)BYTES;
 }
 
+static void raise_to(int8_t *values, int32_t count, int32_t min) {
+    const uint32_t least = kws_pack(min & 0xff, min & 0xff) * 0x101;
+    int32_t i = 0;
+    for (; i + 4 <= count; i += 4) kws_store(values + i, kws_max8(kws_load(values + i), least));
+    for (; i < count; i++) values[i] = (int8_t)(values[i] > min ? values[i] : min);
+}
+
+/* Activations on fewer than eight bits lie at the top of int8. kws_convolution_layer is fast where nothing is below, so
+ * they are brought there afterwards. */
 void kws_packed_convolution_layer(const kws_packed_window *layer, const int8_t *input, int8_t *output,
                                   int16_t *scratch) {
     kws_window window = layer->window;
     const int32_t count = window.out_channels * window.kernel_height * window.kernel_width * window.in_channels;
     unpack(&layer->weights, count, (uint32_t *)(void *)scratch);
     window.weights = (const int8_t *)scratch;
+    window.output.min = -128;
     kws_convolution_layer(&window, input, output,
                           scratch + (count + KWS_UNPACKED - 1) / KWS_UNPACKED * KWS_UNPACKED / 2);
+    if (layer->window.output.min > -128)
+        raise_to(output, window.out_height * window.out_width * window.out_channels, layer->window.output.min);
 }

@@ -24,7 +24,7 @@ from kwslib.labels import CLIP_SAMPLES
 from kwslib.paths import atomic_files
 
 STAGES = {"kws_spotter_listen": "frontend", "kws_spotter_infer": "network", "kws_spotter_decide": "decision"}
-PATIENCE = 50_000_000  # instructions that a clip may take; TinyConv takes two million
+PATIENCE = 500_000_000  # instructions that a clip may take; TinyConv takes two million
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ NAMES = {
     "MIT",
     "NG",
     "PATH",
+    "README",
     "TFL",
     "USB",
 }  # licences, formats, names, units

@@ -34,7 +34,8 @@ def test_every_figure_is_there_with_caption_and_description(made):
         for cell in notebook.cells
         if "image" in cell.metadata.get("mystnb", {}) and cell.outputs
     ]
-    assert [image["alt"] for image in page.select("img")] == wanted
+    drawn = page.select("img, .vector svg")
+    assert [image.get("alt") or image["aria-label"] for image in drawn] == wanted
     assert all(caption.text for caption in page.select("figcaption"))
     assert page.select(".picture svg")
 

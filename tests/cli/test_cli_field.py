@@ -189,7 +189,7 @@ def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
 @pytest.mark.parametrize(
     ("content", "arguments", "culprit"),
     [
-        ('{"keywords": [{"word": "maybe", "at": 4}]}', (), "spec.json: maybe: no keyword"),
+        ('{"keywords": [{"word": "maybe", "at": 4}]}', (), "spec.json: maybe: not a keyword"),
         ('{"keywords": 5', (), "spec.json: not JSON"),
         (None, (), "spec.json: cannot be read"),
         ("{}", ("--trials", 5), "--long takes no --trials"),

@@ -70,7 +70,7 @@ CHANGES = {
     "no output": (_set("outputs", np.array([], np.int32)), "not one graph with one input and one output"),
     "output of -1": (_set("outputs", 0, -1), "nothing computes its output"),
     "output that is a weight": (_set("outputs", 0, 6), "nothing computes its output"),
-    "input out of range": (_set("inputs", 0, 99), "its input is no tensor"),
+    "input out of range": (_set("inputs", 0, 99), "its input is not a tensor"),
     "operand out of range": (_set("operators", 1, "inputs", 1, 99), "CONV_2D: reads tensor 99"),
     "operand not computed": (_set("operators", 1, "inputs", 0, 8), "CONV_2D: reads tensor 8, which nothing"),
     "weights overwritten": (_set("operators", 1, "outputs", 0, 2), "CONV_2D: writes tensor 2"),
