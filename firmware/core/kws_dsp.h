@@ -127,12 +127,6 @@ static inline uint32_t kws_min8(uint32_t a, uint32_t b) {
     return result;
 }
 
-static inline uint32_t kws_max8(uint32_t a, uint32_t b) {
-    uint32_t result;
-    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b));
-    return result;
-}
-
 #else
 
 /* a.low b.low + a.high b.high; unsigned since (-32768)^2 twice is 2^31. */
@@ -198,7 +192,7 @@ static inline int32_t kws_usada8(uint32_t a, uint32_t b, int32_t sum) {
     return sum;
 }
 
-/* The smaller of each pair of int8, and the larger (SSUB8, SEL). */
+/* The smaller of each pair of int8 (SSUB8, SEL). */
 static inline uint32_t kws_min8(uint32_t a, uint32_t b) {
     uint32_t result = 0;
     for (int i = 0; i < 32; i += 8) {
@@ -207,8 +201,6 @@ static inline uint32_t kws_min8(uint32_t a, uint32_t b) {
     }
     return result;
 }
-
-static inline uint32_t kws_max8(uint32_t a, uint32_t b) { return a ^ b ^ kws_min8(a, b); }
 
 /* Bytes 0 and 2 (or 1 and 3) of `b` added to the halves of `a`. */
 static inline uint32_t kws_sxtab16(uint32_t a, uint32_t b) { return kws_sadd16(a, kws_sxtb16(b)); }

@@ -148,7 +148,11 @@ static void unpack(const kws_packing *packing, int32_t count, uint32_t *target) 
 static void raise_to(int8_t *values, int32_t count, int32_t min) {
     const uint32_t least = kws_pack(min & 0xff, min & 0xff) * 0x101;
     int32_t i = 0;
-    for (; i + 4 <= count; i += 4) kws_store(values + i, kws_max8(kws_load(values + i), least));
+    KWS_ROLLED
+    for (; i + 4 <= count; i += 4) {
+        const uint32_t four = kws_load(values + i);
+        kws_store(values + i, four ^ least ^ kws_min8(four, least)); /* the larger of each pair */
+    }
     for (; i < count; i++) values[i] = (int8_t)(values[i] > min ? values[i] : min);
 }
 
