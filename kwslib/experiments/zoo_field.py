@@ -2,7 +2,7 @@
 
 Training hears each clip in rooms that are less alike than boxes, and seconds from anywhere in hours of training sound
 without a keyword: where a stream differs from clips is between words. How a network decides is chosen on validation,
-with a margin, so that its false accepts keep within one an hour on testing.
+with a margin for the one false accept an hour that is allowed on testing.
 """
 
 from collections.abc import Mapping
