@@ -33,12 +33,14 @@ EXTRAS = {  # what a notebook needs beyond kwslib itself
     "05_quantization": ("notebooks", "convert", "board"),
     "06_pruning": ("notebooks", "convert", "board", "field"),
     "07_listening": ("notebooks", "convert", "board", "field"),
+    "08_models": ("notebooks", "convert", "board", "field"),
 }
-NEEDS = {
-    "04_deployment": "03_training",
-    "05_quantization": "03_training",
-    "06_pruning": "03_training",
-    "07_listening": "04_deployment",
+NEEDS = {  # models, and Part 2's time
+    "04_deployment": {"02_size_estimation", "03_training"},
+    "05_quantization": {"03_training"},
+    "06_pruning": {"03_training"},
+    "07_listening": {"04_deployment"},
+    "08_models": {"07_listening"},
 }
 INSTALL = """\
 import subprocess
@@ -188,14 +190,14 @@ def execute_all(
 
     Raises RuntimeError of the first that failed, after those under way have ended.
     """
-    waiting = sorted(chosen, key=lambda name: name not in NEEDS.values())  # others wait for these
+    needed = set().union(*NEEDS.values())
+    waiting = sorted(chosen, key=lambda name: name not in needed)  # others wait for these
     started: dict[Future[float], str] = {}
     done: set[str] = set()
     with ThreadPoolExecutor(jobs) as pool:
         while waiting or started:
-            for name in [
-                n for n in waiting if NEEDS.get(n) not in waiting and NEEDS.get(n) not in started.values()
-            ]:
+            unfinished = {*waiting, *started.values()}
+            for name in [n for n in waiting if not NEEDS.get(n, set()) & unfinished]:
                 if len(started) < jobs:
                     waiting.remove(name)
                     print(f"  {name} ...", flush=True)

@@ -72,7 +72,8 @@ takes = (
     "dog/026290a7_nohash_1.wav",
     "yes/022cd682_nohash_0.wav",
 )
-print({take: which_split(take) for take in takes})
+for take in takes:
+    print(f"{take:27} {which_split(take)}")
 
 # %% [markdown]
 # The unknown words of validation and testing are a list of names, and each split has its own part of every noise
@@ -85,8 +86,8 @@ where = "clips of other words are listed for validation and testing"
 print(len(listed_unknown()), where)
 
 # %% tags=["nbval-check-output"]
-text = "{:.0%} to {:.0%} of each noise"
-print({split: text.format(*bounds) for split, bounds in STRETCHES.items()})
+for split, (start, end) in STRETCHES.items():
+    print(f"{split:10} {start:4.0%} to {end:4.0%} of each noise")
 
 # %%
 from kwslib.data.protocol import Protocol, build_splits
@@ -116,7 +117,8 @@ from kwslib.networks.recipes import setup
 
 made = setup("tinyconv", run.profile.epochs)
 weights = dict(build(made.config).named_parameters())
-print({name: tuple(tensor.shape) for name, tensor in weights.items()})
+for name, tensor in weights.items():
+    print(f"{name:13} {' x '.join(map(str, tensor.shape))}")
 print(sum(tensor.numel() for tensor in weights.values()), "parameters")
 
 # %% [markdown]
@@ -126,7 +128,11 @@ print(sum(tensor.numel() for tensor in weights.values()), "parameters")
 # was not looked at.
 
 # %%
-print(made.recipe, made.augmentation, made.protocol, sep="\n")
+from dataclasses import asdict
+
+for chosen in (made.recipe, made.augmentation, made.protocol):
+    for name, value in asdict(chosen).items():
+        print(f"{name:26} {value}")
 
 # %%
 from kwslib.experiments.seeds import train_seeds

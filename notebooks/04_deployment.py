@@ -147,7 +147,7 @@ print("the input takes the features as they are:", as_they_are)
 # %% tags=["nbval-check-output"]
 from kwslib.deployment.tflite_flatbuffer import read_description
 
-print(read_description(exported.tflite_int8.read_bytes()).labels)
+print(*read_description(exported.tflite_int8.read_bytes()).labels, sep=", ")
 print((exported.folder / "model_data.h").read_text())
 
 # %% [markdown]
@@ -363,8 +363,8 @@ theirs = board.original_by_channels()
 ours = board.time_by_channels(predictor.board, spoken)
 run.record_all(board.channel_values(ours))
 lines = {"original": board.decompose(theirs), "ours": board.decompose(ours)}
-text = "{:.1f} ms + {:.2f} ms per channel"
-print({name: text.format(*line) for name, line in lines.items()})
+for name, (fixed, each) in lines.items():
+    print(f"{name:9} {fixed:.1f} ms + {each:.2f} ms per channel")
 
 # %% mystnb={"figure": {"name": "fig-04-channels", "caption": "The network's time against the channels of its convolution, with straight lines through the points."}, "image": {"alt": "The original's line starts near 56 ms at no channels and climbs slowly; ours starts near zero."}}
 draw_board.by_channels(theirs, ours, lines)
@@ -389,20 +389,20 @@ draw_board.peers(peers)
 
 # %% [markdown]
 # The whole firmware with its weights takes a small part of the flash and of the RAM. The ratio
-# says how much longer our network takes on the board than the same network in PyTorch on this machine's processor.
+# says how much longer our network takes on the board than the same network in PyTorch on the processor of Part 2.
 
 # %%
-from kwslib.checkpoints import load_checkpoint
-from kwslib.measure import latency
+from kwslib.record import names
 
-host = latency.pytorch(load_checkpoint(exported.checkpoint)[0])
-found = board.board_values(profile_on_board, macs, cpu_ms=host.median)
+in_part_2 = run.recorded("02_size_estimation")
+host = in_part_2.get(names.cpu_latency_ms("pytorch"), {}).get("value")
+found = board.board_values(profile_on_board, macs, cpu_ms=host)
 run.record_all(found)
-kinds = ("flash", "ram", "stack")
-print(
-    {kind: f"{found[f'board_{kind}_bytes'].value:,} B" for kind in kinds},
-    f"{found['board_cpu_ratio'].value:.0f} times the CPU's time",
-)
+for kind in ("flash", "ram", "stack"):
+    print(f"{kind:5} {found[f'board_{kind}_bytes'].value:,} B")
+if host:
+    ratio = found["board_cpu_ratio"].value
+    print(f"{ratio:.0f} times the time of Part 2's processor")
 
 # %% [markdown]
 # ### Microcontroller, processor, graphics card

@@ -202,12 +202,15 @@ for numbers in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
 # the original's recipe at 3 bits:
 
 # %% tags=["nbval-check-output"]
+from dataclasses import asdict
+
 from kwslib.networks.models import ModelConfig, build
 from kwslib.quantization.quantizers import original, quantized
 
-print(original(3))
+for name, choice in asdict(original(3)).items():
+    print(f"{name:16} {choice}")
 layers = quantized(build(ModelConfig()), original(3)).children()
-print([type(layer).__name__ for layer in layers])
+print(" > ".join(type(layer).__name__ for layer in layers))
 
 # %% [markdown]
 # The formulas of this section in one place, for $k$ bits and saturation bounds $x_\text{min} \le 0 \le x_\text{max}$:

@@ -344,7 +344,8 @@ recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 # %% tags=["nbval-check-output"]
 from kwslib.pruning.channels import THRESHOLDS, channels_left
 
-print(", ".join(f"{share} %: {channels_left(share)}" for share in THRESHOLDS))
+for share in THRESHOLDS:
+    print(f"{share:2} % removed: {channels_left(share)} channels left")
 
 # %% [markdown]
 # Which channels go is decided by the norm of their filters or from data: always the channel whose absence costs
@@ -441,8 +442,8 @@ draw_board.removed_channels(by_share, answers)
 
 # %%
 lines = board.fixed_and_per_channel(narrow_costs)
-text = "{:.1f} ms + {:.2f} ms per channel"
-print({name: text.format(*line) for name, line in lines.items()})
+for name, (fixed, each) in lines.items():
+    print(f"{name:9} {fixed:.1f} ms + {each:.2f} ms per channel")
 
 # %% [markdown]
 # ## Everything together
@@ -459,7 +460,7 @@ run.record_all(board.ternary_values(ternary))
 # %%
 from kwslib.report.part6 import trade_off
 
-quantized = trade_off.recorded(run, "05_quantization")
+quantized = run.recorded("05_quantization")
 costs = sparse_costs, narrow_costs, ternary
 networks = trade_off.models(quantized, rows, *costs)
 trade_off.write(run, networks)

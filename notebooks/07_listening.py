@@ -73,7 +73,8 @@ testing = feature_split(run.corpus, Protocol(), "testing")
 accuracies = chains.accuracies(streaming, testing)
 run.record_all(chains.accuracy_values(accuracies))
 texts = chains.accuracy_texts(accuracies)
-print(texts)
+for key, text in texts.items():
+    print(f"{key:14} {text}")
 
 # %% [markdown]
 # ## What is new in 40 ms
@@ -91,7 +92,10 @@ rows = {
     chain.name: first_rows(read_network(chain.path)) for chain in listeners[:2]
 }
 for name, listed in rows.items():
-    print(f"{name}: {counts(listed)}")
+    print(
+        f"{name}:",
+        ", ".join(f"{n} {kind}" for kind, n in counts(listed).items()),
+    )
 
 # %% mystnb={"figure": {"name": "fig-07-rows", "caption": "The frames that each row of the convolution's output sees. Rows that are kept move up by one; those that touch padding (beyond the lines) or see new frames (grey) are computed."}, "image": {"alt": "Two staircases of bars from top left to bottom right. Of TinyConv's 25 bars, two at the top and three at the bottom reach beyond the window, one sees new frames, nineteen are kept. Of the 21 of the network without padding one is new."}}
 figures.rows(rows)

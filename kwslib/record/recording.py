@@ -170,6 +170,13 @@ class Run:
         parts = load_results(self.results) if self.results.is_dir() else {}
         return parts | {self.part: {"values": self.values}}
 
+    def recorded(self, part: str) -> dict[str, Any]:
+        """What a part has recorded in this run's folder, else, for real recordings, in the book's; {} for neither."""
+        for folder in (self.results, None if self.synthetic else recorded_folder()):
+            if folder and (folder / f"{part}.json").is_file():
+                return load_results(folder)[part]["values"]
+        return {}
+
     def compare_table(self, names: Iterable[str] | None = None) -> "pandas.DataFrame":
         """Table "what | original | ours | unit" of recorded `names`, by default all of this part.
 

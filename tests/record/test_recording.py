@@ -1,5 +1,6 @@
 """A run's values land whole where they belong, and nowhere else."""
 
+import dataclasses
 import json
 import math
 from types import SimpleNamespace
@@ -137,3 +138,12 @@ def test_the_processor_is_named(tmp_path):
     described.write_text("processor\t: 0\nmodel name\t: Some Maker's CPU @ 2 GHz\n")
     assert recording.processor(described) == "Some Maker's CPU @ 2 GHz"
     assert recording.processor(tmp_path / "nothing")
+
+
+def test_what_another_part_recorded_is_read_from_this_run_first(tmp_path):
+    fresh = recording.start("06_pruning", "quick", results=tmp_path)
+    assert fresh.recorded("03_training") == {}
+    named = dataclasses.replace(fresh, data=tmp_path)  # real recordings, as far as a run can say
+    assert named.recorded("03_training")["epochs"]["value"] > 0  # the book's
+    (tmp_path / "03_training.json").write_text('{"values": {"epochs": {"value": 3, "unit": ""}}}')
+    assert named.recorded("03_training")["epochs"]["value"] == 3

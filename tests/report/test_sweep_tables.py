@@ -6,7 +6,7 @@ import pytest
 
 from kwslib.measure.latency import Latency
 from kwslib.report.part5 import tables as part5
-from kwslib.report.part6 import board, trade_off
+from kwslib.report.part6 import board
 from kwslib.report.part6 import tables as part6
 from kwslib.statistics import student_factor
 
@@ -153,14 +153,3 @@ def test_a_line_through_the_times():
     assert lines["ours"] == pytest.approx((0.4, 0.8))
     assert list(board.fixed_and_per_channel({8: costs[8]})) == ["original"]
     assert board.channels_table(costs).loc[6, "network (ms)"] == "5.2"
-
-
-def test_what_another_part_recorded_is_read_from_this_run_first(tmp_path):
-    class Run:
-        results, synthetic = tmp_path, True
-
-    assert trade_off.recorded(Run, "03_training") == {}
-    Run.synthetic = False
-    assert trade_off.recorded(Run, "03_training")["epochs"]["value"] > 0  # the book's
-    (tmp_path / "03_training.json").write_text('{"values": {"epochs": {"value": 3, "unit": ""}}}')
-    assert trade_off.recorded(Run, "03_training")["epochs"]["value"] == 3

@@ -273,7 +273,7 @@ def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         for percent, channels in REMOVED.items()
         if channels in costs and 8 in costs
     }
-    return pandas.DataFrame(rows).T.rename_axis("removed (%)")
+    return pandas.DataFrame.from_dict(rows, orient="index").rename_axis("removed (%)")
 
 
 def fixed_and_per_channel(costs: Mapping[int, Cost]) -> dict[str, tuple[float, float]]:

@@ -13,7 +13,6 @@ from kwslib.experiments.quantization import WIDTHS
 from kwslib.paths import atomic_write
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.record import names
-from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.record.recording import Run
 from kwslib.report.part6.board import BOTH, Cost
 from kwslib.statistics import mean_share
@@ -88,14 +87,6 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
         },
         index=best.index,
     )
-
-
-def recorded(run: Run, part: str) -> dict[str, Any]:
-    """What another part has recorded in this run's folder, else, for real recordings, in the book's."""
-    for folder in (run.results, None if run.synthetic else recorded_folder()):
-        if folder and (folder / f"{part}.json").is_file():
-            return load_results(folder)[part]["values"]
-    return {}
 
 
 def _quantized(values: Mapping[str, Any]) -> dict[str, list[Any]]:
