@@ -63,8 +63,22 @@ run = recording.start("08_models", profile, data, results)
 # every layer is the same function of its own frames, and a stream computes each of them once: what a window would get,
 # a stream gets, to the bit. *tenet, wide* is the same with more channels and one more block. Both were given no
 # residual path around their blocks; what such a path does for training, a branch does that is folded into the
-# convolution before export (RepVGG, {cite}`ding2021repvgg`).
-#
+# convolution before export (RepVGG, {cite}`ding2021repvgg`): a branch that passes its input on is a convolution with one
+# tap, a batch norm that is done learning is a factor and an offset, and a sum of convolutions is a convolution.
+
+# %% tags=["nbval-check-output"]
+import torch
+
+from kwslib.networks.branches import BranchedConv2d
+
+layer = BranchedConv2d(8, 8, [(9, 1), (3, 1)], size=(49, 1), passing=True)
+x = torch.randn(16, 8, 49, 1)
+layer(x)  # in training: the batch norms learn what they see
+branches, folded = layer.eval()(x), layer.folded()(x)
+same = torch.allclose(branches, folded, atol=1e-4)
+print("the sum of the branches and one convolution agree:", same)
+
+# %% [markdown]
 # TinyConv is Part 3's, and the networks for streams are Part 7's, as recorded there. The new ones are trained on all
 # the other words there are, with stronger augmentation and for half as many epochs again; each choice was made on
 # validation.
@@ -81,6 +95,19 @@ caption = (
     "A hop is 40 ms; it computes what is new. Times ± 4 %."
 )
 run.show(networks.size_table(found), caption)
+
+# %% tags=["nbval-check-output"]
+fits = [networks.fits(network) for network in found]
+print("every network fits its hop, and half of the board's memory:", all(fits))
+
+# %% tags=["nbval-check-output"]
+from kwslib.deployment.core_network import read_network
+from kwslib.report.part7 import stream
+
+sound = stream.hour(run)[:6000]  # two minutes
+checked = [stream.equal_hops(read_network(n.path), sound) for n in found]
+equal = all(same == hops for same, hops in checked)
+print("every logit of every hop is that of the whole window:", equal)
 
 # %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "Test accuracy against the network's time in a hop and against flash, firmware included. Bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
 from kwslib.report.part8 import figures
@@ -141,6 +168,14 @@ caption = (
 )
 run.show(field.hours_table(heard), caption)
 
+# %% tags=["nbval-check-output"]
+ends = [(each.points[0], each.points[-1]) for each in heard.values()]
+trade = all(
+    high.false_accepts <= low.false_accepts and high.rejects >= low.rejects
+    for low, high in ends
+)
+print("a higher threshold accepts and reports no more than a lower:", trade)
+
 # %% mystnb={"figure": {"name": "fig-08-detection", "caption": "Keywords missed over false accepts an hour as the threshold moves, counted on testing; circles: settings chosen on validation; grey: at most one false accept an hour and 15 % missed."}, "image": {"alt": "Falling curves, one for each network: that of Part 3 highest, those trained for a stream lowest, with a circle on each."}}
 figures.detection_error(heard, target=(1.0, 0.15))
 
@@ -149,6 +184,13 @@ caption = (
     "False accepts in an hour of each kind of sound, with Poisson intervals."
 )
 run.show(field.kinds_table(heard), caption)
+
+# %% tags=["nbval-check-output"]
+counted = [
+    sum(each.by_kind.values()) == each.chosen.false_accepts
+    for each in heard.values()
+]
+print("the kinds of sound hold every false accept, once:", all(counted))
 
 # %% [markdown]
 # Practitioners score a spotter on one long file. Ours holds 50 keywords at listed times among 150 other words in 20
@@ -187,3 +229,5 @@ run.finish()
 # 3. A threshold is chosen where nobody tests, with a margin: what holds on validation does not hold by itself on testing.
 # 4. Words that training hardly knew are where clips of other words are lost.
 # 5. False accepts come from speech far more than from noise: an hour's rate says little without the kind of hour.
+#
+# Exercises, from the products of a block to the network for a budget: {doc}`../book/exercises/08`.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwslib.board.cycles import rounded
+from kwslib.board.emulator import FLASH_BYTES, RAM_BYTES
+from kwslib.board.streaming import HOP_MS
 from kwslib.checkpoints import load_checkpoint
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.experiments import zoo
@@ -57,6 +59,13 @@ def _measured(run: Run, arch: str) -> Network:
     path = zoo.int8(run, arch)
     values = zoo.size_values(run, arch) | zoo.board_values(path, arch)
     return Network(arch, TITLES[arch], path, values)
+
+
+def fits(network: Network) -> bool:
+    """Whether it is done with a hop before the next, in half of the board's flash and half of its RAM."""
+    ms = network.values[names.board_ms(f"hop_{network.arch}")].value
+    flash, ram = (network.values[names.firmware(kind, network.arch)].value for kind in ("flash", "ram"))
+    return ms < HOP_MS and 2 * flash <= FLASH_BYTES and 2 * ram <= RAM_BYTES
 
 
 def percent(value: Value) -> str:
