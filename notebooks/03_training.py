@@ -303,15 +303,16 @@ caption = "Test accuracy (%) under both protocols."
 run.show(protocol_table(ways), caption, digits=2)
 
 # %% [markdown]
-# The three rows take apart what stands between a test of the old kind and ours. From the first to the second, training
-# and test change together; from the second to the third, only the recipe does: augmentation, and more unknown words.
-# So more of the way is the protocol than the recipe.
+# The five rows take apart what stands between a test of the old kind and ours, one change at a time: the test alone, heard
+# by the same networks; the clips that training draws; augmentation; and more unknown words in training. Neither the test
+# nor the training clips alone moves the mean beyond its interval; both together do, and so does augmentation. More unknown
+# words do not raise the accuracy of all clips.
 #
-# ![Test accuracy in three steps: by the original's protocol, by the fixed one, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.](../book/_static/steps.svg)
+# ![Test accuracy in five steps: by the original's protocol, its networks on the fixed test, by the fixed protocol, with augmentation, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.](../book/_static/steps.svg)
 #
-# The first three intervals are over seeds, the last two over clips. Two things are not explained. The original's own accuracy lies above all five runs of our reconstruction of its protocol:
+# The first five intervals are over seeds, the last two over clips. One thing is not explained. The original's own accuracy lies above all five runs of our reconstruction of its protocol:
 # that may be the data, which were the whole corpus there; our drawing augmentation once a run, where that file
-# draws it anew in each epoch; or its recipe. And how the first step divides between training and test is not shown.
+# draws it anew in each epoch; or its recipe.
 #
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 
@@ -347,7 +348,7 @@ run.finish()
 # 1. A training step is a forward pass, a loss, a gradient and a small move. Everything else is a schedule and a choice of clips.
 # 2. One run has two errors, of the clips and of the seed. Both are about as large as many differences that are reported.
 # 3. Validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
-# 4. The protocol, its draws for training and for the test together, moves the result by more than the recipe does.
+# 4. The protocol, its draws for training and for the test together, moves the result about as far as augmentation does.
 # 5. The trained network is small, accurate on clips, and ready for the chip. How it does in a room is another question, for Part 4.
 #
 # Exercises, from Wilson's interval to breaking the split rule: {doc}`../book/exercises/03`.

@@ -266,13 +266,15 @@ draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 #
 # - **Our reading of the original's recipe**, where its text leaves it open by what is simplest: one range for a whole
 #   tensor, from its extremes; weights, biases, activations and the network's input all on $k$ bits; the activations' range
-#   taken anew from each batch, but for the largest value in a thousand; weights overwritten by their quantized values. Three
-#   seeds are trained by it, and for a shorter time than by ours.
+#   taken anew from each batch, but for the largest value in a thousand; weights overwritten by their quantized values.
 # - **Ours**: a scale for each channel, from the least squared error; weights and hidden activations on $k$ bits;
 #   biases as the 32-bit integers that a chip adds anyway; the input as it comes from the front end, on its 8 bits.
 #   PTQ chooses each weight's rounding so that errors cancel in the layer's output {cite}`nagel2020up`; QAT keeps
 #   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and
 #   one-bit (−1, +1) weights meet activations of 8 bits.
+#
+# Both start from the same networks, and QAT trains on for as many epochs, with the same learning rate and seeds: they
+# differ in how they quantize alone.
 
 # %%
 from kwslib.report.part5.tables import over_seeds, widths_table
@@ -281,7 +283,7 @@ by_width = over_seeds(rows)
 caption = "Test accuracy (%), mean over seeds (lowest to highest seed)."
 run.show(widths_table(by_width), caption)
 
-# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by our reading of the original's recipe and by ours; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 3 bits, those of QAT to the last; by our reading of the original's recipe accuracy falls steeply below 5 bits in training and below 4 bits after it."}}
+# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by our reading of the original's recipe and by ours, QAT by both with the same epochs, learning rate and seeds; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 3 bits, those of QAT to the last; by our reading of the original's recipe accuracy falls steeply below 5 bits in training and below 4 bits after it."}}
 from kwslib.report.part5.tables import originals
 
 full = 100 * sum(floats.values()) / len(floats)

@@ -449,8 +449,9 @@ for name, (fixed, each) in lines.items():
 # ## Everything together
 #
 # Sparse, narrow, on fewer bits, narrow and ternary: every network of Parts 3, 5 and 6, by what it takes and how often
-# it is right. All are quantized by training, pruned ones with their zeros held. On the line are those that no other
-# beats in both means; steps smaller than the intervals are chance.
+# it is right. All are quantized by training, pruned ones with their zeros held. Which are best is chosen on
+# validation clips and reported on test clips: from the smallest on, the line goes to the next network whose validation
+# interval lies above that of the one before it.
 
 # %%
 named = [point.name for point in first if "ternary" in point.widths]
@@ -470,7 +471,7 @@ caption = (
 )
 run.show(trade_off.shown(networks), caption)
 
-# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the networks that no other beats in both; its steps that are smaller than the bars are chance."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the best, chosen on validation: each lies above the one before it there by more than both intervals."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
 
 # %% [markdown]

@@ -213,7 +213,7 @@ run.show(field.long_table(heard), caption)
 # | the original's budget, clips | *tenet, unpadded*: fewer parameters than TinyConv | `kws train --arch tenet_valid --out net.pt` |
 # | a coin cell, all day | *tenet, unpadded*, for the field | `kws train --arch tenet_valid --field --out net.pt` |
 # | the best there is here | *tenet, wide*, for the field | `kws train --arch tenet_wide --field --out net.pt` |
-# | the fewest bytes | TinyConv, one channel on ternary weights (Part 6) | `kws board FILE.tflite` of `book/results/models` |
+# | the fewest bytes | TinyConv, one channel on ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt` |
 #
 # To a flashed board it is then `kws export net.pt --out DIR` and firmware/README. Whatever its training, a network has to
 # be judged at the threshold that ships: `kws field net.pt --long SPEC.json`.
