@@ -1,4 +1,7 @@
-"""Sphinx extension: under the page that is open, the sidebar lists its sections, which the theme leaves out."""
+"""Sphinx extension: under the page that is open, the sidebar lists its sections, which the theme leaves out.
+
+What folds and unfolds pages there has a name, so that a screen reader says more than that it is a button.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,11 +27,20 @@ def with_sections(navigation: Any, contents: str) -> Any:
     return navigation
 
 
+def with_named_toggles(navigation: Any) -> Any:
+    """The sidebar's soup with a name on each toggle: of the page whose pages it shows."""
+    for toggle in navigation.select("details > summary"):
+        toggle["aria-label"] = f"Pages of {toggle.parent.find_previous_sibling('a').get_text(strip=True)}"
+    return navigation
+
+
 def list_sections(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Let the theme's function for the sidebar list sections too."""
     made: Callable[..., Any] | None = context.get("generate_toctree_html")
     if made is not None:
-        context["generate_toctree_html"] = lambda **how: with_sections(made(**how), context.get("toc") or "")
+        context["generate_toctree_html"] = lambda **how: with_named_toggles(
+            with_sections(made(**how), context.get("toc") or "")
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -48,6 +48,14 @@ def test_the_sidebar_lists_the_sections_of_the_open_page_alone():
     assert [(link.text, link["href"]) for link in sections] == [("Sound", "#s")]
 
 
+def test_a_toggle_of_the_sidebar_says_whose_pages_it_shows():
+    navigation = BeautifulSoup(
+        '<li><a href="r">Reference</a><details><summary><span></span></summary><ul></ul></details></li>',
+        "html.parser",
+    )
+    assert sidebar.with_named_toggles(navigation).summary["aria-label"] == "Pages of Reference"
+
+
 def test_a_wide_table_takes_the_focus_and_has_its_captions_name():
     caption = "<caption>Bytes &amp; <em>times</em></caption>"
     body = f'<div class="table-scroll docutils container"><table>{caption}</table></div>'
