@@ -110,7 +110,7 @@ draw.players(clips) if run.synthetic or recordings else "not handed on"
 # Loudness over time is all that can be read off it: when the word begins, that a vowel is stronger than the
 # hiss at the end of *yes*. The two columns differ in scale; on one scale, the quiet words would be flat lines.
 
-# %% mystnb={"figure": {"name": "fig-01", "caption": "Waveforms of yes and no, loud and quiet. Each column has its own scale."}, "image": {"alt": "Four waveforms. Loud ones swing several times wider than quiet ones, as the scales show; yes has a strong vowel followed by a weaker hiss, no a single swell."}}
+# %% mystnb={"figure": {"name": "fig-01", "caption": "Loud recordings swing several times wider than quiet ones: each column has its own scale. Waveforms of yes and no."}, "image": {"alt": "Four waveforms. Loud ones swing several times wider than quiet ones, as the scales show; yes has a strong vowel followed by a weaker hiss, no a single swell."}}
 draw.waveforms(clips)
 
 # %% [markdown]
@@ -119,7 +119,7 @@ draw.waveforms(clips)
 # The Fourier transform of the whole second tells how strong each frequency is, and forgets when. The hiss of
 # *yes* stands out beyond 4 kHz, where *no* has little. But *yes* and *sey* would look the same.
 
-# %% mystnb={"figure": {"name": "fig-02", "caption": "Magnitude spectra of the four recordings. A sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower."}}
+# %% mystnb={"figure": {"name": "fig-02", "caption": "Yes has a second hump at high frequencies, no has none. Magnitude spectra of the four recordings; a sine at full scale would reach 0 dB."}, "image": {"alt": "Four spectra from 0 to 8 kHz. Yes keeps a second broad hump at high frequencies, no falls off steadily; the quiet recordings lie lower."}}
 draw.spectra(clips)
 
 # %% [markdown]
@@ -148,7 +148,7 @@ print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:.0f} Hz")
 # hiss. The stripes in the vowel are the harmonics of the voice, its bends are the formants that make it a
 # vowel.
 
-# %% mystnb={"figure": {"name": "fig-03", "caption": "Spectrograms on a linear frequency scale. All four share one colour scale."}, "image": {"alt": "Four spectrograms, time against frequency from 0 to 8 kHz. Yes shows a striped vowel low down and then a cloud of hiss high up; no shows only the vowel. The quiet ones are darker."}}
+# %% mystnb={"figure": {"name": "fig-03", "caption": "The vowels are stripes low down, the hiss of yes a cloud high up. Spectrograms on a linear frequency scale; all four share one colour scale."}, "image": {"alt": "Four spectrograms, time against frequency from 0 to 8 kHz. Yes shows a striped vowel low down and then a cloud of hiss high up; no shows only the vowel. The quiet ones are darker."}}
 draw.spectrograms(clips)
 
 # %% [markdown]
@@ -167,7 +167,7 @@ draw.spectrograms(clips)
 # triangular bands, evenly spaced up to 1 kHz and in equal ratios beyond (Slaney's version of the scale). Half of the picture is now spent on
 # what lies below 1.75 kHz.
 
-# %% mystnb={"figure": {"name": "fig-04", "caption": "Mel spectrograms with 40 bands on Slaney's scale, each of equal area. The colours have a range of their own."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
+# %% mystnb={"figure": {"name": "fig-04", "caption": "On the mel scale the vowels fill most of the height. Mel spectrograms with 40 bands on Slaney's scale, each of equal area; the colours have a range of their own."}, "image": {"alt": "Four mel spectrograms. The vowels now fill most of the height, the hiss of yes is squeezed into the top bands."}}
 draw.mel_spectrograms(clips)
 
 # %% [markdown]
@@ -205,7 +205,7 @@ print(f"middle at {edges[20:22].mean():.0f} Hz")
 # ripples of the spectrum. The first dozen describe the envelope, so older recognizers kept 13, coefficients 0 to
 # 12, and threw the rest away.
 
-# %% mystnb={"figure": {"name": "fig-05", "caption": "Mel frequency cepstral coefficients 1 to 12; coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
+# %% mystnb={"figure": {"name": "fig-05", "caption": "The lowest coefficients change strongly when a word begins, and again at the hiss of yes. Mel frequency cepstral coefficients 1 to 12; coefficient 0, the level, is left out because it would drown the others."}, "image": {"alt": "Four grids of coefficients over time in red and blue. The lowest coefficients change strongly when a word begins and, in yes, turn blue during the hiss."}}
 draw.mfccs(clips)
 
 # %% [markdown]
@@ -280,7 +280,7 @@ print("within a tenth of a decibel:", bool(agreement.max().max() < 0.1))
 # is subtracted. Every training clip has this beginning; a board that goes on listening has it once. What that
 # mismatch costs, Part 4 asks in its row of words anywhere in a stream.
 
-# %% mystnb={"figure": {"name": "fig-microfrontend", "caption": "The same recordings as the micro front end's int8 features: loud and quiet now look alike."}, "image": {"alt": "Four pictures of 49 frames by 40 channels. Unlike in the mel spectrograms, quiet words are as bright as loud ones, and the pauses are black."}}
+# %% mystnb={"figure": {"name": "fig-microfrontend", "caption": "Loud and quiet recordings look alike after the micro front end. The same four as its int8 features."}, "image": {"alt": "Four pictures of 49 frames by 40 channels. Unlike in the mel spectrograms, quiet words are as bright as loud ones, and the pauses are black."}}
 draw.micro_front_end(clips)
 
 # %% [markdown]
@@ -318,7 +318,7 @@ runs = {}
 for name, parts in splits.items():
     runs[name] = train_seeds(config, recipe, parts, run.seeds, what=name)
 
-# %% mystnb={"figure": {"name": "fig-representations", "caption": "Test accuracy of TinyConv by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
+# %% mystnb={"figure": {"name": "fig-representations", "caption": "TinyConv is more accurate on log-mel than on linear spectra and cepstral coefficients; between log-mel and the micro front end no difference is found. Test accuracy by representation: mean over seeds with its 95 % interval (Student's t)."}, "image": {"alt": "One row per representation, each with a point and an interval on a scale of test accuracy in percent."}}
 run.record_all(report.accuracy_values(runs))
 draw.accuracies(*report.accuracy_intervals(runs))
 

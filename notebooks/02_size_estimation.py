@@ -179,12 +179,12 @@ run.record("tflm_arena_bytes", arena, "B")
 caption = "Memory of one inference, and its share of 262,144 bytes of RAM."
 recording.Table(memory_table(counts, arena), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "Memory of one inference: every output kept; alive at once, in float32 and in int8; and measured. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
+# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "What is alive at once takes a fraction of what all outputs take together. Memory of one inference: every output kept; alive at once, in float32 and in int8; and measured. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
 from kwslib.report.part2 import figures as draw
 
 draw.memory_ways(counts, arena)
 
-# %% mystnb={"figure": {"name": "fig-02-live", "caption": "Tensors alive while each operation of the int8 network runs, from first to last; the dashed line is the peak."}, "image": {"alt": "One row per operation, its live tensors as segments; the first convolution, which holds input and output together, reaches the dashed peak."}}
+# %% mystnb={"figure": {"name": "fig-02-live", "caption": "The first convolution needs the most memory, since it holds its input and its output together. Tensors alive while each operation of the int8 network runs, from first to last; the dashed line is the peak."}, "image": {"alt": "One row per operation, its live tensors as segments; the first convolution, which holds input and output together, reaches the dashed peak."}}
 draw.live_tensors(counts, "int8")
 
 # %% [markdown]
@@ -228,7 +228,7 @@ caption = (
 )
 recording.Table(published_table(published), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are among the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
 
 # %% [markdown]
@@ -277,7 +277,7 @@ else:
     print("the GPU's time in the figure is the original's.")
 recording.Table(latency_table(measured), "One inference, batch of one.")
 
-# %% mystnb={"figure": {"name": "fig-02-latency", "caption": "One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
+# %% mystnb={"figure": {"name": "fig-02-latency", "caption": "In float32, ONNX Runtime and LiteRT take a fraction of PyTorch's time. One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
 from kwslib.record.comparison import load_original
 
 original = load_original()

@@ -170,7 +170,7 @@ runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 # of their training than on those of the test (the table below): they overfit, by a little. One epoch in ten hears the
 # clips as they were recorded: hence the spikes.
 
-# %% mystnb={"figure": {"name": "fig-06", "caption": "Training and validation accuracy by epoch: mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
+# %% mystnb={"figure": {"name": "fig-06", "caption": "Accuracy climbs early and flattens; training, with dropout and changed clips, stays below validation. Mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
 from kwslib.report.part3.tables import curves, original_accuracies
 
 original = original_accuracies("training", "validation")
@@ -191,15 +191,15 @@ draw.training_curves(curves(runs), original=original)
 #
 # The three tables of Figures 7, 8 and 9, for the first seed, in the original's form.
 
-# %% mystnb={"figure": {"name": "fig-07", "caption": "Training accuracy by class of the float32 TinyConv, first seed."}}
+# %% mystnb={"figure": {"name": "fig-07", "caption": "Silence and yes are recognized better than no and unknown words, on training clips already. Training accuracy by class of the float32 TinyConv, first seed."}}
 from kwslib.report.part3.tables import accuracy_table
 
 run.show(accuracy_table(runs[0].evaluations["training"]), digits=3)
 
-# %% mystnb={"figure": {"name": "fig-08", "caption": "Validation accuracy by class of the float32 TinyConv, first seed."}}
+# %% mystnb={"figure": {"name": "fig-08", "caption": "On validation clips, too, silence and yes are ahead of no and unknown words. Validation accuracy by class of the float32 TinyConv, first seed."}}
 run.show(accuracy_table(runs[0].evaluations["validation"]), digits=3)
 
-# %% mystnb={"figure": {"name": "fig-09", "caption": "Test accuracy by class of the float32 TinyConv, first seed."}}
+# %% mystnb={"figure": {"name": "fig-09", "caption": "On test clips, too, silence and yes are ahead of no and unknown words. Test accuracy by class of the float32 TinyConv, first seed."}}
 run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 
 # %% [markdown]
@@ -228,7 +228,7 @@ kinds += tuple(f"testing_{label}" for label in protocol.labels)
 table = run.compare_table([f"accuracy_{kind}" for kind in kinds])
 run.show(table, "The original's run and ours, mean over seeds.")
 
-# %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; unknown lies lowest, silence highest."}}
+# %% mystnb={"figure": {"name": "fig-class-accuracy", "caption": "Silence and yes are recognized better than no and unknown words. Test accuracy by class, mean over seeds with its 95 % interval (Student's t); diamonds: the original's run."}, "image": {"alt": "One row per class with a point and an interval; silence lies highest, then yes, and no and unknown below."}}
 from kwslib.report.part3.tables import class_intervals
 
 original = original_accuracies(*protocol.labels, "total")
@@ -237,7 +237,7 @@ draw.per_class_bars(**class_intervals(runs), original=original)
 # %% [markdown]
 # ## What is mistaken for what
 
-# %% mystnb={"figure": {"name": "fig-confusion", "caption": "Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; most errors lie between unknown and the two keywords."}}
+# %% mystnb={"figure": {"name": "fig-confusion", "caption": "Most errors lie between unknown and the two keywords. Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; beside it only the row and the column of unknown hold counts that stand out."}}
 counts = sum(each.evaluations["testing"].confusion for each in runs)
 draw.confusion(counts / len(runs), protocol.labels)
 
@@ -246,7 +246,7 @@ draw.confusion(counts / len(runs), protocol.labels)
 # may sound like a keyword, or the network has hardly been trained on it. Several of the words below had few or no
 # clips in training ({doc}`../book/methods` counts them), so this figure alone does not tell the two apart:
 
-# %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Words outside the vocabulary that are mistaken most often, test split, all seeds together; in brackets, clips of the word in the test times seeds, and its clips in training."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
+# %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Go is mistaken most often, for no. Words outside the vocabulary that are mistaken most often, test split, all seeds together; in brackets, clips of the word in the test times seeds, and its clips in training."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
 from kwslib.report.part3.tables import mistaken_words
 
 words = mistaken_words(runs, plain["testing"], splits["training"])

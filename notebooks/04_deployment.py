@@ -100,7 +100,7 @@ caption = (
 )
 run.show(steps_table(sizes), caption)
 
-# %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
+# %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "Only the step to int8 makes the file smaller, to about a quarter. The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
 from kwslib.report.part4 import conversion_figures as draw
 
 draw.sizes(sizes)
@@ -246,7 +246,7 @@ caption = (
 )
 run.show(cost_table(costs, forms, testing), caption)
 
-# %% mystnb={"figure": {"name": "fig-04-int8", "caption": "Test accuracy in float32 and in int8, by class, with 95 % (Wilson) intervals."}, "image": {"alt": "One row per class with two points and their intervals, float32 and int8, which overlap almost wholly in every row."}}
+# %% mystnb={"figure": {"name": "fig-04-int8", "caption": "Int8 costs no accuracy that shows: the intervals overlap in every class. Test accuracy in float32 and in int8, by class, with 95 % (Wilson) intervals."}, "image": {"alt": "One row per class with two points and their intervals, float32 and int8, which overlap almost wholly in every row."}}
 draw.accuracy_by_type(costs)
 
 # %% [markdown]
@@ -304,7 +304,7 @@ run.show(shown(stages), caption, digits=2)
 # the manual's rules, 9.1 ms for that sound, where the original's board took {original}`board_frontend`. A build for size would explain a part of
 # that at most. So this check of the front end's time, the only one that is possible here, fails.
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
+# %% mystnb={"figure": {"name": "fig-11", "caption": "Every stage takes ours a fraction of the original's time. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
 from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
@@ -366,7 +366,7 @@ lines = {"original": board.decompose(theirs), "ours": board.decompose(ours)}
 for name, (fixed, each) in lines.items():
     print(f"{name:9} {fixed:.1f} ms + {each:.2f} ms per channel")
 
-# %% mystnb={"figure": {"name": "fig-04-channels", "caption": "The network's time against the channels of its convolution, with straight lines through the points."}, "image": {"alt": "The original's line starts near 56 ms at no channels and climbs slowly; ours starts near zero."}}
+# %% mystnb={"figure": {"name": "fig-04-channels", "caption": "The larger part of the original's time does not depend on the channels; nearly all of ours does. The network's time against the channels of its convolution, with straight lines through the points."}, "image": {"alt": "The original's line starts near 56 ms at no channels and climbs slowly; ours starts near zero."}}
 draw_board.by_channels(theirs, ours, lines)
 
 # %% [markdown]
@@ -384,7 +384,7 @@ macs = file_costs(exported.tflite_int8).macs
 peers = peer_table(profile_on_board, macs)
 run.show(shown(peers), "One network, five programs.")
 
-# %% mystnb={"figure": {"name": "fig-04-peers", "caption": "The network by five programs, milliseconds of the cycle model."}, "image": {"alt": "Five bars; ours is the shortest by far."}}
+# %% mystnb={"figure": {"name": "fig-04-peers", "caption": "Ours takes a fraction of the time of the four other programs. The network by five programs, milliseconds of the cycle model."}, "image": {"alt": "Five bars; ours is the shortest by far."}}
 draw_board.peers(peers)
 
 # %% [markdown]
@@ -528,7 +528,7 @@ caption = (
 )
 run.show(field.trials_table(tests), caption)
 
-# %% mystnb={"figure": {"name": "fig-10", "caption": "What was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence and hatched) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
+# %% mystnb={"figure": {"name": "fig-10", "caption": "In the original's trials unknown words were answered with silence; in ours errors go both ways. What was said and what was answered, in the original's twenty live trials (its text says which were right; where it does not say what was answered, the wrong ones are put under silence and hatched) and in our simulated ones."}, "image": {"alt": "Two confusion matrices. In the original's, unknown words are all answered with silence; in ours, errors go both ways between silence and unknown, and keywords are lost to both."}}
 from kwslib.report.part4 import field_figures as draw_field
 
 confusions = {name: test.confusion for name, test in tests.items()}
@@ -541,7 +541,7 @@ draw_field.confusions(confusions, class_labels(), assumed)
 # the agreement of the totals is a coincidence. What its twenty trials leave open is seen when tests of twenty are drawn
 # from ours a thousand times: they come out anywhere within the bars.
 
-# %% mystnb={"figure": {"name": "fig-04-small", "caption": "The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (diamond)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
+# %% mystnb={"figure": {"name": "fig-04-small", "caption": "A test of twenty trials says little: by chance alone its result spreads widely. The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (diamond)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
 drawn = field.draw_small_tests(plain_trials)
 run.record_all(field.small_test_values(drawn))
 draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
@@ -566,7 +566,7 @@ caption = (
 )
 run.show(field.factor_table(effects), caption)
 
-# %% mystnb={"figure": {"name": "fig-04-factors", "caption": "Accuracy under each factor, with 95 % (Wilson) intervals: clips, factors alone, the whole field, factors taken out, the float network, other decisions."}, "image": {"alt": "Rows of points. The background alone pulls the accuracy down by far the most, the microphone and the room much less; taking the background out brings most of it back; the float network stands where the int8 one does."}}
+# %% mystnb={"figure": {"name": "fig-04-factors", "caption": "The background costs the most accuracy, and taking it out brings most of it back. Accuracy under each factor, with 95 % (Wilson) intervals: clips, factors alone, the whole field, factors taken out, the float network, other decisions."}, "image": {"alt": "Rows of points. The background alone pulls the accuracy down by far the most, the microphone and the room much less; taking the background out brings most of it back; the float network stands where the int8 one does."}}
 draw_field.factors({"as trained in Part 3": effects})
 
 # %% [markdown]

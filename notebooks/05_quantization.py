@@ -241,7 +241,7 @@ print(" > ".join(type(layer).__name__ for layer in layers))
 # large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie nearest to the
 # line at zero, and become zero. In squared error, cutting off the large ones costs less than it gains.
 
-# %% mystnb={"figure": {"name": "fig-12-grids", "caption": "The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (as we read the original), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights lie nearest to the one at zero; in the lower they are close together."}}
+# %% mystnb={"figure": {"name": "fig-12-grids", "caption": "Bounds at the extremes make most weights zero; bounds at the least squared error do not. The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (as we read the original), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights lie nearest to the one at zero; in the lower they are close together."}}
 from kwslib.report.part5 import figures as draw
 from kwslib.report.part5.tables import grids_at
 
@@ -283,7 +283,7 @@ by_width = over_seeds(rows)
 caption = "Test accuracy (%), mean over seeds (lowest to highest seed)."
 run.show(widths_table(by_width), caption)
 
-# %% mystnb={"figure": {"name": "fig-12", "caption": "Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by our reading of the original's recipe and by ours, QAT by both with the same epochs, learning rate and seeds; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 3 bits, those of QAT to the last; by our reading of the original's recipe accuracy falls steeply below 5 bits in training and below 4 bits after it."}}
+# %% mystnb={"figure": {"name": "fig-12", "caption": "By our recipe accuracy holds down to 3 bits; by our reading of the original's it has fallen there. Test accuracy against bits of a weight, mean over seeds in its 95 % interval, by our reading of the original's recipe and by ours, QAT by both with the same epochs, learning rate and seeds; diamonds: the original's published values (5 to 8 bits: above 92 %)."}, "image": {"alt": "Four curves from 8 bits to 1. Ours stay near the float line down to 3 bits, those of QAT to the last; by our reading of the original's recipe accuracy falls steeply below 5 bits in training and below 4 bits after it."}}
 from kwslib.report.part5.tables import originals
 
 full = 100 * sum(floats.values()) / len(floats)
@@ -335,7 +335,7 @@ run.show(tables.paired_table(gains), caption)
 why = sweep.run_causes(points, rows, bases, splits, run.profile.epochs)
 run.record_all(tables.cause_values(why))
 
-# %% mystnb={"figure": {"name": "fig-12-causes", "caption": "Our reading of the original's recipe, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds. All rows but the last train for 4 % of Part 3's epochs at a rate of 0.003."}, "image": {"alt": "Two panels of points by row. At 3 bits QAT rises most when weights are not overwritten. At 2 bits that change, too, brings QAT furthest."}}
+# %% mystnb={"figure": {"name": "fig-12-causes", "caption": "Training with the quantizer recovers where weights are not overwritten. Our reading of the original's recipe, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over seeds. All rows but the last train for 4 % of Part 3's epochs at a rate of 0.003."}, "image": {"alt": "Two panels of points by row. At 3 bits QAT rises most when weights are not overwritten. At 2 bits that change, too, brings QAT furthest."}}
 draw.causes(over_seeds(why))
 
 # %% [markdown]
@@ -398,7 +398,7 @@ models = {bits: run.models / quantized_checkpoint(bits) for bits in kept}
 caption = "The first seed's QAT networks on the test split."
 run.show(integers_table(models, splits["testing"]), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat down to 3 bits, then bends down a little; PTQ falls below it, at one bit by far the most."}}
+# %% mystnb={"figure": {"name": "fig-12-bytes", "caption": "Trained with the quantizer, the network keeps nearly all of its accuracy down to 1 bit; rounded afterwards, it does not. Test accuracy of our recipe against the bytes of all constants in flash, packed as the board has them, mean over seeds in its 95 % interval; numbers are the bits of a weight."}, "image": {"alt": "Accuracy against bytes on a logarithmic axis. QAT stays flat down to 3 bits, then bends down a little; PTQ falls below it, at one bit by far the most."}}
 draw.accuracy_by_bytes(by_width, (66_608, full))
 
 # %% [markdown]

@@ -187,7 +187,7 @@ caption = (
 )
 run.show(points_table(weights), caption)
 
-# %% mystnb={"figure": {"name": "fig-13", "caption": "Test accuracy against non-zero parameters, mean over seeds in its 95 % interval, with and without fine-tuning; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below a quarter of the weights; fine-tuned it stays high down to a few hundred weights."}}
+# %% mystnb={"figure": {"name": "fig-13", "caption": "Fine-tuned, accuracy stays high down to a few hundred weights; without fine-tuning it falls early. Test accuracy against non-zero parameters, mean over seeds in its 95 % interval; diamonds: the original's values (90 and 95 %: above 87 %)."}, "image": {"alt": "Two curves against the number of non-zero parameters. Without fine-tuning accuracy falls steeply below a quarter of the weights; fine-tuned it stays high down to a few hundred weights."}}
 from kwslib.report.part6 import figures as draw
 from kwslib.report.part6.tables import originals
 
@@ -224,7 +224,7 @@ caption = (
 )
 run.show(table, caption)
 
-# %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four the three norms lie close together."}}
+# %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Random removal falls first; a criterion that looks at the weights keeps more. Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four the three norms lie close together."}}
 draw.criteria(table)
 
 # %% [markdown]
@@ -279,7 +279,7 @@ caption = (
 )
 run.show(board.sparse_table(sparse_costs), caption)
 
-# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Pruned networks on the virtual board: flash of the whole firmware and time of the network against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
+# %% mystnb={"figure": {"name": "fig-13-board", "caption": "Removed weights save flash, but much time only where outputs are skipped as well. Pruned networks on the virtual board: flash of the whole firmware and time of the network against the weights removed, on an axis that is logarithmic in what is left. Dotted: from where on a form costs less than the dense one."}, "image": {"alt": "Two panels. Flash of the sparse form falls from above the dense line to well below it. Time of the sparse linear layer alone falls little; with outputs skipped it falls to a fraction."}}
 from kwslib.report.part6 import board_figures as draw_board
 
 draw_board.sparse_costs(sparse_costs, even)
@@ -385,7 +385,7 @@ channels = over_points(rows, structured=True)
 caption = "Test accuracy by channels left, mean over seeds (95 % interval)."
 run.show(points_table(channels), caption)
 
-# %% mystnb={"figure": {"name": "fig-14", "caption": "Test accuracy of 8 to 1 channels against parameters and FLOPs, mean over seeds in its 95 % interval (diamonds: the original's value for half of the channels), and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles)."}, "image": {"alt": "Panels of falling curves, and of times. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. The CPU latencies of all widths overlap."}}
+# %% mystnb={"figure": {"name": "fig-14", "caption": "Fine-tuned, accuracy falls slowly with the channels; a computer's CPU gains hardly any time by their removal. Test accuracy of 8 to 1 channels against parameters and FLOPs, mean over seeds in its 95 % interval (diamonds: the original's value for half of the channels), and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles)."}, "image": {"alt": "Panels of falling curves, and of times. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. The CPU latencies of all widths overlap."}}
 from kwslib.report.part6.tables import cpu_latencies, latency_values
 
 times = cpu_latencies()
@@ -411,7 +411,7 @@ caption = (
 )
 run.show(board.channels_table(narrow_costs), caption)
 
-# %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Flash and RAM of the whole firmware by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by less than one."}}
+# %% mystnb={"figure": {"name": "fig-15-memory", "caption": "Each channel removed saves flash, and a little RAM. Both of the whole firmware, by channels left."}, "image": {"alt": "Two falling lines: flash falls by two kilobytes with each channel, RAM by less than one."}}
 draw_board.memory_by_channels(narrow_costs)
 
 # %% [markdown]
@@ -431,7 +431,7 @@ caption = (
 )
 run.show(by_share.join(answers.add_prefix("in field, ")), caption)
 
-# %% mystnb={"figure": {"name": "fig-15", "caption": "By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly, ours fall nearly by half. In the field the original's accuracy falls steeply with the channels, ours by a few points, with bars that overlap."}}
+# %% mystnb={"figure": {"name": "fig-15", "caption": "Half of the channels take our network little more than half of the time; on the original's board they saved little. By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly, ours fall nearly by half. In the field the original's accuracy falls steeply with the channels, ours by a few points, with bars that overlap."}}
 draw_board.removed_channels(by_share, answers)
 
 # %% [markdown]
@@ -471,7 +471,7 @@ caption = (
 )
 run.show(trade_off.shown(networks), caption)
 
-# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the best, chosen on validation: each lies above the one before it there by more than both intervals."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Accuracy rises to a plateau, on which more bytes and more time bring little. Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the best, chosen on validation: each lies above the one before it there by more than both intervals."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
 
 # %% [markdown]

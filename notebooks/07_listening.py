@@ -97,7 +97,7 @@ for name, listed in rows.items():
         ", ".join(f"{n} {kind}" for kind, n in counts(listed).items()),
     )
 
-# %% mystnb={"figure": {"name": "fig-07-rows", "caption": "The frames that each row of the convolution's output sees. Rows that are kept move up by one; those that touch padding (beyond the lines) or see new frames (grey) are computed."}, "image": {"alt": "Two staircases of bars from top left to bottom right. Of TinyConv's 25 bars, two at the top and three at the bottom reach beyond the window, one sees new frames, nineteen are kept. Of the 21 of the network without padding one is new."}}
+# %% mystnb={"figure": {"name": "fig-07-rows", "caption": "Most rows of TinyConv's output are those of the last hop, moved up by one; without padding all but one are. The frames that each row of the convolution's output sees: rows that touch padding (beyond the lines) or see new frames (grey) are computed, the others kept."}, "image": {"alt": "Two staircases of bars from top left to bottom right. Of TinyConv's 25 bars, two at the top and three at the bottom reach beyond the window, one sees new frames, nineteen are kept. Of the 21 of the network without padding one is new."}}
 figures.rows(rows)
 
 # %% [markdown]
@@ -132,7 +132,7 @@ for name, (same, hops) in checked.items():
 costs = chains.bills(listeners, chains.field_sound(run))
 run.record_all(chains.bill_values(listeners, costs))
 
-# %% mystnb={"figure": {"name": "fig-07-hop", "caption": "Mean time of a hop by stage, as each chain streams and with the network over the whole window, by the cycle model."}, "image": {"alt": "Horizontal bars against a dashed line at 40 ms. As they stream, the first three chains take a few milliseconds, much of them the front end's; over whole windows the network is the longest part."}}
+# %% mystnb={"figure": {"name": "fig-07-hop", "caption": "Where only what is new is computed, the first three chains take a few milliseconds of a hop. Mean time of a hop by stage, as each chain streams and with the network over the whole window, by the cycle model."}, "image": {"alt": "Horizontal bars against a dashed line at 40 ms. As they stream, the first three chains take a few milliseconds, much of them the front end's; over whole windows the network is the longest part."}}
 figures.hop(costs)
 
 # %% tags=["nbval-check-output"]
@@ -218,7 +218,7 @@ print(f"{settings.smoothing} posteriors averaged")
 print(f"threshold {settings.threshold}")
 print(f"{heard.pause:.1f} s of silence after a report")
 
-# %% mystnb={"figure": {"name": "fig-07-decision", "caption": "A stream of the field through TinyConv trained for it: the sound, with the words that are said (dotted); posteriors (thin) and their means (thick) of the keywords, the threshold, the reports (triangles) and the pause after each (shaded)."}, "image": {"alt": "A waveform above two pairs of curves between 0 and 1. Where a keyword is said, the thin curve leaps, the thick one climbs after it, and where it crosses the dashed threshold a triangle and a shaded pause follow."}}
+# %% mystnb={"figure": {"name": "fig-07-decision", "caption": "A report follows where a keyword's mean posterior crosses the threshold; during the pause after it none is given. A stream of the field through TinyConv trained for it: the sound, with the words that are said (dotted); posteriors (thin) and their means (thick) of the keywords, the threshold, the reports (triangles) and the pause after each (shaded)."}, "image": {"alt": "A waveform above two pairs of curves between 0 and 1. Where a keyword is said, the thin curve leaps, the thick one climbs after it, and where it crosses the dashed threshold a triangle and a shaded pause follow."}}
 figures.decision(heard)
 
 # %% tags=["nbval-check-output"]
@@ -306,7 +306,7 @@ caption = (
 )
 run.show(hours.detection_table(found), caption)
 
-# %% mystnb={"figure": {"name": "fig-07-detection", "caption": "Keywords missed over false accepts per hour as the threshold moves (a detection-error curve); circles: the operating points chosen on validation; grey: fewer than one false accept an hour with at most a tenth missed."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it except at the strictest thresholds, tenet lowest; no circle reaches the grey corner."}}
+# %% mystnb={"figure": {"name": "fig-07-detection", "caption": "No network reaches the target, fewer than one false accept an hour with at most a tenth of the keywords missed. A detection-error curve: keywords missed over false accepts per hour as the threshold moves; circles: the operating points chosen on validation; grey: the target."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it except at the strictest thresholds, tenet lowest; no circle reaches the grey corner."}}
 curves = {name: each.points for name, each in found.items()}
 chosen = {name: each.chosen for name, each in found.items()}
 target = (hours.MOST_PER_HOUR, hours.MOST_REJECTS)
