@@ -325,8 +325,8 @@ run.show(tables.paired_table(gains), caption)
 #
 # What is called the original's recipe is our reading of its text, and it does not give the original's numbers. At 3
 # bits the original states {original}`ptq_3bit` after training and {original}`qat_3bit` in training; the reconstruction gets
-# {recorded}`05_quantization/accuracy_ptq_original_3bit` and {recorded}`05_quantization/accuracy_qat_original_3bit`, the other way
-# round. The original's text even says that unquantized weights are kept, which its in-training numbers do not contradict.
+# {recorded}`05_quantization/accuracy_ptq_original_3bit` and {recorded}`05_quantization/accuracy_qat_original_3bit`, where
+# training gains nothing over rounding and one seed falls to {recorded}`05_quantization/accuracy_qat_original_3bit_lowest`. The original's text even says that unquantized weights are kept, which its in-training numbers do not contradict.
 # So what follows explains the fall of our reading alone: the recipe with one of its choices changed at a time, at 3 bits
 # and at 2. All rows train equally long at the same rate, but for the last, which changes just that. Bars reach
 # from the lowest to the highest seed.
@@ -339,11 +339,11 @@ run.record_all(tables.cause_values(why))
 draw.causes(over_seeds(why))
 
 # %% [markdown]
-# *After training*, at 3 bits, no single change brings everything back: a scale per channel gives some, and
-# so do biases in 32 bits. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
+# *After training*, at 3 bits, no single change brings everything back: a scale per channel gives most, and
+# ranges of least squared error a little. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
 # of the grid; written back onto the grid, most weights are where they were, and what moves them is mainly the range, which
 # is taken anew after each step. With the weights kept in float, steps add up until they cross. Biases in 32 bits are the
-# second largest effect in training; training longer, the last row, has little. At 2 bits least-squares ranges help a little after training: a grid of four points that
+# second largest effect in training; training longer, the last row, has little. At 2 bits the same two help after training, by less: a grid of four points that
 # reaches to the largest weight of a tensor makes nearly all weights zero, and a network of zeros answers the same to
 # everything. Training that keeps its weights finds its way out of that.
 #
