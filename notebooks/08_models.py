@@ -79,7 +79,7 @@ same = torch.allclose(branches, folded, atol=1e-4)
 print("the sum of the branches and one convolution agree:", same)
 
 # %% [markdown]
-# TinyConv is Part 3's, and the networks for streams are Part 7's, as recorded there. The new ones are trained on all
+# TinyConv is Part 3's, and the one without padding Part 7's, as recorded there. The new ones are trained on all
 # the other words there are, with stronger augmentation and for half as many epochs again; each choice was made on
 # validation.
 

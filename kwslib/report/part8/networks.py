@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 
 ARCHS = {
     "quick": ("tinyconv", "tenet_valid"),
-    "report": ("tinyconv", "tinyconv_valid", "tenet_causal", "tenet_valid", "tenet_wide"),
+    "report": ("tinyconv", "tinyconv_valid", "tenet_valid", "tenet_wide"),
 }
 ADDED = ("tenet_valid", "tenet_wide")  # to those of the parts before
 TITLES = {
     "tinyconv": "TinyConv",
     "tinyconv_valid": "TinyConv, unpadded",
-    "tenet_causal": "tenet, causal",
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
 }
