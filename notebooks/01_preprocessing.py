@@ -339,8 +339,8 @@ run.show(differences, "Test accuracy of log-mel less that of the others.")
 # %% [markdown]
 # On real recordings log-mel is ahead of log-linear and of both kinds of MFCC, though by little, and still when
 # the intervals over seeds are widened for four comparisons at once, as the claims below do. So the original's
-# ranking holds for this network. Its reasons, hearing and compression, are not tested by that: 13 coefficients and
-# all 40 are not told apart, so nothing here speaks for compression as the cause, nor against it. That a convolution
+# ranking holds for this network. Its reason, compression, is not borne out: of 13 coefficients and all 40
+# the network is more accurate on the fewer, so leaving coefficients out is not what costs accuracy. That a convolution
 # wants neighbours in the picture to be neighbours in sound is a guess that would fit. Log-mel and the micro front
 # end are not told apart, which does not make them equal: they differ in three things at once (scale, noise
 # reduction, gain control), and the interval leaves room for two points. Synthetic runs are too short to tell much
