@@ -11,6 +11,7 @@ pair     make the .ipynb of every notebook script, keeping recorded outputs
 
 import argparse
 import csv
+import os
 import posixpath
 import re
 import shutil
@@ -24,6 +25,7 @@ import browser
 import firmware_sizes
 import headline
 import sounds
+from joblib import cpu_count
 
 import notebooks
 from kwslib.experiments.sweeps import OF_NOTEBOOK
@@ -93,6 +95,8 @@ def report() -> Path:
         "five to ten minutes on two free cores, a line for each",
         flush=True,
     )
+    share = max(1, cpu_count() // 2)  # of the cores, to each of the two
+    os.environ["LOKY_MAX_CPU_COUNT"] = str(share)
     notebooks.execute_all(
         notebooks.names(),
         "quick",

@@ -46,7 +46,7 @@ LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds
 @dataclass(frozen=True)
 class Effort:
     """How much a profile spends: field trials and hours on testing, half as many on validation; rooms; a long file's
-    seconds and keywords; how networks are trained for the field."""
+    seconds and keywords; how networks are trained for the field, and for how many epochs if not the profile's."""
 
     trials: int
     hours: float
@@ -54,12 +54,14 @@ class Effort:
     long: Specification
     training: FieldAugmentation
     where: Field = DEFAULT
+    epochs: int | None = None
 
 
 EFFORTS = {
     "quick": Effort(
         *(80, 0.1, 8, Specification(seconds=60, keywords=6, others=12)),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2, hours=0.1),
+        epochs=3,
     ),
     "report": Effort(
         *(2000, 10.0, ROOMS, Specification()),
@@ -83,7 +85,8 @@ def trained_for_field(run: Run, arch: str) -> Path:
     """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none."""
 
     def make(path: Path) -> None:
-        training_setup = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
+        epochs = effort(run).epochs or run.profile.epochs
+        training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_splits(run.corpus, training_setup, effort(run).training)
         checkpoint = path.with_suffix(".pt")
         train(

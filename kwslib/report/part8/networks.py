@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas
 
 ARCHS = {
-    "quick": ("tinyconv", "tenet_valid"),
+    "quick": ("tinyconv", "tinyconv_valid"),
     "report": ("tinyconv", "tinyconv_valid", "tenet_causal", "tenet_valid", "tenet_wide"),
 }
 ADDED = ("tenet_valid", "tenet_wide")  # to those of the parts before
