@@ -33,12 +33,14 @@ EXTRAS = {  # what a notebook needs beyond kwslib itself
     "05_quantization": ("notebooks", "convert", "board"),
     "06_pruning": ("notebooks", "convert", "board", "field"),
     "07_listening": ("notebooks", "convert", "board", "field"),
+    "08_models": ("notebooks", "convert", "board", "field"),
 }
 NEEDS = {  # models, and Part 2's time
     "04_deployment": {"02_size_estimation", "03_training"},
     "05_quantization": {"03_training"},
     "06_pruning": {"03_training"},
     "07_listening": {"04_deployment"},
+    "08_models": {"07_listening"},
 }
 INSTALL = """\
 import subprocess

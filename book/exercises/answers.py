@@ -64,3 +64,23 @@ def decide(posteriors, smoothing, threshold, pause):
 def threshold(highest, per_day):
     """7.4: the lowest threshold that allows so many false accepts a day."""
     raise NotImplementedError
+
+
+def separable_macs(channels, columns):
+    """8.1: multiply-accumulates of a column as a full convolution, and as a depthwise and a pointwise one."""
+    raise NotImplementedError
+
+
+def field_of_view(frames, kernels):
+    """8.2: (columns at the end, frames that each sees)."""
+    raise NotImplementedError
+
+
+def chance(at_most, rate, hours):
+    """8.3: the probability of so many false accepts or fewer."""
+    raise NotImplementedError
+
+
+def cheapest(networks, most_missed, most_flash):
+    """8.4: the name of the fastest network within the limits, or None."""
+    raise NotImplementedError

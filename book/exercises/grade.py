@@ -90,6 +90,28 @@ def _threshold(answer: Answer) -> bool:
     return [round(answer(highest, per_day), 6) for per_day in (0, 1, 3)] == [0.47, 0.45, 0.41]
 
 
+def _separable_macs(answer: Answer) -> bool:
+    return [tuple(answer(40, 4)), tuple(answer(96, 9))] == [(6_400, 1_760), (82_944, 10_080)]
+
+
+def _field_of_view(answer: Answer) -> bool:
+    cases = ((49, [(3, 2)] + 6 * [(4, 1)]), (49, [(10, 1)]), (100, [(4, 2), (4, 2)]))
+    return [tuple(answer(*case)) for case in cases] == [(6, 39), (40, 10), (23, 10)]
+
+
+def _chance(answer: Answer) -> bool:
+    return [round(answer(*case), 4) for case in ((0, 1, 3), (2, 1.5, 5), (5, 1.5, 5))] == [
+        0.0498,
+        0.0203,
+        0.2414,
+    ]
+
+
+def _cheapest(answer: Answer) -> bool:
+    networks = {"a": (1.0, 10, 0.5), "b": (2.0, 20, 0.2), "c": (3.0, 20, 0.1)}
+    return [answer(networks, *limits) for limits in ((1, 99), (0.2, 20), (0.2, 19))] == ["a", "b", None]
+
+
 CHECKS: dict[str, Callable[[Answer], bool]] = {
     "frames": _frames,
     "mel": _mel,
@@ -104,6 +126,10 @@ CHECKS: dict[str, Callable[[Answer], bool]] = {
     "kept_rows": _kept_rows,
     "decide": _decide,
     "threshold": _threshold,
+    "separable_macs": _separable_macs,
+    "field_of_view": _field_of_view,
+    "chance": _chance,
+    "cheapest": _cheapest,
 }
 
 

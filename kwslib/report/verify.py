@@ -39,11 +39,12 @@ from kwslib.report.part6.board import (
     ternary_values,
 )
 from kwslib.report.part7.chains import STREAMING
+from kwslib.report.part8.networks import ADDED
 
 REPORT = PROFILES["report"]
 TRAINING, DEPLOYMENT, QUANTIZATION = "03_training", "04_deployment", "05_quantization"
-PRUNING, LISTENING = "06_pruning", "07_listening"
-CHECKED = (TRAINING, DEPLOYMENT, QUANTIZATION, PRUNING, LISTENING)
+PRUNING, LISTENING, MODELS = "06_pruning", "07_listening", "08_models"
+CHECKED = (TRAINING, DEPLOYMENT, QUANTIZATION, PRUNING, LISTENING, MODELS)
 PRUNED_BITS = (8, TERNARY)  # of the weights of pruned networks
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
@@ -136,6 +137,12 @@ def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, Fea
         if accuracy and paths:
             mean = sum(_accuracy(path, testing[LISTENING]) for path in paths) / len(paths)
             yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
+    for arch in ADDED if MODELS in testing else ():
+        accuracy = recorded[MODELS]["values"].get(names.accuracy(arch))
+        paths = sorted(models.glob(names.seed_checkpoint("*", arch)))
+        if accuracy and paths:
+            mean = sum(_accuracy(path, testing[MODELS]) for path in paths) / len(paths)
+            yield _same(f"Part 8, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
     in_integers = {
         names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
     }

@@ -1,0 +1,117 @@
+"""The networks of Part 8 in the field and over hours: those of the parts before, and those trained for it here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kwslib.experiments import zoo, zoo_field
+from kwslib.experiments.zoo_field import Heard
+from kwslib.field.long import MOST_FALSE, MOST_MISSES
+from kwslib.field.stream import open_network
+from kwslib.progress import over_cores
+from kwslib.record.recording import Run
+from kwslib.report.part4.field import share_text
+from kwslib.report.part7.chains import field_model
+from kwslib.statistics import poisson_rate
+
+if TYPE_CHECKING:
+    import pandas
+
+HERE = {"quick": ("tenet_valid",), "report": ("tenet_valid", "tenet_wide")}  # trained for the field here
+BEFORE = {"quick": (), "report": ("tinyconv", "tenet")}  # in Part 4
+TITLES = {
+    "tinyconv": "TinyConv, of Part 3",
+    "tinyconv_field": "TinyConv, Part 4's for the field",
+    "tenet_field": "tenet, Part 4's for the field",
+    "tenet_valid_field": "tenet, unpadded, for the field",
+    "tenet_wide_field": "tenet, wide, for the field",
+}
+
+
+@dataclass(frozen=True)
+class Listener:
+    """An int8 network in the field. `key`: in the names of recorded values."""
+
+    key: str
+    title: str
+    path: Path
+
+
+def listeners(run: Run) -> list[Listener]:
+    """Part 3's TinyConv; those that Part 4 trained for the field; those that are trained for it here."""
+    profile = run.profile.name
+    paths = {"tinyconv": zoo.int8(run, "tinyconv")}
+    paths |= {f"{arch}_field": field_model(run, arch) for arch in BEFORE[profile]}
+    trained = over_cores(
+        lambda arch: zoo_field.trained_for_field(run, arch), HERE[profile], "training for the field"
+    )
+    paths |= {path.stem: path for path in trained}
+    return [Listener(key, TITLES[key], path) for key, path in paths.items()]
+
+
+def hear_all(run: Run, found: list[Listener]) -> dict[str, Heard]:
+    """Each in the field and over hours, by its key."""
+    return {listener.key: zoo_field.hear(run, open_network(listener.path)) for listener in found}
+
+
+def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
+    """Trials right, of all and by class (%)."""
+    import pandas
+
+    rows = {}
+    for key, found in heard.items():
+        trials = found.trials
+        low, high = trials.ci95
+        row = {"all": f"{100 * trials.accuracy:.1f} ({100 * low:.1f} to {100 * high:.1f})"}
+        for label, counted in trials.evaluation.per_class.items():
+            row[label] = f"{100 * counted['accuracy']:.1f}"
+        rows[TITLES[key]] = row
+    return pandas.DataFrame(rows).T.rename_axis("trials right (%)")
+
+
+def hours_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
+    """The operating point of each, chosen on validation and counted on testing, with its intervals."""
+    import pandas
+
+    rows = {}
+    for key, found in heard.items():
+        point = found.chosen
+        low, high = point.per_hour_ci95
+        rows[TITLES[key]] = {
+            "threshold": f"{point.threshold:g}",
+            "smoothing (ms)": f"{40 * found.settings.smoothing}",
+            "false accepts an hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "keywords missed (%)": share_text(point.rejects, point.keywords),
+        }
+    return pandas.DataFrame(rows).T.rename_axis("network")
+
+
+def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
+    """False accepts in an hour of each kind of sound, with Poisson intervals."""
+    import pandas
+
+    rows = {}
+    for key, found in heard.items():
+        hours = found.chosen.hours / len(found.by_kind)
+        rows[TITLES[key]] = {
+            kind: "{:.1f} ({:.1f} to {:.1f})".format(count / hours, *poisson_rate(count, hours))
+            for kind, count in found.by_kind.items()
+        }
+    return pandas.DataFrame(rows).T.rename_axis("false accepts an hour of")
+
+
+def long_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
+    """The long file: keywords found and missed, false accepts, and whether both keep within the limits."""
+    import pandas
+
+    rows = {}
+    for key, found in heard.items():
+        score = found.long.as_json()
+        rows[TITLES[key]] = {
+            "keywords": f"{score['keywords']}",
+            "found": f"{score['hits']}",
+            f"missed (at most {MOST_MISSES})": f"{score['misses']}",
+            f"false accepts (at most {MOST_FALSE})": f"{score['false_accepts']}",
+        }
+    return pandas.DataFrame(rows).T.rename_axis("network")

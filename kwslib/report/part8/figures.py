@@ -1,0 +1,85 @@
+"""Figures of Part 8: accuracy against time and flash, words that training hardly knew, misses against false accepts."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kwslib.experiments.zoo_field import Heard
+from kwslib.record import names, style
+from kwslib.report.part8.field import TITLES
+from kwslib.report.part8.networks import Network
+
+if TYPE_CHECKING:
+    import pandas
+
+COLOURS = (style.BLUE, style.SKY, style.AMBER, style.VERMILION, style.GREEN)
+COSTS = (("a hop on the board (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
+
+
+def trade_off(found: Sequence[Network]) -> Figure:
+    """Test accuracy of each network with its interval, against the time of a hop and against flash."""
+    figure, axes = style.subplots(1, 2, height=3.6, sharey=True)
+    for ax, (label, cost) in zip(axes, COSTS, strict=True):
+        for network, colour in zip(found, COLOURS, strict=False):
+            values, arch = network.values, network.arch
+            accuracy = values[names.accuracy(arch)]
+            low, high = accuracy.ci95 or (np.nan, np.nan)
+            x = (
+                values[names.board_ms(f"hop_{arch}")].value
+                if cost == "ms"
+                else values[names.firmware("flash", arch)].value / 1024
+            )
+            ax.errorbar(
+                [x],
+                [100 * accuracy.value],
+                yerr=np.nan_to_num([[100 * (accuracy.value - low)], [100 * (high - accuracy.value)]]),
+                fmt="o",
+                color=colour,
+                capsize=3,
+                label=network.title,
+            )
+        ax.set(xlabel=label)
+        ax.set_xlim(left=0)
+    axes[0].set(ylabel="test clips right (%)")
+    axes[1].legend(loc="lower right", fontsize=9)
+    return figure
+
+
+def familiarity(table: "pandas.DataFrame") -> Figure:
+    """A group of bars for each group of words, a bar a network."""
+    figure, ax = style.subplots(height=3.2)
+    width = 0.8 / len(table)
+    for number, (title, row) in enumerate(table.iterrows()):
+        x = np.arange(len(row)) + (number - (len(table) - 1) / 2) * width
+        ax.bar(x, row, width, color=COLOURS[number % len(COLOURS)], label=str(title))
+    ax.set_xticks(range(len(table.columns)), [name.replace(" (", "\n(") for name in table.columns])
+    ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)", ylim=(50, 100))
+    ax.legend(loc="lower right", fontsize=9)
+    ax.grid(axis="x", visible=False)
+    return figure
+
+
+def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> Figure:
+    """Keywords missed (%) over false accepts an hour, a curve a network, its operating point marked.
+
+    target: most false accepts an hour, most keywords missed (fraction); drawn as a shaded corner.
+    """
+    figure, ax = style.subplots(height=4.0)
+    hours = next(iter(heard.values())).chosen.hours
+    least = 0.5 / hours  # where none was heard: below one in all the hours
+    for (key, found), colour in zip(heard.items(), COLOURS, strict=False):
+        x = [max(point.per_hour, least) for point in found.points]
+        ax.plot(x, [100 * point.reject_rate for point in found.points], ".-", color=colour, label=TITLES[key])
+        marked = max(found.chosen.per_hour, least), 100 * found.chosen.reject_rate
+        ax.plot(*marked, "o", color=colour, markersize=11, fillstyle="none")
+    ax.set_xscale("log")
+    left = least * 0.8
+    ax.fill_between([left, target[0]], 0, 100 * target[1], color=style.GREY, alpha=0.2, linewidth=0)
+    ax.annotate("target", (left * 1.1, 3), fontsize=10)
+    ax.set_xlim(left=left)
+    ax.set_ylim(0, 100)
+    ax.set(xlabel="false accepts an hour", ylabel="keywords missed (%)")
+    ax.legend(loc="upper right", fontsize=9)
+    return figure

@@ -1,0 +1,63 @@
+"""Part 8's tables and figures say what the values say; a network that does not fit is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kwslib.experiments.zoo_field import Heard
+from kwslib.record import names
+from kwslib.record.values import Value
+from kwslib.report.part8 import figures, networks
+
+
+def network(arch="tenet_valid", hop=0.9, flash=40_000, ram=16_000):
+    values = {
+        names.accuracy(arch): Value(0.97, "fraction", (0.96, 0.98), 5),
+        names.accuracy(f"unknown_{arch}"): Value(0.95, "fraction", (np.nan, np.nan), 1),
+        names.parameters(arch): Value(16_044),
+        names.macs(arch): Value(257_920),
+        names.board_ms(f"clip_{arch}"): Value(7.7314, "ms"),
+        names.board_ms(f"hop_{arch}"): Value(hop, "ms"),
+        names.firmware("flash", arch): Value(flash, "B"),
+        names.firmware("ram", arch): Value(ram, "B"),
+    }
+    return networks.Network(arch, networks.TITLES[arch], Path("none.tflite"), values)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fits"),
+    [({}, True), ({"hop": 40.5}, False), ({"flash": 600_000}, False), ({"ram": 140_000}, False)],
+)
+def test_a_network_fits_a_hop_and_half_of_each_memory(changed, fits):
+    assert networks.fits(network(**changed)) is fits
+
+
+def test_the_table_has_intervals_where_there_are_seeds():
+    row = networks.size_table([network()]).loc["tenet, unpadded"]
+    assert row["test clips right (%)"] == "97.0 (96.0 to 98.0)"
+    assert row["of other words (%)"] == "95.0"
+    assert (row["parameters"], row["whole clip (ms)"], row["flash (B)"]) == ("16,044", "7.7", "40,000")
+
+
+def test_a_network_is_one_point_of_each_panel_with_its_name():
+    shown = [network(), network("tenet_wide", hop=2.5)]
+    left, right = figures.trade_off(shown).axes
+    assert [line.get_xdata()[0] for line in left.lines if len(line.get_xdata()) == 1][:1] == [0.9]
+    assert {text.get_text() for text in right.get_legend().get_texts()} == {each.title for each in shown}
+
+
+def test_false_accepts_of_each_kind_are_those_of_its_share_of_the_hours(heard):
+    from kwslib.report.part8 import field
+
+    row = field.kinds_table({"tinyconv": heard}).loc["TinyConv, of Part 3"]
+    assert row["words"].startswith("3.0 (")  # three in one of two hours
+    assert row["noise"].startswith("0.0 (")
+
+
+@pytest.fixture
+def heard():
+    from types import SimpleNamespace
+
+    chosen = SimpleNamespace(hours=2.0, false_accepts=3)
+    return Heard(None, None, chosen, {"words": 3, "noise": 0}, None, ())
