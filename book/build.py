@@ -11,6 +11,7 @@ pair     make the .ipynb of every notebook script, keeping recorded outputs
 
 import argparse
 import csv
+import os
 import posixpath
 import re
 import shutil
@@ -24,15 +25,16 @@ import browser
 import firmware_sizes
 import headline
 import sounds
+from joblib import cpu_count
 
 import notebooks
+from kwslib.experiments.sweeps import OF_NOTEBOOK
 from kwslib.paths import atomic_write
 
 ROOT = notebooks.ROOT
 TIMED = ("02_size_estimation",)  # measures this computer, so nothing runs beside it
 START = Path("book", "intro.html")
 ADDRESS = re.compile(r'(\s(?:href|src|data-content_root)=")(?![a-z]+:|#|/)([^"]+)')
-SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
 
 
 def render(source: Path, builder: str = "html") -> Path:
@@ -93,6 +95,8 @@ def report() -> Path:
         "five to ten minutes on two free cores, a line for each",
         flush=True,
     )
+    share = max(1, cpu_count() // 2)  # of the cores, to each of the two
+    os.environ["LOKY_MAX_CPU_COUNT"] = str(share)
     notebooks.execute_all(
         notebooks.names(),
         "quick",
@@ -114,10 +118,10 @@ def record(part: str | None) -> None:
     timed = [name for name in chosen if name in TIMED]
     for names in (
         timed,
-        [n for n in chosen if n not in (*TIMED, *SWEEPS)],
-        [n for n in chosen if n in SWEEPS],
+        [n for n in chosen if n not in (*TIMED, *OF_NOTEBOOK)],
+        [n for n in chosen if n in OF_NOTEBOOK],
     ):
-        swept = {name: sweep(name) for name in names if name in SWEEPS}
+        swept = {name: sweep(name) for name in names if name in OF_NOTEBOOK}
         notebooks.execute_all(
             names,
             "report",
@@ -140,7 +144,7 @@ def sweep(name: str) -> Path:
     """
     folder, kept = ROOT / "_build" / "sweeps" / name, ROOT / "book" / "results" / "sweeps"
     kept.mkdir(exist_ok=True)
-    for kind in SWEEPS[name]:
+    for kind in OF_NOTEBOOK[name]:
         command = [Path(sys.executable).with_name("kws"), "sweep", kind, "--figure", "--profile", "report"]
         if subprocess.run([*map(str, command), "--out", str(folder)]).returncode:
             raise RuntimeError(f"the sweep of {kind} is not complete: see {folder}")

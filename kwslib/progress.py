@@ -28,13 +28,14 @@ def over_cores(
 ) -> list[Result]:
     """`run(item)` for every item, one process a core, in the order of `items`, with a progress bar called `what`.
 
+    Cores are those that this process may use, at most `$LOKY_MAX_CPU_COUNT`; with one there is no other process.
     threads: in this process, for work that is done in C and lets other threads run meanwhile.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel, cpu_count, delayed
     from tqdm import tqdm
 
     todo = list(items)
-    jobs = max(1, min(len(todo), os.cpu_count() or 1))
+    jobs = max(1, min(len(todo), cpu_count()))
     parallel = Parallel(
         n_jobs=jobs,
         prefer="threads" if threads else "processes",

@@ -12,7 +12,8 @@ from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-SWEEPS = {"05_quantization": ("bits",), "06_pruning": ("sparsity", "channels")}
+from kwslib.experiments.sweeps import OF_NOTEBOOK
+
 MODELS = {"04_deployment": ("tinyconv.tflite",), "03_training": ("tinyconv.pt",)}
 
 
@@ -24,7 +25,7 @@ def files_of(root: Path, part: str) -> list[tuple[str, Path]]:
         ("its script", root / "notebooks" / f"{part}.py"),
         ("recorded values", results / f"{part}.json"),
         *((f"the network {name}", results / "models" / name) for name in MODELS.get(part, ())),
-        *(pair for sweep in SWEEPS.get(part, ()) for pair in files_of_sweep(root, sweep)),
+        *(pair for sweep in OF_NOTEBOOK.get(part, ()) for pair in files_of_sweep(root, sweep)),
     ]
     return [(what, path) for what, path in listed if path.is_file()]
 
@@ -57,7 +58,10 @@ class Downloads(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
         files = [
-            pair for sweeps in SWEEPS.values() for sweep in sweeps for pair in files_of_sweep(root, sweep)
+            pair
+            for sweeps in OF_NOTEBOOK.values()
+            for sweep in sweeps
+            for pair in files_of_sweep(root, sweep)
         ]
         if not files:
             return [nodes.paragraph("", "No sweep is recorded here.")]

@@ -12,8 +12,8 @@ from typing import Any
 
 from kwslib.board.instruction_cache import InstructionCache
 from kwslib.errors import CheckFailed
+from kwslib.measure import FLASH_BYTES, RAM_BYTES
 
-FLASH_BYTES, RAM_BYTES = 1 << 20, 256 << 10
 RAM = 0x2000_0000
 WATCHED = 0x1000_0000  # where a second link of the same code has its constants, so that each read is seen
 SYSTEM_CONTROL = 0xE000_E000

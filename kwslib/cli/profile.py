@@ -94,7 +94,7 @@ def _file(path: Path, device: str) -> dict[str, Any]:
 
 
 def _counts(counts: "Costs", flash: dict[str, int], memory: dict[str, int]) -> dict[str, Any]:
-    from kwslib.measure.profiling import FLASH_BYTES, RAM_BYTES
+    from kwslib.measure import FLASH_BYTES, RAM_BYTES
 
     return {
         "parameters": counts.parameters,

@@ -26,6 +26,7 @@ from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.paths import atomic_files, check_writable
+from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from kwslib.deployment.core_network import Network
     from kwslib.networks.models import ModelConfig
 
-CALIBRATION_CLIPS = 512
 TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 

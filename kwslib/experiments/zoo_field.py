@@ -15,7 +15,7 @@ import numpy as np
 from kwslib.checkpoints import train
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.deployment.export import CALIBRATION_CLIPS, export_int8
+from kwslib.deployment.export import export_int8
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.detection import (
     OperatingPoint,
@@ -32,12 +32,12 @@ from kwslib.field.stream import StreamNetwork
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import Setup, setup
+from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
 from kwslib.statistics import poisson_rate
 
-SMOOTHINGS = (4, 6, 10, 16)  # inferences, of which one is chosen
 MARGIN = 0.4  # of the false accepts an hour that are allowed, the most on validation
 MOST_PER_HOUR = 1.0
 LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds of a spotter lie
@@ -46,7 +46,7 @@ LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds
 @dataclass(frozen=True)
 class Effort:
     """How much a profile spends: field trials and hours on testing, half as many on validation; rooms; a long file's
-    seconds and keywords; how networks are trained for the field."""
+    seconds and keywords; how networks are trained for the field, and for how many epochs if not the profile's."""
 
     trials: int
     hours: float
@@ -54,12 +54,14 @@ class Effort:
     long: Specification
     training: FieldAugmentation
     where: Field = DEFAULT
+    epochs: int | None = None
 
 
 EFFORTS = {
     "quick": Effort(
         *(80, 0.1, 8, Specification(seconds=60, keywords=6, others=12)),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2, hours=0.1),
+        epochs=3,
     ),
     "report": Effort(
         *(2000, 10.0, ROOMS, Specification()),
@@ -83,7 +85,8 @@ def trained_for_field(run: Run, arch: str) -> Path:
     """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none."""
 
     def make(path: Path) -> None:
-        training_setup = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
+        epochs = effort(run).epochs or run.profile.epochs
+        training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_splits(run.corpus, training_setup, effort(run).training)
         checkpoint = path.with_suffix(".pt")
         train(
@@ -115,12 +118,12 @@ class Heard:
 def hear(run: Run, network: StreamNetwork) -> Heard:
     """A network's trials and hours on testing, its settings chosen on validation."""
     spent = effort(run)
-    where = _stage(run, "validation")
+    where = _stage(run.corpus, spent, "validation")
     n = spent.trials // 2
     sound = stream_logits(network, continuous_frames(where, spent.hours / 2, SIX))
     logits = trial_logits(network, where.frames(range(n)))
-    settings = choose(network, where, logits, sound, SMOOTHINGS, MARGIN * MOST_PER_HOUR).settings
-    where = _stage(run, "testing")
+    settings = choose(network, where, logits, sound, MARGIN * MOST_PER_HOUR).settings
+    where = _stage(run.corpus, spent, "testing")
     logits = trial_logits(network, where.frames(range(spent.trials)))
     sound = stream_logits(network, continuous_frames(where, spent.hours, SIX))
     points = detection_curve(network, where, logits, sound, settings)
@@ -156,17 +159,12 @@ def heard_values(heard: Heard, arch: str) -> Values:
     return values
 
 
-def _stage(run: Run, split: str) -> Stage:
-    """The run's corpus in its profile's rooms."""
-    spent = effort(run)
+def _stage(corpus: Corpus, spent: Effort, split: str, seed: int = 0) -> Stage:
+    """The corpus in the rooms that the profile spends."""
     rooms = room_bank(spent.where, split, spent.rooms)
-    return stage(run.corpus, class_labels(), spent.where, split=split, rooms=rooms)
+    return stage(corpus, class_labels(), spent.where, split=split, seed=seed, rooms=rooms)
 
 
 @lru_cache(maxsize=1)
 def _long_stream(corpus: Corpus, spent: Effort) -> LongStream:
-    rooms = room_bank(spent.where, spent.long.split, spent.rooms)
-    where = stage(
-        corpus, class_labels(), spent.where, split=spent.long.split, seed=spent.long.seed, rooms=rooms
-    )
-    return long_stream(spent.long, where)
+    return long_stream(spent.long, _stage(corpus, spent, spent.long.split, spent.long.seed))

@@ -30,6 +30,7 @@ from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
 
 THRESHOLDS = tuple(np.round(np.concatenate([np.arange(0.3, 0.95, 0.025), np.arange(0.95, 1.0, 0.005)]), 4))
+SMOOTHINGS = (4, 6, 10, 16)  # inferences, of which one is chosen
 CHUNK = 4096  # inferences at a time
 
 
@@ -150,8 +151,8 @@ def choose(
     stage: Stage,
     trial_logits: np.ndarray,
     continuous_logits: np.ndarray,
-    smoothings: Sequence[int],
     most_per_hour: float,
+    smoothings: Sequence[int] = SMOOTHINGS,
 ) -> Choice:
     """The smoothing (inferences) and threshold that miss fewest keywords with no more false accepts an hour than given;
     where none keeps within that, those with the fewest. Arguments are `detection_curve`'s."""

@@ -15,15 +15,12 @@ from kwslib.field.stream import StreamNetwork
 from kwslib.keyword import HOURS, TRIALS
 
 MOST_PER_HOUR = 2.0  # false accepts that a threshold may cost on validation
-SMOOTHINGS = (4, 6, 10, 16)  # inferences, of which one is chosen
 
 
 def choose(network: StreamNetwork, corpus: Corpus, trials: int = TRIALS, hours: float = HOURS) -> Choice:
     """The smoothing and threshold that miss fewest words on validation among those with no more than MOST_PER_HOUR
     false accepts an hour there."""
-    return detection.choose(
-        network, *_heard(network, corpus, "validation", trials, hours), SMOOTHINGS, MOST_PER_HOUR
-    )
+    return detection.choose(network, *_heard(network, corpus, "validation", trials, hours), MOST_PER_HOUR)
 
 
 def test(

@@ -20,7 +20,6 @@ from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.networks.models import fold_batch_norm
 
-FLASH_BYTES, RAM_BYTES = 1024 * 1024, 256 * 1024  # nRF52840, on the Nano 33 BLE Sense
 ORIGINAL_FLASH, ORIGINAL_RAM = 1024 * 1000, 256 * 1000  # as the original divides: KB of 1,000 bytes
 
 WEIGHTED = ("conv_2d", "depthwise_conv_2d", "fully_connected")  # TFLite: data, weights, biases

@@ -15,7 +15,6 @@ from kwslib.networks.models import fold_batch_norm
 from kwslib.quantization.grids import fake_quantize
 from kwslib.quantization.quantizers import Quantization, QuantizedLayer, calibrate, quantized
 
-CALIBRATION_CLIPS = 512
 MOST_ROWS = 16_384  # positions of a convolution that are looked at
 SWEEPS = 3
 RIDGE = 3.0  # what holds weights at their trained values, in units of the inputs' mean square

@@ -14,7 +14,8 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.networks.models import fold_batch_norm
 from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
 from kwslib.pruning.weights import prunable
-from kwslib.quantization.ptq import CALIBRATION_CLIPS, post_training
+from kwslib.quantization import CALIBRATION_CLIPS
+from kwslib.quantization.ptq import post_training
 from kwslib.quantization.quantizers import Quantization
 
 

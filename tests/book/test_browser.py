@@ -1,4 +1,5 @@
-"""The rendered pages in a real browser: nothing missing, nothing too wide, nothing too pale, and a search that finds.
+"""The rendered pages in a real browser: nothing missing, too wide or too pale, nothing that axe-core objects to, and a
+search that finds.
 
 Headless Chromium through Playwright, at 1,280 pixels in the light and at 390 in the dark.
 """
@@ -8,12 +9,24 @@ from pathlib import Path
 
 import browser
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from book_pages import PAGES
 from web_pages import OVERFLOW, PALE, served
 
 pytestmark = pytest.mark.slow
 
 LOOKS = {"desk": (1280, 900, "light"), "phone": (390, 844, "dark")}
+KINDS = (
+    "index",
+    "notebooks/02_size_estimation",
+    "book/exercises/05",
+    "book/glossary",
+    "book/figures",
+    "book/api/networks",
+    "book/try_it",
+)
+GRAVE = ("serious", "critical")
+RULES = {"color-contrast": {"enabled": False}}  # PALE says the same, a hundred times faster
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 NO_ALT = "[...document.querySelectorAll('article img')].filter(i => !i.alt.trim()).map(i => i.src)"
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
@@ -65,6 +78,24 @@ def test_every_page_is_whole_legible_and_no_wider_than_the_screen(tab, address):
             found[name] = faults
         tab.faults.clear()
     assert not found, "\n".join(f"{page}: {fault}" for page, faults in found.items() for fault in faults)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_keeps_a_reader_out(tab, address, kind):
+    tab.goto(f"{address}/{kind}.html", wait_until="load")
+    found = Axe().run(tab, options={"resultTypes": ["violations"], "preload": False, "rules": RULES})
+    faults = [
+        f"{fault['id']}, {len(fault['nodes'])} times: {fault['nodes'][0]['html'][:200]}"
+        for fault in found.response["violations"]
+        if fault["impact"] in GRAVE
+    ]
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        tab.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")
+        faults += [f"too pale, {scheme}: {what}" for what in tab.evaluate(PALE)]
+    if (wider := tab.evaluate(OVERFLOW)) > 0:
+        faults.append(f"{wider} pixels wider than the screen")
+    assert not faults, "\n".join(faults)
 
 
 def test_the_search_finds_pages(tab, address):

@@ -93,12 +93,25 @@ def test_convolutions_of_any_shape(tmp_path_factory, bits, channels, depth, kern
     assert np.array_equal(run_network(pack_network(network, bits), x), run_network(network, x))
 
 
+@pytest.fixture(scope="module")
+def profiles(tmp_path_factory):
+    """A clip on the board, by the width of the weights."""
+    folder = tmp_path_factory.mktemp("packed")
+    networks = {bits: packed_network(read_integers(checkpoint(folder, bits))) for bits in WIDTHS}
+    return {bits: Board(network, class_labels()).profile(SOUND[0]) for bits, network in networks.items()}
+
+
 @pytest.mark.slow
-def test_no_width_is_slower_than_1_3_times_eight_bits_and_flash_keeps_its_promise(tmp_path):
-    profiles = {}
-    for bits in (8, 7, TERNARY):  # seven bits have the most planes, and ternary numbers most instructions
-        network = read_integers(checkpoint(tmp_path, bits))
-        profiles[bits] = Board(packed_network(network), class_labels()).profile(SOUND[0])
+def test_the_convolution_of_every_width_goes_by_neighbours(profiles):
+    """By squares, which serve any shape, it computes the same, and takes twice as long."""
+    for bits, profile in profiles.items():
+        ran = {function.name for function in profile.functions if function.stage == "network"}
+        assert "kws_neighbours" in ran, bits
+        assert not ran & {"two_channels", "square_sums"}, bits
+
+
+@pytest.mark.slow
+def test_no_width_is_slower_than_1_3_times_eight_bits_and_flash_keeps_its_promise(profiles):
     whole = profiles[8]
     for bits, profile in profiles.items():
         assert profile.cycles("network") < 1.3 * whole.cycles("network"), bits

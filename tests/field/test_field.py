@@ -7,9 +7,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_corpus import write_corpus
 
-from kwslib.data.corpus import read_folder
 from kwslib.errors import KwsError
 from kwslib.field.conditions import DEFAULT, HARD, Field
 from kwslib.field.evaluate import stage
@@ -35,13 +33,6 @@ def sine(spl, seconds=1.0, hertz=1000):
         np.sqrt(2)
         * pascal(spl)
         * np.sin(2 * np.pi * hertz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)
-    )
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return read_folder(
-        write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
     )
 
 

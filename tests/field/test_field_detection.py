@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_corpus import write_corpus
 
-from kwslib.data.corpus import read_folder
 from kwslib.data.protocol import build_splits
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
 from kwslib.field import run_trials, small_tests
-from kwslib.field.conditions import DEFAULT, Field
+from kwslib.field.conditions import Field
 from kwslib.field.detection import (
     OperatingPoint,
     best_within,
@@ -19,7 +17,7 @@ from kwslib.field.detection import (
     stream_logits,
     word_end,
 )
-from kwslib.field.evaluate import FieldResult, judge, stage, trial_logits
+from kwslib.field.evaluate import FieldResult, judge, trial_logits
 from kwslib.field.factors import CLEAN, factors, measure_factors
 from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import StreamNetwork, open_network, windows
@@ -31,7 +29,6 @@ from kwslib.record.comparison import recorded_folder
 pytestmark = pytest.mark.slow
 
 LABELS = class_labels()
-OPEN_AIR = replace(DEFAULT, rt60=None)
 
 
 def loudness(scores):
@@ -44,27 +41,15 @@ def loudness(scores):
     return StreamNetwork("loudness", LABELS, None, run)
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return read_folder(
-        write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
-    )
-
-
-@pytest.fixture(scope="module")
-def here(corpus):
-    return stage(corpus, LABELS, OPEN_AIR)
-
-
-def test_run_trials_counts_every_trial_once_and_repeats(corpus):
+def test_run_trials_counts_every_trial_once_and_repeats(corpus, open_air):
     network = loudness((0, 0, 5, 0))
-    result, again = (run_trials(network, 20, corpus=corpus, field=OPEN_AIR) for _ in range(2))
+    result, again = (run_trials(network, 20, corpus=corpus, field=open_air) for _ in range(2))
     assert result.n == 20
     np.testing.assert_array_equal(result.evaluation.confusion, again.evaluation.confusion)
     np.testing.assert_array_equal(result.evaluation.confusion.sum(axis=1), [5, 5, 5, 5])
     assert result.ci95[0] <= result.accuracy <= result.ci95[1]
     with pytest.raises(KwsError, match="3 trials"):
-        run_trials(network, 3, corpus=corpus, field=OPEN_AIR)
+        run_trials(network, 3, corpus=corpus, field=open_air)
 
 
 def test_small_tests_scatter_around_the_large_one():
@@ -93,11 +78,11 @@ def test_hours_of_what_is_new_come_to_the_same_as_whole_windows():
     assert network in {network}  # results are kept by network
 
 
-def test_a_higher_threshold_accepts_less_and_rejects_more(here):
+def test_a_higher_threshold_accepts_less_and_rejects_more(outside):
     network = loudness((0, 0, 30, 0))
-    logits = trial_logits(network, here.frames(range(16)))
-    hours = stream_logits(network, continuous_frames(here, 0.05))
-    points = detection_curve(network, here, logits, hours, DecisionSettings(), (0.3, 0.5, 0.7, 0.9, 0.99))
+    logits = trial_logits(network, outside.frames(range(16)))
+    hours = stream_logits(network, continuous_frames(outside, 0.05))
+    points = detection_curve(network, outside, logits, hours, DecisionSettings(), (0.3, 0.5, 0.7, 0.9, 0.99))
     assert [point.keywords for point in points] == [8] * 5
     assert points[0].hours == pytest.approx(0.05, rel=0.02)
     rejects = [point.rejects for point in points]
@@ -105,16 +90,16 @@ def test_a_higher_threshold_accepts_less_and_rejects_more(here):
     assert points[-1].false_accepts <= points[0].false_accepts
 
 
-def test_continuous_sound_holds_no_keyword(here):
-    assert {clip.word for clip in here.material.clips[1]} == {"up", "down"}
-    frames = continuous_frames(here, 0.05)
+def test_continuous_sound_holds_no_keyword(outside):
+    assert {clip.word for clip in outside.material.clips[1]} == {"up", "down"}
+    frames = continuous_frames(outside, 0.05)
     assert len(frames) == (3 * 60 * 16_000 - 480) // 320 + 1
 
 
-def test_word_ends_within_its_clip(here):
+def test_word_ends_within_its_clip(outside):
     for index in range(2, 40, 4):
-        start = here.trial(index).start / 16_000
-        assert start < word_end(here, index) <= start + 1
+        start = outside.trial(index).start / 16_000
+        assert start < word_end(outside, index) <= start + 1
 
 
 def test_operating_point_within_a_limit():
@@ -126,8 +111,8 @@ def test_operating_point_within_a_limit():
     assert best_within(points[:2], 0.1).threshold == 0.7
 
 
-def test_every_factor_hears_the_same_words(corpus):
-    rows = [row for row in factors(OPEN_AIR) if row.field.rt60 is None]
+def test_every_factor_hears_the_same_words(corpus, open_air):
+    rows = [row for row in factors(open_air) if row.field.rt60 is None]
     names = [row.name for row in rows]
     network = loudness((0, 0, 5, 0))
     effects = measure_factors(corpus, network, network, 8, rows=rows)
@@ -140,10 +125,10 @@ def test_every_factor_hears_the_same_words(corpus):
 # ---- Training ----
 
 
-def test_training_copies_are_those_of_training_clips(corpus, tmp_path, monkeypatch):
+def test_training_copies_are_those_of_training_clips(corpus, tmp_path, monkeypatch, open_air):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     made = setup("tinyconv", 1)
-    augmentation = FieldAugmentation(field=OPEN_AIR, streams=2, windows=2, backgrounds=1, clean=0.0)
+    augmentation = FieldAugmentation(field=open_air, streams=2, windows=2, backgrounds=1, clean=0.0)
     splits = field_splits(corpus, made, augmentation)
     examples = build_splits(corpus, made.protocol)["training"]
     training = splits["training"]

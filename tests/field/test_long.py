@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_corpus import write_corpus
 from tflite_files import Maker
 
-from kwslib.data.corpus import read_folder
 from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_stream
@@ -29,9 +27,7 @@ SETTINGS = DecisionSettings(classes=4, smoothing=1, threshold=0.9, suppression=0
 
 
 @pytest.fixture(scope="module")
-def where(tmp_path_factory):
-    words = ("yes", "no", "up", "down")
-    corpus = read_folder(write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=words))
+def where(corpus):
     return stage(corpus, class_labels(), OPEN_AIR, seed=3)
 
 

@@ -4,14 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_corpus import write_corpus
 
-from kwslib.data.corpus import read_folder
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.dataset import FeatureSet
-from kwslib.field.conditions import DEFAULT
 from kwslib.field.detection import accepts_by_kind, detection_curve, stream_logits
-from kwslib.field.evaluate import stage
 from kwslib.field.minutes import SIX, kind_at, minutes
 from kwslib.field.stream import StreamNetwork
 from kwslib.field.training import FieldAugmentation, field_splits, with_listening
@@ -19,25 +15,12 @@ from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
 
 LABELS = class_labels()
-OPEN_AIR = replace(DEFAULT, rt60=None)
 PER_MINUTE = 3000  # frames
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return read_folder(
-        write_corpus(tmp_path_factory.mktemp("corpus") / "tiny", words=("yes", "no", "up", "down"))
-    )
-
-
-@pytest.fixture(scope="module")
-def here(corpus):
-    return stage(corpus, LABELS, OPEN_AIR)
-
-
-@pytest.fixture(scope="module")
-def sound(here):
-    return minutes(here, 0.1, SIX)
+def sound(outside):
+    return minutes(outside, 0.1, SIX)
 
 
 def test_speech_is_where_words_are_said(sound):
@@ -56,7 +39,7 @@ def test_frames_belong_to_the_minute_in_which_they_begin(sound):
     ]
 
 
-def test_false_accepts_are_counted_where_they_are_heard(here, sound):
+def test_false_accepts_are_counted_where_they_are_heard(outside, sound):
     def run(windows):
         """A stand-in for a network that says "yes" at random, more often in the fourth minute."""
         level = windows.astype(np.float32).mean(axis=(1, 2))
@@ -66,7 +49,7 @@ def test_false_accepts_are_counted_where_they_are_heard(here, sound):
     logits = stream_logits(network, sound.frames)
     counts = accepts_by_kind(network, logits, settings, SIX)
     trials = np.zeros((4, 76, 4), np.float32)
-    (point,) = detection_curve(network, here, trials, logits, settings, (0.5,))
+    (point,) = detection_curve(network, outside, trials, logits, settings, (0.5,))
     assert sum(counts.values()) == point.false_accepts > 0
     heard = np.flatnonzero(logits.argmax(1) == 2)
     assert {kind for kind, n in counts.items() if n} <= {SIX[n] for n in np.unique(heard * 2 // PER_MINUTE)}
@@ -84,10 +67,10 @@ def test_each_copy_of_the_training_set_gets_other_seconds():
 
 
 @pytest.mark.slow
-def test_seconds_from_anywhere_are_no_keywords(corpus, monkeypatch):
+def test_seconds_from_anywhere_are_no_keywords(corpus, monkeypatch, open_air):
     monkeypatch.setattr("kwslib.field.training.SPEECH_FRAMES", 1)  # the small corpus's words are short
     training_setup = setup("tinyconv", 2)
-    plain = FieldAugmentation(field=OPEN_AIR, streams=1, windows=2, backgrounds=1)
+    plain = FieldAugmentation(field=open_air, streams=1, windows=2, backgrounds=1)
     without = field_splits(corpus, training_setup, plain)["training"]
     training = field_splits(corpus, training_setup, replace(plain, hours=0.1, listening=8.0))["training"]
     assert training.n == without.n + 8 * without.n

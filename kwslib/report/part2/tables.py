@@ -9,8 +9,9 @@ import numpy as np
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.export import ExportResult, export
 from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.measure import FLASH_BYTES, RAM_BYTES
 from kwslib.measure.latency import CUDA_GRAPH, RUNS, Latency
-from kwslib.measure.profiling import FLASH_BYTES, ORIGINAL_FLASH, ORIGINAL_RAM, RAM_BYTES, Costs, costs
+from kwslib.measure.profiling import ORIGINAL_FLASH, ORIGINAL_RAM, Costs, costs
 from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.record import names
 from kwslib.record.comparison import book_file

@@ -13,7 +13,8 @@ from kwslib.deployment.rounding import once, twice
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import normalise
 from kwslib.labels import SILENCE, UNKNOWN
-from kwslib.measure.profiling import FLASH_BYTES, file_costs
+from kwslib.measure import FLASH_BYTES
+from kwslib.measure.profiling import file_costs
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
 from kwslib.record import names

@@ -10,6 +10,7 @@ import numpy as np
 
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings
+from kwslib.field import detection
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
 from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import pandas
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
-SMOOTHINGS = (6, 10, 16)
+SMOOTHINGS = detection.SMOOTHINGS[1:]  # those that Parts 4 and 7 were recorded with
 TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.checkpoints import load_checkpoint, train
-from kwslib.deployment.export import CALIBRATION_CLIPS, export_int8
+from kwslib.deployment.export import export_int8
 from kwslib.features.dataset import FeatureSet
 from kwslib.field.stream import open_network
 from kwslib.field.training import field_splits
@@ -16,6 +16,7 @@ from kwslib.networks.evaluation import evaluate
 from kwslib.networks.recipes import setup
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
+from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, share

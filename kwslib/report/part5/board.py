@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CURRENT_MA, SUPPLY_V = 3.3, 3.0
 TIMES = ("network (ms)", "energy (µJ)")
 BYTES = ("flash, constants (B)", "flash, all (B)", "RAM (B)")
-QUICK_CLIPS, QUICK_WIDTHS = 16, (8, 4, 2, TERNARY, 1)
+QUICK_CLIPS, QUICK_WIDTHS = 4, (8, 4, 2, TERNARY, 1)
 
 
 def energy_uj(ms: float) -> float:

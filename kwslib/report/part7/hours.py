@@ -40,7 +40,7 @@ def choose_point(run: Run, model: Model) -> Model:
     trial_stage = field_stage(run, "validation")
     logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
     hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
-    chosen = choose(model.network, trial_stage, logits, hours, SMOOTHINGS, MOST_PER_HOUR)
+    chosen = choose(model.network, trial_stage, logits, hours, MOST_PER_HOUR, SMOOTHINGS)
     return replace(model, settings=chosen.settings)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwslib.board.cycles import rounded
-from kwslib.board.emulator import FLASH_BYTES, RAM_BYTES
 from kwslib.board.streaming import HOP_MS
 from kwslib.checkpoints import load_checkpoint
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.experiments import zoo
 from kwslib.features.dataset import feature_split
+from kwslib.measure import FLASH_BYTES, RAM_BYTES
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.record import names
