@@ -2,7 +2,7 @@
 
 report   run the notebooks in the quick profile into _build/quick and render the book from that copy
 book     render the recorded notebooks without running them
-pdf      the same as one file, _build/kwslib.pdf, printed by Chromium
+pdf      the same, with one file of it all on its first page, printed by Chromium
 record   run the notebooks in the report profile; recorded outputs, values, models, sounds and the README's table are
          replaced. Parts 5 and 6 take their points from sweeps, which lie in _build/sweeps and go on where they stopped
 sounds   choose the clips that the pages play, and write them into book/_static/sound
@@ -33,7 +33,7 @@ from kwslib.paths import atomic_write
 
 ROOT = notebooks.ROOT
 TIMED = ("02_size_estimation",)  # measures this computer, so nothing runs beside it
-START = Path("book", "intro.html")
+START, PDF = Path("book", "intro.html"), Path("_build", "kwslib.pdf")
 ADDRESS = re.compile(r'(\s(?:href|src|data-content_root)=")(?![a-z]+:|#|/)([^"]+)')
 
 
@@ -76,9 +76,22 @@ def at_the_top(page: str) -> str:
     return ADDRESS.sub(moved, page)
 
 
+def book(source: Path) -> Path:
+    """Render the book in folder `source` without a printed one, which may be of another day."""
+    (source / PDF).unlink(missing_ok=True)
+    return render(source)
+
+
 def pdf(source: Path) -> Path:
-    """Print the book in folder `source` into one file. Raises RuntimeError where there is no Chromium."""
-    printed = source / "_build" / "kwslib.pdf"
+    """The same with the book as one file too, which its first page offers. Raises RuntimeError without a Chromium."""
+    print_book(source)
+    return render(source)
+
+
+def print_book(source: Path) -> Path:
+    """Print the book in folder `source` into its `_build/kwslib.pdf`. Raises RuntimeError without a Chromium."""
+    printed = source / PDF
+    printed.unlink(missing_ok=True)
     with atomic_write(printed) as temporary:
         browser.print_pdf(render(source, "singlehtml"), temporary)
     return printed
@@ -175,7 +188,7 @@ def main() -> None:
         elif options.command == "sounds":
             sounds.write()
         else:
-            made = {"report": report, "book": lambda: render(ROOT), "pdf": lambda: pdf(ROOT)}
+            made = {"report": report, "book": lambda: book(ROOT), "pdf": lambda: pdf(ROOT)}
             page = made[options.command]()
             print(f"the book, in {time.monotonic() - begin:.0f} s: {page.as_uri()}")
     except RuntimeError as error:

@@ -3,6 +3,7 @@
 Every notebook's page ends with its files: the notebook, its script, its recorded values, its sweeps, its models.
 
     {downloads} sweeps      list: the recorded tables of the sweeps, and the notebooks of all their points
+    {downloads} pdf         the book as one file, where `make pdf` has printed it
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from kwslib.experiments.sweeps import OF_NOTEBOOK
 
+PDF = Path("_build", "kwslib.pdf")  # printed by book/build.py
 MODELS = {"04_deployment": ("tinyconv.tflite",), "03_training": ("tinyconv.pt",)}
 
 
@@ -51,12 +53,16 @@ def file_list(files: list[tuple[str, Path]], docname: str, root: Path) -> nodes.
 
 
 class Downloads(SphinxDirective):
-    """{downloads} sweeps"""
+    """{downloads} sweeps, {downloads} pdf"""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
+        if self.arguments[0] == "pdf":
+            printed = root / PDF
+            files = [("the whole book, to print or to read without a network", printed)]
+            return [file_list(files, self.env.docname, root)] if printed.is_file() else []
         files = [
             pair
             for sweeps in OF_NOTEBOOK.values()

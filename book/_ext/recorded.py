@@ -5,7 +5,6 @@
     {original}`accuracy_testing`                a value of the original report
     {headline}                                  table: the headline values, original, ours, verdict, where
     {comparison} 3                              table: all values that Part 3 of the original states
-    {figures}                                   list: every figure of the book with its caption
 
 A value that is not recorded is shown as such. When a part was not recorded in the report profile, a banner on
 every page says so. Figures are numbered by part: Figure 5.2 is the second of Part 5. One whose name is
@@ -156,32 +155,6 @@ def name_originals(_app: Sphinx, doctree: nodes.document) -> None:
                 )
 
 
-class figure_list(nodes.General, nodes.Element):
-    """Stands where the list of figures goes, until all pages are known."""
-
-
-class FigureList(SphinxDirective):
-    """{figures}: every figure of the book in order, with its caption."""
-
-    def run(self) -> list[nodes.Node]:
-        return [figure_list()]
-
-
-def list_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put the list of figures where it was asked for."""
-    for place in list(doctree.findall(figure_list)):
-        items = nodes.bullet_list(classes=["figure-list"])
-        for page, kinds in app.env.toc_fignumbers.items():
-            figures = {figure["ids"][0]: figure for figure in app.env.get_doctree(page).findall(nodes.figure)}
-            for name, (number,) in kinds.get("figure", {}).items():
-                caption = figures[name].next_node(nodes.caption)
-                address = f"{app.builder.get_relative_uri(docname, page)}#{name}"
-                link = nodes.reference("", f"Figure {number}", internal=True, refuri=address)
-                text = nodes.Text(f". {caption.astext() if caption else ''}")
-                items += nodes.list_item("", nodes.paragraph("", "", link, text))
-        place.replace_self(items)
-
-
 def announce_profile(app: Sphinx, config) -> None:
     """A banner on every page when the numbers are not the recorded ones; light or dark as the reader's system."""
     results.cache_clear()
@@ -196,9 +169,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("original", OriginalRole())
     app.add_directive("headline", ComparisonTable)
     app.add_directive("comparison", ComparisonTable)
-    app.add_node(figure_list)
-    app.add_directive("figures", FigureList)
-    app.connect("doctree-resolved", list_figures)
     app.connect("doctree-read", name_originals)
     app.connect("config-inited", announce_profile)
     app.connect("env-get-updated", number_figures, priority=900)

@@ -10,5 +10,15 @@ from shared_work import made_once
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the rendered pages; rendering fails on any warning, unresolved reference or broken cell."""
-    return made_once(tmp_path_factory, "book", lambda folder: build.render(copy_of_the_book(folder)).parent)
+    """Folder of the rendered pages; rendering fails on any warning, unresolved reference or broken cell.
+
+    A file stands for the printed book, which takes a browser.
+    """
+
+    def render(folder: Path) -> Path:
+        printed = copy_of_the_book(folder) / build.PDF
+        printed.parent.mkdir()
+        printed.write_bytes(b"%PDF-")
+        return build.render(folder).parent
+
+    return made_once(tmp_path_factory, "book", render)

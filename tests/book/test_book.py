@@ -2,6 +2,7 @@
 
 import json
 import re
+from xml.etree import ElementTree
 
 import build
 import headline
@@ -52,6 +53,21 @@ def test_the_index_lists_every_figure(pages):
     assert len(set(listed)) == len(listed)
 
 
+def test_the_gallery_shows_every_drawn_figure_in_light_and_dark(book, pages):
+    drawn = [
+        tag.find_parent("figure")["id"] for soup in pages.values() for tag in soup.select("figure svg.drawn")
+    ]
+    shown = [image["src"] for image in pages["book/figures"].select(".figure-list img")]
+    assert sorted(shown) == sorted(
+        f"../_images/gallery/{name}-{variant}.svg" for name in set(drawn) for variant in ("light", "dark")
+    )
+    for address in shown:
+        text = (book / address.removeprefix("../")).read_text(encoding="utf-8")
+        ElementTree.fromstring(text)  # a file of its own, and well formed
+        used, defined = set(re.findall(r"var\((--p-\w+)", text)), set(re.findall(r"(--p-\w+):", text))
+        assert used <= defined
+
+
 def test_the_index_lists_every_table(book, pages):
     shown = [tag.text for soup in pages.values() for tag in soup.select("article .numbered-table figcaption")]
     listed = pages["book/figures"].select(".table-list li")
@@ -61,6 +77,13 @@ def test_the_index_lists_every_table(book, pages):
     for item in listed:
         page, _, anchor = item.a["href"].removeprefix("../").partition("#")
         assert pages[page.removesuffix(".html")].find(id=anchor) is not None
+
+
+def test_the_printed_book_is_offered_on_the_first_page(book):
+    for page in ("index", "book/intro"):
+        soup = BeautifulSoup((book / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        (link,) = soup.select(".downloads a.download")
+        assert (book / page).parent.joinpath(link["href"]).read_bytes() == b"%PDF-"
 
 
 def test_every_notebook_can_be_taken_away(pages):

@@ -16,7 +16,7 @@ def test_the_pdf_holds_the_whole_book_with_the_same_numbers(tmp_path):
     if browser.chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     source = copy_of_the_book(tmp_path)
-    printed = build.pdf(source).read_bytes()
+    printed = build.print_book(source).read_bytes()
     assert printed.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 30
     whole = BeautifulSoup((source / "_build" / "singlehtml" / "index.html").read_text(), "html.parser")

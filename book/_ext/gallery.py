@@ -1,0 +1,91 @@
+"""Sphinx extension: a gallery of every figure of the book, a small picture with its caption, linked to its place.
+
+    {figures}
+
+A small picture is a file beside the pages, in a light and a dark variant, that is loaded when it comes into sight.
+"""
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+FOLDER = "_images/gallery"
+VARIANTS = {"light": "html {", "dark": 'html[data-theme="dark"] {'}  # to the rule of its colours in book.css
+STYLE_SHEET = Path(__file__).parents[1] / "_static" / "book.css"
+
+
+def alone(svg: str, variant: str, style_sheet: str) -> str:
+    """A drawing of a page as a file that can be shown by itself, in the colours of a variant of the style sheet."""
+    lines = style_sheet.splitlines()
+    colours = next(line for line in lines if line.startswith(f"{VARIANTS[variant]} --p-"))
+    rules = [line for line in lines if line.startswith(".picture ")]
+    style = f":root {colours[colours.index('{') :]}\n" + "\n".join(rules)
+    head, inside = re.match(r"(<svg[^>]*>)(.*)", svg, re.DOTALL).groups()  # type: ignore[union-attr]
+    head = re.sub(r' (?:class|role|aria-label|style|xmlns)="[^"]*"', "", head)
+    head = head.replace(
+        "<svg", '<svg xmlns="http://www.w3.org/2000/svg" class="picture" font-family="sans-serif"'
+    )
+    return f"{head}<style>{style}</style>{inside}"
+
+
+class figure_list(nodes.General, nodes.Element):
+    """Stands where the gallery goes, until all pages are known."""
+
+
+class FigureList(SphinxDirective):
+    """{figures}"""
+
+    def run(self) -> list[nodes.Node]:
+        return [figure_list()]
+
+
+def list_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the gallery where it was asked for."""
+    for place in list(doctree.findall(figure_list)):
+        items = nodes.bullet_list(classes=["figure-list"])
+        for page, kinds in app.env.toc_fignumbers.items():
+            figures = {figure["ids"][0]: figure for figure in app.env.get_doctree(page).findall(nodes.figure)}
+            for name, (number,) in kinds.get("figure", {}).items():
+                address = f"{app.builder.get_relative_uri(docname, page)}#{name}"
+                items += _item(app, docname, figures[name], f"Figure {number}", address)
+        place.replace_self(items)
+
+
+def _item(app: Sphinx, docname: str, figure: nodes.figure, title: str, address: str) -> nodes.list_item:
+    caption = figure.next_node(nodes.caption)
+    link = nodes.reference("", title, internal=True, refuri=address)
+    item = nodes.list_item(
+        "", nodes.paragraph("", "", link, nodes.Text(f". {caption.astext() if caption else ''}"))
+    )
+    drawing = next((raw.astext() for raw in figure.findall(nodes.raw) if "<svg" in raw.astext()), None)
+    if drawing is not None and app.builder.name == "html":
+        shown = _small(app, docname, figure["ids"][0], drawing[drawing.index("<svg") :])
+        item.insert(
+            0,
+            nodes.raw("", f'<a href="{address}" tabindex="-1" aria-hidden="true">{shown}</a>', format="html"),
+        )
+    return item
+
+
+def _small(app: Sphinx, docname: str, name: str, drawing: str) -> str:
+    """Write both variants of a small picture; returns the elements that show them."""
+    folder = Path(app.outdir) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    up = "../" * docname.count("/")
+    elements = []
+    for variant in VARIANTS:
+        file = f"{name}-{variant}.svg"
+        content = alone(drawing, variant, STYLE_SHEET.read_text(encoding="utf-8"))
+        (folder / file).write_text(content, encoding="utf-8")
+        elements.append(f'<img class="only-{variant}" loading="lazy" alt="" src="{up}{FOLDER}/{file}">')
+    return "".join(elements)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_node(figure_list)
+    app.add_directive("figures", FigureList)
+    app.connect("doctree-resolved", list_figures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
