@@ -18,9 +18,9 @@
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/08_models.ipynb)
 #
 # Part 7 ends with a result that hurts: at about one false accept an hour the spotters of this book miss most keywords.
-# The board is not to blame. The original spent 88 ms and half of its parameters on one linear layer; networks that are
-# drawn for speech and for streams do more with less, and training can be closer to what a device hears. This part
-# takes networks of the zoo through everything that TinyConv went through, and says which one to deploy for what.
+# The board is not to blame: it has time and memory to spare. Networks designed for speech and for streams do more with
+# less, and training can be closer to what a device hears. This part takes networks of the zoo through everything that
+# TinyConv went through, and says which one to deploy for what.
 #
 # **For whom.** Anyone who has to choose a network, and not only to understand one.
 #
@@ -55,16 +55,16 @@ from kwslib.record import recording
 run = recording.start("08_models", profile, data, results)
 
 # %% [markdown]
-# ## Networks drawn for speech
+# ## Networks designed for speech
 #
 # A *temporal network* treats the 40 mel channels as input channels and slides along time alone (TC-ResNet,
 # {cite}`choi2019temporal`; TENet, {cite}`li2020small`). Its blocks are separable: a depthwise convolution looks along
 # time in each channel, a pointwise one mixes the channels. *tenet, unpadded* pads nothing in time, so every column of
 # every layer is the same function of its own frames, and a stream computes each of them once: what a window would get,
-# a stream gets, to the bit. *tenet, wide* is the same with more channels and one more block. Both were given no
-# residual path around their blocks; what such a path does for training, a branch does that is folded into the
-# convolution before export (RepVGG, {cite}`ding2021repvgg`): a branch that passes its input on is a convolution with one
-# tap, a batch norm that is done learning is a factor and an offset, and a sum of convolutions is a convolution.
+# a stream gets, to the bit. *tenet, wide* is the same with more channels and one more block. Neither has a residual path
+# around its blocks. What such a path does for training, branches do that are folded into one convolution before export
+# (RepVGG, {cite}`ding2021repvgg`): a branch that passes its input on is a convolution with one tap, a batch norm that is
+# done learning is a factor and an offset, and a sum of convolutions is a convolution.
 
 # %% tags=["nbval-check-output"]
 import torch
@@ -79,9 +79,8 @@ same = torch.allclose(branches, folded, atol=1e-4)
 print("the sum of the branches and one convolution agree:", same)
 
 # %% [markdown]
-# TinyConv is Part 3's, and the one without padding Part 7's, as recorded there. The new ones are trained on all
-# the other words there are, with stronger augmentation and for half as many epochs again; each choice was made on
-# validation.
+# TinyConv is Part 3's, and the one without padding Part 7's, as recorded there. The new ones are trained on all the other
+# words of the corpus, with stronger augmentation and for half as many epochs again; each choice was made on validation.
 
 # %%
 from kwslib.report.part8 import networks
@@ -130,13 +129,13 @@ figures.familiarity(familiar)
 # %% [markdown]
 # ## Training for a stream
 #
-# A clip has one word in its middle. A stream has halves of words, two words at once, pauses, and the front end's
-# estimate of the noise as it was left by what came before. To train for it, every clip is said in a simulated room
-# amid a background, as in Part 4, but the rooms are less alike than boxes (walls differ, furniture scatters,
-# microphones colour); and to half as many examples again come *seconds from anywhere* in hours of training sound
-# without a keyword: words with pauses and without, babble, noise, music, quiet. Their class is unknown where a word
-# sounds for 0.2 s or more, else silence. Labels are not smoothed here: a threshold near 1 can choose only among
-# posteriors that get there.
+# A clip has one word in its middle. A stream has halves of words, two words at once, pauses, and a noise estimate of the
+# front end that depends on what came before. To train for it, every clip is played in a simulated room with background
+# sound, as in Part 4, but the rooms are less alike than plain boxes (walls differ, furniture scatters, microphones
+# colour the sound). Half as many examples again are *seconds from anywhere* in hours of training sound without a
+# keyword: words with pauses and without, babble, noise, music, quiet. Their class is unknown where a word sounds for
+# 0.2 s or more, else silence. Labels are not smoothed here: thresholds lie near 1, and smoothed labels keep posteriors
+# below them.
 
 # %%
 from kwslib.experiments.zoo_field import heard_values
@@ -194,7 +193,7 @@ print("the kinds of sound hold every false accept, once:", all(counted))
 
 # %% [markdown]
 # Practitioners score a spotter on one long file. Ours holds 50 keywords at listed times among 150 other words in 20
-# minutes of the field, after the streaming wakeword task of MLPerf Tiny ({cite}`banbury2021mlperf`), whose limits are
+# minutes of the simulated field, after the streaming wakeword task of MLPerf Tiny ({cite}`banbury2021mlperf`), whose limits are
 # quoted in the table; its keyword is another one, so its results are not set beside ours. `kws field MODEL --long`
 # makes the file and scores any model on it.
 
@@ -215,8 +214,8 @@ run.show(field.long_table(heard), caption)
 # | the best there is here | *tenet, wide*, for the field | `kws train --arch tenet_wide --field --out net.pt` |
 # | the fewest bytes | TinyConv, one channel on ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt` |
 #
-# To a flashed board it is then `kws export net.pt --out DIR` and firmware/README. Whatever its training, a network has to
-# be judged at the threshold that ships: `kws field net.pt --long SPEC.json`.
+# From there to a flashed board: `kws export net.pt --out DIR`, then firmware/README. Whatever its training, judge a
+# network at the threshold that ships: `kws field net.pt --long SPEC.json`.
 
 # %% tags=["remove-cell"]
 run.finish()

@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 
 from kwslib.record.style import TONES
 
+COORDINATES = re.compile(r' (?:d|x|y|points)="[^"]*"')  # of paths and marks, in points
 PRIORITY = 100  # before Sphinx collects the files of images
 SCALE = 1.45  # of the drawn size, on a wide page
 
@@ -29,6 +30,7 @@ def in_page(svg: str, alt: str) -> str:
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", svg))
     svg = re.sub(r' id="([^"]+)"', lambda found: f' id="{own}-{found[1]}"' if found[1] in used else "", svg)
     svg = re.sub(r"(url\(#|href=\"#)", rf"\1{own}-", svg)
+    svg = COORDINATES.sub(lambda found: re.sub(r"-?\d+\.\d+", _hundredths, found[0]), svg)
     svg = re.sub(r"\n\s*", "\n", svg)
     width = float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg)[1])  # type: ignore[index]
     look = f"max-width: {SCALE * width:.0f}px; font-family: var(--pst-font-family-base, sans-serif)"
@@ -36,6 +38,10 @@ def in_page(svg: str, alt: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     return svg.replace("<svg ", head, 1).strip()
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def inline(app: Sphinx, doctree: nodes.document) -> None:
