@@ -272,21 +272,34 @@ def format_value(
     """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
         return format_value(100 * value, "%", [100 * bound for bound in ci95] if ci95 else None)
-    return f"{digits(value, unit, significant)} {unit}".strip().replace(" us", " µs") + interval_text(
-        ci95, unit
-    )
+    number = digits(value, unit, significant, _half_width(ci95))
+    return f"{number} {unit}".strip().replace(" us", " µs") + interval_text(ci95, unit)
 
 
 def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
     """Either " (low to high)" or nothing for a value without an interval."""
-    return f" ({digits(ci95[0], unit)} to {digits(ci95[1], unit)})" if ci95 else ""
+    if not ci95:
+        return ""
+    low, high = (digits(bound, unit, uncertainty=_half_width(ci95)) for bound in ci95)
+    return f" ({low} to {high})"
 
 
-def digits(value: float, unit: str = "", significant: int = 4) -> str:
-    """The number alone: per cent to one decimal, integers whole, others to so many significant digits."""
+def digits(value: float, unit: str = "", significant: int = 4, uncertainty: float = 0.0) -> str:
+    """The number alone: per cent to one decimal, integers whole, others to so many significant digits, and to no place
+    below the second digit of `uncertainty` where that is given."""
     if unit == "%":
         return f"{value:.1f}"
-    if value == int(value):
+    if value == int(value) and not uncertainty:
         return f"{int(value):,}"
-    text = f"{value:,.{max(0, significant - 1 - math.floor(math.log10(abs(value))))}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    places = significant - 1 - math.floor(math.log10(abs(value) or 1))
+    if uncertainty:
+        places = min(places, 1 - math.floor(math.log10(uncertainty)))
+    text = f"{value:,.{max(0, places)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text and not uncertainty else text
+
+
+def _half_width(ci95: Sequence[float] | None) -> float:
+    """Half of an interval's width, 0 where there is none or it has no end."""
+    width = (ci95[1] - ci95[0]) / 2 if ci95 else 0.0
+    return width if math.isfinite(width) else 0.0
+

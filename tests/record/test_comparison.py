@@ -119,7 +119,14 @@ def test_values_are_written_for_readers(value, unit, text):
 
 def test_interval_is_written_after_the_value():
     assert format_value(0.95, "fraction", (0.938, 0.961)) == "95.0 % (93.8 to 96.1)"
-    assert format_value(6.5, "ms", (6.25, 6.75)) == "6.5 ms (6.25 to 6.75)"
+    assert format_value(6.5, "ms", (6.25, 6.75)) == "6.50 ms (6.25 to 6.75)"
+
+
+def test_an_interval_says_how_many_digits_mean_something():
+    assert format_value(2.0, "", (0.9591, 3.678)) == "2.0 (1.0 to 3.7)"
+    assert format_value(0.0, "", (0.0, 0.3689)) == "0.00 (0.00 to 0.37)"
+    assert format_value(12345.6, "B", (12300.0, 12400.4)) == "12,346 B (12,300 to 12,400)"
+    assert format_value(3.0, "B", (3.0, 3.0)) == "3 B (3 to 3)"
 
 
 def test_broken_results_are_named(tmp_path):
