@@ -13,12 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.checkpoints import train
+from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
+from kwslib.data.spoken import with_spoken_words
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.export import export_int8
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.detection import (
     OperatingPoint,
+    accepted,
+    accepts_by_clip,
     accepts_by_kind,
     choose,
     detection_curve,
@@ -46,7 +50,8 @@ LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds
 @dataclass(frozen=True)
 class Effort:
     """How much a profile spends: field trials and hours on testing, half as many on validation; rooms; a long file's
-    seconds and keywords; how networks are trained for the field, and for how many epochs if not the profile's."""
+    seconds and keywords; how networks are trained for the field, how many times each word of the synthesizer is among
+    the words of their hours, and for how many epochs if not the profile's."""
 
     trials: int
     hours: float
@@ -54,6 +59,7 @@ class Effort:
     long: Specification
     training: FieldAugmentation
     where: Field = DEFAULT
+    spoken: int = 0
     epochs: int | None = None
 
 
@@ -66,6 +72,7 @@ EFFORTS = {
     "report": Effort(
         *(2000, 10.0, ROOMS, Specification()),
         FieldAugmentation(streams=4, varied=150, hours=12.0, listening=0.5),
+        spoken=3,
     ),
 }
 
@@ -87,7 +94,7 @@ def trained_for_field(run: Run, arch: str) -> Path:
     def make(path: Path) -> None:
         epochs = effort(run).epochs or run.profile.epochs
         training_setup = for_field(setup(arch, epochs), epochs)
-        splits = field_splits(run.corpus, training_setup, effort(run).training)
+        splits = field_splits(run.corpus, training_setup, effort(run).training, listening_corpus(run))
         checkpoint = path.with_suffix(".pt")
         train(
             training_setup.config,
@@ -102,15 +109,22 @@ def trained_for_field(run: Run, arch: str) -> Path:
     return run.model(f"{arch}_field.tflite", make=make)
 
 
+def listening_corpus(run: Run) -> Corpus:
+    """Of which the hours without a keyword are made, in training and validation: other words are also synthesized."""
+    return with_spoken_words(run.corpus, class_labels()[2:], effort(run).spoken)
+
+
 @dataclass(frozen=True)
 class Heard:
     """A network in the field: its trials at the sketch's settings; at those chosen, its operating point on testing,
-    false accepts by kind of minute, and a long file; the trade-off over all thresholds at the smoothing chosen."""
+    false accepts by kind of minute and by the clip that fired, and a long file; the trade-off over all thresholds at
+    the smoothing chosen."""
 
     trials: FieldResult
     settings: DecisionSettings
     chosen: OperatingPoint
     by_kind: Mapping[str, int]
+    by_clip: Mapping[Clip, int]
     long: LongResult
     points: tuple[OperatingPoint, ...]
 
@@ -120,20 +134,23 @@ def hear(run: Run, network: StreamNetwork) -> Heard:
     spent = effort(run)
     where = _stage(run.corpus, spent, "validation")
     n = spent.trials // 2
-    sound = stream_logits(network, continuous_frames(where, spent.hours / 2, SIX))
+    listening = _stage(listening_corpus(run), spent, "validation")
+    sound = stream_logits(network, continuous_frames(listening, spent.hours / 2, SIX))
     logits = trial_logits(network, where.frames(range(n)))
     settings = choose(network, where, logits, sound, MARGIN * MOST_PER_HOUR).settings
     where = _stage(run.corpus, spent, "testing")
     logits = trial_logits(network, where.frames(range(spent.trials)))
     sound = stream_logits(network, continuous_frames(where, spent.hours, SIX))
     points = detection_curve(network, where, logits, sound, settings)
+    frames = accepted(network, sound, settings)
     said = np.arange(spent.trials) % len(network.labels)
     stream = _long_stream(run.corpus, spent)
     return Heard(
         judge(logits, said, network, DecisionSettings(classes=len(network.labels))),
         settings,
         next(point for point in points if point.threshold == settings.threshold),
-        accepts_by_kind(network, sound, settings, SIX),
+        accepts_by_kind(frames, SIX),
+        accepts_by_clip(frames, where, SIX),
         run_long(network, stream, settings),
         tuple(points),
     )
@@ -145,6 +162,7 @@ def heard_values(heard: Heard, arch: str) -> Values:
     values = {
         names.in_field(arch): Value(heard.trials.accuracy, "fraction", heard.trials.ci95, heard.trials.n),
         names.false_accepts(arch): Value(chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts),
+        names.clips_that_fire(arch): Value(len(heard.by_clip), n=sum(heard.by_clip.values())),
         names.missed(arch): share(chosen.rejects, chosen.keywords),
         names.threshold(arch): Value(chosen.threshold),
         names.smoothing(arch): Value(heard.settings.smoothing),

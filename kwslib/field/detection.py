@@ -5,15 +5,17 @@ False rejects are counted on the trials of the field test: a keyword that is not
 over all thresholds is the detection-error curve (Martin et al., Eurospeech 1997) in the units of keyword spotting.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kwslib.data.clips import Clip
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.frontend import FRAMES
 from kwslib.field.evaluate import SINCE, Stage
-from kwslib.field.minutes import kind_at
+from kwslib.field.minutes import FRAME, SCENE, kind_at, words_said
 from kwslib.field.sources import extent, spoken
 from kwslib.field.stream import (
     FRAME_SECONDS,
@@ -126,16 +128,28 @@ def best_within(points: Sequence[OperatingPoint], most_per_hour: float) -> Opera
     return min(points, key=lambda point: (point.per_hour, point.reject_rate))
 
 
-def accepts_by_kind(
-    network: StreamNetwork, continuous_logits: np.ndarray, settings: DecisionSettings, kinds: Sequence[str]
-) -> dict[str, int]:
-    """False accepts in each kind of minute, from the logits (T, C) of `minutes` of these kinds."""
+def accepted(network: StreamNetwork, continuous_logits: np.ndarray, settings: DecisionSettings) -> np.ndarray:
+    """The last frame, int (n,), that was heard before each false accept in a stream of logits (T, C)."""
     heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
     reported = np.flatnonzero(reports(heard, settings) >= 0)
-    counts = np.bincount(
-        kind_at(inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1, kinds), minlength=len(kinds)
-    )
+    frames: np.ndarray = inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1
+    return frames
+
+
+def accepts_by_kind(frames: np.ndarray, kinds: Sequence[str]) -> dict[str, int]:
+    """False accepts in each kind of minute, from the frames of `minutes` at which they were."""
+    counts = np.bincount(kind_at(frames, kinds), minlength=len(kinds))
     return dict(zip(kinds, counts.tolist(), strict=True))
+
+
+def accepts_by_clip(frames: np.ndarray, stage: Stage, kinds: Sequence[str]) -> Counter[Clip]:
+    """False accepts by the clip that was the last to begin, in the kinds of minute in which words are said."""
+    counts: Counter[Clip] = Counter()
+    for frame in frames.tolist():
+        number, within = divmod(frame, SCENE // FRAME)
+        begun = [clip for start, clip in words_said(stage, number, kinds) if start <= within]
+        counts.update(begun[-1:])
+    return counts
 
 
 @dataclass(frozen=True)

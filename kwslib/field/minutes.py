@@ -4,12 +4,13 @@ What sounds takes turns. Words of the unknown class come one by one, or without 
 any kind or of one; or the room is quiet, its background at the field's best ratio.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kwslib.cache import cached, code, digest
+from kwslib.data.clips import Clip
 from kwslib.data.levels import SPEECH
 from kwslib.features.frontend import Frontend
 from kwslib.field.evaluate import Stage
@@ -72,36 +73,68 @@ def kind_at(frame: np.ndarray, kinds: Sequence[str]) -> np.ndarray:
     return frame * FRAME // SCENE % len(kinds)
 
 
+def words_said(stage: Stage, number: int, kinds: Sequence[str]) -> list[tuple[int, Clip]]:
+    """The clips that a minute is made of, each with the frame of the minute at which it begins, in order."""
+    kind = kinds[number % len(kinds)]
+    rng, _ = _begun(stage, number)
+    return [(turn.start // FRAME, turn.clip) for turn in _turns(stage, rng, kind)] if kind in SPOKEN else []
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A word of a minute: sound float32 (n,) that begins at sample `start` and has its word between `first`, `last`."""
+
+    clip: Clip
+    sound: np.ndarray
+    spl: float
+    start: int
+    first: int
+    last: int
+
+
+def _begun(stage: Stage, number: int) -> tuple[np.random.Generator, int]:
+    """The draws of a minute, the first of which is its room."""
+    rng = np.random.default_rng([stage.seed, 60, number])
+    return rng, int(rng.integers(len(stage.rooms)))
+
+
+def _turns(stage: Stage, rng: np.random.Generator, kind: str) -> Iterator[_Turn]:
+    """Words one by one, as they are drawn, to the end of a minute."""
+    pool = stage.material.clips[1]
+    start = 0
+    while start < SCENE - 2 * SAMPLE_RATE:
+        clip = pool[rng.integers(len(pool))]
+        sound = spoken(clip)
+        first, last = extent(sound)
+        if kind == "running speech":
+            begin = min(max(first - EDGE, 0), len(sound) - SPEECH)
+            sound = sound[begin : max(last + EDGE, begin + SPEECH)]
+            first, last = first - begin, last - begin
+        yield _Turn(clip, sound, rng.uniform(*stage.field.speech_spl), start, first, last)
+        start += (
+            len(sound) if kind == "running speech" else SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
+        )
+
+
 def _minute(stage: Stage, number: int, kinds: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """A minute in one room, int16 (SCENE,), and whether a word is being said at each frame, bool (SCENE / FRAME,)."""
-    field, material = stage.field, stage.material
-    rng = np.random.default_rng([stage.seed, 60, number])
-    room = stage.rooms[rng.integers(len(stage.rooms))]
-    pool = material.clips[1]
+    field = stage.field
+    kind = kinds[number % len(kinds)]
+    rng, chosen = _begun(stage, number)
+    room = stage.rooms[chosen]
     pressure = np.zeros(SCENE, np.float32)
     speech = np.zeros(SCENE // FRAME, bool)
     levels = []
-    kind = kinds[number % len(kinds)]
-    start = 0
-    while start < SCENE - 2 * SAMPLE_RATE:
-        clip = spoken(pool[rng.integers(len(pool))])
-        first, last = extent(clip)
-        if kind == "running speech":
-            begin = min(max(first - EDGE, 0), len(clip) - SPEECH)
-            clip = clip[begin : max(last + EDGE, begin + SPEECH)]
-            first, last = first - begin, last - begin
-        word = speech_in_room(clip, rng.uniform(*field.speech_spl), room)
+    for turn in _turns(stage, rng, kind):
+        word = speech_in_room(turn.sound, turn.spl, room)
         levels.append(loudest(word))
         if kind not in SPOKEN:
             break
-        add_speech(pressure, word, start)
-        speech[(start + first) // FRAME : (start + last) // FRAME] = True
-        start += (
-            len(clip) if kind == "running speech" else SAMPLE_RATE + int(rng.uniform(*PAUSE) * SAMPLE_RATE)
-        )
+        add_speech(pressure, word, turn.start)
+        speech[(turn.start + turn.first) // FRAME : (turn.start + turn.last) // FRAME] = True
     if field.snr is not None:
         background = str(rng.choice(ONE_KIND.get(kind, BACKGROUNDS)))
-        sound = background_in_room(background, rng, material, room, SCENE, None)
+        sound = background_in_room(background, rng, stage.material, room, SCENE, None)
         snr = field.snr[1] if kind == "quiet" else rng.uniform(*field.snr)
         add_background(pressure, sound, float(np.median(levels)), snr)
     return record(pressure, field.microphone, rng, FULL_SCALE / 10), speech

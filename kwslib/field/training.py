@@ -89,9 +89,15 @@ class FieldAugmentation:
 
 
 def field_splits(
-    corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation
+    corpus: Corpus,
+    training_setup: Setup,
+    augmentation: FieldAugmentation,
+    listening: Corpus | None = None,
 ) -> dict[str, FeatureSet]:
-    """As `feature_splits`, the training split mixed from field and ordinary copies; cached stream by stream."""
+    """As `feature_splits`, the training split mixed from field and ordinary copies; cached stream by stream.
+
+    listening: corpus that the hours without a keyword are made of, if it is another.
+    """
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     examples = build_splits(corpus, training_setup.protocol)["training"]
     ordinary = splits["training"]
@@ -111,7 +117,7 @@ def field_splits(
     if augmentation.hours:
         more = round(augmentation.listening * n)
         training = with_listening(
-            training, *_listened(corpus, training_setup.protocol.labels, augmentation, more)
+            training, *_listened(listening or corpus, training_setup.protocol.labels, augmentation, more)
         )
     return splits | {"training": training}
 

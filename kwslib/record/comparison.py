@@ -302,4 +302,3 @@ def _half_width(ci95: Sequence[float] | None) -> float:
     """Half of an interval's width, 0 where there is none or it has no end."""
     width = (ci95[1] - ci95[0]) / 2 if ci95 else 0.0
     return width if math.isfinite(width) else 0.0
-

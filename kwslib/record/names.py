@@ -131,6 +131,11 @@ def false_accepts(arch: str) -> str:
     return f"false_accepts_per_hour_{arch}"
 
 
+def clips_that_fire(arch: str) -> str:
+    """How many clips of other words were taken for a keyword over hours, however often each."""
+    return f"clips_that_fire_{arch}"
+
+
 def missed(arch: str) -> str:
     """Share of the keywords said in the field that are not reported, at that rate of false accepts."""
     return f"missed_{arch}"

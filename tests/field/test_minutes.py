@@ -7,8 +7,14 @@ import pytest
 
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.features.dataset import FeatureSet
-from kwslib.field.detection import accepts_by_kind, detection_curve, stream_logits
-from kwslib.field.minutes import SIX, kind_at, minutes
+from kwslib.field.detection import (
+    accepted,
+    accepts_by_clip,
+    accepts_by_kind,
+    detection_curve,
+    stream_logits,
+)
+from kwslib.field.minutes import SIX, SPOKEN, kind_at, minutes, words_said
 from kwslib.field.stream import StreamNetwork
 from kwslib.field.training import FieldAugmentation, field_splits, with_listening
 from kwslib.labels import class_labels
@@ -30,6 +36,19 @@ def test_speech_is_where_words_are_said(sound):
     assert len(sound.speech) == len(sound.frames)
 
 
+def test_the_words_of_a_minute_are_those_that_sound_in_it(outside, sound):
+    said = {kind: words_said(outside, n, SIX) for n, kind in enumerate(SIX)}
+    assert not any(said[kind] for kind in SIX if kind not in SPOKEN)
+    assert {clip for kind in SPOKEN for _, clip in said[kind]} <= {*outside.material.clips[1]}
+    for n, kind in enumerate(
+        SPOKEN
+    ):  # speech sounds within a second of each beginning, and not before the first
+        speech = sound.speech[n * PER_MINUTE : (n + 1) * PER_MINUTE]
+        assert len(said[kind]) > 10
+        assert not speech[: said[kind][0][0]].any()
+        assert all(speech[start : start + 50].any() for start, _ in said[kind])
+
+
 def test_frames_belong_to_the_minute_in_which_they_begin(sound):
     assert kind_at(np.array([0, PER_MINUTE - 1, PER_MINUTE, len(sound.frames) - 1]), SIX).tolist() == [
         0,
@@ -47,10 +66,13 @@ def test_false_accepts_are_counted_where_they_are_heard(outside, sound):
 
     network, settings = StreamNetwork("loudness", LABELS, None, run), DecisionSettings(threshold=0.5)
     logits = stream_logits(network, sound.frames)
-    counts = accepts_by_kind(network, logits, settings, SIX)
+    frames = accepted(network, logits, settings)
+    counts = accepts_by_kind(frames, SIX)
     trials = np.zeros((4, 76, 4), np.float32)
     (point,) = detection_curve(network, outside, trials, logits, settings, (0.5,))
     assert sum(counts.values()) == point.false_accepts > 0
+    by_clip = accepts_by_clip(frames, outside, SIX)
+    assert sum(by_clip.values()) == sum(counts[kind] for kind in SPOKEN) > 0
     heard = np.flatnonzero(logits.argmax(1) == 2)
     assert {kind for kind, n in counts.items() if n} <= {SIX[n] for n in np.unique(heard * 2 // PER_MINUTE)}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwslib.data.clips import Clip
 from kwslib.experiments.zoo_field import Heard
 from kwslib.record import names
 from kwslib.record.values import Value
@@ -55,9 +56,20 @@ def test_false_accepts_of_each_kind_are_those_of_its_share_of_the_hours(heard):
     assert row["noise"].startswith("0.0 (")
 
 
+def test_the_clips_that_fired_most_often_are_named(heard):
+    from kwslib.report.part8 import field
+
+    row = field.clips_table({"tinyconv": heard}).loc["TinyConv, of Part 3"]
+    assert tuple(row) == ("3", "2", "left/a.wav (2), down/b.wav (1)")
+
+
 @pytest.fixture
 def heard():
     from types import SimpleNamespace
 
     chosen = SimpleNamespace(hours=2.0, false_accepts=3)
-    return Heard(None, None, chosen, {"words": 3, "noise": 0}, None, ())
+    by_clip = {
+        Clip(Path("b.wav"), "down", "0", "down/b.wav"): 1,
+        Clip(Path("a.wav"), "left", "1", "left/a.wav"): 2,
+    }
+    return Heard(None, None, chosen, {"words": 3, "noise": 0}, by_clip, None, ())

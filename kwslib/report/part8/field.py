@@ -101,6 +101,21 @@ def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("false accepts an hour of")
 
 
+def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame":
+    """How many clips of other words were taken for a keyword, and which were so most often."""
+    import pandas
+
+    rows = {}
+    for key, found in heard.items():
+        ranked = sorted(found.by_clip.items(), key=lambda pair: (-pair[1], pair[0].name))
+        rows[TITLES[key]] = {
+            "false accepts at words": f"{sum(found.by_clip.values())}",
+            "clips": f"{len(ranked)}",
+            "most often": ", ".join(f"{clip.name} ({count})" for clip, count in ranked[:most]) or "none",
+        }
+    return pandas.DataFrame(rows).T.rename_axis("network")
+
+
 def long_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     """The long file: keywords found and missed, false accepts, and whether both keep within the limits."""
     import pandas

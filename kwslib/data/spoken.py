@@ -1,0 +1,27 @@
+"""Other words that a synthesizer says, added to the recordings of a corpus, for training and validation alone.
+
+Recordings know few words; a device hears thousands. Words of daily life and words that sound like a keyword
+(kwslib/data/voices.py) stand for those: the words of validation are never said in training, so that a threshold that is
+chosen there has met words that the network never heard.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kwslib.data.corpus import Corpus
+from kwslib.data.word_file import synthesized
+
+
+def with_spoken_words(corpus: Corpus, keywords: Sequence[str], times: int) -> Corpus:
+    """The corpus with the synthesizer's other words for these keywords, those of training `times` over.
+
+    A clip that is there more than once is drawn more often by what draws clips at random; 0 times adds nothing.
+    """
+    if not times:
+        return corpus
+    spoken = [clip for word in keywords for clip in synthesized(word, True) if clip.word not in keywords]
+    validation = [clip for clip in spoken if clip.split == "validation"]
+    kept_apart = {clip.word for clip in validation}
+    training = [clip for clip in spoken if clip.split == "training" and clip.word not in kept_apart]
+    clips = sorted((*corpus.clips, *validation, *times * training), key=lambda clip: clip.name)
+    return replace(corpus, clips=tuple(clips))
