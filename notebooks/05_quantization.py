@@ -138,7 +138,7 @@ print("gradient", x.grad.tolist(), why)
 # the value stays on the grid, and leaves it 0 where the value was cut off, because there a small change of $x$ really changes
 # nothing:
 #
-# $$\frac{\partial L}{\partial x} = \begin{cases} \dfrac{\partial L}{\partial y} & \text{if } q_\text{low} \le \mathrm{round}(x/s) + z \le q_\text{high},\\[4pt] 0 & \text{otherwise.}\end{cases}$$
+# $$\frac{\partial L}{\partial x} = \begin{cases} \dfrac{\partial L}{\partial y} & \text{if } q_\text{low} \le \mathrm{round}(x/s) + z \le q_\text{high},\\ 0 & \text{otherwise.}\end{cases}$$
 #
 # The {term}`STE` in the package is a function whose backward pass hands the gradient on unchanged:
 #
