@@ -1,8 +1,8 @@
 """One's own word, from takes to a model that knows its threshold; see book/own_keyword.md.
 
 What `kws keyword` does by itself: the network and the epochs that it trains, the trials and the hours of sound with
-which it chooses a threshold, and tests. Of the two networks that Part 4 trains for the field, tenet hears more.
+which it chooses a threshold, and tests. The network is Part 8's choice for listening.
 """
 
-ARCH, EPOCHS = "tenet", 20
+ARCH, EPOCHS = "tenet_valid", 20
 TRIALS, HOURS = 300, 1.0
