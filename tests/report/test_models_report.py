@@ -43,9 +43,10 @@ def test_the_table_has_intervals_where_there_are_seeds():
 
 def test_a_network_is_one_point_of_each_panel_with_its_name():
     shown = [network(), network("tenet_wide", hop=2.5)]
-    left, right = figures.trade_off(shown).axes
+    figure = figures.trade_off(shown)
+    left, _ = figure.axes
     assert [line.get_xdata()[0] for line in left.lines if len(line.get_xdata()) == 1][:1] == [0.9]
-    assert {text.get_text() for text in right.get_legend().get_texts()} == {each.title for each in shown}
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {each.title for each in shown}
 
 
 def test_false_accepts_of_each_kind_are_those_of_its_share_of_the_hours(heard):

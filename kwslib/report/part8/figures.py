@@ -8,13 +8,21 @@ from matplotlib.figure import Figure
 
 from kwslib.experiments.zoo_field import Heard
 from kwslib.record import names, style
+from kwslib.report.part8 import networks
 from kwslib.report.part8.field import TITLES
 from kwslib.report.part8.networks import Network
 
 if TYPE_CHECKING:
     import pandas
 
-COLOURS = (style.BLUE, style.SKY, style.AMBER, style.VERMILION, style.GREEN)
+COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
+    "tinyconv": style.BLUE,
+    "tinyconv_valid": style.SKY,
+    "tinyconv_field": style.PURPLE,
+    "tenet_field": style.AMBER,
+    **dict.fromkeys(("tenet_valid", "tenet_valid_field"), style.VERMILION),
+    **dict.fromkeys(("tenet_wide", "tenet_wide_field"), style.GREEN),
+}
 COSTS = (("a hop on the board (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
 
 
@@ -22,7 +30,7 @@ def trade_off(found: Sequence[Network]) -> Figure:
     """Test accuracy of each network with its interval, against the time of a hop and against flash."""
     figure, axes = style.subplots(1, 2, height=3.6, sharey=True)
     for ax, (label, cost) in zip(axes, COSTS, strict=True):
-        for network, colour in zip(found, COLOURS, strict=False):
+        for network in found:
             values, arch = network.values, network.arch
             accuracy = values[names.accuracy(arch)]
             low, high = accuracy.ci95 or (np.nan, np.nan)
@@ -36,28 +44,29 @@ def trade_off(found: Sequence[Network]) -> Figure:
                 [100 * accuracy.value],
                 yerr=np.nan_to_num([[100 * (accuracy.value - low)], [100 * (high - accuracy.value)]]),
                 fmt="o",
-                color=colour,
+                color=COLOURS[arch],
                 capsize=3,
                 label=network.title,
             )
         ax.set(xlabel=label)
         ax.set_xlim(left=0)
     axes[0].set(ylabel="test clips right (%)")
-    axes[1].legend(loc="lower right", fontsize=9)
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 def familiarity(table: "pandas.DataFrame") -> Figure:
-    """A group of bars for each group of words, a bar a network."""
-    figure, ax = style.subplots(height=3.2)
-    width = 0.8 / len(table)
+    """A group of points for each group of words, a point a network."""
+    figure, ax = style.subplots(height=3.6)
+    archs = {title: arch for arch, title in networks.TITLES.items()}
     for number, (title, row) in enumerate(table.iterrows()):
-        x = np.arange(len(row)) + (number - (len(table) - 1) / 2) * width
-        ax.bar(x, row, width, color=COLOURS[number % len(COLOURS)], label=str(title))
+        x = np.arange(len(row)) + 0.12 * (number - (len(table) - 1) / 2)
+        ax.plot(x, row, "o", color=COLOURS[archs[str(title)]], label=str(title))
     ax.set_xticks(range(len(table.columns)), [name.replace(" (", "\n(") for name in table.columns])
-    ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)", ylim=(50, 100))
-    ax.legend(loc="lower right", fontsize=9)
+    ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)", ylim=(80, 100))
+    ax.set_xlim(-0.5, len(table.columns) - 0.5)
     ax.grid(axis="x", visible=False)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -69,7 +78,8 @@ def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> 
     figure, ax = style.subplots(height=4.0)
     hours = next(iter(heard.values())).chosen.hours
     least = 0.5 / hours  # where none was heard: below one in all the hours
-    for (key, found), colour in zip(heard.items(), COLOURS, strict=False):
+    for key, found in heard.items():
+        colour = COLOURS[key]
         x = [max(point.per_hour, least) for point in found.points]
         ax.plot(x, [100 * point.reject_rate for point in found.points], ".-", color=colour, label=TITLES[key])
         marked = max(found.chosen.per_hour, least), 100 * found.chosen.reject_rate
