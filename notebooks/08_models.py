@@ -17,10 +17,11 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/08_models.ipynb)
 #
-# Part 7 ends with a result that hurts: at about one false accept an hour the spotters of this book miss most keywords.
-# The board is not to blame: it has time and memory to spare. Networks designed for speech and for streams do more with
-# less, and training can be closer to what a device hears. This part takes networks of the zoo through everything that
-# TinyConv went through, and says which one to deploy for what.
+# Part 7 ends with a result that hurts: with thresholds chosen for one false accept an hour, the spotters of this book miss
+# half of the keywords or more. The board is not to blame: it has time and memory to spare. Other networks may use them
+# better, and training can be closer to what a device hears. This part takes networks of the zoo through training, the
+# chip, the field and hours of sound, and says which to choose for what. Network and training change together here:
+# which of the two brings a gain is not separated.
 #
 # **For whom.** Anyone who has to choose a network, and not only to understand one.
 #
@@ -79,8 +80,9 @@ same = torch.allclose(branches, folded, atol=1e-4)
 print("the sum of the branches and one convolution agree:", same)
 
 # %% [markdown]
-# TinyConv is Part 3's, and the one without padding Part 7's, as recorded there. The new ones are trained on all the other
-# words of the corpus, with stronger augmentation and for half as many epochs again; each choice was made on validation.
+# TinyConv is Part 3's, and the one without padding Part 7's. The new ones are trained on all the other words of the
+# corpus, where TinyConv gets a sample, with stronger augmentation, less dropout, and for half as many epochs again;
+# the wide one with stretches of frames and channels masked. These were chosen on validation, with one or two seeds each.
 
 # %%
 from kwslib.report.part8 import networks
@@ -89,11 +91,28 @@ found = networks.networks(run)
 for network in found:
     run.record_all(network.values)
 caption = (
-    "Networks by size: test accuracy as mean over seeds with its 95 % "
-    "interval; time, flash and RAM of the virtual board, firmware included. "
-    "A hop is 40 ms; it computes what is new. Times ± 4 %."
+    "Networks by size: test accuracy in float, mean over seeds with its 95 % "
+    "interval; of the int8 network of one seed the network's own time, ± 4 %, "
+    "and flash and RAM, firmware included. A hop is 40 ms; in it a network "
+    "computes what is new."
 )
 run.show(networks.size_table(found), caption)
+
+# %%
+right = networks.rights(run, found)
+ahead = networks.ahead_values(right)
+run.record_all(ahead)
+caption = (
+    "Test accuracy less TinyConv's, on the same clips; 95 % interval over "
+    "seeds or over clips, whichever is wider."
+)
+run.show(networks.ahead_table(ahead), caption)
+
+# %% [markdown]
+# Leaving out the padding more than halves the network's time in a hop, for TinyConv as for *tenet*. The front end takes a
+# millisecond of each hop besides (Part 7). The temporal network then is
+# {recorded}`08_models/ahead_tenet_valid` ahead of TinyConv on the same clips, for a quarter more flash and a fifth
+# more RAM; the wide one is {recorded}`08_models/ahead_tenet_wide` ahead, for four times the time in a hop.
 
 # %% tags=["nbval-check-output"]
 fits = [networks.fits(network) for network in found]
@@ -108,7 +127,7 @@ checked = [stream.equal_hops(read_network(n.path), sound) for n in found]
 equal = all(same == hops for same, hops in checked)
 print("every logit of every hop is that of the whole window:", equal)
 
-# %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "More accurate in less than half of TinyConv's hop: the temporal network without padding. Test accuracy against the network's time in a hop and against flash, firmware included; bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
+# %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "Without padding, networks take less than half of TinyConv's time in a hop; the temporal ones are more accurate, too. Test accuracy against the network's time in a hop and against flash, firmware included; bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
 from kwslib.report.part8 import figures
 
 figures.trade_off(found)
@@ -117,28 +136,24 @@ figures.trade_off(found)
 # ## Words that training hardly knew
 #
 # *Unknown* is not a word but all other words, and a network has to answer *unknown* to words that it has never heard.
-# For half of those in the corpus used here, training has fewer than ten clips. TinyConv does as well on these as on the
-# words that it was trained on. The temporal networks are better than TinyConv on words with more than a hundred training
-# clips, and not on the rare ones: they have learned these words rather than what is not a keyword. The official archive
-# has thousands of clips of most words; there the columns would differ less.
+# For 14 of the 33 other words in the corpus used here, training has fewer than ten clips; the official archive has
+# thousands of most words. Is what a network gains on other words gained on these, too?
 
-# %%
-familiar = networks.by_familiarity(run, found)
-
-# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "What the temporal networks gain, they gain on words that training knows well. Test clips of other words that are answered with unknown, by how many training clips of their word there are; mean over seeds."}, "image": {"alt": "Three groups of points between 80 and 100 percent, for words with few, some and many training clips, a point for each network."}}
+# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "Between words that training hardly knew and the others no network shows a difference that its intervals would carry; what the temporal ones gain is seen on the others. Test clips of other words that are answered with unknown; means over seeds, 95 % intervals over clips."}, "image": {"alt": "Two groups of points with intervals of some ten points, for words with few and with many training clips, a point for each network."}}
+familiar = networks.by_familiarity(run, right)
 figures.familiarity(familiar)
 
 # %% [markdown]
 # ## Training for a stream
 #
 # A clip has one word in its middle. A stream has halves of words, two words at once, pauses, and a noise estimate of the
-# front end that depends on what came before. To train for it, every clip is played in a simulated room with background
-# sound, as in Part 4, but the rooms are less alike than plain boxes (walls differ, furniture scatters, microphones
-# colour the sound). Half as many examples again are *seconds from anywhere* in hours of training sound without a
-# keyword: words with pauses and without, babble, noise, music, quiet. Recordings know few words, and a device hears
-# thousands; so a synthesizer says words of daily life among them, and words that sound like *yes* or *no*. The class of
-# such a second is unknown where a word sounds for 0.2 s or more, else silence. Labels are not smoothed here: thresholds
-# lie near 1, and smoothed labels keep posteriors below them.
+# front end that depends on what came before. To train for it, three examples in five are played in a simulated room
+# with background sound, as in Part 4, but more than half of the rooms are less alike than plain boxes (walls differ,
+# furniture scatters, microphones colour the sound); the others stay as they are. Half as many examples again are
+# *seconds from anywhere* in twelve hours of training sound without a keyword: words with pauses and without, babble,
+# noise, music, quiet. Recordings know few words, and a device hears thousands; so a synthesizer says words of daily life
+# among them, and words that sound like *yes* or *no*. The class of such a second is unknown where a word of the
+# foreground sounds for 0.2 s or more, else silence. Labels are not smoothed here: thresholds lie near 1.
 
 # %%
 from kwslib.experiments.zoo_field import heard_values
@@ -151,43 +166,46 @@ for key, each in heard.items():
 
 # %%
 caption = (
-    "The field test of Part 4, at the sketch's own threshold: trials right, "
-    "with the 95 % interval, and by class."
+    "The field test of Part 4 at the sketch's own setting (0.7 after 400 ms "
+    "of smoothing): trials right, with the 95 % interval, and by class. One "
+    "training each: intervals are over 2,000 trials, not over seeds."
 )
 run.show(field.trials_table(heard), caption)
 
 # %% [markdown]
-# In single trials the new training shows no gain: *tenet* as trained in Part 4, *tenet, unpadded*, and the wide one are not
-# told apart. A trial has a word after two seconds of background; what was added to training lies elsewhere.
+# In single trials the three tenets cannot be told apart. The total hides a shift, though: after the new training, fewer
+# silences are right and more unknown words.
 #
 # ## Hours, and a long file
 #
-# Threshold and smoothing are chosen on validation speakers in validation rooms: the fewest keywords missed among those
-# with no more than 0.4 false accepts an hour, a margin for the one an hour that is allowed on testing. The sound without a
-# keyword is of six kinds, ten minutes of each in an hour. On testing, more than a third of the clips of other words are of
-# words with fewer than ten training clips, which validation hardly has. In their place, a third of validation's words are
-# the synthesizer's, and training never heard these.
+# Threshold and smoothing are chosen on validation speakers in validation rooms, with 1,000 trials and five hours without a
+# keyword: the fewest keywords missed among settings with no more than 0.4 false accepts an hour, that is two in all, a
+# margin for the one an hour that is allowed on testing. The sound without a keyword is of six kinds, ten minutes of
+# each in an hour. Of the clips of other words on testing, more than a third are of words with fewer than ten training
+# clips, which validation hardly has. In their place, a third of validation's clips are a hundred words by the
+# synthesizer, and training never heard these. A network keeps its settings in its file, from which every command and
+# sketch takes them.
 
 # %%
 caption = (
-    "At the settings chosen on validation, counted on testing: false accepts "
-    "an hour (Poisson interval), keywords missed (Wilson)."
+    "At the settings chosen on validation (posteriors are averaged over the "
+    "smoothing), counted on ten hours and 1,000 keywords of testing: false "
+    "accepts an hour (Poisson interval), keywords missed (Wilson); and cost."
 )
-run.show(field.hours_table(heard), caption)
+cost = field.costs(listeners)
+run.record_all(cost)
+run.show(field.hours_table(heard, cost), caption)
 
 # %% [markdown]
 # *tenet, unpadded* misses {recorded}`08_models/missed_tenet_valid_field` of the keywords, where Part 4's *tenet* misses
-# {recorded}`08_models/missed_tenet_field` and TinyConv, trained for the field,
-# {recorded}`08_models/missed_tinyconv_field`. Five times as many parameters bring no more that could be told apart. The goal was
-# 15 % at one false accept an hour, and none is near.
+# {recorded}`08_models/missed_tenet_field`, at more than ten times the time in a hop, and TinyConv, trained for the field,
+# {recorded}`08_models/missed_tinyconv_field`. Five times as many parameters made no difference that we could detect. A
+# product that misses one keyword in two would be sent back.
 #
-# All keep within one false accept an hour on testing, with room to spare: *tenet, unpadded* comes to
-# {recorded}`08_models/false_accepts_per_hour_tenet_valid_field`
-# ({interval}`08_models/false_accepts_per_hour_tenet_valid_field`). A first recording of this part had only the corpus's own words
-# in validation; with the same margin its settings let through several false accepts an hour on testing. That is why
-# validation has the synthesizer's words, too, and it means that these hours of testing were looked at twice. With
-# them, the margin was one caution too many; but whoever takes it back now chooses by the test. The curves show
-# what a lower threshold would have bought.
+# Rates on testing came out below the 0.4 an hour that was asked for. A first recording of this part had only the corpus's
+# own words in validation; with the same margin, its settings let through several times as many on testing as on
+# validation, and that is why validation has the synthesizer's words, too. The hours of testing that showed it have
+# served their turn: those counted here are others, drawn anew from the same clips and rooms.
 
 # %% tags=["nbval-check-output"]
 ends = [(each.points[0], each.points[-1]) for each in heard.values()]
@@ -207,15 +225,12 @@ caption = (
 run.show(field.kinds_table(heard), caption)
 
 # %% [markdown]
-# What false accepts there are, are speech; neither noise nor music is the trouble. They are not independent of each other,
-# as the intervals take them to be: a clip that is taken for a keyword in one room may be so in the next, and some
-# twenty clips of a word are few.
+# Most of the false accepts were in minutes of speech. For one network they are too few to tell the kinds apart. Nor are
+# they as independent as the intervals take them to be: a clip, or a voice, that is taken for a keyword in one room may
+# be so in the next.
 
 # %%
-caption = (
-    "Clips of other words that were taken for a keyword, and how often. "
-    "A clip is said some five times in these hours."
-)
+caption = "Clips of other words that were taken for a keyword, and how often."
 run.show(field.clips_table(heard), caption)
 
 # %% tags=["nbval-check-output"]
@@ -227,9 +242,9 @@ print("the kinds of sound hold every false accept, once:", all(counted))
 
 # %% [markdown]
 # Practitioners score a spotter on one long file. Ours holds 50 keywords at listed times among 150 other words in 20
-# minutes of the simulated field, after the streaming wakeword task of MLPerf Tiny ({cite}`banbury2021mlperf`), whose limits are
-# quoted in the table; its keyword is another one, so its results are not set beside ours. `kws field MODEL --long`
-# makes the file and scores any model on it.
+# minutes of the simulated field, after the streaming task that MLPerf Tiny ({cite}`banbury2021mlperf`) has had since
+# version 1.3; its limits are quoted in the table. Its keyword is another one, so its results are not set beside ours.
+# `kws field MODEL --long SPEC.json` makes such a file and scores any model on it; `{}` as its specification is this one.
 
 # %%
 caption = (
@@ -241,12 +256,12 @@ run.show(field.long_table(heard), caption)
 # %% [markdown]
 # ## Which network for what
 #
-# | use | network | train and flash |
+# | use | network | train, with its threshold |
 # | --- | --- | --- |
-# | the original's budget, clips | *tenet, unpadded*: fewer parameters than TinyConv | `kws train --arch tenet_valid --out net.pt` |
-# | listening, on a coin cell or not | *tenet, unpadded*, for the field | `kws train --arch tenet_valid --field --out net.pt` |
-# | the most accurate on clips | *tenet, wide* | `kws train --arch tenet_wide --out net.pt` |
-# | the fewest bytes | TinyConv, one channel on ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt` |
+# | clips, in the original's flash and time | *tenet, unpadded* | `kws train --profile report --arch tenet_valid --out net.pt` |
+# | the most accurate on clips here | *tenet, wide* | `kws train --profile report --arch tenet_wide --out net.pt` |
+# | listening: the best here, and it misses one keyword in two | *tenet, unpadded*, for the field | `kws train --profile report --arch tenet_valid --field --out net.pt` |
+# | the fewest bytes, at eight points less on clips | TinyConv, one channel on ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt --out DIR` |
 #
 # From there to a flashed board: `kws export net.pt --out DIR`, then firmware/README. Whatever its training, judge a
 # network at the threshold that ships: `kws field net.pt --long SPEC.json`.
@@ -257,11 +272,12 @@ run.finish()
 # %% [markdown]
 # ## What was learned
 #
-# 1. A temporal network without padding takes less than half of TinyConv's hop and is more accurate on clips.
-# 2. Trained for a stream, it misses fewer keywords over hours than all networks before; five times its size adds nothing
-#    to that here. Single trials show none of it.
-# 3. A threshold holds for sound like that it was chosen on: validation has to have words that training never heard.
-# 4. Accuracy on frequent other words is learned word by word: it does not carry over to rare ones.
-# 5. False accepts come from speech far more than from noise: an hour's rate says little without the kind of hour.
+# 1. Leaving out the padding more than halves the network's time in a hop. A temporal network without padding is also more
+#    accurate on clips than TinyConv, and needs more flash and RAM.
+# 2. Trained for a stream, it misses fewer keywords over hours than the networks before; five times its size made no
+#    difference that we could detect. Single trials show little of it.
+# 3. A threshold holds for sound like the sound it was chosen on: validation must contain words that training never heard.
+# 4. A gain on other words need not be a gain on words that training hardly knew.
+# 5. One keyword in two missed is not a product: what is missing is not time on the chip.
 #
 # Exercises, from the products of a block to the network for a budget: {doc}`../book/exercises/08`.

@@ -33,7 +33,8 @@ def train(
     field: bool = typer.Option(
         False,
         "--field",
-        help="Train for a stream in rooms, amid hours without a keyword: slower, for a device that listens all day.",
+        help="Train for a stream in rooms, amid hours without a keyword, and choose a threshold: slower, for a device "
+        "that listens all day.",
     ),
     epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
     as_json: bool = JSON,
@@ -57,9 +58,10 @@ def train(
     from kwslib.checkpoints import load_teacher, resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
-    from kwslib.experiments.zoo_field import EFFORTS, for_field
+    from kwslib.experiments.zoo_field import EFFORTS, chosen_settings, for_field, training_splits
     from kwslib.features.dataset import feature_splits
-    from kwslib.field.training import field_splits
+    from kwslib.field.stream import open_network
+    from kwslib.keyword.threshold import keep
     from kwslib.networks.evaluation import evaluate
     from kwslib.networks.recipes import TAUGHT, setup
     from kwslib.networks.training import predict
@@ -81,7 +83,7 @@ def train(
     require(corpus, training_setup.protocol)
     if field:
         training_setup = for_field(training_setup, chosen.epochs if epochs is None else epochs)
-        splits = field_splits(corpus, training_setup, EFFORTS[chosen.name].training)
+        splits = training_splits(corpus, training_setup, EFFORTS[chosen.name])
     else:
         splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     answers = predict(teaching, splits["training"].x) if teaching else None
@@ -109,6 +111,11 @@ def train(
         except KeyboardInterrupt as stop:
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
             raise stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
+    decides = None
+    if field:
+        print("choosing a threshold", file=sys.stderr)
+        decides = chosen_settings(open_network(out), corpus, EFFORTS[chosen.name])
+        keep(out, decides)
     validation = splits["validation"]
     result = evaluate(predict(model, validation.x), validation.y, training_setup.config.labels)
     if as_json:
@@ -120,10 +127,12 @@ def train(
                 "synthetic": corpus.synthetic,
                 "seed": seed,
                 "recipe": asdict(training_setup.recipe),
+                **({"threshold": decides.threshold, "smoothing": decides.smoothing} if decides else {}),
                 "validation": result.as_json(),
                 "epochs": [asdict(epoch) for epoch in history],
             }
         )
     else:
         right = f"{result.accuracy:.1%} of {result.n} validation clips right"
-        print(one_line(f"{out}: {right} ({corpus.title})"))
+        sure = f"; reports a word from {decides.threshold:g} on" if decides else ""
+        print(one_line(f"{out}: {right} ({corpus.title}){sure}"))

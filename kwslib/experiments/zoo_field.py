@@ -5,7 +5,7 @@ without a keyword: where a stream differs from clips is between words. How a net
 with a margin for the one false accept an hour that is allowed on testing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.spoken import with_spoken_words
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.export import export_int8
+from kwslib.features.dataset import FeatureSet
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.detection import (
     OperatingPoint,
@@ -32,9 +33,9 @@ from kwslib.field.evaluate import FieldResult, Stage, judge, stage, trial_logits
 from kwslib.field.long import LongResult, LongStream, Specification, long_stream, run_long
 from kwslib.field.minutes import SIX, continuous_frames
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import StreamNetwork
+from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
-from kwslib.labels import class_labels
+from kwslib.keyword.threshold import keep
 from kwslib.networks.recipes import Setup, setup
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
@@ -44,6 +45,7 @@ from kwslib.statistics import poisson_rate
 
 MARGIN = 0.4  # of the false accepts an hour that are allowed, the most on validation
 MOST_PER_HOUR = 1.0
+HOURS_SEED = 1  # of the hours on testing: those of seed 0 were heard while this was developed
 LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds of a spotter lie
 
 
@@ -89,12 +91,16 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
 
 
 def trained_for_field(run: Run, arch: str) -> Path:
-    """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none."""
+    """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none.
+
+    Both hold how the network decides.
+    """
 
     def make(path: Path) -> None:
-        epochs = effort(run).epochs or run.profile.epochs
+        spent = effort(run)
+        epochs = spent.epochs or run.profile.epochs
         training_setup = for_field(setup(arch, epochs), epochs)
-        splits = field_splits(run.corpus, training_setup, effort(run).training, listening_corpus(run))
+        splits = training_splits(run.corpus, training_setup, spent)
         checkpoint = path.with_suffix(".pt")
         train(
             training_setup.config,
@@ -104,19 +110,37 @@ def trained_for_field(run: Run, arch: str) -> Path:
             run.seeds[0],
             out=checkpoint,
         )
+        keep(checkpoint, chosen_settings(open_network(checkpoint), run.corpus, spent))
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
     return run.model(f"{arch}_field.tflite", make=make)
 
 
-def listening_corpus(run: Run) -> Corpus:
-    """Of which the hours without a keyword are made, in training and validation: other words are also synthesized."""
-    return with_spoken_words(run.corpus, class_labels()[2:], effort(run).spoken)
+def training_splits(corpus: Corpus, training_setup: Setup, spent: Effort) -> dict[str, FeatureSet]:
+    """The splits of a training for the field, whose hours also have words by the synthesizer."""
+    listening = _listening(corpus, training_setup.config.labels, spent)
+    return field_splits(corpus, training_setup, spent.training, listening)
+
+
+def _listening(corpus: Corpus, labels: Sequence[str], spent: Effort) -> Corpus:
+    """Of which the hours without a keyword are made, in training and validation."""
+    return with_spoken_words(corpus, labels[2:], spent.spoken)
+
+
+def chosen_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> DecisionSettings:
+    """Smoothing and threshold that miss fewest keywords in trials of validation, among those that keep within MARGIN of
+    the false accepts that are allowed in its hours; these also have words by the synthesizer."""
+    labels = network.labels
+    where = _stage(corpus, labels, spent, "validation")
+    logits = trial_logits(network, where.frames(range(spent.trials // 2)))
+    listening = _stage(_listening(corpus, labels, spent), labels, spent, "validation")
+    sound = stream_logits(network, continuous_frames(listening, spent.hours / 2, SIX))
+    return choose(network, where, logits, sound, MARGIN * MOST_PER_HOUR).settings
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A network in the field: its trials at the sketch's settings; at those chosen, its operating point on testing,
+    """A network in the field: its trials at the sketch's settings; at its own, its operating point on testing,
     false accepts by kind of minute and by the clip that fired, and a long file; the trade-off over all thresholds at
     the smoothing chosen."""
 
@@ -130,28 +154,23 @@ class Heard:
 
 
 def hear(run: Run, network: StreamNetwork) -> Heard:
-    """A network's trials and hours on testing, its settings chosen on validation."""
-    spent = effort(run)
-    where = _stage(run.corpus, spent, "validation")
-    n = spent.trials // 2
-    listening = _stage(listening_corpus(run), spent, "validation")
-    sound = stream_logits(network, continuous_frames(listening, spent.hours / 2, SIX))
-    logits = trial_logits(network, where.frames(range(n)))
-    settings = choose(network, where, logits, sound, MARGIN * MOST_PER_HOUR).settings
-    where = _stage(run.corpus, spent, "testing")
+    """A network's trials and hours on testing. It decides as its file says, or as chosen on validation."""
+    spent, labels = effort(run), network.labels
+    settings = network.settings or chosen_settings(network, run.corpus, spent)
+    where = _stage(run.corpus, labels, spent, "testing")
     logits = trial_logits(network, where.frames(range(spent.trials)))
-    sound = stream_logits(network, continuous_frames(where, spent.hours, SIX))
+    outside = _stage(run.corpus, labels, spent, "testing", HOURS_SEED)
+    sound = stream_logits(network, continuous_frames(outside, spent.hours, SIX))
     points = detection_curve(network, where, logits, sound, settings)
     frames = accepted(network, sound, settings)
-    said = np.arange(spent.trials) % len(network.labels)
-    stream = _long_stream(run.corpus, spent)
+    said = np.arange(spent.trials) % len(labels)
     return Heard(
-        judge(logits, said, network, DecisionSettings(classes=len(network.labels))),
+        judge(logits, said, network, DecisionSettings(classes=len(labels))),
         settings,
         next(point for point in points if point.threshold == settings.threshold),
         accepts_by_kind(frames, SIX),
-        accepts_by_clip(frames, where, SIX),
-        run_long(network, stream, settings),
+        accepts_by_clip(frames, outside, SIX),
+        run_long(network, _long_stream(run.corpus, labels, spent), settings),
         tuple(points),
     )
 
@@ -177,12 +196,12 @@ def heard_values(heard: Heard, arch: str) -> Values:
     return values
 
 
-def _stage(corpus: Corpus, spent: Effort, split: str, seed: int = 0) -> Stage:
+def _stage(corpus: Corpus, labels: tuple[str, ...], spent: Effort, split: str, seed: int = 0) -> Stage:
     """The corpus in the rooms that the profile spends."""
     rooms = room_bank(spent.where, split, spent.rooms)
-    return stage(corpus, class_labels(), spent.where, split=split, seed=seed, rooms=rooms)
+    return stage(corpus, labels, spent.where, split=split, seed=seed, rooms=rooms)
 
 
 @lru_cache(maxsize=1)
-def _long_stream(corpus: Corpus, spent: Effort) -> LongStream:
-    return long_stream(spent.long, _stage(corpus, spent, spent.long.split, spent.long.seed))
+def _long_stream(corpus: Corpus, labels: tuple[str, ...], spent: Effort) -> LongStream:
+    return long_stream(spent.long, _stage(corpus, labels, spent, spent.long.split, spent.long.seed))

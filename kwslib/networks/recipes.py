@@ -1,6 +1,6 @@
 """The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md).
 
-Those of BROADER are not chosen so yet: they are where `python benchmarks/recipes.py zoo` begins.
+Those of BROADER were chosen with one or two seeds each; `python benchmarks/recipes.py zoo` goes on from them.
 """
 
 from dataclasses import dataclass, replace

@@ -131,6 +131,11 @@ def false_accepts(arch: str) -> str:
     return f"false_accepts_per_hour_{arch}"
 
 
+def ahead(arch: str) -> str:
+    """Points of test accuracy by which a network is ahead of TinyConv, on the same clips."""
+    return f"ahead_{arch}"
+
+
 def clips_that_fire(arch: str) -> str:
     """How many clips of other words were taken for a keyword over hours, however often each."""
     return f"clips_that_fire_{arch}"

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwslib.board.cycles import rounded
 from kwslib.experiments import zoo, zoo_field
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
 from kwslib.field.stream import open_network
 from kwslib.progress import over_cores
+from kwslib.record import names
 from kwslib.record.recording import Run
+from kwslib.record.values import Values
 from kwslib.report.part4.field import share_text
 from kwslib.report.part7.chains import field_model
 from kwslib.statistics import poisson_rate
@@ -70,8 +73,16 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("trials right (%)")
 
 
-def hours_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """The operating point of each, chosen on validation and counted on testing, with its intervals."""
+def costs(found: list[Listener]) -> Values:
+    """What each takes on the board."""
+    values: Values = {}
+    for listener in found:
+        values |= zoo.board_values(listener.path, listener.key)
+    return values
+
+
+def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
+    """The operating point of each, chosen on validation and counted on testing, with its intervals; and its cost."""
     import pandas
 
     rows = {}
@@ -83,6 +94,8 @@ def hours_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
             "smoothing (ms)": f"{40 * found.settings.smoothing}",
             "false accepts an hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
+            "network, a hop (ms)": f"{rounded(cost[names.board_ms(f'hop_{key}')].value):g}",
+            "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")
 
@@ -111,7 +124,7 @@ def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame"
         rows[TITLES[key]] = {
             "false accepts at words": f"{sum(found.by_clip.values())}",
             "clips": f"{len(ranked)}",
-            "most often": ", ".join(f"{clip.name} ({count})" for clip, count in ranked[:most]) or "none",
+            "which": ", ".join(f"{clip.name} ({count})" for clip, count in ranked[:most]) or "none",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")
 

@@ -1,7 +1,6 @@
 """Figures of Part 8: accuracy against time and flash, words that training hardly knew, misses against false accepts."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,9 +10,7 @@ from kwslib.record import names, style
 from kwslib.report.part8 import networks
 from kwslib.report.part8.field import TITLES
 from kwslib.report.part8.networks import Network
-
-if TYPE_CHECKING:
-    import pandas
+from kwslib.statistics import MeanInterval
 
 COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
     "tinyconv": style.BLUE,
@@ -23,7 +20,7 @@ COLOURS = {  # of a network wherever it is shown, as trained on clips or for the
     **dict.fromkeys(("tenet_valid", "tenet_valid_field"), style.VERMILION),
     **dict.fromkeys(("tenet_wide", "tenet_wide_field"), style.GREEN),
 }
-COSTS = (("a hop on the board (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
+COSTS = (("network, a hop (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
 
 
 def trade_off(found: Sequence[Network]) -> Figure:
@@ -55,16 +52,21 @@ def trade_off(found: Sequence[Network]) -> Figure:
     return figure
 
 
-def familiarity(table: "pandas.DataFrame") -> Figure:
-    """A group of points for each group of words, a point a network."""
+def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure:
+    """A group of points for each group of words, a point a network, with its interval."""
     figure, ax = style.subplots(height=3.6)
-    archs = {title: arch for arch, title in networks.TITLES.items()}
-    for number, (title, row) in enumerate(table.iterrows()):
-        x = np.arange(len(row)) + 0.12 * (number - (len(table) - 1) / 2)
-        ax.plot(x, row, "o", color=COLOURS[archs[str(title)]], label=str(title))
-    ax.set_xticks(range(len(table.columns)), [name.replace(" (", "\n(") for name in table.columns])
-    ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)", ylim=(80, 100))
-    ax.set_xlim(-0.5, len(table.columns) - 0.5)
+    archs = list(next(iter(groups.values())))
+    for number, arch in enumerate(archs):
+        found = [group[arch] for group in groups.values()]
+        x = np.arange(len(found)) + 0.12 * (number - (len(archs) - 1) / 2)
+        mean = 100 * np.array([interval.mean for interval in found])
+        ends = 100 * np.array([[interval.low, interval.high] for interval in found]).T  # (2, groups)
+        ax.errorbar(
+            x, mean, yerr=np.abs(ends - mean), fmt="o", color=COLOURS[arch], label=networks.TITLES[arch]
+        )
+    ax.set_xticks(range(len(groups)), [name.replace(" (", "\n(") for name in groups])
+    ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)")
+    ax.set_xlim(-0.5, len(groups) - 0.5)
     ax.grid(axis="x", visible=False)
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure

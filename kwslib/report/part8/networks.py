@@ -1,5 +1,6 @@
 """The networks of Part 8, of the parts before it and new ones: accuracy over seeds, size, and time on the board."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
+from kwslib.statistics import MeanInterval, mean_interval
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +36,7 @@ TITLES = {
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
 }
-FEW, SOME = 10, 100  # training clips of a word: hardly known, known a little
+FEW = 10  # training clips of a word: hardly known
 
 
 @dataclass(frozen=True)
@@ -85,51 +87,71 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
         values, arch = network.values, network.arch
         rows[network.title] = {
             "test clips right (%)": percent(values[names.accuracy(arch)]),
-            "of other words (%)": percent(values[names.accuracy(f"unknown_{arch}")]),
+            "other words answered unknown (%)": percent(values[names.accuracy(f"unknown_{arch}")]),
             "parameters": f"{values[names.parameters(arch)].value:,.0f}",
             "MACs a clip": f"{values[names.macs(arch)].value:,.0f}",
-            "whole clip (ms)": f"{rounded(values[names.board_ms(f'clip_{arch}')].value):g}",
-            "a hop (ms)": f"{rounded(values[names.board_ms(f'hop_{arch}')].value):g}",
+            "network, whole clip (ms)": f"{rounded(values[names.board_ms(f'clip_{arch}')].value):g}",
+            "network, a hop (ms)": f"{rounded(values[names.board_ms(f'hop_{arch}')].value):g}",
             "flash (B)": f"{values[names.firmware('flash', arch)].value:,.0f}",
             "RAM (B)": f"{values[names.firmware('ram', arch)].value:,.0f}",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")
 
 
-def by_familiarity(run: Run, found: list[Network]) -> "pandas.DataFrame":
-    """Test clips of other words answered with unknown (%), by how many training clips there are of their word: hardly
-    any, some, many. Mean over seeds; a row a network, a column a group, with the number of test clips in its name."""
-    import pandas
-
-    counts: dict[str, int] = {}
-    for clip in run.corpus.clips:
-        if clip.split == "training":
-            counts[clip.word] = counts.get(clip.word, 0) + 1
+def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
+    """{network: whether each test clip is answered rightly, seed by seed, float (seeds, n)}."""
     testing = feature_split(run.corpus, Protocol(), "testing")
-    examples = build_splits(run.corpus, Protocol())["testing"]
-    unknown = np.flatnonzero(testing.y == 1)
-    words = [examples[index].clip.word for index in unknown]
-    known = np.array([counts.get(word, 0) for word in words])
-    groups = {
-        f"fewer than {FEW}": known < FEW,
-        f"{FEW} to {SOME}": (known >= FEW) & (known <= SOME),
-        f"more than {SOME}": known > SOME,
-    }
-    rows: dict[str, Mapping[str, float]] = {}
-    for network in found:
-        right = np.mean(
+    return {
+        network.arch: np.array(
             [
-                predict(load_checkpoint(zoo.trained(run, network.arch, seed))[0], testing.x[unknown]).argmax(
-                    1
-                )
-                == 1
+                predict(load_checkpoint(zoo.trained(run, network.arch, seed))[0], testing.x).argmax(1)
+                == testing.y
                 for seed in run.seeds
             ],
-            axis=0,
+            float,
         )
-        rows[network.title] = {
-            f"{title} ({mask.sum()} test clips)": 100 * float(right[mask].mean())
-            for title, mask in groups.items()
-            if mask.any()
+        for network in found
+    }
+
+
+def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
+    """How many points each network is ahead of TinyConv on the same clips, over seeds and over clips: by both intervals
+    or by none."""
+    values: Values = {}
+    for arch in list(right)[1:]:
+        points = 100 * (right[arch] - right["tinyconv"])
+        seeds, clips = mean_interval(points.mean(1)), mean_interval(points.mean(0))
+        wider = max(seeds, clips, key=lambda interval: interval.high - interval.low)
+        values[names.ahead(arch)] = Value(seeds.mean, "points", (wider.low, wider.high), len(points))
+    return values
+
+
+def ahead_table(values: Values) -> "pandas.DataFrame":
+    """Of `ahead_values`, a row a network."""
+    import pandas
+
+    rows = {}
+    for arch, title in TITLES.items():
+        if names.ahead(arch) in values:
+            value = values[names.ahead(arch)]
+            low, high = value.ci95 or (np.nan, np.nan)
+            rows[title] = {"points ahead of TinyConv": f"{value.value:+.1f} ({low:+.1f} to {high:+.1f})"}
+    return pandas.DataFrame(rows).T.rename_axis("network")
+
+
+def by_familiarity(run: Run, right: Mapping[str, np.ndarray]) -> dict[str, dict[str, MeanInterval]]:
+    """{group of words: {network: share of its test clips answered with unknown}}: words with fewer than FEW training
+    clips in the corpus, and the others. Means over seeds, with their intervals over clips; the group's name has their
+    number."""
+    counts = Counter(clip.word for clip in run.corpus.clips if clip.split == "training")
+    examples = build_splits(run.corpus, Protocol())["testing"]
+    words = [example.clip.word if example.label == 1 and example.clip else None for example in examples]
+    rare = np.array([word is not None and counts[word] < FEW for word in words])
+    frequent = np.array([word is not None and counts[word] >= FEW for word in words])
+    return {
+        f"{title} ({mask.sum()} clips)": {
+            arch: mean_interval(answers[:, mask].mean(0)) for arch, answers in right.items()
         }
-    return pandas.DataFrame(rows).T.rename_axis("training clips of the word")
+        for title, mask in ((f"fewer than {FEW}", rare), (f"{FEW} or more", frequent))
+        if mask.sum() > 1
+    }
