@@ -58,8 +58,8 @@ run = recording.start("08_models", profile, data, results)
 # %% [markdown]
 # ## Networks designed for speech
 #
-# A *temporal network* treats the 40 mel channels as input channels and slides along time alone (TC-ResNet,
-# {cite}`choi2019temporal`; TENet, {cite}`li2020small`). Its blocks are separable: a depthwise convolution looks along
+# A *temporal network* treats the 40 mel channels as input channels and slides along time alone
+# ({cite}`choi2019temporal`; TENet, {cite}`li2020small`). Its blocks are separable: a depthwise convolution looks along
 # time in each channel, a pointwise one mixes the channels. *tenet, unpadded* pads nothing in time, so every column of
 # every layer is the same function of its own frames, and a stream computes each of them once: what a window would get,
 # a stream gets, to the bit. *tenet, wide* is the same with more channels and one more block. Neither has a residual path

@@ -70,5 +70,5 @@ def test_verify_ends_badly_where_a_part_s_recordings_are_missing(kws, tmp_path, 
     status, out, err = kws("verify", "--data", named, "--results", results, "--json")
     assert status == 1
     assert "NOT  Part 5 is not verified" in err
-    assert "1 of 5 parts not verified" in err
+    assert "1 of 6 parts not verified" in err
     assert json.loads(out)["recorded_from"]["03_training"] == "first + more"
