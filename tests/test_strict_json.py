@@ -48,7 +48,9 @@ def test_brackets_in_strings_do_not_count():
     assert parse_json(json.dumps(["[" * 500, '\\"' + "{" * 500])) == ["[" * 500, '\\"' + "{" * 500]
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 101 + "]" * 101], ids=["lists", "objects", "closed"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "[" * 101 + "]" * 101], ids=["lists", "objects", "closed"]
+)
 def test_what_is_nested_too_deep_is_refused_whatever_the_recursion_limit(text):
     program = (
         "import sys; sys.setrecursionlimit(10**6)\n"

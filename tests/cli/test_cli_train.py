@@ -6,6 +6,7 @@ import pytest
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.field.stream import open_network
 from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.recipes import TAUGHT
 
@@ -66,3 +67,15 @@ def test_a_teacher_is_of_the_same_words(kws, tmp_path):
     lines = [line for line in error.splitlines() if not line.startswith("data:")]
     assert (status, text, len(lines)) == (2, "", 1)
     assert "teacher.pt: knows silence, unknown, yes, no" in lines[0]
+
+
+def test_a_network_for_the_field_keeps_the_threshold_that_was_chosen_for_it(kws, tmp_path):
+    data = write_corpus(tmp_path / "corpus", words=("yes", "no", "up", "down"))
+    out = tmp_path / "field.pt"
+    status, printed, _ = kws(
+        "train", "--field", "--profile", "quick", "--epochs", 1, "--data", data, "--out", out, "--json"
+    )
+    assert status == 0
+    found = json.loads(printed)
+    settings = open_network(out).settings
+    assert (settings.threshold, settings.smoothing) == (found["threshold"], found["smoothing"])

@@ -38,7 +38,11 @@ def test_the_table_has_intervals_where_there_are_seeds():
     row = networks.size_table([network()]).loc["tenet, unpadded"]
     assert row["test clips right (%)"] == "97.0 (96.0 to 98.0)"
     assert row["other words answered unknown (%)"] == "95.0"
-    assert (row["parameters"], row["network, whole clip (ms)"], row["flash (B)"]) == ("16,044", "7.7", "40,000")
+    assert (row["parameters"], row["network, whole clip (ms)"], row["flash (B)"]) == (
+        "16,044",
+        "7.7",
+        "40,000",
+    )
 
 
 def test_a_network_is_one_point_of_each_panel_with_its_name():
