@@ -53,6 +53,19 @@ def test_a_network_is_one_point_of_each_panel_with_its_name():
     assert {text.get_text() for text in figure.legends[0].get_texts()} == {each.title for each in shown}
 
 
+def test_being_ahead_is_paired_and_has_the_wider_interval():
+    ours, theirs = np.zeros((5, 100)), np.zeros((5, 100))
+    ours[:, :10] = 1  # the same ten clips in every seed: no spread over seeds, some over clips
+    values = networks.ahead_values({"tinyconv": theirs, "tenet_valid": ours})
+    ahead = values[names.ahead("tenet_valid")]
+    assert ahead.value == pytest.approx(10)
+    assert ahead.ci95 == pytest.approx((4.0, 16.0), abs=0.1)
+    row = networks.ahead_table(values).loc["tenet, unpadded"]
+    assert row["points ahead of TinyConv"] == "+10.0 (+4.0 to +16.0)"
+    (one_seed,) = networks.ahead_values({"tinyconv": theirs[:1], "tenet_valid": ours[:1]}).values()
+    assert one_seed.ci95 == pytest.approx(ahead.ci95)
+
+
 def test_false_accepts_of_each_kind_are_those_of_its_share_of_the_hours(heard):
     from kwslib.report.part8 import field
 

@@ -121,7 +121,7 @@ def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
     for arch in list(right)[1:]:
         points = 100 * (right[arch] - right["tinyconv"])
         seeds, clips = mean_interval(points.mean(1)), mean_interval(points.mean(0))
-        wider = max(seeds, clips, key=lambda interval: interval.high - interval.low)
+        wider = max(clips, seeds, key=lambda interval: interval.high - interval.low)
         values[names.ahead(arch)] = Value(seeds.mean, "points", (wider.low, wider.high), len(points))
     return values
 
