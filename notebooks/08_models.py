@@ -166,7 +166,7 @@ for key, each in heard.items():
 
 # %%
 caption = (
-    "The field test of Part 4 at the sketch's own setting (0.7 after 400 ms "
+    "The field test of Part 4 at the sketch's default (0.7 after 400 ms "
     "of smoothing): trials right, with the 95 % interval, and by class. One "
     "training each: intervals are over 2,000 trials, not over seeds."
 )
