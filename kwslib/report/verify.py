@@ -55,6 +55,12 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
         for arch in ("tinyconv", "tenet")
         for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
+    **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in ("tinyconv_valid", *ADDED)},
+    **{
+        f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
+        for arch in ADDED
+        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
+    },
     "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),
 }
 

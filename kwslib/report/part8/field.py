@@ -16,6 +16,7 @@ from kwslib.record.recording import Run
 from kwslib.record.values import Values
 from kwslib.report.part4.field import share_text
 from kwslib.report.part7.chains import field_model
+from kwslib.report.part8.networks import clip_accuracy
 from kwslib.statistics import poisson_rate
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ def listeners(run: Run) -> list[Listener]:
     )
     paths |= {path.stem: path for path in trained}
     return [Listener(key, TITLES[key], path) for key, path in paths.items()]
+
+
+def clean_values(run: Run, found: list[Listener]) -> Values:
+    """Test accuracy on clean clips of those that are trained here, in float and in int8."""
+    return {
+        names.field_accuracy(listener.key.removesuffix("_field"), kind): clip_accuracy(run, path)
+        for listener in found
+        if listener.key.removesuffix("_field") in HERE["report"]
+        for kind, path in (("float32", listener.path.with_suffix(".pt")), ("", listener.path))
+    }
 
 
 def hear_all(run: Run, found: list[Listener]) -> dict[str, Heard]:

@@ -16,10 +16,11 @@ from kwslib.experiments import zoo
 from kwslib.features.dataset import feature_split
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
 from kwslib.networks.training import predict
+from kwslib.predictors import load_predictor
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values
+from kwslib.record.values import Value, Values, share
 from kwslib.statistics import MeanInterval, mean_interval
 
 if TYPE_CHECKING:
@@ -59,7 +60,16 @@ def networks(run: Run) -> list[Network]:
 def _measured(run: Run, arch: str) -> Network:
     path = zoo.int8(run, arch)
     values = zoo.size_values(run, arch) | zoo.board_values(path, arch)
+    if arch != "tinyconv":  # Part 4's
+        values[names.int8_accuracy(arch)] = clip_accuracy(run, path)
     return Network(arch, TITLES[arch], path, values)
+
+
+def clip_accuracy(run: Run, path: Path) -> Value:
+    """Test accuracy of one model: the most likely class of each clip, whatever its threshold."""
+    testing = feature_split(run.corpus, Protocol(), "testing")
+    right = load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y
+    return share(int(right.sum()), len(right))
 
 
 def fits(network: Network) -> bool:
