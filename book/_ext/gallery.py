@@ -62,7 +62,7 @@ def _item(app: Sphinx, docname: str, figure: nodes.figure, title: str, address: 
     )
     drawing = next((raw.astext() for raw in figure.findall(nodes.raw) if "<svg" in raw.astext()), None)
     if drawing is not None and app.builder.name == "html":
-        shown = _small(app, docname, figure["ids"][0], drawing[drawing.index("<svg") :])
+        shown = _small(app, docname, figure["ids"][0], title, drawing[drawing.index("<svg") :])
         item.insert(
             0,
             nodes.raw("", f'<a href="{address}" tabindex="-1" aria-hidden="true">{shown}</a>', format="html"),
@@ -70,7 +70,7 @@ def _item(app: Sphinx, docname: str, figure: nodes.figure, title: str, address: 
     return item
 
 
-def _small(app: Sphinx, docname: str, name: str, drawing: str) -> str:
+def _small(app: Sphinx, docname: str, name: str, title: str, drawing: str) -> str:
     """Write both variants of a small picture; returns the elements that show them."""
     folder = Path(app.outdir) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _small(app: Sphinx, docname: str, name: str, drawing: str) -> str:
         file = f"{name}-{variant}.svg"
         content = alone(drawing, variant, STYLE_SHEET.read_text(encoding="utf-8"))
         (folder / file).write_text(content, encoding="utf-8")
-        elements.append(f'<img class="only-{variant}" loading="lazy" alt="" src="{up}{FOLDER}/{file}">')
+        elements.append(f'<img class="only-{variant}" loading="lazy" alt="{title}" src="{up}{FOLDER}/{file}">')
     return "".join(elements)
 
 
