@@ -80,7 +80,9 @@ def _small(app: Sphinx, docname: str, name: str, title: str, drawing: str) -> st
         file = f"{name}-{variant}.svg"
         content = alone(drawing, variant, STYLE_SHEET.read_text(encoding="utf-8"))
         (folder / file).write_text(content, encoding="utf-8")
-        elements.append(f'<img class="only-{variant}" loading="lazy" alt="{title}" src="{up}{FOLDER}/{file}">')
+        elements.append(
+            f'<img class="only-{variant}" loading="lazy" alt="{title}" src="{up}{FOLDER}/{file}">'
+        )
     return "".join(elements)
 
 
