@@ -8,7 +8,7 @@ import build
 import headline
 import jupytext
 import pytest
-from book_pages import PAGES
+from book_pages import PAGES, render_page
 from bs4 import BeautifulSoup
 
 import notebooks
@@ -179,27 +179,15 @@ def test_the_headline_is_written_from_recorded_values(monkeypatch, tmp_path):
 @pytest.fixture
 def page(tmp_path):
     """Render one page of MyST with the book's own roles: page(text, values) -> soup."""
-    from sphinx.application import Sphinx
 
     def render(text: str, results: dict[str, dict]) -> BeautifulSoup:
-        source, out = tmp_path / "source", tmp_path / "out"
+        source = tmp_path / "source"
         (source / "book" / "results").mkdir(parents=True)
         for part, contents in results.items():
             (source / "book" / "results" / f"{part}.json").write_text(json.dumps(contents))
-        (source / "index.md").write_text(f"# Title\n\n{text}\n")
-        settings = {"extensions": ["myst_parser", "recorded", "corpus"], "html_theme": "pydata_sphinx_theme"}
-        app = Sphinx(
-            str(source),
-            None,
-            str(out),
-            str(tmp_path / "doctrees"),
-            "html",
-            settings,
-            status=None,
-            warning=None,
+        return render_page(
+            source, f"# Title\n\n{text}\n", ["recorded", "corpus"], html_theme="pydata_sphinx_theme"
         )
-        app.build()
-        return BeautifulSoup((out / "index.html").read_text(), "html.parser")
 
     return render
 

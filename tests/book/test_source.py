@@ -2,15 +2,12 @@
 
 import ast
 import re
-from io import StringIO
 
 import pytest
 import source
-from bs4 import BeautifulSoup
+from book_pages import render_page
 from repository import REPOSITORY
-from sphinx.application import Sphinx
 from sphinx.errors import SphinxWarning
-from sphinx.util.docutils import docutils_namespace
 
 PYTHON = (
     "kwslib.networks.tinyconv.TinyConv",
@@ -75,23 +72,7 @@ def test_a_text_that_is_gone_is_an_error():
 def build(folder, name):
     """The one page, which shows `name`, in `folder`. Raises SphinxWarning where the build warns."""
     page = f"# A page\n\n```{{source}} {name}\n:folded:\n```\n"
-    (folder / "index.md").write_text(page, encoding="utf-8")
-    out = folder / "out"
-    with docutils_namespace():
-        extensions = {"extensions": ["myst_parser", "source"], "html_theme_options": {}}
-        app = Sphinx(
-            folder,
-            None,
-            out,
-            folder / "trees",
-            "html",
-            confoverrides=extensions,
-            status=None,
-            warning=StringIO(),
-            warningiserror=True,
-        )
-        app.build()
-    return BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    return render_page(folder, page, ["source"], strict=True, html_theme_options={})
 
 
 def test_a_page_shows_the_source_folded(tmp_path):

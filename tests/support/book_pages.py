@@ -1,9 +1,11 @@
 """The book's pages, and a copy of what they are rendered from."""
 
 import shutil
+from io import StringIO
 from pathlib import Path
 
 import yaml
+from bs4 import BeautifulSoup
 from repository import REPOSITORY
 
 PAGES = [
@@ -23,3 +25,32 @@ def copy_of_the_book(folder: Path) -> Path:
     )
     shutil.copy(REPOSITORY / "_config.yml", folder)
     return folder
+
+
+def render_page(
+    folder: Path, text: str, extensions: list[str], strict: bool = False, **configuration: object
+) -> BeautifulSoup:
+    """The page of this MyST text, rendered in `folder` with these extensions of the book; `strict`: a warning raises.
+
+    Nothing of it stays behind: docutils' nodes and roles are the process's, and a second Sphinx warns of the first's.
+    """
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
+
+    (folder / "index.md").write_text(text, encoding="utf-8")
+    out, trees = folder / "out", folder / "trees"
+    configuration = {"extensions": ["myst_parser", *extensions], **configuration}
+    with docutils_namespace():
+        app = Sphinx(
+            folder,
+            None,
+            out,
+            trees,
+            "html",
+            configuration,
+            status=None,
+            warning=StringIO(),
+            warningiserror=strict,
+        )
+        app.build()
+    return BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
