@@ -99,7 +99,7 @@ def code(module: str) -> str:
                 packages.add(first)
             elif rest not in NO_VALUES:
                 todo.append(found)
-    return digest(sorted(sources.items()), [(name, _version(name)) for name in sorted(packages)])
+    return digest(sorted(sources.items()), [(name, package_version(name)) for name in sorted(packages)])
 
 
 @functools.cache  # many keys are made of the same modules
@@ -121,7 +121,8 @@ def _file(module: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """What is installed of a package; empty for one that is not installed under this name."""
     try:
         return version(package)
     except PackageNotFoundError:  # of the standard library, or under another name

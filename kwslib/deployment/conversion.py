@@ -2,7 +2,8 @@
 
 A process that imports onnx2tf gets its random generators reseeded, its warnings and its GPUs hidden, its
 recursion limit lifted; on an error it exits. So `convert` runs this module as a script in an empty folder:
-nothing of that reaches the caller, and what the converters print is kept for the error message alone.
+nothing of that reaches the caller, and what the converters print is kept for the error message alone. What comes
+out depends on what goes in and on the converters alone, so it stays in the cache.
 """
 
 import importlib.util
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwslib.cache import Arrays, cached, code, digest, package_version
 from kwslib.errors import KwsError
 from kwslib.features.frontend import normalise
 
@@ -41,9 +43,18 @@ def convert(networks: "Sequence[onnx.ModelProto]", calibration: np.ndarray) -> l
     second time with both ends of the int8 scale in two corners, so that the input's scale is the front end's.
     Raises KwsError when a converter refuses a network.
     """
+    check_installed()
+    contents = [network.SerializeToString(deterministic=True) for network in networks]
+    converters = [code("kwslib.deployment.conversion"), *map(package_version, NEEDED)]
+    key = digest(converters, contents, calibration.shape, calibration.tobytes())
+    kept = cached("converted", key, lambda: _converted(networks, calibration))
+    return [(kept[f"float32_{n}"].tobytes(), kept[f"int8_{n}"].tobytes()) for n in range(len(networks))]
+
+
+def _converted(networks: "Sequence[onnx.ModelProto]", calibration: np.ndarray) -> Arrays:
+    """The bytes of both files of each network, by number, as uint8."""
     import onnx
 
-    check_installed()
     extremes = calibration[:1].copy()
     extremes[0, 0, 0], extremes[0, -1, -1] = -128, 127
     with TemporaryDirectory(prefix="kws-") as name:
@@ -66,7 +77,12 @@ def convert(networks: "Sequence[onnx.ModelProto]", calibration: np.ndarray) -> l
         if run.returncode:
             errors = [line for line in run.stdout.splitlines() if "rror" in line] or ["no message"]
             raise KwsError(f"onnx2tf cannot convert this network ({errors[-1].strip()}): use one of the zoo")
-        return [((folder / FLOAT).read_bytes(), (folder / INT8).read_bytes()) for folder in folders]
+        files = {"float32": FLOAT, "int8": INT8}
+        return {
+            f"{form}_{number}": np.fromfile(folder / name, np.uint8)
+            for number, folder in enumerate(folders)
+            for form, name in files.items()
+        }
 
 
 def _environment(folder: Path) -> dict[str, str]:

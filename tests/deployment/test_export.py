@@ -263,7 +263,8 @@ def test_what_the_c_core_refuses_is_not_exported(exported, clips, tmp_path, monk
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path):
+def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
     status, out, _ = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings, "--json")
     assert status == 0
     result = json.loads(out)
@@ -271,6 +272,33 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
     for path in exported.files:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
         assert result["bytes"][path.name] == path.stat().st_size
+
+
+def test_a_network_is_converted_once_with_the_same_clips(monkeypatch, tmp_path):
+    asked = []
+
+    def converted(networks, calibration):
+        asked.append(calibration.tobytes())
+        files = [f"{form}_{number}" for form in ("float32", "int8") for number in range(len(networks))]
+        return {name: np.frombuffer(f"{name} {len(asked)}".encode(), np.uint8) for name in files}
+
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    monkeypatch.setattr("kwslib.deployment.conversion._converted", converted)
+    small, large = (to_onnx(network("tinyconv", channels)) for channels in (1, 7))
+    quiet, loud = np.zeros((2, 49, 40), np.int8), np.ones((2, 49, 40), np.int8)
+    first = convert([small, large], quiet)
+    assert first == [(b"float32_0 1", b"int8_0 1"), (b"float32_1 1", b"int8_1 1")]
+    assert convert([small, large], quiet) == first
+    for networks, clips in (
+        ([large, small], quiet),
+        ([small, large], loud),
+        ([small], quiet),
+        ([small], quiet[:1]),
+    ):
+        assert convert(networks, clips)[0] == (b"float32_0 %d" % len(asked), b"int8_0 %d" % len(asked))
+    assert len(asked) == 5
+    monkeypatch.setattr("kwslib.deployment.conversion.package_version", lambda name: "another")
+    assert convert([small, large], quiet) != first
 
 
 WITHOUT_CONVERTERS = """
