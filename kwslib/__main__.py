@@ -35,6 +35,9 @@ def run(program: str, *arguments: str) -> None:
     folder = environment() / ("Scripts" if os.name == "nt" else "bin")
     settings = {"OMP_NUM_THREADS": "1"} | os.environ | {"VIRTUAL_ENV": str(environment())}
     settings.setdefault("UV_FIND_LINKS", settings.get("PIP_FIND_LINKS", ""))  # uv ignores pip's settings
+    settings.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # each of a task's many processes would compile kwslib again
     subprocess.run([str(folder / program), *arguments], cwd=ROOT, env=settings, check=True)
 
 
@@ -61,14 +64,14 @@ def setup() -> None:
             )
         subprocess.run([sys.executable, "-m", "venv", str(environment())], check=True)
     print(
-        f"installing what {LOCK} pins into {environment().name}: half a minute, and what 2 GB take to download",
+        f"installing what {LOCK} pins into {environment().name}: a minute, and what 2 GB take to download",
         flush=True,
     )
     pip = ("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "uv")  # takes seconds where pip takes minutes
     pinned = ("--constraint", LOCK, "--requirement", "pyproject.toml", "--extra", "all")
     try:
-        run("uv", "pip", "install", "--no-build", *pinned)
+        run("uv", "pip", "install", "--no-build", "--compile-bytecode", *pinned)
     except subprocess.CalledProcessError:
         run(*pip, "--only-binary", ":all:", "--constraint", LOCK, ".[all]")
     run(*pip, "--no-deps", "--editable", ".")

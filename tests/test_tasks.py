@@ -42,9 +42,18 @@ def test_the_environment_is_made_anew_when_the_lock_has_changed(ran, monkeypatch
     assert len(ran) == 1
     os.utime(tmp_path / tasks.LOCK, (2.1e9, 2.1e9))
     call(monkeypatch, "book")
-    assert any("--no-build" in command and "requirements.lock" in command for command in ran)
+    (installed,) = [command for command in ran if "requirements.lock" in command]
+    assert {"--no-build", "--compile-bytecode"} <= set(installed)
     assert ran[-1][1:] == ("book/build.py", "book")
-    assert "half a minute" in capsys.readouterr().out
+    assert "a minute" in capsys.readouterr().out
+
+
+def test_what_a_task_compiles_is_kept(ran, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    settings = []
+    monkeypatch.setattr(tasks.subprocess, "run", lambda command, env, **_: settings.append(env))
+    call(monkeypatch, "book")
+    assert ["PYTHONDONTWRITEBYTECODE" in each for each in settings] == [False]
 
 
 def test_without_uv_pip_installs_wheels_alone(ran, monkeypatch):
