@@ -5,6 +5,7 @@ Ours carry the units of a computation (accuracies and shares as a `fraction`, si
 `us`, counts with none); the two meet in the original's unit.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -167,10 +168,14 @@ def book_file(name: str) -> Path:
 
 def load_original() -> dict[str, Original]:
     """Every value of the original report by key, in its order. Raises KwsError for a broken entry."""
+    return dict(_originals(book_file("original.yml").read_text(encoding="utf-8")))
+
+
+@functools.cache  # pages ask for it once a value, and it takes a third of a second
+def _originals(text: str) -> dict[str, Original]:
     import yaml
 
-    entries = yaml.safe_load(book_file("original.yml").read_text(encoding="utf-8"))
-    return {key: Original(key=key, **entry) for key, entry in entries.items()}
+    return {key: Original(key=key, **entry) for key, entry in yaml.safe_load(text).items()}
 
 
 def load_results(folder: Path | None = None) -> dict[str, dict[str, Any]]:

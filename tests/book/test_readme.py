@@ -5,6 +5,7 @@ import shlex
 import shutil
 
 import pytest
+import torch
 from repository import MODELS, REPOSITORY
 from small_corpus import write_corpus
 
@@ -29,6 +30,7 @@ def place(tmp_path_factory):
     corpus = write_corpus(folder / "corpus", words=("yes", "no", "up", "down"))
     shutil.copy(next((corpus / "yes").iterdir()), folder / "recording.wav")
     shutil.copy(corpus / "_background_noise_" / "rain.wav", folder / "long.wav")
+    torch.manual_seed(0)
     save_checkpoint(folder / "model.pt", build(ModelConfig()), ModelConfig())
     (folder / "computer").mkdir()
     for name in ("model.tflite", "computer/model.tflite"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiler import CORE, c_compiler
+from compiler import sanitized
 from stream_networks import form, of_windows, temporal
 from tflite_files import tinyconv
 
@@ -47,16 +47,11 @@ int main(void) {
 """
 
 
-def built(folder: Path, network: Network, hop: int = 2) -> Path:
+def built(factory: pytest.TempPathFactory, folder: Path, network: Network, hop: int = 2) -> Path:
     """The spotter of a network for streams, with sanitizers."""
     header = model_header(network, class_labels(), DecisionSettings(), stream(network, hop))
     (folder / "kws_model.h").write_text(header)
-    (folder / "driver.c").write_text(DRIVER)
-    command = [c_compiler(), "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function"]
-    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{folder}", f"-I{CORE}"]
-    sources = [folder / "driver.c", *CORE.glob("*.c")]
-    subprocess.run([*command, "-o", str(folder / "driver"), *map(str, sources)], check=True)
-    return folder / "driver"
+    return sanitized(factory, folder, DRIVER)
 
 
 def driven(driver: Path, sound: np.ndarray, chunks: list[int], every: int) -> np.ndarray:
@@ -78,12 +73,12 @@ def loud_and_quiet(seconds: int) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["8", "3", "sparse", "temporal"])
-def test_the_spotter_hears_the_same_in_chunks_of_any_length(tmp_path, kind):
+def test_the_spotter_hears_the_same_in_chunks_of_any_length(tmp_path_factory, tmp_path, kind):
     if kind == "temporal":
         network = temporal(tmp_path / "m.tflite")
     else:
         network = form(read_network(tinyconv(tmp_path / "m.tflite", 3)), kind)
-    driver, sound = built(tmp_path, network), loud_and_quiet(6)
+    driver, sound = built(tmp_path_factory, tmp_path, network), loud_and_quiet(6)
     frames = Frontend().process(sound)
     rng = np.random.default_rng(1)
     odd = [int(n) for n in rng.integers(1, 321, 2 * len(sound) // 320)]

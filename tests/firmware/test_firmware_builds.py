@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiler import CORE, c_compiler
+from compiler import CORE, c_compiler, sanitized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from repository import SERIAL_LOG
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.slow
 FUZZ = r"""
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "kws_model.h"
 #include "kws_spotter.h"
 
@@ -100,21 +101,16 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_finding_of_the_sanitizers(tmp_path, kind):
+def test_no_finding_of_the_sanitizers(tmp_path_factory, tmp_path, kind):
     network = network_of(kind, tmp_path / "model.tflite")
-    (tmp_path / "kws_model.h").write_text(
-        model_header(network, class_labels(), DecisionSettings(4, 3, 0.3, 5))
-    )
-    (tmp_path / "fuzz.c").write_text("#include <string.h>\n" + FUZZ)
-    command = [c_compiler(), "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function"]
-    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [f"-I{tmp_path}", f"-I{CORE}", "-o", str(tmp_path / "fuzz")]
-    subprocess.run([*command, str(tmp_path / "fuzz.c"), *map(str, CORE.glob("*.c"))], check=True)
+    header = model_header(network, class_labels(), DecisionSettings(4, 3, 0.3, 5))
+    (tmp_path / "kws_model.h").write_text(header)
+    fuzz = sanitized(tmp_path_factory, tmp_path, FUZZ)
     rng = np.random.default_rng(0)
     noise = [rng.integers(-32768, 32768, 12000), rng.choice([-32768, 32767], 8000), np.zeros(4000)]
     noise += [np.full(4000, -32768), rng.standard_normal(8000) * 50]
     sound = np.concatenate(noise).astype("<i2").tobytes()
-    done = subprocess.run([str(tmp_path / "fuzz")], input=sound, capture_output=True)
+    done = subprocess.run([fuzz], input=sound, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
