@@ -178,28 +178,39 @@ def test_json_is_json(capsys):
     assert capsys.readouterr().out == ""
 
 
+EACH_COMMAND = """
+import json, sys, warnings
+warnings.filterwarnings("error", category=EncodingWarning, module="kwslib")
+from kwslib.cli.main import main
+
+for command in json.load(sys.stdin):
+    sys.argv[1:] = command
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    print(flush=True)
+"""
+
+
 def test_every_text_file_is_utf8(place, tmp_path):
     """Commands that write and read most, with Python's warning of a locale's encoding as an error in our code."""
-    script = (
-        "import sys, warnings; warnings.filterwarnings('error', category=EncodingWarning, module='kwslib')\n"
-    )
-    script += "from kwslib.cli.main import main; main()"
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "KWS_CACHE": str(tmp_path / "cache")}
     clip = next((place / "corpus" / "yes").glob("*.wav"))
-    for arguments in (
-        ("compare", "--json"),
+    commands = [
         ("classify", place / "model.pt", clip),
         ("train", "--data", place / "corpus", "--epochs", 1, "--out", tmp_path / "m.pt"),
-        (
-            "board",
-            MODELS / "tinyconv.tflite",
-            "--keep",
-            tmp_path / "kept",
-        ),
+        ("board", MODELS / "tinyconv.tflite", "--keep", tmp_path / "kept"),
+        ("compare", "--json"),
         ("serial", SERIAL_LOG, "--json"),
-    ):
-        command = [sys.executable, "-X", "warn_default_encoding", "-c", script, *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
-        assert done.returncode == 0, done.stderr
-        if "--json" in arguments:
-            json.loads(done.stdout)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-X", "warn_default_encoding", "-c", EACH_COMMAND],
+        input=json.dumps([[str(word) for word in command] for command in commands]),
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY), "KWS_CACHE": str(tmp_path / "cache")},
+    )
+    assert done.returncode == 0, done.stderr
+    for printed in done.stdout.split("\n\n")[-3:-1]:
+        json.loads(printed)
