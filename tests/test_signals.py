@@ -78,7 +78,7 @@ def test_field(corpus, tmp_path, stop):
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
     command = [*KWS, "field", tmp_path / "model.pt", "--data", corpus, "--rooms", tmp_path / "rooms"]
-    begun, process = begin([*command, "--trials", 100_000], working(1))
+    begun, process = begin([*command, "--trials", 5_000], working(1))
     check(stop, *end(begun, process, stop))
 
 
