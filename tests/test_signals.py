@@ -73,7 +73,10 @@ def corpus(tmp_path_factory):
 
 
 @stops
-def test_field(corpus, tmp_path, stop):
+def test_field(corpus, tmp_path, monkeypatch, stop):
+    monkeypatch.setenv(
+        "KWS_CACHE", str(corpus.parent / "cache")
+    )  # another's may hold what these trials sound like
     save_checkpoint(tmp_path / "model.pt", build(ModelConfig()), ModelConfig())
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
