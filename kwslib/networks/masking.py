@@ -12,7 +12,7 @@ def masked(x: Tensor, frames: int, channels: int) -> Tensor:
     hidden = (
         _stretch(len(x), x.shape[1], frames)[:, :, None] | _stretch(len(x), x.shape[2], channels)[:, None]
     )
-    return x.masked_fill(hidden, 0)
+    return x.masked_fill(hidden.to(x.device), 0)
 
 
 def _stretch(count: int, size: int, widest: int) -> Tensor:

@@ -61,7 +61,7 @@ class ResumeFile:
             whole = self.path.read_bytes()
             digest, content = whole[:32], whole[32:]
             if hashlib.sha256(content).digest() == digest:
-                read = torch.load(io.BytesIO(content), weights_only=True)
+                read = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
                 if read["format"] == FORMAT:
                     return read
         except Exception:  # noqa: BLE001 - of torch, a dozen kinds

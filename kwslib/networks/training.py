@@ -1,9 +1,10 @@
 """Training: one short loop for every network here, float, quantized or pruned.
 
 AdamW under a one-cycle cosine schedule with label smoothing; where a recipe says so, features are masked, and the
-network also learns what a teacher answers (Hinton et al., arXiv:1503.02531). A run is a function of its seed: every
-epoch reseeds the generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted one. The
-network that a finished run returns is that of the last epoch, never one picked by its validation score.
+network also learns what a teacher answers (Hinton et al., arXiv:1503.02531). On a CPU a run is a function of its seed:
+every epoch reseeds the generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted
+one. Where there is a GPU, training runs there, and the last bits vary. The network that a finished run returns is that
+of the last epoch, never one picked by its validation score.
 """
 
 import hashlib
@@ -70,6 +71,11 @@ class Epoch:
 Hook = Callable[[nn.Module, int, int], None]  # (model, step, steps in all), after each optimizer step
 
 
+def accelerator() -> torch.device:
+    """Where networks are trained: on the first GPU, or on the CPU where there is none."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def to_input(x: np.ndarray) -> torch.Tensor:
     """Features (N, 49, 40), int8 from the front end or float32 of another representation, as network input."""
     return torch.from_numpy(normalise(x) if x.dtype == np.int8 else np.ascontiguousarray(x))
@@ -78,9 +84,10 @@ def to_input(x: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def predict(model: nn.Module, x: np.ndarray, batch_size: int = 512) -> np.ndarray:
     """Logits float32 (N, C) of `model` in evaluation mode for features (N, 49, 40)."""
-    training = model.training
+    training, device = model.training, next(model.parameters()).device
     model.eval()
-    parts = [model(to_input(x[i : i + batch_size])).numpy() for i in range(0, len(x), batch_size)]
+    batches = (to_input(x[i : i + batch_size]).to(device) for i in range(0, len(x), batch_size))
+    parts = [model(batch).cpu().numpy() for batch in batches]
     model.train(training)
     return np.concatenate(parts)
 
@@ -123,6 +130,10 @@ def fit(
     # with the network afterwards in this process: the number of threads stays
     torch.set_num_threads(1)
     torch.manual_seed(seed)
+    known = {**run, "recipe": asdict(recipe), "seed": seed, "teacher": _digest(teacher)}
+    state = ResumeFile(resume, identity(model, training, validation, known)) if resume else None
+    device = accelerator()
+    model.to(device)
     groups: list[dict[str, Any]] = [
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},
         {"params": [p for p in model.parameters() if p.requires_grad and p.ndim <= 1], "weight_decay": 0.0},
@@ -132,18 +143,15 @@ def fit(
     total = recipe.epochs * per_epoch
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _one_cycle(step, total))
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    history, state = [], None
-    if resume:
-        known = {**run, "recipe": asdict(recipe), "seed": seed, "teacher": _digest(teacher)}
-        state = ResumeFile(resume, identity(model, training, validation, known))
-        history = [Epoch(**epoch) for epoch in state.load(parts)]
+    history = [Epoch(**epoch) for epoch in state.load(parts)] if state else []
     for epoch in range(len(history), recipe.epochs):
         order, x, y = _epoch_data(training, seed, epoch)
-        answers = None if teacher is None else _copy(teacher, training, epoch)
+        y = y.to(device)
+        answers = None if teacher is None else _copy(teacher, training, epoch).to(device)
         model.train()
         loss_sum, correct = 0.0, 0
         for i, batch in enumerate(order.split(recipe.batch_size)):
-            inputs = to_input(x[batch.numpy()])
+            inputs = to_input(x[batch.numpy()]).to(device)
             if recipe.mask_frames or recipe.mask_channels:
                 inputs = masked(inputs, recipe.mask_frames, recipe.mask_channels)
             logits = model(inputs)
@@ -167,7 +175,7 @@ def fit(
             state.save(parts, [asdict(epoch) for epoch in history])
         if after_epoch:
             after_epoch(result, model)
-    model.eval()
+    model.eval().cpu()
     return history
 
 

@@ -182,14 +182,14 @@ def _squares(model: nn.Module, pruning: Pruning, training: FeatureSet) -> list[T
     return squared_gradients(model, list(prunable(model).values()), training)
 
 
-def _removal(pruning: Pruning, seed: int, squares: Sequence[Tensor]) -> Hook:
+def _removal(pruning: Pruning, seed: int, squares: list[Tensor]) -> Hook:
     """Removes weights along the schedule. Squared gradients are averaged on, over the steps of the training."""
 
     def remove(model: nn.Module, step: int, total: int) -> None:
-        for mean, layer in zip(squares, prunable(model).values(), strict=bool(squares)):
+        for number, layer in enumerate(prunable(model).values() if squares else ()):
             gradient = layer.get_parameter("weight_orig").grad
             assert gradient is not None
-            mean.lerp_(gradient.square(), 1 - MEMORY)
+            squares[number] = squares[number].to(gradient.device).lerp(gradient.square(), 1 - MEMORY)
         progress = (step + 1) / (pruning.ramp * total)
         if step % EVERY == 0 or step == total - 1:
             now = replace(pruning, sparsity=pruning.sparsity * cubic(progress))

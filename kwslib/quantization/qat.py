@@ -70,6 +70,6 @@ def _holding_zeros(model: nn.Module, quantized_model: nn.Module) -> Hook | None:
     def hold(*_: object) -> None:
         with torch.no_grad():
             for weight, mask in held:
-                weight.mul_(mask)
+                weight.mul_(mask.to(weight.device))
 
     return hold if held else None
