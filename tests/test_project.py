@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -63,3 +64,15 @@ def test_hooks_run_tools_of_the_environment():
     for hook in repository["hooks"]:
         assert hook["entry"].split()[0].startswith(".venv/bin/")
         assert (REPOSITORY / hook["entry"].split()[0]).exists() or not (REPOSITORY / ".venv").exists()
+
+
+def test_papermill_writes_into_a_folder_that_is_there():
+    """It makes none: a block that calls it makes the folder first."""
+    commands = []
+    for page in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("book/*.md")]:
+        for block in re.findall(r"^```(?:sh|bash)\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+            made = re.findall(r"^mkdir -p (\S+)$", block, re.MULTILINE)
+            for written in re.findall(r"papermill \S+ (\S+)", block):
+                commands.append(written)
+                assert str(Path(written).parent) in made, f"{page.name}: papermill ... {written}"
+    assert commands
