@@ -58,18 +58,21 @@ def train(
     from kwslib.checkpoints import load_teacher, resume_file, unfinished_model
     from kwslib.checkpoints import train as train_network
     from kwslib.data.check import require
-    from kwslib.experiments.zoo_field import EFFORTS, chosen_settings, for_field, training_splits
-    from kwslib.features.dataset import feature_splits
+    from kwslib.experiments.zoo_field import EFFORTS, chosen_settings, field_training_splits, for_field
     from kwslib.field.stream import open_network
     from kwslib.keyword.threshold import keep
     from kwslib.networks.evaluation import evaluate
-    from kwslib.networks.recipes import TAUGHT, setup
+    from kwslib.networks.recipes import TAUGHT, setup, training_splits
     from kwslib.networks.training import predict
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)
     words = tuple(word.strip() for word in keywords.split(","))
-    training_setup = setup(arch, chosen.epochs if epochs is None else epochs, words)
+    training_setup = setup(arch, chosen.epochs, words)
+    if field:
+        training_setup = for_field(training_setup, chosen.epochs)
+    if epochs is not None:
+        training_setup = replace(training_setup, recipe=replace(training_setup.recipe, epochs=epochs))
     if channels is not None:
         training_setup = replace(training_setup, config=replace(training_setup.config, channels=channels))
     teaching = None
@@ -82,10 +85,9 @@ def train(
         print(one_line(note), file=sys.stderr)
     require(corpus, training_setup.protocol)
     if field:
-        training_setup = for_field(training_setup, chosen.epochs if epochs is None else epochs)
-        splits = training_splits(corpus, training_setup, EFFORTS[chosen.name])
+        splits = field_training_splits(corpus, training_setup, EFFORTS[chosen.name])
     else:
-        splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
+        splits = training_splits(corpus, training_setup)
     answers = predict(teaching, splits["training"].x) if teaching else None
     with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
 

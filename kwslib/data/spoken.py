@@ -5,15 +5,17 @@ Recordings know few words; a device hears thousands. Words of daily life and wor
 chosen there has met words that the network never heard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kwslib.data.corpus import Corpus
 from kwslib.data.word_file import synthesized
 
 
-def with_spoken_words(corpus: Corpus, keywords: Sequence[str], times: int) -> Corpus:
-    """The corpus with the synthesizer's other words for these keywords, those of training `times` over.
+def with_spoken_words(
+    corpus: Corpus, keywords: Sequence[str], times: int, splits: Collection[str] = ("training", "validation")
+) -> Corpus:
+    """The corpus with the synthesizer's other words for these keywords in `splits`, those of training `times` over.
 
     A clip that is there more than once is drawn more often by what draws clips at random; 0 times adds nothing.
     """
@@ -23,5 +25,8 @@ def with_spoken_words(corpus: Corpus, keywords: Sequence[str], times: int) -> Co
     validation = [clip for clip in spoken if clip.split == "validation"]
     kept_apart = {clip.word for clip in validation}
     training = [clip for clip in spoken if clip.split == "training" and clip.word not in kept_apart]
-    clips = sorted((*corpus.clips, *validation, *times * training), key=lambda clip: clip.name)
+    added = {"training": times * training, "validation": validation}
+    clips = sorted(
+        (*corpus.clips, *(clip for split in splits for clip in added[split])), key=lambda clip: clip.name
+    )
     return replace(corpus, clips=tuple(clips))

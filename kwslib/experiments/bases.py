@@ -5,9 +5,8 @@ from pathlib import Path
 
 from kwslib.checkpoints import train
 from kwslib.deployment.export import calibration_features, export_int8
-from kwslib.features.dataset import feature_splits
 from kwslib.labels import class_labels
-from kwslib.networks.recipes import setup
+from kwslib.networks.recipes import setup, training_splits
 from kwslib.record import names
 from kwslib.record.recording import Run
 
@@ -36,7 +35,7 @@ def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:
     training_setup = setup(arch, run.profile.epochs)
 
     def make(path: Path) -> None:
-        splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
+        splits = training_splits(run.corpus, training_setup)
         train(
             training_setup.config,
             training_setup.recipe,

@@ -16,12 +16,12 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.export import calibration_features, export_int8
 from kwslib.errors import KwsError
 from kwslib.experiments.bases import base_models
-from kwslib.features.dataset import feature_splits
+from kwslib.features.dataset import feature_split
 from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
 from kwslib.measure.profiling import costs
 from kwslib.networks.evaluation import Evaluation, evaluate
-from kwslib.networks.recipes import setup, student, teacher_of
+from kwslib.networks.recipes import setup, student, teacher_of, training_splits
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.record import names
@@ -37,7 +37,7 @@ def trained(run: Run, arch: str, seed: int) -> Path:
 
     def make(path: Path) -> None:
         training_setup = setup(arch, run.profile.epochs)
-        splits = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)
+        splits = training_splits(run.corpus, training_setup)
         teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
         taught = student(training_setup)
         train(
@@ -64,9 +64,13 @@ def train_zoo(run: Run, archs: Sequence[str]) -> None:
 def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
     """A network's evaluation on a split, seed by seed."""
     training_setup = setup(arch, run.profile.epochs)
-    x, y = feature_splits(run.corpus, training_setup.protocol, training_setup.augmentation)[split].copy(0)
+    data = feature_split(run.corpus, training_setup.protocol, split)
     return [
-        evaluate(predict(load_checkpoint(trained(run, arch, seed))[0], x), y, training_setup.config.labels)
+        evaluate(
+            predict(load_checkpoint(trained(run, arch, seed))[0], data.x),
+            data.y,
+            training_setup.config.labels,
+        )
         for seed in run.seeds
     ]
 

@@ -13,6 +13,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.features.dataset import FeatureSet
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.networks.recipes import Setup, setup
+from kwslib.networks.training import Recipe
 
 AUGMENTATION = FieldAugmentation(streams=3, windows=3, clean=0.3, hours=2.0, listening=0.5)
 DROPOUT = 0.1  # the field is augmentation enough
@@ -25,7 +26,7 @@ def word_setup(word: str, arch: str, epochs: int) -> Setup:
     return replace(
         training_setup,
         config=replace(training_setup.config, dropout=DROPOUT),
-        recipe=replace(training_setup.recipe, epochs=epochs, label_smoothing=0.0),
+        recipe=Recipe(epochs=epochs, label_smoothing=0.0),
     )
 
 

@@ -1,12 +1,14 @@
 """The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md).
 
-Those of BROADER were chosen with one or two seeds each; `python benchmarks/recipes.py zoo` goes on from them.
+`python benchmarks/recipes.py` repeats the choices.
 """
 
 from dataclasses import dataclass, replace
 
+from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Protocol
-from kwslib.features.dataset import Augmentation
+from kwslib.data.spoken import with_spoken_words
+from kwslib.features.dataset import Augmentation, FeatureSet, feature_splits
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.networks.models import ModelConfig
 from kwslib.networks.training import Recipe
@@ -14,17 +16,22 @@ from kwslib.networks.training import Recipe
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a training run is made from, but for the corpus and the seed."""
+    """All that a training run is made from, but for the corpus and the seed.
+
+    spoken: whether the synthesizer's words are among the unknown ones of training (kwslib/data/spoken.py).
+    """
 
     config: ModelConfig
     recipe: Recipe
     protocol: Protocol
     augmentation: Augmentation
+    spoken: bool = False
 
 
 TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
 ALL = 1000  # % of unknown words in training: as many as there are
-LONGER = 1.5  # times a profile's epochs, for temporal networks that see so much variety
+LONGER = 3  # times a profile's epochs, for temporal networks that see so much variety
+MASKED = {"mask_frames": 8, "mask_channels": 6}  # of theirs
 BROADER = (
     "tinyconv_branches",
     "tenet_valid",
@@ -37,14 +44,10 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
     """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
     broader = arch in BROADER
     protocol = Protocol(keywords=keywords, training_unknown_percent=ALL if broader else 60)
-    temporal = arch.startswith("tenet")
+    temporal = broader and arch.startswith("tenet")
     return Setup(
-        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if broader and temporal else 0.3),
-        Recipe(
-            epochs=round(LONGER * epochs) if broader and temporal else epochs,
-            mask_frames=8 if arch == "tenet_wide" else 0,
-            mask_channels=6 if arch == "tenet_wide" else 0,
-        ),
+        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if temporal else 0.3),
+        Recipe(epochs=LONGER * epochs, **MASKED) if temporal else Recipe(epochs=epochs),
         protocol,
         Augmentation(
             copies=12 if broader else 10,
@@ -53,7 +56,19 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
             noise_probability=0.5,
             noise_volume=0.1,
         ),
+        spoken=temporal,
     )
+
+
+def training_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureSet]:
+    """Features of the three splits that a setup trains and is evaluated on.
+
+    A synthetic corpus, whose words are the synthesizer's already, gets no more of these.
+    """
+    if training_setup.spoken and not corpus.synthetic:
+        keywords = training_setup.protocol.keywords
+        corpus = with_spoken_words(corpus, keywords, 1, splits=("training",))
+    return feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
 
 
 def teacher_of(arch: str) -> str | None:
