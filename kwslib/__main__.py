@@ -22,7 +22,7 @@ BUILT = (
     ".import_linter_cache",
     ".hypothesis",
 )
-PYTEST = ("python", "-m", "pytest", "-n", "2", "--dist", "loadfile")
+PYTEST = ("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment() -> Path:
@@ -116,7 +116,7 @@ def quick() -> None:
 
 def test() -> None:
     """all tests, the notebooks and the book included"""
-    run(*PYTEST, "--nbval-lax", "tests", "notebooks")
+    run(*PYTEST, "--nbval-lax", "notebooks", "tests")
 
 
 def colab(*part: str) -> None:

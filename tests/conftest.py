@@ -26,13 +26,16 @@ def find_speech_commands() -> Path | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made."""
+    """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made; what
+    takes long begins first."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "speech_commands" in fixtures:
             item.add_marker(pytest.mark.data)
         if fixtures & {"synthetic", "recordings", "exported", "site"}:
             item.add_marker(pytest.mark.slow)
+    long = {item.path for item in items if item.path.suffix == ".ipynb" or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)  # files that take long come first: all workers end together
 
 
 @pytest.fixture(scope="session")
