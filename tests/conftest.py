@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if fixtures & {"synthetic", "recordings", "exported", "site"}:
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.path.suffix == ".ipynb" or item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)  # files that take long come first: all workers end together
+    items.sort(key=lambda item: item.path not in long)  # so that all workers end together
 
 
 @pytest.fixture(scope="session")
