@@ -16,7 +16,7 @@ from kwslib.paths import atomic_write, cache_dir, temporary_folder
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
 NUMBER_OF_ENTRIES = struct.Struct("<10xH10x")  # in the record that ends a zip archive
-NO_VALUES = ("cache", "errors", "paths", "progress", "quiet")  # modules that no sample depends on
+NO_VALUES = ("cache", "errors", "paths", "progress", "quiet", "worker")  # modules that no sample depends on
 
 Arrays = dict[str, np.ndarray]
 

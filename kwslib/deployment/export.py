@@ -113,7 +113,7 @@ def export_network(
     answers = _answers(checkpoint, network, calibration)
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
-    ((float32, int8),) = convert([onnx], calibration)
+    float32, int8 = convert(onnx, calibration)
     description = _description(checkpoint, config)
     try:
         float32, int8 = (

@@ -15,7 +15,7 @@ import torch
 
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.carray import c_source
-from kwslib.deployment.conversion import convert
+from kwslib.deployment.conversion import FORMS, _converters, convert
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.export import export
@@ -82,13 +82,28 @@ def network(arch: str, channels: int) -> torch.nn.Module:
 
 @pytest.fixture(scope="module")
 def converted(clips) -> dict[tuple[str, int], tuple[bytes, bytes]]:
-    """The other networks, converted in one process."""
+    """The other networks, one after another."""
     description = Description(ModelConfig().labels, "any", "")
-    pairs = convert([to_onnx(network(*key)) for key in OTHERS], clips)
     return {
-        key: tuple(finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in pair)
-        for key, pair in zip(OTHERS, pairs, strict=True)
+        key: tuple(
+            finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT)
+            for content in convert(to_onnx(network(*key)), clips)
+        )
+        for key in OTHERS
     }
+
+
+def test_what_was_converted_or_refused_before_leaves_no_trace(clips, monkeypatch):
+    monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
+    tenet, tinyconv, unknown = (to_onnx(network(*key)) for key in [("tenet", 32), *[("tinyconv", 7)] * 2])
+    next(node for node in unknown.graph.node if node.op_type == "Gemm").op_type = "Unheard"
+    _converters.cache_clear()
+    alone = convert(tenet, clips)
+    convert(tinyconv, clips)
+    assert convert(tenet, clips) == alone
+    with pytest.raises(KwsError, match=r"cannot convert this network \(.*Unheard.*use one of the zoo"):
+        convert(unknown, clips)
+    assert convert(tenet, clips) == alone
 
 
 def test_tinyconv_is_three_int8_operators(exported):
@@ -256,7 +271,7 @@ def test_what_the_c_core_refuses_is_not_exported(exported, clips, tmp_path, monk
         raise KwsError(f"{path}: FULLY_CONNECTED: its sums can leave 32 bits")
 
     pair = (exported.tflite_float.read_bytes(), exported.tflite_int8.read_bytes())
-    monkeypatch.setattr("kwslib.deployment.export.convert", lambda *_: [pair])
+    monkeypatch.setattr("kwslib.deployment.export.convert", lambda *_: pair)
     monkeypatch.setattr("kwslib.deployment.core_network.read_network", refused)
     with pytest.raises(KwsError, match=r"model\.pt: FULLY_CONNECTED: its sums"):
         export(exported.checkpoint, clips, tmp_path / "out")
@@ -265,6 +280,7 @@ def test_what_the_c_core_refuses_is_not_exported(exported, clips, tmp_path, monk
 
 def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path, monkeypatch):
     monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
+    _converters.cache_clear()
     status, out, _ = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings, "--json")
     assert status == 0
     result = json.loads(out)
@@ -277,28 +293,22 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
 def test_a_network_is_converted_once_with_the_same_clips(monkeypatch, tmp_path):
     asked = []
 
-    def converted(networks, calibration):
+    def converted(network, calibration):
         asked.append(calibration.tobytes())
-        files = [f"{form}_{number}" for form in ("float32", "int8") for number in range(len(networks))]
-        return {name: np.frombuffer(f"{name} {len(asked)}".encode(), np.uint8) for name in files}
+        return {form: np.frombuffer(b"%s %d" % (form.encode(), len(asked)), np.uint8) for form in FORMS}
 
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     monkeypatch.setattr("kwslib.deployment.conversion._converted", converted)
     small, large = (to_onnx(network("tinyconv", channels)) for channels in (1, 7))
     quiet, loud = np.zeros((2, 49, 40), np.int8), np.ones((2, 49, 40), np.int8)
-    first = convert([small, large], quiet)
-    assert first == [(b"float32_0 1", b"int8_0 1"), (b"float32_1 1", b"int8_1 1")]
-    assert convert([small, large], quiet) == first
-    for networks, clips in (
-        ([large, small], quiet),
-        ([small, large], loud),
-        ([small], quiet),
-        ([small], quiet[:1]),
-    ):
-        assert convert(networks, clips)[0] == (b"float32_0 %d" % len(asked), b"int8_0 %d" % len(asked))
-    assert len(asked) == 5
+    first = convert(small, quiet)
+    assert first == (b"float32 1", b"int8 1")
+    assert convert(small, quiet) == first
+    for other, clips in ((large, quiet), (small, loud), (small, quiet[:1])):
+        assert convert(other, clips) == (b"float32 %d" % len(asked), b"int8 %d" % len(asked))
+    assert len(asked) == 4
     monkeypatch.setattr("kwslib.deployment.conversion.package_version", lambda name: "another")
-    assert convert([small, large], quiet) != first
+    assert convert(small, quiet) != first
 
 
 WITHOUT_CONVERTERS = """

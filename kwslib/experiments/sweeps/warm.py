@@ -22,38 +22,11 @@ from pathlib import Path
 from kwslib.experiments.sweeps import notebook as notebooks
 from kwslib.memory import keep_freed_memory
 from kwslib.strict_json import json_text
+from kwslib.worker import Ended, Worker, serve
 
 ALWAYS = ("papermill", "IPython.core.interactiveshell", "matplotlib_inline.backend_inline")
+THREADS = {"OMP_NUM_THREADS": "1"}
 PR_SET_PDEATHSIG = 1  # Linux: a signal when the parent ends, so that a killed sweep leaves nothing running
-
-
-class Warm:
-    """The importing process, started on first use; one caller at a time."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-
-    def run(self, folder: Path) -> int:
-        """Run the point in `folder` in a fork; its exit status, negative when a signal ended it."""
-        if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                encoding="utf-8",
-                errors="surrogateescape",
-                env=_environment(),
-                start_new_session=True,
-            )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(folder, file=self._process.stdin, flush=True)
-        answer = self._process.stdout.readline()
-        return int(answer) if answer else self._process.wait() or 1
-
-
-def _environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 _local = threading.local()
@@ -67,10 +40,14 @@ def run_fresh(folder: Path) -> int:
     if sys.platform != "linux":
         with open(folder / "log.txt", "wb") as log:
             command = [sys.executable, "-m", __name__, str(folder)]
-            return subprocess.run(command, env=_environment(), stdout=log, stderr=log).returncode
+            environment = os.environ | THREADS | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            return subprocess.run(command, env=environment, stdout=log, stderr=log).returncode
     if not hasattr(_local, "warm"):
-        _local.warm = Warm()
-    return _local.warm.run(folder)
+        _local.warm = Worker(__name__, THREADS)
+    try:
+        return int(_local.warm.ask(str(folder)))
+    except Ended as end:
+        return end.status or 1
 
 
 def _die_with_parent() -> None:
@@ -109,22 +86,23 @@ def _fork(folder: Path) -> int:
         os._exit(status)
 
 
-def main() -> None:
-    """Serve folders until standard input ends."""
+def _answer(line: str) -> int:
+    """The exit status of the point in a folder, negative when a signal ended it."""
     import nbformat
 
+    folder = Path(line)
+    for name in (*ALWAYS, *notebooks.imported(nbformat.read(folder / "point.ipynb", as_version=4))):
+        with contextlib.suppress(ImportError):  # the cell that imports it will say so
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        importlib.import_module("torch._dynamo")  # else imported by the first optimizer, in every fork
+    return _fork(folder)
+
+
+def main() -> None:
+    """Serve folders until standard input ends."""
     _die_with_parent()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a module prints while it is imported is no answer
-    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
-    for line in sys.stdin:
-        folder = Path(line.strip())
-        for name in (*ALWAYS, *notebooks.imported(nbformat.read(folder / "point.ipynb", as_version=4))):
-            with contextlib.suppress(ImportError):  # the cell that imports it will say so
-                importlib.import_module(name)
-        if "torch" in sys.modules:
-            importlib.import_module("torch._dynamo")  # else imported by the first optimizer, in every fork
-        print(_fork(folder), file=answers, flush=True)
+    serve(_answer)
 
 
 if __name__ == "__main__":
