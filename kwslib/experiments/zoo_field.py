@@ -53,8 +53,8 @@ MASKED = ("tenet_wide",)  # networks with enough parameters to gain by masks her
 @dataclass(frozen=True)
 class Effort:
     """How much a profile spends: field trials on testing, half as many on validation; hours on testing and on
-    validation; rooms; a long file's seconds and keywords; how networks are trained for the field, how many times each word of the synthesizer is among
-    the words of their hours, and for how many epochs if not the profile's."""
+    validation; rooms; a long file's seconds and keywords; how networks are trained for the field, how many times each
+    word of the synthesizer is among the words of their hours, and the profile's epochs, if others than elsewhere."""
 
     trials: int
     hours: float

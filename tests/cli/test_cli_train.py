@@ -13,11 +13,12 @@ from kwslib.networks.recipes import TAUGHT
 pytestmark = pytest.mark.slow
 
 
-def test_train_a_network_of_ones_own_words(kws, tmp_path):
+@pytest.mark.parametrize("arch", ["tinyconv", "tenet_valid"])
+def test_train_a_network_of_ones_own_words(kws, tmp_path, arch):
+    """For as many epochs as were asked for, whatever the network's recipe has."""
     out = tmp_path / "model.pt"
-    status, text, _ = kws(
-        "train", "--epochs", 1, "--keywords", "yes,no,stop", "--seed", 2, "--out", out, "--json"
-    )
+    asked = ("--arch", arch, "--epochs", 1, "--keywords", "yes,no,stop", "--seed", 2)
+    status, text, _ = kws("train", *asked, "--out", out, "--json")
     result = json.loads(text)
     assert status == 0
     assert result["seed"] == 2

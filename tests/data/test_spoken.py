@@ -27,3 +27,9 @@ def test_words_of_validation_are_never_said_in_training(synthetic):
 def test_no_times_is_the_corpus_itself(synthetic):
     corpus = read_folder(synthetic)
     assert with_spoken_words(corpus, KEYWORDS, 0) is corpus
+
+
+def test_training_alone_gets_more_words_where_that_is_asked_for(synthetic):
+    corpus = read_folder(synthetic)
+    found = with_spoken_words(corpus, KEYWORDS, 1, splits=("training",))
+    assert {clip.split for clip in Counter(found.clips) - Counter(corpus.clips)} == {"training"}

@@ -16,6 +16,7 @@ from kwslib.field.stream import open_network
 from kwslib.field.training import FieldAugmentation
 from kwslib.networks.models import ModelConfig
 from kwslib.record import recording
+from kwslib.statistics import poisson_rate
 
 pytestmark = pytest.mark.slow
 OPEN_AIR = replace(DEFAULT, rt60=None)
@@ -64,7 +65,8 @@ def test_values_of_the_board(tmp_path):
 
 def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatch):
     training = FieldAugmentation(field=OPEN_AIR, streams=1, windows=1, backgrounds=1, rooms=2, hours=0.1)
-    small = zoo_field.Effort(8, 0.1, 2, Specification(seconds=10, keywords=2, others=2), training, OPEN_AIR)
+    file = Specification(seconds=10, keywords=2, others=2)
+    small = zoo_field.Effort(8, 0.1, 0.1, 2, file, training, OPEN_AIR)
     monkeypatch.setitem(zoo_field.EFFORTS, "quick", small)
     path = zoo_field.trained_for_field(run, "tenet_valid")
     assert path.name == "tenet_valid_field.tflite"
@@ -78,3 +80,10 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     assert (values["field_tiny"].n, values["missed_tiny"].n, values["long_misses_tiny"].n) == (8, 4, 2)
     assert sum(heard.by_kind.values()) == heard.chosen.false_accepts
     assert heard.settings.threshold in {point.threshold for point in heard.points}
+
+
+@pytest.mark.parametrize(("hours", "count"), [(5, 0), (10, 3), (20, 11)])
+def test_the_interval_of_what_is_allowed_on_validation_ends_within_the_limit(hours, count):
+    assert zoo_field.allowed(hours) * hours == pytest.approx(count)
+    assert poisson_rate(count + 1, hours)[1] > zoo_field.MOST_PER_HOUR
+    assert count == 0 or poisson_rate(count, hours)[1] <= zoo_field.MOST_PER_HOUR
