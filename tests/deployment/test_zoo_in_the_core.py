@@ -31,6 +31,8 @@ from kwslib.quantization.integer import integer_network, logits, run
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
+LARGE = ("dscnn", "teacher", "tenet_wide")
+ANY = [pytest.param(arch, marks=pytest.mark.slow) if arch in LARGE else arch for arch in ZOO]
 CLIPS = Q8[:6]
 X = torch.from_numpy(normalise(CLIPS))
 
@@ -80,7 +82,7 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
         )
 
 
-@pytest.mark.parametrize("arch", ZOO)
+@pytest.mark.parametrize("arch", ANY)
 def test_integers_are_near_what_they_were_taken_from(arch):
     narrowed = post_training(lively(arch), ours(8), X, careful=False)
     whole = integer_network(narrowed)
@@ -88,7 +90,7 @@ def test_integers_are_near_what_they_were_taken_from(arch):
     assert steps.mean() < 1
 
 
-@pytest.mark.parametrize("arch", ZOO)
+@pytest.mark.parametrize("arch", ANY)
 def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
     model = fold_batch_norm(lively(arch))
     prune_to(model, Pruning(0.9, "lamp"))
@@ -104,7 +106,7 @@ def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
     np.testing.assert_array_equal(run_network(sparse, CLIPS), run(whole, CLIPS))
 
 
-@pytest.mark.parametrize("arch", ZOO)
+@pytest.mark.parametrize("arch", ANY)
 def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
     model = fold_batch_norm(lively(arch))
     keep = last(removal_orders(model, "l1", CLIPS, np.zeros(len(CLIPS), int)), 50)
@@ -123,7 +125,7 @@ def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
 
 
 @pytest.mark.parametrize("bits", [8, 2])
-@pytest.mark.parametrize("arch", ZOO)
+@pytest.mark.parametrize("arch", ANY)
 def test_a_stream_hop_by_hop_is_its_windows_or_the_whole_stream(arch, bits):
     core = packed_network(integer_network(post_training(lively(arch), ours(bits), X, careful=False)))
     plan, frames = stream(core), noise(1, 120, 40)
