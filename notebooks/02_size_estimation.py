@@ -293,8 +293,10 @@ draw.latencies(measured, original=theirs)
 # slower than float32 on the computer that recorded this, and we have not found out why. All these times are of one
 # computer and its neighbours at that moment: Parts 4 and 6 time the same network again and get other values, so read
 # them as orders of magnitude. On a GPU, the replay of a captured graph leaves out the calls, which is nearest to the
-# original's CUDA time; where none was at hand, its row is missing. None of this predicts the microcontroller, where
-# the arithmetic itself is the bottleneck; Part 4 counts its cycles.
+# original's CUDA time. None was at hand when this page was recorded; on an H100, `python benchmarks/gpu.py` gave
+# {recorded}`93_gpu/gpu_latency_us` for the graph and {recorded}`93_gpu/gpu_called_us` with the calls: longer than PyTorch takes
+# on one core of the computer that recorded the table. None of this predicts the microcontroller, where the arithmetic
+# itself is the bottleneck; Part 4 counts its cycles.
 
 # %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values

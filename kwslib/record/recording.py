@@ -14,6 +14,7 @@ import html
 import json
 import math
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -278,6 +279,9 @@ def _versions() -> dict[str, str]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        versions["gpu"] = torch.cuda.get_device_name()
     return versions
 
 
