@@ -1,10 +1,11 @@
 """How the recipes were chosen: each choice beside what it was chosen from, on the validation split alone.
 
-    python benchmarks/recipes.py tinyconv|quantization|zoo [--write]
+    python benchmarks/recipes.py tinyconv|quantization|zoo|words [--write]
 
 `tinyconv` trains Part 3's network with one setting changed at a time, `zoo` those beyond it; what is trained lies in
-_build/recipes, and a run that was stopped goes on there. `quantization` trains Part 5's networks on with other learning
-rates and lengths.
+_build/recipes, and a run that was stopped goes on there. `words` does so with six words kept from training, and counts
+how many of their clips are taken for unknown. `quantization` trains Part 5's networks on with other learning rates and
+lengths.
 Values are mean validation accuracies over three seeds; with --write they are kept in book/results/91_recipes_*.json,
 which a page shows with {benchmark}.
 """
@@ -14,16 +15,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kwslib.checkpoints import load_checkpoint, train
+from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
-from kwslib.features.dataset import feature_splits
-from kwslib.networks.recipes import Setup, setup, student, teacher_of
+from kwslib.features.dataset import FeatureSet, feature_split
+from kwslib.networks.recipes import MASKED, Setup, setup, student, teacher_of, training_splits
 from kwslib.networks.training import Recipe, predict, score
 from kwslib.progress import over_cores
 from kwslib.quantization.qat import quantization_aware
@@ -49,7 +52,7 @@ ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
     "tinyconv_branches": {
         "without a teacher": lambda made: made,
         "taught": lambda made: student(made),
-        "taught and masked": lambda made: masked(student(made)),
+        "taught and masked": lambda made: masked(student(made), **MASKED),
         "60 % unknown words": lambda made: with_unknown(made, 60),
     },
     "tenet": {
@@ -58,20 +61,16 @@ ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
             setup("tenet_valid", made.recipe.epochs), config=made.config
         ),
     },
-    "tenet_valid": {
-        "as it stands": lambda made: made,
-        "masked": lambda made: masked(made),
-        "60 % unknown words": lambda made: with_unknown(made, 60),
-        "speeds within 5 %": lambda made: augmented(made, speed=0.05),
-        "twice as long": lambda made: replace(
-            made, recipe=replace(made.recipe, epochs=2 * made.recipe.epochs)
-        ),
-    },
-    "tenet_wide": {
-        "as it stands": lambda made: made,
-        "masked": lambda made: masked(made),
-    },
 }
+TEMPORAL: dict[str, Callable[[Setup], Setup]] = {
+    "as it stands": lambda made: made,
+    "without masks": lambda made: masked(made, 0, 0),
+    "wider masks": lambda made: masked(made, 14, 12),
+    "without the synthesizer's words": lambda made: replace(made, spoken=False),
+    "half as long": lambda made: longer(made, 0.5),
+    "twice as long": lambda made: longer(made, 2),
+}
+KEPT_APART = ("bed", "go", "left", "three", "up", "four")  # words that `words` trains without
 QUANTIZATION = {  # bits: (epochs, learning rate) of each try
     8: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
     5: ((4, 1e-3), (4, 3e-4), (4, 1e-4)),
@@ -81,7 +80,7 @@ QUANTIZATION = {  # bits: (epochs, learning rate) of each try
 }
 
 
-def augmented(made: Setup, **changed: float) -> Setup:
+def augmented(made: Setup, **changed: Any) -> Setup:
     return replace(made, augmentation=replace(made.augmentation, **changed))
 
 
@@ -89,24 +88,30 @@ def with_unknown(made: Setup, percent: int) -> Setup:
     return replace(made, protocol=replace(made.protocol, training_unknown_percent=percent))
 
 
-def masked(made: Setup) -> Setup:
-    return replace(made, recipe=replace(made.recipe, mask_frames=10, mask_channels=8))
+def masked(made: Setup, mask_frames: int, mask_channels: int) -> Setup:
+    return replace(made, recipe=replace(made.recipe, mask_frames=mask_frames, mask_channels=mask_channels))
 
 
-def checkpoint(made: Setup, seed: int) -> Path:
-    name = f"{made.config.arch}_seed{seed}.pt"
-    return FOLDER / hashlib.sha256(repr(made).encode()).hexdigest()[:16] / name
+def longer(made: Setup, times: float) -> Setup:
+    return replace(made, recipe=replace(made.recipe, epochs=round(times * made.recipe.epochs)))
 
 
-def trained(made: Setup, splits: Splits, teacher: np.ndarray | None = None) -> Callable[[int], float]:
-    """A function of the seed: validation accuracy of the network that `made` trains, kept in `FOLDER`."""
+def checkpoint(made: Setup, splits: Splits, seed: int) -> Path:
+    told = hashlib.sha256(repr((made, splits["training"].names)).encode()).hexdigest()[:16]
+    return FOLDER / told / f"{made.config.arch}_seed{seed}.pt"
+
+
+def trained(
+    made: Setup, splits: Splits, teacher: np.ndarray | None = None, scored: str = "validation"
+) -> Callable[[int], float]:
+    """A function of the seed: accuracy on a split of the network that `made` trains, kept in `FOLDER`."""
 
     def run(seed: int) -> float:
-        path, parts = checkpoint(made, seed), (splits["training"], splits["validation"])
+        path, parts = checkpoint(made, splits, seed), (splits["training"], splits["validation"])
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             train(made.config, made.recipe, *parts, seed, out=path, teacher=teacher)
-        return score(load_checkpoint(path)[0], splits["validation"])[1]
+        return score(load_checkpoint(path)[0], splits[scored])[1]
 
     return run
 
@@ -116,31 +121,51 @@ def tinyconv(run: Run) -> None:
     base = setup("tinyconv", run.profile.epochs)
     for name, change in TINYCONV.items():
         made = change(base)
-        splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+        splits = training_splits(run.corpus, made)
         note(run, name, over_cores(trained(made, splits), SEEDS, name))
 
 
 def zoo(run: Run) -> None:
     """The recipes of the other networks, one setting changed at a time; a teacher is trained first."""
-    for arch, changes in ZOO.items():
+    for arch, changes in (ZOO | dict.fromkeys(("tenet_valid", "tenet_wide"), TEMPORAL)).items():
         base = setup(arch, run.profile.epochs)
         for change, alter in changes.items():
             made, answers = alter(base), None
-            splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+            splits = training_splits(run.corpus, made)
             if made.recipe.taught:
                 teaching = setup(str(teacher_of(arch)), run.profile.epochs)
-                lessons = feature_splits(run.corpus, teaching.protocol, teaching.augmentation)
+                lessons = training_splits(run.corpus, teaching)
                 trained(teaching, lessons)(SEEDS[0])
-                network, _, _ = load_checkpoint(checkpoint(teaching, SEEDS[0]))
+                network, _, _ = load_checkpoint(checkpoint(teaching, lessons, SEEDS[0]))
                 answers = predict(network, splits["training"].x)
             name = f"{arch}: {change}"
             note(run, name, over_cores(trained(made, splits, answers), SEEDS, name))
 
 
+def words(run: Run) -> None:
+    """Recipes of temporal networks, trained without KEPT_APART: validation without them, and their training clips."""
+    clips = [clip for clip in run.corpus.clips if clip.word not in KEPT_APART]
+    unheard = replace(run.corpus, clips=tuple(clips))
+    for arch in ("tenet_valid", "tenet_wide"):
+        for change, alter in TEMPORAL.items():
+            made = alter(setup(arch, run.profile.epochs))
+            splits = training_splits(unheard, made) | {"kept apart": kept_apart(run.corpus, made)}
+            for scored in ("validation", "kept apart"):
+                name = f"{arch}: {change}, {scored}"
+                note(run, name, over_cores(trained(made, splits, scored=scored), SEEDS, name))
+
+
+def kept_apart(corpus: Corpus, made: Setup) -> FeatureSet:
+    """The training clips of KEPT_APART as they were recorded, all of them unknown words."""
+    training = feature_split(corpus, made.protocol, "training")
+    rows = [row for row, name in enumerate(training.names) if name.split("/")[0] in KEPT_APART]
+    return FeatureSet(training.x[rows], training.y[rows], tuple(training.names[row] for row in rows))
+
+
 def quantization(run: Run) -> None:
     """Part 5's QAT at other lengths (epochs) and learning rates."""
     base, networks = setup("tinyconv", run.profile.epochs), base_models(run)
-    splits = feature_splits(run.corpus, base.protocol, base.augmentation)
+    splits = training_splits(run.corpus, base)
     training, validation = (splits[name] for name in SPLITS[:2])
     for bits, recipes in QUANTIZATION.items():
         for epochs, rate in recipes:
@@ -163,7 +188,7 @@ def note(run: Run, name: str, values: list[float]) -> None:
     print(f"{name:44}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
-GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "quantization": quantization}
+GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "words": words, "quantization": quantization}
 
 if __name__ == "__main__":
     if not sys.argv[1:] or sys.argv[1] not in GROUPS:
