@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from repository import REPOSITORY
 from shared_work import made_once
 
@@ -15,6 +16,8 @@ NEIGHBOURS = [
     REPOSITORY.parent / "shared" / "data" / name for name in ("speech_commands", "speech_commands_more")
 ]
 
+settings.register_profile("any machine", deadline=None)  # a busy one takes its time
+settings.load_profile("any machine")
 
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
 

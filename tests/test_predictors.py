@@ -126,7 +126,7 @@ def test_other_files_under_a_models_name(tmp_path, suffix, content):
         load_predictor(path)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(share=st.floats(0, 0.999))
 def test_truncated_files(exported, tmp_path_factory, share):
     content = exported.tflite_int8.read_bytes()

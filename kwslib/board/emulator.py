@@ -55,7 +55,11 @@ def read_image(content: bytes) -> Image:
         entries = [symbol for symbol in table.iter_symbols() if symbol.name]
         symbols = {symbol.name: symbol["st_value"] for symbol in entries}
         objects = sorted(
-            (symbol["st_value"] & ~(symbol["st_info"]["type"] == "STT_FUNC"), symbol["st_size"], symbol.name)
+            (
+                symbol["st_value"] & ~int(symbol["st_info"]["type"] == "STT_FUNC"),
+                symbol["st_size"],
+                symbol.name,
+            )
             for symbol in entries
             if symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and symbol["st_size"]
         )

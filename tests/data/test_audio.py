@@ -32,7 +32,7 @@ def test_16_bit_mono_at_16_khz_is_untouched(tmp_path, suffix, length):
     assert np.array_equal(read_audio(path), noise(length))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rate=st.sampled_from([4_000, 8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000]),
     length=st.integers(1, 60_000),

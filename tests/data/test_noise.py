@@ -31,7 +31,7 @@ def test_a_seed_gives_one_noise(kind: str) -> None:
 
 
 @given(kind=st.sampled_from(sorted(NOISES)), samples=st.integers(1, 40_000), seed=st.integers(0, 2**31))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_noise_clips_and_none_is_louder_than_its_level(kind: str, samples: int, seed: int) -> None:
     sound = make_noise(kind, samples, seed)
     assert sound.shape == (samples,)

@@ -102,7 +102,7 @@ def test_the_fingerprint_tells_seeds_apart() -> None:
 
 
 @given(length=st.integers(100, 30_000), amplitude=st.integers(100, 32_767), seed=st.integers(0, 1_000))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_sound_becomes_a_clip_that_does_not_overflow(length: int, amplitude: int, seed: int) -> None:
     tone = amplitude * np.sin(2 * np.pi * 440 * np.arange(1, length + 1) / espeak.RATE)
     clip = record(np.round(tone).astype(np.int16), np.random.default_rng(seed))

@@ -35,7 +35,7 @@ def plainly(settings_: DecisionSettings, stream: np.ndarray) -> tuple[list[int],
     return reports, np.array(means)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(2, 16), st.integers(1, 32), st.integers(0, 20), st.integers(0, 2**32))
 def test_posteriors_are_smoothed(classes, smoothing, suppression, seed):
     chosen = DecisionSettings(classes, smoothing, 0.5, suppression)

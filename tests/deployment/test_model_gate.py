@@ -215,7 +215,7 @@ def survives(work) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.lists(SCALES, min_size=9, max_size=9), st.lists(st.booleans(), min_size=9, max_size=9), SCALES)
 def test_no_scale_ends_the_process(tmp_path_factory, scales, kept, beta):
     path = temporal_net(tmp_path_factory.getbasetemp() / "scaled.tflite")

@@ -15,7 +15,6 @@ from kwslib.quantization.multiplier import quantize_multiplier
 
 EXAMPLES = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
@@ -240,7 +239,6 @@ def test_softmax(tmp_path, classes, zero, scale, data):
     agree(maker.write(tmp_path / "m.tflite", source, output), (classes,), rng, 200)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-9, 1e9))
 def test_multiplier_has_31_bits(factor):
     multiplier, shift = quantize_multiplier(factor)

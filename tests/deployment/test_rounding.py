@@ -11,7 +11,7 @@ scales = st.floats(-4, -1).map(lambda power: float(np.float32(10**power)))
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(source=0.00014330125122796744, weights=0.00014330125122796744, steps=10.0)  # NumPy 2 rounded this up
 @given(source=scales, weights=scales, steps=st.floats(10, 6000))
 def test_every_sum_is_rounded_alike(source, weights, steps):

@@ -43,7 +43,7 @@ def test_groups_hold_a_row_whatever_its_gaps(positions, weights):
     np.testing.assert_array_equal(unpacked(packed, 2000), row)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(share=st.sampled_from((0.0, 0.5, 0.9, 0.99, 0.999, 1.0)), seed=st.integers(0, 99))
 def test_compressed_is_bit_for_bit_the_dense_one(network, share, seed):
     thin = thinned(network, share, seed)

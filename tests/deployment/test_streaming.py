@@ -21,7 +21,6 @@ from kwslib.quantization.grids import TERNARY
 
 EXAMPLES = settings(
     max_examples=80,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

@@ -63,7 +63,7 @@ def test_hard_signals_equal_the_reference(name: str) -> None:
     np.testing.assert_array_equal(raw_features(samples, step_ms=10), reference(samples))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), level=st.integers(0, 15), spike=st.integers(0, 1999))
 def test_any_signal_equals_the_reference(seed: int, level: int, spike: int) -> None:
     samples = np.random.default_rng(seed).integers(-(2**level), 2**level, 2000).astype(np.int16)
@@ -105,7 +105,7 @@ def test_each_clip_starts_afresh() -> None:
     np.testing.assert_array_equal(features(clips), [features(clip) for clip in clips])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), step_ms=st.sampled_from(frontend.STEPS_MS), pieces=st.integers(1, 60))
 def test_streaming_equals_the_whole(seed: int, step_ms: int, pieces: int) -> None:
     rng = np.random.default_rng(seed)

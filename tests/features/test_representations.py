@@ -42,7 +42,7 @@ def test_they_agree_on_speech(speech_commands):
     assert max(rep.largest_differences(words).values()) < 0.05
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(hertz=st.integers(200, 7_300))
 def test_a_tone_lands_in_its_own_bin(hertz):
     samples = tone(hertz)
@@ -106,7 +106,7 @@ def test_columns_are_scaled_by_training_alone(synthetic):
         assert np.isfinite(parts["testing"].x).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(db=st.integers(-60, 0))
 def test_levels_are_in_decibels_of_full_scale(db):
     samples = np.zeros(16_000, np.int16)

@@ -56,7 +56,7 @@ def test_sensitivity():
 
 
 @given(st.floats(70, 115), st.floats(100, 5000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_output_follows_pressure(spl, hertz):
     quiet, loud = (QUIET(sine(level, hertz=hertz), np.random.default_rng(0)) for level in (spl - 20, spl))
     assert rms(loud) / rms(quiet) == pytest.approx(10, rel=0.02)
@@ -103,7 +103,7 @@ def test_the_effective_model_agrees_with_one_bit_at_64_times_the_rate():
 
 
 @given(st.floats(0.15, 0.6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_decay_time_of_an_exponential(rt60):
     time = np.arange(int(rt60 * SAMPLE_RATE)) / SAMPLE_RATE
     noise = np.random.default_rng(0).standard_normal(len(time))
@@ -206,7 +206,7 @@ def test_hard_field_halves_ratios_and_doubles_distances():
 
 
 @given(st.integers(0, 200), st.sampled_from([-5.0, 0.0, 10.0, 20.0]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_ratio_at_the_microphone_is_the_one_stated(test_stage, index, snr):
     """Speech alone and background alone, each rendered by itself, differ by the stated ratio."""
     trial = replace(test_stage.trial(4 * index + 2), snr=snr)  # a yes
@@ -218,7 +218,7 @@ def test_the_ratio_at_the_microphone_is_the_one_stated(test_stage, index, snr):
 
 
 @given(st.floats(60, 80))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_speech_has_its_level_at_one_metre(test_stage, spl):
     clip = test_stage.trial(2).clip
     assert 94 + 20 * np.log10(loudest(spoken(clip) * pascal(spl))) == pytest.approx(spl, abs=0.01)

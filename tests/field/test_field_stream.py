@@ -48,7 +48,7 @@ def test_a_streams_first_window_is_the_whole_clip():
 
 
 @given(st.lists(st.integers(1, 900), min_size=1, max_size=30), st.integers(0, 5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_chunks_make_no_difference(sizes, seed):
     stream = speechlike(seed, 480 + sum(sizes))
     frontend = Frontend()
@@ -80,7 +80,7 @@ def test_times():
 @given(
     st.integers(0, 1000), st.integers(1, 32), st.integers(0, 60), st.floats(0.2, 1.0), st.floats(0.01, 0.3)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sweeps_over_thresholds_decide_as_the_c_core_does(seed, smoothing, suppression, threshold, scale):
     rng = np.random.default_rng(seed)
     logits = np.repeat(rng.integers(-128, 128, (30, 4)), 5, axis=0).astype(np.int8)

@@ -17,7 +17,7 @@ from kwslib.labels import class_labels
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 9))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_convolution_is_the_textbook_s(n, m, seed):
     rng = np.random.default_rng(seed)
     sound, response = (rng.standard_normal(length).astype(np.float32) for length in (n, m))

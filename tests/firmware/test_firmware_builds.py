@@ -199,7 +199,7 @@ def test_serial_log_tables(kws):
     assert "accuracy 67%" in out
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.text() | st.sampled_from(SERIAL_LOG.read_text(errors="replace").splitlines()), max_size=20)
 )

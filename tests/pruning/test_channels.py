@@ -25,7 +25,7 @@ def silenced(model: nn.Module, keep: list[int]) -> nn.Module:
     return twin
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(keep=st.sets(st.integers(0, 7), min_size=1), seed=st.integers(0, 9))
 def test_a_narrow_network_equals_the_silenced_one(keep, seed):
     model, x = network(seed), torch.randn(4, 49, 40)

@@ -60,7 +60,7 @@ def none_came_back(before: dict[str, torch.Tensor], model: nn.Module) -> bool:
     return all(bool((weights(layer)[before[name]] == 0).all()) for name, layer in prunable(model).items())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     share=st.floats(0, 0.999),
     criterion=st.sampled_from(CRITERIA),
@@ -79,7 +79,7 @@ def test_exactly_the_asked_share_goes(share, criterion, block, seed):
         assert len({*gone.reshape(-1, block).sum(1).tolist()} - {0, block}) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     first=st.floats(0, 0.99),
     second=st.floats(0, 0.99),
@@ -95,7 +95,7 @@ def test_masks_only_grow(first, second, criterion, seed):
     assert sparsity(model) == pytest.approx(max(first, second), abs=1 / TOTAL)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(share=st.floats(0.01, 0.99), seed=st.integers(0, 9))
 def test_no_weight_that_goes_is_larger_than_one_that_stays(share, seed):
     model = network(seed)
@@ -105,7 +105,7 @@ def test_no_weight_that_goes_is_larger_than_one_that_stays(share, seed):
     assert values[gone].max() <= values[~gone].min()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(share=st.floats(0, 0.99), seed=st.integers(0, 9))
 def test_norms_rank_single_weights_alike(share, seed):
     masks = []

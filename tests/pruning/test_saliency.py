@@ -26,7 +26,7 @@ def test_norms_rank_blocks_differently():
     assert importance(values, "linf", 4)[0, ::4].argmax() == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     values=st.lists(st.floats(0.125, 8, width=16), min_size=2, max_size=20, unique=True),
     scale=st.floats(0.5, 4),

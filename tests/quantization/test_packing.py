@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.quantization.grids import BINARY, TERNARY, symmetric_grid
@@ -16,7 +16,6 @@ def weights(bits, rows, n, seed=0):
     return np.random.default_rng(seed).choice(range(grid.low, grid.high + 1, grid.step), (rows, n))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(WIDTHS), st.integers(1, 5), st.integers(1, 100), st.integers(0, 99))
 def test_a_round_trip_changes_nothing(bits, rows, n, seed):
     given_weights = weights(bits, rows, n, seed)
