@@ -67,8 +67,8 @@ def test_every_part_and_numbered_value_is_there():
 
 
 def test_counterparts_are_named_by_part():
-    """Part 4 has the board, so the times of Part 6's narrow networks are recorded there; Part 2 counts bits. A GPU's time
-    is recorded by itself, where there is one."""
+    """Part 4 has the board, so the times of Part 6's narrow networks are recorded there; Part 2 counts bits. A GPU's
+    time is recorded by itself, where there is one."""
     elsewhere = r"04_deployment/board_\w+_channels_\w+|02_size_estimation/bits_per_parameter|93_gpu/\w+"
     for entry in ORIGINAL.values():
         if entry.ours:
