@@ -17,6 +17,7 @@ NAMES = {
     "CC",
     "CSV",
     "GB",
+    "H",  # of the GPU H100
     "HTK",
     "HTML",
     "IT",

@@ -93,5 +93,5 @@ def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> 
     ax.set_xlim(left=left)
     ax.set_ylim(0, 100)
     ax.set(xlabel="false accepts an hour", ylabel="keywords missed (%)")
-    ax.legend(loc="upper right", fontsize=9)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
