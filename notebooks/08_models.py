@@ -157,8 +157,8 @@ figures.familiarity(familiar)
 # among them, and words that sound like *yes* or *no*. The class of such a second is unknown where a word of the
 # foreground sounds for 0.2 s or more, else silence. Labels are not smoothed here: thresholds lie near 1.
 #
-# All this has a price in time: on a GPU the two networks were trained in a quarter of an hour; two cores of a laptop
-# take over an hour, and nearly half an hour to make the sound.
+# All this has a price in time: the two networks were trained on a GPU, an H100, in a quarter of an hour; two cores without one
+# take half an hour, and nearly as long again to make the sound.
 
 # %%
 from kwslib.experiments.zoo_field import heard_values
@@ -272,7 +272,7 @@ run.show(field.long_table(heard), caption)
 # | clips, in the original's flash and time | *tenet, unpadded* | `kws train --profile report --arch tenet_valid --out net.pt` |
 # | the most accurate on clips here | *tenet, wide* | `kws train --profile report --arch tenet_wide --out net.pt` |
 # | listening: the best here, and it misses one keyword in five | *tenet, wide*, for the field | `kws train --profile report --arch tenet_wide --field --out net.pt` |
-# | listening in a quarter of its time and a third of its flash, at twice the misses | *tenet, unpadded*, for the field | `kws train --profile report --arch tenet_valid --field --out net.pt` |
+# | listening in a quarter of its time and a third of its flash, at nearly twice the misses | *tenet, unpadded*, for the field | `kws train --profile report --arch tenet_valid --field --out net.pt` |
 # | the fewest bytes, at eight points less on clips | TinyConv, one channel on ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt --out DIR` |
 #
 # From there to a flashed board: `kws export net.pt --out DIR`, then firmware/README. Whatever its training, judge a
