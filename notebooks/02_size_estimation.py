@@ -179,7 +179,7 @@ run.record("tflm_arena_bytes", arena, "B")
 caption = "Memory of one inference, and its share of 262,144 bytes of RAM."
 recording.Table(memory_table(counts, arena), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "What is alive at once takes a fraction of what all outputs take together. Memory of one inference: every output kept; alive at once, in float32 and in int8; and measured. Each segment is a tensor; amber is what TensorFlow Lite Micro's arena holds beside them (on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
+# %% mystnb={"figure": {"name": "fig-02-memory", "caption": "What is alive at once takes a fraction of what all outputs take together. Memory of one inference: every output kept; alive at once, in float32 and in int8; and measured. Each segment is a tensor; grey is what TensorFlow Lite Micro's arena holds beside them (on a 64-bit host)."}, "image": {"alt": "Four horizontal bars. The bar of all outputs kept is several times longer than those of what is alive at once, and int8 is a quarter of float32."}}
 from kwslib.report.part2 import figures as draw
 
 draw.memory_ways(counts, arena)

@@ -9,13 +9,18 @@ from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
 
+def mathml(latex: str, display: str = "inline") -> str:
+    """The formula as MathML; a plus or minus is an operator, which has space around it."""
+    return convert(latex, display=display).replace("<mi>&#x000B1;</mi>", "<mo>&#x000B1;</mo>")
+
+
 def inline(translator: HTML5Translator, node: nodes.math) -> None:
-    translator.body.append(convert(node.astext()))
+    translator.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def block(translator: HTML5Translator, node: nodes.math_block) -> None:
-    formula = convert(node.astext(), display="block")
+    formula = mathml(node.astext(), "block")
     translator.body.append(
         f'<div class="formula" tabindex="0" role="region" aria-label="Formula">{formula}</div>\n'
     )

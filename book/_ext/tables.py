@@ -1,6 +1,7 @@
 """Sphinx extension: the tables that cells show are numbered by part, their captions in sight; {tables} lists them all.
 
-A table's caption stands above the box in which a wide table scrolls, so that it does not scroll along.
+What belongs together in a cell stays on one line: an interval, a short entry. A table's caption stands above the box in
+which a wide table scrolls, so that it does not scroll along.
 """
 
 import re
@@ -12,6 +13,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 SHOWN = re.compile(r'<div class="table-scroll">(<table.*?>)<caption>(.*?)</caption>(.*?)</div>', re.DOTALL)
+CELL = re.compile(r"(<td>|<th>)([^<]+)(?=</t[dh]>)")
+INTERVAL = re.compile(r"\([^()]* to [^()]*\)")
+SHORT = 13  # characters that stay on one line: "+0.7 to +1.9"
 NUMBERED = re.compile(r'<figure class="numbered-table" id="(.*?)">.*?</span>(.*?)</figcaption>', re.DOTALL)
 
 
@@ -24,6 +28,21 @@ class TableList(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         return [table_list()]
+
+
+def kept_together(table: str) -> str:
+    """The table's HTML with spaces that do not break within intervals and within short entries that hold a digit."""
+
+    def unbroken(text: str) -> str:
+        return text.replace(" ", "\xa0")
+
+    def cell(found: re.Match[str]) -> str:
+        tag, text = found.groups()
+        if len(text) <= SHORT and any(letter.isdigit() for letter in text):
+            return tag + unbroken(text)
+        return tag + INTERVAL.sub(lambda interval: unbroken(interval[0]), text)
+
+    return CELL.sub(cell, table)
 
 
 def number_tables(app: Sphinx, doctree: nodes.document) -> None:
@@ -41,7 +60,7 @@ def number_tables(app: Sphinx, doctree: nodes.document) -> None:
             f'<figure class="numbered-table" id="{name}"><figcaption id="{name}-caption">'
             f'<span class="caption-number">Table {part}.{count}. </span>{caption}</figcaption>'
             f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">'
-            f"{table}{rest}</div></figure>"
+            f"{kept_together(table + rest)}</div></figure>"
         )
 
     for raw in doctree.findall(nodes.raw):

@@ -57,7 +57,7 @@ PACKAGES = (
 class Table:
     """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
 
-    Floats have `digits` decimals, missing values stay empty.
+    Floats have `digits` decimals, missing values stay empty, columns of whole numbers that reach 10,000 have commas.
     """
 
     frame: "pandas.DataFrame"
@@ -69,14 +69,21 @@ class Table:
             named = self.frame.rename_axis(index=None, columns=self.frame.index.name)
             object.__setattr__(self, "frame", named)
 
+    def _formatters(self) -> dict[Any, Any]:
+        whole = self.frame.select_dtypes("integer")
+        return dict.fromkeys(whole.columns[whole.abs().max() >= 10_000], "{:,}".format)
+
     def _format(self, value: float) -> str:
         return f"{value:,.{self.digits}f}"
 
     def __repr__(self) -> str:
-        return f"{self.caption}\n{self.frame.to_string(float_format=self._format, na_rep='')}".lstrip("\n")
+        shown = self.frame.to_string(float_format=self._format, formatters=self._formatters(), na_rep="")
+        return f"{self.caption}\n{shown}".lstrip("\n")
 
     def _repr_html_(self) -> str:
-        table = self.frame.to_html(float_format=self._format, border=0, classes="table", na_rep="")
+        table = self.frame.to_html(
+            float_format=self._format, formatters=self._formatters(), border=0, classes="table", na_rep=""
+        )
         head, rows = table.split(">", 1)
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f'<div class="table-scroll">{head}>{caption}{rows}</div>'

@@ -29,6 +29,18 @@ GRAVE = ("serious", "critical")
 RULES = {"color-contrast": {"enabled": False}}  # PALE says the same, a hundred times faster
 BROKEN_IMAGES = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
 NO_ALT = "[...document.querySelectorAll('article img')].filter(i => !i.alt.trim()).map(i => i.src)"
+ASTRAY = """[...document.querySelectorAll('article svg')].flatMap(figure => {
+    const frame = figure.getBoundingClientRect();
+    const texts = [...figure.querySelectorAll('text')].filter(text => text.textContent.trim())
+        .map(text => [text.textContent.trim(), text.getBoundingClientRect()]);
+    const cut = texts.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).map(([text]) => `cut off: ${text}`);
+    const hidden = texts.flatMap(([text, box], i) => texts.slice(i + 1).filter(([, other]) =>
+        Math.min(box.right, other.right) - Math.max(box.left, other.left) > 2
+        && Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 4)
+        .map(([other]) => `one on the other: ${text}, ${other}`));
+    return [...cut, ...hidden];
+})"""  # in figures, at a width that shows them as large as they are drawn
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
     .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
 
@@ -74,6 +86,8 @@ def test_every_page_is_whole_legible_and_no_wider_than_the_screen(tab, address):
         faults += [f"too pale: {what}" for what in tab.evaluate(PALE)]
         if (wider := tab.evaluate(OVERFLOW)) > 0:
             faults.append(f"{wider} pixels wider than the screen")
+        if tab.viewport_size["width"] > 1000:
+            faults += tab.evaluate(ASTRAY)
         if faults:
             found[name] = faults
         tab.faults.clear()

@@ -2,11 +2,13 @@
 
 import build
 import finding
+import formulas
 import page_foot
 import page_head
 import pytest
 import regions
 import sidebar
+import tables
 from bs4 import BeautifulSoup
 from docutils.core import publish_doctree
 
@@ -64,6 +66,19 @@ def test_a_wide_table_takes_the_focus_and_has_its_captions_name():
     two = regions.reachable(2 * '<div class="table-scroll"><table></table></div>')
     assert 'aria-label="Wide table 1"' in two
     assert 'aria-label="Wide table 2"' in two
+
+
+def test_an_interval_and_a_short_entry_stay_on_one_line():
+    row = "<tr><th>two words</th><td>94.7 (94.4 to 95.0)</td><td>8 × 25 × 20</td><td>not told apart, once</td></tr>"
+    th, *cells = (
+        cell.text for cell in BeautifulSoup(tables.kept_together(row), "html.parser").find_all(["th", "td"])
+    )
+    assert th == "two words"
+    assert cells == ["94.7 (94.4\xa0to\xa095.0)", "8\xa0×\xa025\xa0×\xa020", "not told apart, once"]
+
+
+def test_a_plus_or_minus_has_space_around_it():
+    assert "<mo>&#x000B1;</mo>" in formulas.mathml(r"\bar a \pm t")
 
 
 def test_the_first_page_leads_to_the_same_places_from_one_folder_up():

@@ -3,8 +3,10 @@
 import dataclasses
 import json
 import math
+import re
 from types import SimpleNamespace
 
+import pandas
 import pytest
 
 from kwslib.errors import KwsError
@@ -123,6 +125,12 @@ def test_compare_table_gives_all_shares_in_per_cent_and_none_an_interval_without
     assert list(table["original"]) == ["93.6", "99.6"]
     assert list(table["ours"]) == ["94.0 (93.4 to 94.6)", "100.0 (98.6 to 100.0)"]  # Wilson's, of 272 clips
     assert set(table["unit"]) == {"%"}
+
+
+def test_tables_separate_thousands_but_not_those_of_years():
+    frame = pandas.DataFrame({"year": [2017, 2024], "bytes": [7_840, 16_000], "share": [0.5, 12_345.25]})
+    for shown in (repr(recording.Table(frame, "Sizes.")), recording.Table(frame, "Sizes.")._repr_html_()):
+        assert {"2017", "7,840", "16,000", "0.5", "12,345.2"} <= set(re.findall(r"[\d.,]*\d", shown))
 
 
 def test_synthetic_tables_are_stamped(run):

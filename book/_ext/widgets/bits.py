@@ -34,9 +34,9 @@ def make(results: Path) -> Widget:
     frame = {"left": LEFT, "right": RIGHT, "top": TOP, "base": BASE, "span": span, "high": HIGH, "low": LOW}
     data = {"widths": widths, "frame": frame}
     base = Drawing(
-        480, 412, f"Histogram of {len(weights):,} weights; below it, accuracy by bits of a weight."
+        480, 418, f"Histogram of {len(weights):,} weights; below it, accuracy by bits of a weight."
     )
-    base.text(8, 18, "The linear layer’s weights, and the values that they may take", size=14, bold=True)
+    base.text(8, 18, "The linear layer’s weights and the grid’s values", size=14, bold=True)
     _histogram(base, weights, span)
     base.text(8, HIGH - 20, "Test accuracy (%)", size=14, bold=True)
     base.text(304, HIGH - 20, "● QAT", size=13, tone="blue")
@@ -53,7 +53,7 @@ def make(results: Path) -> Widget:
             base.line([(x + shift, low), (x + shift, high)], tone, 2)
             base.dot(x + shift, mean, 4, tone)
     base.text((LEFT + RIGHT) / 2, LOW + 38, "bits of a weight", "middle", 13, "grey")
-    still, shown = Drawing(480, 412, ""), widths[FIRST - 1]
+    still, shown = Drawing(480, 418, ""), widths[FIRST - 1]
     for point in shown["points"]:
         x = (LEFT + RIGHT) / 2 + point / span * (RIGHT - LEFT) / 2
         if LEFT <= x <= RIGHT:

@@ -40,7 +40,7 @@ MORE = {  # of 08_models.json: what a value is called, its factor, decimals and 
     "false_accepts_per_hour": ("false accepts an hour", 1, 1, ""),
     "missed": ("missed", 100, 1, " %"),
 }
-LEFT, RIGHT, TOP, BASE = 44, 468, 16, 300
+LEFT, RIGHT, TOP, BASE = 44, 468, 36, 320
 Point = dict[str, Any]
 
 
@@ -59,12 +59,13 @@ def make(results: Path) -> Widget:
     kinds = [kind for kind in KINDS if any(point["kind"] == kind for point in points)]
     data = {"points": points, "axes": axes, "frame": frame, "tones": {kind: KINDS[kind] for kind in kinds}}
     alt = f"Test accuracy of {len(points)} networks; the larger and slower ones are the more accurate, up to a plateau."
-    base = Drawing(480, 352, alt)
+    base = Drawing(480, 372, alt)
+    base.text(8, 18, "Test accuracy (%)", size=14, bold=True)
     for percent in range(low, high + 1, 2):
         y = BASE - (percent - low) / (high - low) * (BASE - TOP)
         base.line([(LEFT, y), (RIGHT, y)], "faint", 1)
         base.text(LEFT - 6, y + 5, str(percent), "end", 13, "grey")
-    still = Drawing(480, 352, "")
+    still = Drawing(480, 372, "")
     for point in points:
         if "ms" in point:
             x = _across(point["ms"], axes["ms"])

@@ -85,7 +85,7 @@ def size_table(samples: np.ndarray) -> "pandas.DataFrame":
     rows = {
         name: {"shape": " × ".join(map(str, s)), "numbers": int(np.prod(s))} for name, s in shapes.items()
     }
-    return pandas.DataFrame(rows).T
+    return pandas.DataFrame(rows).T.infer_objects()
 
 
 def agreement_values(largest: Mapping[str, float], n: int) -> Values:

@@ -32,8 +32,7 @@ def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
         "alive at once,\nint8": live,
         "TFLM's arena,\nint8": live | {BOOKS: arena_bytes - sum(live.values())},
     }
-    colours = _tensor_colours([*(name for sizes in rows.values() for name in sizes if name != BOOKS)])
-    colours[BOOKS] = style.GREY
+    colours = _tensor_colours(counts)
     figure, ax = style.subplots(height=3.8)
     for row, sizes in enumerate(rows.values()):
         start = 0.0
@@ -56,8 +55,7 @@ def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
 def live_tensors(counts: Costs, dtype: str) -> Figure:
     """Tensors alive while each operation runs, from first to last; the dashed line is the peak."""
     names = [name for name, _ in counts.schedule]
-    tensors = list(dict.fromkeys(name for _, live in counts.schedule for name in live))
-    colours = _tensor_colours(tensors)
+    colours = _tensor_colours(counts)
     figure, ax = style.subplots(height=1.5 + 0.28 * len(names))
     for row, (_, live) in enumerate(counts.schedule):
         start = 0.0
@@ -117,11 +115,12 @@ def landscape(published: "pandas.DataFrame", ours: "pandas.DataFrame") -> Figure
     return figure
 
 
-def _tensor_colours(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each tensor by its place, the same in every figure: what comes in, then what each layer gives."""
-    return {
-        name: style.PALETTE[i % len(style.PALETTE)] for i, name in enumerate(dict.fromkeys(["input", *names]))
-    }
+def _tensor_colours(counts: Costs) -> dict[str, str]:
+    """A colour for each tensor by its operation's place in the network, the same in every figure."""
+    names = [op.name for op in counts.operations]
+    names += [name for _, live in counts.schedule for name in live]
+    in_order = enumerate(dict.fromkeys(["input", *names]))
+    return {name: style.PALETTE[i % len(style.PALETTE)] for i, name in in_order} | {BOOKS: style.GREY}
 
 
 def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None = None) -> Figure:

@@ -65,6 +65,6 @@ def peers(table: "pandas.DataFrame") -> Figure:
     ax.set_yticks(range(len(table)), [name.replace(", ", ",\n", 1) for name in table.index])
     ax.invert_yaxis()
     ax.margins(x=0.15)
-    ax.set(xlabel="network, by the cycle model at 64 MHz (ms)")
+    ax.set_xlabel("network, by the cycle model at 64 MHz (ms)", loc="right")
     ax.grid(axis="y", visible=False)
     return figure

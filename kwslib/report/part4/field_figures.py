@@ -71,7 +71,7 @@ def factors(effects: Mapping[str, Sequence[Effect]]) -> Figure:
             ax.axhline(row - 0.5, color=style.GREY, linewidth=0.8)
     ax.set_yticks(range(len(first)), [effect.factor.name for effect in first])
     ax.set_ylim(len(first) - 0.5, -0.5)
-    ax.set(xlabel="accuracy (%), with 95 % interval")
+    ax.set_xlabel("accuracy (%), with 95 % interval", loc="right")
     ax.grid(axis="y", visible=False)
     if len(effects) > 1:
         style.legend_above(figure, ax)

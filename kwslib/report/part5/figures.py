@@ -117,10 +117,11 @@ def causes(points: "pandas.DataFrame") -> Figure | None:
             rows = [names.index(name) + shift for name in part.index]
             ax.hlines(rows, part.lowest, part.highest, color=colour, alpha=0.4, linewidth=4)
             ax.plot(part["mean"], rows, marker, color=colour, label=method.upper())
-        ax.set(xlabel="test accuracy (%)", title=f"{width} bits", xlim=(15, 100))
+        ax.set(title=f"{width} bits", xlim=(15, 100))
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.grid(axis="y", visible=False)
+    axes[0, 0].set_xlabel("test accuracy (%)", x=0.6 * len(bits))  # in the middle, once for all panels
     style.legend_above(figure, axes[0, 0])
     return figure
 

@@ -170,12 +170,12 @@ def _names(ax: Axes, sizes: "pandas.Series", accuracies: "pandas.Series") -> Non
             ax.annotate(name, (size, accuracy), **_BESIDE)
             last = accuracy
     least = sizes.min()
-    ax.set_xlim(left=least * (least / sizes.max()) ** 0.35)  # room for the leftmost name
+    ax.set_xlim(left=least * (least / sizes.max()) ** 0.62)  # room for the leftmost name
 
 
 _ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": style.SMALL}
 _BESIDE: dict[str, Any] = {
-    "xytext": (-7, 1),
+    "xytext": (-5, 9),
     "textcoords": "offset points",
     "ha": "right",
     "fontsize": style.SMALL,

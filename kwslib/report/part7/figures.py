@@ -91,7 +91,7 @@ def decision(listening: Listening) -> Figure:
         ax.axvspan(start, start + listening.pause, color=colours[label], alpha=0.12, linewidth=0)
         ax.plot(start, listening.threshold, "v", color=colours[label], markersize=10)
         ax.annotate(label, (start, 1.02), xycoords=("data", "axes fraction"), color=colours[label])
-    ax.set(xlabel="s", ylabel="posterior", ylim=(0, 1))
+    ax.set(xlabel="time (s)", ylabel="posterior", ylim=(0, 1))
     style.legend_above(figure, ax, columns=3)
     return figure
 
