@@ -17,15 +17,16 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/02_size_estimation.ipynb)
 #
-# Before a network is trained, three numbers decide whether a microcontroller can hold it: the bytes of its
-# weights in flash, the bytes of its activations in RAM, and the operations of one inference. None of them
-# needs data. This part counts them in several ways, sets them beside published networks, and times the
-# network on a computer. It works for every network of the zoo: the parameter `arch` names one.
+# Before a network is trained, three numbers decide whether a microcontroller can hold it: the bytes of its weights in
+# flash, the bytes of its activations in RAM, and the operations of one inference. None of them needs data. This part
+# counts them in several ways, compares them with published networks, and times the network on a computer. It works
+# for every network that kwslib has (its *zoo*): the parameter `arch` names one.
 #
 # **For whom.** Anyone who has to decide whether a network fits a chip, before training it.
 #
-# **Afterwards you can** count parameters, operations and bytes of a network by hand, say what belongs into flash and what into RAM,
-# and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`; nothing of Part 1 but its last figure.
+# **Afterwards you can** count parameters, operations and bytes of a network by hand, say what belongs in flash and
+# what in RAM, and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`; nothing
+# of Part 1 but its last figure.
 #
 # **Time.** About half an hour to read. To run: minutes in the quick profile.
 
@@ -61,10 +62,11 @@ run = recording.start("02_size_estimation", profile, data, results)
 # The chip's memories to scale, and what the firmware of Part 4 takes of each.
 # ```
 #
-# *{term}`Flash <flash>`* keeps its content without power. It is written when the chip is programmed and then only read: the place of
-# the program and of everything constant, the weights above all. *{term}`RAM`* is small, fast, and empty after power is lost: the place
-# of what changes, the audio, the {term}`activations <activation>`, the stack. On a computer both would be "memory"; here
-# a network can fit the one and not the other. And there is no disk to fall back upon: what does not fit does not run.
+# *{term}`Flash <flash>`* keeps its content without power. It is written when the chip is programmed and then only
+# read. It holds the program and everything constant, above all the weights. *{term}`RAM`* is small, fast, and empty
+# after power is lost. It holds what changes: the audio, the {term}`activations <activation>` and the stack. On a
+# computer both would be "memory"; here a network can fit into one and not into the other. There is no disk to fall
+# back on: what does not fit does not run.
 #
 # ## The network
 #
@@ -73,10 +75,10 @@ run = recording.start("02_size_estimation", profile, data, results)
 # every value of every map.
 # ```
 #
-# In PyTorch these are ten lines. The input gets *zeros around its edge* (padding), so that a filter may stand on it; a *stride* of 2
-# moves the filter by two frames or channels, which leaves 25 × 20 positions; *{term}`ReLU`* makes negative values zero;
-# *dropout* sets a random part of the values to zero, in training alone. `permute` puts the 8 channels of a position side by
-# side, the order in which the chip stores them ({term}`NHWC`).
+# In PyTorch these are ten lines. The input gets *zeros around its edge* (padding), so that the filter covers the edge
+# too; a *stride* of 2 moves the filter by two frames or channels, which leaves 25 × 20 positions; *{term}`ReLU`*
+# makes negative values zero; *dropout* sets a random part of the values to zero, in training alone. `permute` puts
+# the 8 channels of a position side by side, the order in which the chip stores them ({term}`NHWC`).
 #
 # ```{source} kwslib.networks.tinyconv.TinyConv
 # ```
@@ -105,12 +107,12 @@ caption = "Operations of one inference in order; bytes of a float32 output."
 recording.Table(layer_table(counts), caption)
 
 # %% [markdown]
-# Nearly all the work is in the convolution, nearly all the weights are in the linear layer: the two are
-# shrunk by different means. Parts 5 and 6 make the weights fewer and smaller; fewer operations need fewer
-# channels, as in structured pruning.
+# Nearly all the work is in the convolution, and nearly all the weights are in the linear layer, so the two are
+# reduced by different means. Parts 5 and 6 make the weights smaller and fewer; only fewer channels, as in structured
+# pruning (Part 6), reduce the operations.
 #
-# Counting is easy to get wrong, so an independent counter checks ours: the one that PyTorch brings, which
-# watches the operations that really run.
+# Counting is easy to get wrong, so an independent counter checks ours: PyTorch's own, which watches the operations
+# that run.
 
 # %% tags=["nbval-check-output"]
 import torch
@@ -139,14 +141,15 @@ recording.Table(flash_table(counts), caption, digits=2)
 # %% [markdown]
 # ## RAM, counted in three ways
 #
-# *Every output kept.* The original's estimator adds up the float output of every operation, as training
-# needs them. Views count too, though a reshape moves nothing and dropout does nothing at inference.
+# *Every output kept.* The original's estimator adds up the float output of every operation, as training needs them.
+# The reshape counts too, though it moves no data, and so does dropout, which does nothing at inference.
 #
-# *Alive at once.* A tensor is needed from the operation that writes it to the last one that reads it. The
-# largest sum over the schedule is what a memory planner could get by with.
+# *Alive at once.* A tensor is needed from the operation that writes it to the last one that reads it. The largest sum
+# over the run is the least that a good memory plan needs.
 #
-# *Measured.* TensorFlow Lite Micro plans its own arena and keeps its bookkeeping there. Its real interpreter
-# runs here on the exported int8 network. The weights are fresh ones: neither size nor speed depends on their values.
+# *Measured.* TensorFlow Lite Micro places all tensors in one block of memory, its {term}`arena`, and keeps its
+# bookkeeping there. Its real interpreter runs here on the exported int8 network. The weights are untrained: neither
+# size nor speed depends on their values.
 
 # %% tags=["nbval-check-output"]
 from pathlib import Path
@@ -188,17 +191,17 @@ draw.memory_ways(counts, arena)
 draw.live_tensors(counts, "int8")
 
 # %% [markdown]
-# Keeping every output overstates what inference needs several times over. The board will hold the int8
-# network, whose activations are a few kilobytes; the rest of the RAM is free for audio and for the stack.
+# Counting every output gives several times what inference needs. The board will hold the int8 network, whose
+# activations are a few kilobytes; the rest of the RAM is free for audio and for the stack.
 #
 # So there is no risk of running out of memory while it runs: unlike a program on a computer, the firmware allocates nothing at run time. Its
 # arrays have fixed sizes, and a network that is too large is refused when the firmware is linked, not on the device.
 #
 # ## The original's numbers
 #
-# The original divides thousands of bytes by 1,024 for the flash and by 256 for the RAM. Its shares are
-# therefore a little higher than those of the board's true capacity in the tables above; here they are taken
-# its way, so that they can be compared.
+# The original divides thousands of bytes by 1,024 for the flash and by 256 for the RAM. Its shares are therefore a
+# little higher than those of the board's true capacity in the tables above; the table computes them in its way, so
+# that they can be compared.
 
 # %%
 names = ["parameters", "weights_bytes_float32", "flash_share_percent"]
@@ -210,12 +213,13 @@ recording.Table(run.compare_table(names), caption)
 # ## Among published networks
 #
 # The original compares TinyConv with two networks of *Hello Edge* {cite}`zhang2017hello`. The table has its
-# feed-forward, convolutional and convolutional-recurrent ones, and what came after: residual networks {cite}`tang2018deep,xu2020depthwise`,
-# attention over a recurrent layer {cite}`andrade2018neural,rybakov2020streaming`, convolutions in time
+# feed-forward, convolutional and convolutional-recurrent ones, and what came after: residual networks
+# {cite}`tang2018deep,xu2020depthwise`, attention over a recurrent layer
+# {cite}`andrade2018neural,rybakov2020streaming`, convolutions in time
 # {cite}`choi2019temporal,li2020small,majumdar2020matchboxnet`, broadcast residuals {cite}`kim2021broadcasted`,
-# transformers {cite}`berg2021keyword`, the reference of a benchmark {cite}`banbury2021mlperf`, and networks with binary
-# features {cite}`svirsky2024sparknet`. All tell 12 classes apart, ours only four, so their accuracies are no yardstick
-# for ours; their sizes are. The sizes of *Hello Edge* were counted from its published training commands, the
+# transformers {cite}`berg2021keyword`, the reference of a benchmark {cite}`banbury2021mlperf`, and networks with
+# binary features {cite}`svirsky2024sparknet`. All distinguish 12 classes and ours only four, so only the sizes can be
+# compared, not the accuracies. The sizes of *Hello Edge* were counted from its published training commands, the
 # others are as stated, most of them in the comparison of {cite:t}`kim2021broadcasted`.
 
 # %% tags=["nbval-check-output"]
@@ -228,12 +232,12 @@ caption = (
 )
 recording.Table(published_table(published), caption, digits=2)
 
-# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are among the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are as small as the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
 
 # %% [markdown]
-# Accuracy belongs beside the work that it takes, and to its task. The picture has one panel for each task: ten words and two
-# are not equally hard, and the book trains no network of its own on ten words.
+# An accuracy means something only next to the work that it takes, and only within its task. The picture has one panel
+# for each task: ten words are harder than two, and this book trains no network of its own on ten words.
 #
 # ```{picture} landscape
 # More work buys accuracy, with less and less return. Above: published networks that state both, as their sources do, on
@@ -242,22 +246,23 @@ draw.landscape(published, zoo())
 # of one panel is compared with one of the other.
 # ```
 #
-# TinyConv is small for what was published, yet no exception: `tenet`, our depthwise-separable net over time,
+# TinyConv is small among published networks, but no exception: `tenet`, our depthwise-separable network over time,
 # has fewer weights at the same work. Networks whose MACs no source states are in the table and not in the figure;
-# accuracies that we did not find stated are left out. How accurate a network of a given size becomes, only
-# training tells.
+# accuracies that we did not find are left out. How accurate a network of a given size becomes, only training can
+# show.
 #
-# In words: the original sets its 0.68 million operations beside the 5.4 million of the DS-CNN of *Hello Edge*, one eighth. That is the
-# budget of a device that listens *always*: operations are energy, whether anybody speaks or not. What the eighth costs in accuracy
-# cannot be read off this table, since the tasks differ.
+# The original compares its 0.68 million operations with the 5.4 million of the DS-CNN of *Hello Edge*: one eighth.
+# That matters for a device that *always* listens, since every operation takes energy, whether anybody speaks or not.
+# What the smaller network loses in accuracy cannot be read from this table, since the tasks differ.
 #
 # ### Why a GPU is slow for one clip
 #
-# A {term}`GPU` has thousands of arithmetic units, and each call of an operation (a *kernel launch*) costs microseconds before any
-# of them works. TinyConv's multiplications would keep such a card busy for less than a microsecond. So for one clip the launches are
-# all there is to measure, and a card a hundred times as fast would take as long. With a batch of thousands the same card is far ahead. A
-# CPU has fewer units, a higher clock and next to no launch, so for one clip it does well; the microcontroller has one unit, a fiftieth of the
-# clock, and a ten-thousandth of the power.
+# A {term}`GPU` has thousands of arithmetic units, and each call of an operation (a *kernel launch*) takes
+# microseconds before any of them starts. TinyConv's multiplications would keep such a card busy for less than a
+# microsecond. So for one clip one measures the launches alone, and a card a hundred times as fast would take as long.
+# With a batch of thousands of clips the same card is far ahead. A CPU has fewer units, a higher clock and hardly any
+# launch overhead, so it is fast for one clip; the microcontroller has one unit, a fiftieth of the clock, and a
+# ten-thousandth of the power.
 #
 # ## Time on a computer
 #
@@ -289,14 +294,14 @@ draw.latencies(measured, original=theirs)
 
 # %% [markdown]
 # The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time. With so little work in each
-# operation, calling them may be what takes PyTorch long; we did not measure that. In LiteRT, int8 came out several times
-# slower than float32 on the computer that recorded this, and we have not found out why. All these times are of one
-# computer and its neighbours at that moment: Parts 4 and 6 time the same network again and get other values, so read
-# them as orders of magnitude. On a GPU, the replay of a captured graph leaves out the calls, which is nearest to the
-# original's CUDA time. None was at hand when this page was recorded; on an H100, `python benchmarks/gpu.py` gave
-# {recorded}`93_gpu/gpu_latency_us` for the graph and {recorded}`93_gpu/gpu_called_us` with the calls: longer than PyTorch takes
-# on one core of the computer that recorded the table. None of this predicts the microcontroller, where the arithmetic
-# itself is the bottleneck; Part 4 counts its cycles.
+# operation, PyTorch may spend most of its time calling them; we did not measure that. In LiteRT, int8 was several
+# times slower than float32 on the computer that recorded this, and we have not found out why. All these are times of
+# one computer, with whatever else ran on it at that moment: Parts 4 and 6 time the same network again and get other
+# values, so read them as orders of magnitude. On a GPU, replaying a captured CUDA graph avoids the calls, which is
+# nearest to the original's CUDA time. No GPU was at hand when this page was recorded; on an H100, `python
+# benchmarks/gpu.py` gave {recorded}`93_gpu/gpu_latency_us` for the graph and {recorded}`93_gpu/gpu_called_us` with
+# the calls: longer than PyTorch takes on one core of the computer that recorded the table. None of this predicts the
+# microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values
@@ -308,7 +313,7 @@ run.finish()
 # ## What was learned
 #
 # 1. Nearly all multiplications are in the convolution, nearly all weights in the linear layer.
-# 2. Weights go to flash, activations to RAM. What counts in RAM is what is alive at once, not the sum of all tensors.
+# 2. Weights go to flash, activations to RAM. RAM must hold what is alive at once, not the sum of all tensors.
 # 3. By both measures TinyConv is small for the chip: there is room for a larger network.
 # 4. Latency on a computer says little about latency on the chip; how much of it is arithmetic and how much calls was not measured.
 # 5. Counting two or three ways finds mistakes: a counter of our own, PyTorch's, the exported file's, and TensorFlow Lite Micro's arena.

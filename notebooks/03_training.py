@@ -17,14 +17,15 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/03_training.ipynb)
 #
-# A network of 16,652 parameters has to tell *yes*, *no*, everything else that people say, and nobody
-# speaking. This part trains it, and asks how much its accuracy can be trusted: over other seeds,
-# over other test clips, and over another way of drawing the test set.
+# A network of 16,652 parameters has to distinguish *yes*, *no*, everything else that people say, and silence. This
+# part trains it, and asks how much its accuracy can be trusted: over other seeds, over other test clips, and over
+# another way of drawing the test set.
 #
 # **For whom.** Anyone who trains networks and wants to know what an accuracy is worth.
 #
-# **Afterwards you can** follow one step of training in code, read a learning curve for {term}`overfitting`, put an interval on an accuracy, and
-# say what a test set decides by itself. **You need** {doc}`../book/primer` (seeds and intervals) and Part 2's network.
+# **Afterwards you can** follow one step of training in code, read a learning curve for {term}`overfitting`, put an
+# interval on an accuracy, and say how much depends on how the test set is drawn. **You need** {doc}`../book/primer`
+# (seeds and intervals) and Part 2's network.
 #
 # **Time.** About three quarters of an hour to read. To run: minutes in the quick profile.
 
@@ -55,10 +56,10 @@ run = recording.start("03_training", profile, data, results)
 # %% [markdown]
 # ## The task and its data
 #
-# Speech Commands holds one-second clips of single words {cite}`warden2018speech`. Two words are
-# keywords; a third as many clips of other words stand for *unknown*, and as many stretches of noise
-# for *silence*. The official rule hashes the speaker's name, so that no voice is in two splits.
-# Which clips are tested is fixed and listed; {doc}`../book/methods` says how.
+# Speech Commands holds one-second clips of single words {cite}`warden2018speech`. Two words are keywords. For every
+# three clips of them there is one clip of another word, labelled *unknown*, and one second of noise, labelled
+# *silence*. The official rule hashes the speaker's name, so that no voice is in two splits. Which clips are tested is
+# fixed and listed; {doc}`../book/methods` says how.
 
 # %% [markdown]
 # The rule looks at the speaker alone, so all takes of a voice go the same way:
@@ -103,9 +104,9 @@ run.show(sizes_table(sizes, protocol.labels), caption)
 # %% [markdown]
 # ### Three splits
 #
-# *Training* clips are what the network learns from. *Validation* clips are for choosing: the recipe, the number of epochs, a threshold.
-# *Test* clips are for the number that is reported, and for nothing else. The three have different speakers, since a network that has learned a
-# voice by heart would otherwise look better than it is.
+# *Training* clips are what the network learns from. *Validation* clips are for choosing: the recipe, the number of
+# epochs, a threshold. *Test* clips are for the number that is reported, and for nothing else. The three have
+# different speakers, since a network that has memorized a voice would otherwise look better than it is.
 #
 # ## The network and its recipe
 #
@@ -122,10 +123,9 @@ for name, tensor in weights.items():
 print(sum(tensor.numel() for tensor in weights.values()), "parameters")
 
 # %% [markdown]
-# It is trained with AdamW under a cosine schedule. Every clip is heard in several versions: a little
-# faster or slower, earlier or later, with a little noise; and training hears more *unknown* words than
-# the protocol asks for. Each choice was made by the mean validation accuracy over seeds; the test split
-# was not looked at.
+# It is trained with AdamW under a cosine schedule. Every clip is used in several versions: a little faster or slower,
+# earlier or later, with a little noise; and training has more *unknown* words than the protocol asks for. Each choice
+# was made by the mean validation accuracy over seeds; the test split was not looked at.
 
 # %%
 from dataclasses import asdict
@@ -203,11 +203,11 @@ run.show(accuracy_table(runs[0].evaluations["validation"]), digits=3)
 run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 
 # %% [markdown]
-# One run says little about a recipe: a test of this size has a standard error of more than half a
-# point, and *unknown*, with its few clips, of about two points. An interval over seeds does not hold that: where all
-# seeds get every silence right, it has no width, while over clips it still has one. So a difference to the original
-# that the table below seems to show is one only where {doc}`../book/comparison` says so, by both. The table gives the mean over seeds with its
-# 95 % interval (Student's t), beside the original's single run.
+# One run says little about a recipe: a test of this size has a standard error of more than half a point, and
+# *unknown*, with its few clips, of about two points. An interval over seeds does not include that: where all seeds
+# get every silence right, it has no width, while over clips it still has one. So the table below shows a difference
+# from the original only where {doc}`../book/comparison` finds one, by both kinds of interval. The table gives the
+# mean over seeds with its 95 % interval (Student's t), beside the original's single run.
 
 # %% tags=["nbval-check-output"]
 from kwslib.statistics import wilson
@@ -235,16 +235,18 @@ original = original_accuracies(*protocol.labels, "total")
 draw.per_class_bars(**class_intervals(runs), original=original)
 
 # %% [markdown]
-# ## What is mistaken for what
+# ## Confusion matrix
+#
+# Each row holds the clips of one class, each column an answer. The counts beside the diagonal are the errors:
 
 # %% mystnb={"figure": {"name": "fig-confusion", "caption": "Most errors lie between unknown and the two keywords. Confusion matrix on the test split, mean counts over seeds."}, "image": {"alt": "Four by four matrix with a strong diagonal; beside it only the row and the column of unknown hold counts that stand out."}}
 counts = sum(each.evaluations["testing"].confusion for each in runs)
 draw.confusion(counts / len(runs), protocol.labels)
 
 # %% [markdown]
-# *Unknown* is not one thing but every other word. Which of them are mistaken most often can have two reasons: a word
-# may sound like a keyword, or the network has hardly been trained on it. Several of the words below had few or no
-# clips in training ({doc}`../book/methods` counts them), so this figure alone does not tell the two apart:
+# *Unknown* is not one thing but every other word. A word can be mistaken often for two reasons: it sounds like a
+# keyword, or the network was hardly trained on it. Several of the words below had few or no clips in training
+# ({doc}`../book/methods` counts them), so this figure alone does not separate the two reasons:
 
 # %% mystnb={"figure": {"name": "fig-mistaken-words", "caption": "Go is mistaken most often, for no. Words outside the vocabulary that are mistaken most often, test split, all seeds together; in brackets, clips of the word in the test times seeds, and its clips in training."}, "image": {"alt": "Horizontal bars, one per word, split by the class that the word was taken for."}}
 from kwslib.report.part3.tables import mistaken_words
@@ -266,18 +268,19 @@ draw.unknown_words(*words)
 # an answer counts for a class or against it.
 # ```
 #
-# Why is *silence* so easy? Because it is not speech: the front end subtracts what stays constant in
-# each channel, so steady noise leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word but two, and a
-# network of this size has only a few filters to describe all of them; what it can say is "not much like *yes*, not much like *no*".
+# Why is *silence* so easy? Because the front end subtracts what stays constant in each channel, so steady noise
+# leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word but two, and a
+# network of this size has only a few filters to describe all of them; what it can say is "not much like *yes*, not
+# much like *no*".
 #
-# ## What the test set itself decides
+# ## How the test set is drawn
 #
 # The original names no code. Its splits have, to the clip, the sizes that TensorFlow's
 # [input_data.py](https://github.com/tensorflow/tensorflow/blob/master/tensorflow/examples/speech_commands/input_data.py)
-# gives for *yes* and *no*, so we take it that its data followed that file: test clips are moved about at random, the
-# *silence* of the test comes from the very recordings that trained it, and which words are *unknown* depends on the order
-# of the files. A score of such a test changes from draw to draw, even for one and the same network. Here is that
-# protocol beside the fixed one, same network, no other augmentation than the protocol's own.
+# gives for *yes* and *no*, so we assume that its data followed that file: test clips are shifted at random, the
+# *silence* of the test comes from the very recordings that trained it, and which words are *unknown* depends on the
+# order of the files. The score of one and the same network then changes from draw to draw. Here is that protocol next
+# to the fixed one, with the same network and no augmentation but the protocol's own.
 
 
 # %%
@@ -303,16 +306,23 @@ caption = "Test accuracy (%) under both protocols."
 run.show(protocol_table(ways), caption, digits=2)
 
 # %% [markdown]
-# The five rows take apart what stands between a test of the old kind and ours, one change at a time: the test alone, heard
-# by the same networks; the clips that training draws; augmentation; and more unknown words in training. Neither the test
-# nor the training clips alone moves the mean beyond its interval; both together do, and so does augmentation. More unknown
-# words do not raise the accuracy of all clips.
+# The five rows separate what differs between the original's protocol and ours, one change at a time: the test alone,
+# with the same networks; the clips that training draws; augmentation; and more unknown words in training. Neither the
+# test nor the training clips alone move the mean beyond its interval; both together do, and so does augmentation.
+# More unknown words do not raise the accuracy of all clips.
 #
-# ![Test accuracy in five steps: by the original's protocol, its networks on the fixed test, by the fixed protocol, with augmentation, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.](../book/_static/steps.svg)
+# ```{figure} ../book/_static/steps.svg
+# :name: fig-steps
+# :alt: Test accuracy in five steps: by the original's protocol, its networks on the fixed test, by the fixed protocol, with augmentation, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.
 #
-# The first five intervals are over seeds, the last two over clips. One thing is not explained. The original's own accuracy lies above all five runs of our reconstruction of its protocol:
-# that may be the data, which were the whole corpus there; our drawing augmentation once a run, where that file
-# draws it anew in each epoch; or its recipe.
+# The protocol moves the accuracy about as far as augmentation does. Test accuracy from the original's protocol to ours, one change
+# at a time (blue, intervals over seeds); below, the original's run (grey), and one network of ours on tests drawn the original's way
+# (green), both with intervals over clips.
+# ```
+#
+# One thing is not explained. The original's own accuracy lies above all five runs of our reconstruction of its
+# protocol: that may be the data, which were the whole corpus there; our drawing augmentation once a run, where that
+# file draws it anew in each epoch; or its recipe.
 #
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 

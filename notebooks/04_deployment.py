@@ -100,7 +100,7 @@ caption = (
 )
 run.show(steps_table(sizes), caption)
 
-# %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "Only the step to int8 makes the file smaller, to about a quarter. The network's file after each step: weights and biases, and what the file holds besides."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
+# %% mystnb={"figure": {"name": "fig-04-sizes", "caption": "Only the step to int8 makes the file smaller, to about a quarter. The network's file after each step: weights and biases, and everything else in the file."}, "image": {"alt": "Four horizontal bars: three of about the same length for the checkpoint, ONNX and float TensorFlow Lite, and one about a quarter as long for int8."}}
 from kwslib.report.part4 import conversion_figures as draw
 
 draw.sizes(sizes)
@@ -183,10 +183,10 @@ for name in (MICRO, "C core"):
     print(f"{name} equals the reference kernels bit for bit: {same}")
 
 # %% [markdown]
-# That equality takes some care. TFLM multiplies a sum by a factor in fixed point and rounds twice; LiteRT's
-# reference kernel for the last layer multiplies in floating point and rounds once. With whatever output scale
-# comes along the two differ now and then by one step: where the first rounding reaches a tie that the sum had not quite
-# reached. The exported scale is therefore moved, by about a thousandth, to one at which no sum can do so.
+# That equality takes some care. TFLM multiplies a sum by a factor in fixed point and rounds twice; LiteRT's reference
+# kernel for the last layer multiplies in floating point and rounds once. With an arbitrary output scale the two
+# occasionally differ by one step, because the first rounding can create a tie that was not there before. The exported
+# scale is therefore changed, by about a thousandth, to one at which this happens for no sum.
 
 # %%
 from kwslib.report.part4.conversion import rounding_table
@@ -215,21 +215,21 @@ print(f"{arena:,} bytes of arena, on a 64-bit host")
 #
 # $$y = b + \sum_i w_i x_i \approx s_w s_x \Big(q_b + \sum_i q_{w,i}\,(q_{x,i} - z_x)\Big), \qquad q_b = \mathrm{round}\Big(\frac{b}{s_w s_x}\Big),$$
 #
-# and everything in the bracket is a whole number, added up in 32 bits. Back to eight bits it goes by one real factor,
+# and everything in the bracket is a whole number, added up in 32 bits. One real factor takes it back to eight bits,
 # $M = s_w s_x / s_y$, which is stored as a 32-bit multiplier and a shift ({term}`requantization`):
 #
 # $$q_y = \mathrm{clamp}\big(\mathrm{round}(M \cdot \mathrm{sum}) + z_y\big).$$
 #
-# A {term}`ReLU` costs nothing: it is the lower bound of that clamp. Here is the whole network in NumPy, to which the C
-# core is held bit for bit:
+# A {term}`ReLU` costs nothing: it is the lower bound of that clamp. Here is the whole network in NumPy; the C core
+# must give the same bits:
 #
 # ```{source} kwslib.quantization.integer.run
 # ```
 #
 # ## What int8 costs
 #
-# The original suspects quantization of having pushed *unknown* words below the threshold, so that the board
-# heard *silence*. That can be looked up: the same clips, the same network, before and after quantization.
+# The original suspects quantization of having pushed *unknown* words below the threshold, so that the board heard
+# *silence*. That can be tested: the same clips and the same network, before and after quantization.
 
 # %%
 from kwslib.report.part4.conversion import cost_values, quantization_cost
@@ -250,30 +250,30 @@ run.show(cost_table(costs, forms, testing), caption)
 draw.accuracy_by_type(costs)
 
 # %% [markdown]
-# If quantization were to blame, the column *to silence* would count many clips in the row *unknown*. It counts none: of
-# our network, on clips, eight bits change few answers. What this shows, it shows for our network and our conversion;
-# the original's converter and its calibration clips are not known. If they were as careful, eight bits are not the
-# cause.
+# If quantization were the cause, the row *unknown* would have a large number in the column *to silence*. It has none:
+# in our network, on clips, eight bits change few answers. This holds for our network and our conversion; the
+# original's converter and its calibration clips are not known. If they were as careful, eight bits are not the cause.
 
 # %% [markdown]
 # ## The board, without a board
 #
 # The core of this book's firmware is C that is written once: for Python, where it computes the features that networks
-# are trained on, for the browser, for the Arduino, and for a virtual board. The virtual board is the binary that would
-# be flashed, compiled for the Cortex-M4F and executed instruction by instruction in an emulator with the nRF52840's
-# memory. What it computes is exact: Part 5 runs the whole test split on it and fails at any logit that is not the one
-# that NumPy's integers and the C core give. What it costs is counted.
+# are trained on, for the browser, for the Arduino, and for a virtual board. The virtual board executes the binary
+# that would be flashed, compiled for the Cortex-M4F, instruction by instruction in an emulator with the nRF52840's
+# memory. Its results are exact: Part 5 runs the whole test split on it and fails at any logit that differs from
+# NumPy's integers or the C core's. Its time is counted.
 #
-# Cycles come from the instructions that ran, the rules of the Cortex-M4's manual, and what others measured on chips of
-# its kind (`kwslib/board/cycles.py` lists the rules with their sources). A model is no measurement. On 34 functions that
-# were measured it is within 2.6 % (see [the table](../book/silicon.md)); for our firmware, which also waits for
+# Cycles come from the executed instructions, the rules of the Cortex-M4's manual, and what others measured on such
+# chips (`kwslib/board/cycles.py` lists the rules with their sources). A model is not a measurement. On 34 functions
+# that were measured it is within 2.6 % (see [the table](../book/silicon.md)); for our firmware, which also waits for
 # weights in flash, we take ± 4 %, and so give times to two digits.
 #
 # One observation does not fit. TensorFlow Lite Micro with the original's network takes 72.5, 69.4 and 59.8 ms by the
 # manual's rules at 8, 7 and 4 channels, where the original's board took {original}`board_removed_0`,
 # {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. The
-# chips that were measured exclude that it is the processor, and the loops fit into its cache. It may be the compiler,
-# its options, or a cache that was off; it says nothing about other code, and no time of ours is multiplied by it.
+# measured chips rule out the processor as the cause, and the loops fit into its cache. The cause may be the compiler,
+# its options, or a cache that was off; the factor says nothing about other code, and no time of ours is multiplied by
+# it.
 
 # %%
 from kwslib.data.audio import read_clip
@@ -304,7 +304,7 @@ run.show(shown(stages), caption, digits=2)
 # the manual's rules, 9.1 ms for that sound, where the original's board took {original}`board_frontend`. A build for size would explain a part of
 # that at most. So this check of the front end's time, the only one that is possible here, fails.
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Every stage takes ours a fraction of the original's time. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
+# %% mystnb={"figure": {"name": "fig-11", "caption": "Ours takes a fraction of the original's time in every stage. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
 from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
@@ -350,11 +350,11 @@ run.show(function_table(profile_on_board), caption)
 #
 # ## Why fewer channels saved the original so little
 #
-# The original removed half of the channels in Part 6 and saved {original}`board_time_saved` of the time. A straight line through its three
-# measurements says how: most of the time does not depend on channels at all. Such a part fits a convolution that
-# first copies its input into columns for a general matrix multiplication (im2col), which for a single input channel
-# is much work beside the multiplication; three times cannot say that it is this. Our convolution does not copy, so its
-# time follows the channels.
+# The original removed half of the channels in Part 6 and saved {original}`board_time_saved` of the time. A straight
+# line through its three measurements shows why: most of the time does not depend on the channels. A convolution that
+# first copies its input into columns for a general matrix multiplication ({term}`im2col`) has such a fixed part, and
+# for a single input channel it is large; three measurements cannot show that this is the cause. Our convolution does
+# not copy, so its time follows the channels.
 
 # %%
 from kwslib.report.part4 import board
@@ -370,7 +370,7 @@ for name, (fixed, each) in lines.items():
 draw_board.by_channels(theirs, ours, lines)
 
 # %% [markdown]
-# ## Beside TensorFlow Lite Micro
+# ## Compared with TensorFlow Lite Micro
 #
 # The same network in TensorFlow Lite Micro, compiled in four ways and run once on the same cycle model while this
 # book was prepared; those figures are quoted, not measured again here. The build for size (-Os) was counted by all rules,
@@ -408,11 +408,12 @@ if host:
 # ### Microcontroller, processor, graphics card
 #
 # Why is the same network so much faster elsewhere? A microcontroller runs at 64 MHz and does at best two
-# multiplications in a cycle. A desktop processor runs at several GHz and does dozens in a cycle, from caches that hold
-# the whole network. That would make a far larger ratio than the one above: on so small a network most of PyTorch's time
-# goes into calling its operations (Part 6). A graphics card could do thousands at once, but one clip of TinyConv is
-# too little work to fill it: most of its time goes into starting the computation. It pays with large batches, for
-# instance in training. The microcontroller wins in the one discipline that counts here: it needs milliwatts.
+# multiplications in a cycle. A desktop processor runs at several GHz and does dozens in a cycle, from caches that
+# hold the whole network. That would give a far larger ratio than the one above, but little of PyTorch's time for so
+# small a network can be arithmetic: one channel takes as long as eight (Part 6). A graphics card could do thousands
+# at once, but one clip of TinyConv is too little work to fill it: most of its time goes into starting the
+# computation. It pays with large batches, for instance in training. What counts here is power, and the
+# microcontroller needs only milliwatts.
 #
 # ## What the original measured on the board
 #
@@ -433,19 +434,19 @@ caption = (
 recording.Table(original_field_table(), caption)
 
 # %% [markdown]
-# Five trials of a class leave an interval about as wide as the question {cite}`wilson1927probable`. Even so two things
-# are beyond doubt: live accuracy is well below that on the test split, and *unknown* fares worse than *silence*. By how
-# much, and why, is not.
+# With five trials a class the intervals are too wide to answer the question {cite}`wilson1927probable`. Even so two
+# things are certain: live accuracy is well below that on the test split, and *unknown* does worse than *silence*. By
+# how much, and why, remains open.
 #
 # ## A field that anyone can test in
 #
-# So the room is simulated. A speaker of the test split says a word at 60 to 72 dB SPL, 0.3 to 2 m from the board, in a
-# room with a reverberation time of 0.15 to 0.6 s {cite}`allen1979image,scheibler2018pyroomacoustics`. A background
-# stands 5 to 30 dB below: a stretch of a noise recording that training never used, the babble of five other
-# speakers, mains hum, music or clicks. A model of the board's microphone, with the sensitivity, noise and overload point
-# of its data sheet {cite}`st2019mp34dt05`, makes 16-bit samples of that; and then the deployed chain runs as it does on the board: the C front end
-# frame by frame, the int8 network every 40 ms, the decision logic. A quarter of the trials each are yes, no, another
-# word, and the background alone. An answer is what the sketch answers within two seconds of the prompt.
+# So the room is simulated. A speaker of the test split says a word at 60 to 72 dB SPL, 0.3 to 2 m from the board, in
+# a room with a reverberation time of 0.15 to 0.6 s {cite}`allen1979image,scheibler2018pyroomacoustics`. A background
+# stands 5 to 30 dB below: a stretch of a noise recording that training never used, the babble of five other speakers,
+# mains hum, music or clicks. A model of the board's microphone, with the sensitivity, noise and overload point of its
+# data sheet {cite}`st2019mp34dt05`, makes 16-bit samples of that; then the same chain as on the board runs: the C
+# front end frame by frame, the int8 network every 40 ms, the decision logic. A quarter of the trials each are yes,
+# no, another word, and the background alone. What counts is the sketch's answer within two seconds of the prompt.
 
 # %%
 from kwslib.report.part4 import field
@@ -458,8 +459,8 @@ caption = (
 run.show(field.draws_table(here, 6), caption, digits=2)
 
 # %% [markdown]
-# What a room does to a sound is its *impulse response*: what arrives at the microphone when the mouth gives one click. Every
-# sound is a row of clicks, so what arrives of it is a row of such responses, one on the other.
+# What a room does to a sound is its *impulse response*: what arrives at the microphone when the mouth gives one
+# click. Every sound is a series of clicks, so what arrives is the sum of their responses, each at its time.
 #
 # ```{picture} room
 # After the direct sound come echoes, each later and weaker than the one before. The coloured lines are the first four, one for
@@ -468,9 +469,9 @@ run.show(field.draws_table(here, 6), caption, digits=2)
 # ```
 #
 # ```{picture} trial
-# The word survives the way to the network, but not alone. The first trial in which a keyword is said: the clip, in its room,
-# with its background, as the microphone delivers it, and as the front end's features. What the features keep of the
-# background is what changes: they subtract what stays.
+# The word survives the way to the network, but not alone. The first trial in which a keyword is said: the clip, in
+# its room, with its background, as the microphone delivers it, and as the front end's features. The features keep the
+# part of the background that changes, and subtract the part that stays.
 # ```
 #
 # ```{sound} trial_*
@@ -492,9 +493,9 @@ same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
 print("a stream's first second, the same features as the clip:", same)
 
 # %% [markdown]
-# How an answer comes about is the decision logic, a few lines of C. The class with the highest mean over the last
-# posteriors is reported if that mean reaches its threshold; then nothing is reported for a while (*suppression*), so
-# that one word counts once:
+# The decision logic, a few lines of C, produces the answer. The class with the highest mean over the last posteriors
+# is reported if that mean reaches its threshold; then nothing is reported for a while (*suppression*), so that one
+# word counts once:
 #
 # ```{source} kws_decide
 # ```
@@ -536,10 +537,10 @@ assumed = {"original, live": field.original_assumed()}
 draw_field.confusions(confusions, class_labels(), assumed)
 
 # %% [markdown]
-# The totals are close; the classes are not. In the original *unknown* was never right and *silence* always; in our field
-# *unknown* is right more often than *silence*. So the field below does not reproduce what the original met, and
-# the agreement of the totals is a coincidence. What its twenty trials leave open is seen when tests of twenty are drawn
-# from ours a thousand times: they come out anywhere within the bars.
+# The totals are close; the classes are not. In the original *unknown* was never right and *silence* always; in our
+# field *unknown* is right more often than *silence*. So our field does not reproduce what the original met, and the
+# agreement of the totals is a coincidence. How much twenty trials leave open is seen by drawing a thousand tests of
+# twenty from ours: any result within the bars is plausible.
 
 # %% mystnb={"figure": {"name": "fig-04-small", "caption": "A test of twenty trials says little: by chance alone its result spreads widely. The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (diamond)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
 drawn = field.draw_small_tests(plain_trials)
@@ -549,11 +550,11 @@ draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 # %% [markdown]
 # ## What costs the accuracy
 #
-# The original names three suspects: eight-bit quantization, the microphone, and the room. Here each is put into
-# and taken out of the field by itself, over the same trials. A fourth is not named: the rule that turns posteriors into
-# an answer. Our sketch has a threshold for keywords alone. In TensorFlow's micro_speech, from which many sketches come
-# (the original does not say whether its own did), every class has to reach 200 of 255 in the mean over a second,
-# and what does not is not reported.
+# The original names three suspects: eight-bit quantization, the microphone, and the room. Here each is added to a
+# clean stream alone and removed from the field alone, over the same trials. A fourth suspect is not named: the rule
+# that turns posteriors into an answer. Our sketch has a threshold for keywords alone. In TensorFlow's micro_speech,
+# from which many sketches come (the original does not say whether its own did), every class has to reach 200 of 255
+# in the mean over a second, otherwise nothing is reported.
 
 # %%
 effects = field.field_factors(run, plain, exported.checkpoint)
@@ -572,13 +573,13 @@ draw_field.factors({"as trained in Part 3": effects})
 # %% [markdown]
 # The verdicts, for our network in this field, over the first trials of those above. *Quantization*: we find no
 # difference between the float network and the int8 one. *The microphone* and *the room*, each alone, cost less than
-# *the background*, which the original does not name; without the one or the other alone we find no difference while the
-# background is there. None of these answers most unknown words with silence. *The decision rule* does: by that of
+# *the background*, which the original does not name; without the one or the other alone we find no difference while
+# the background is there. None of these answers most unknown words with silence. *The decision rule* does: by that of
 # micro_speech {recorded}`04_deployment/field_unknown_as_silence_rule_of_micro_speech` of the unknown words become
-# silence where our rule has {recorded}`04_deployment/field_unknown_as_silence_the_whole_field`, and *silence* is mostly
-# right. That is the original's pattern, if not all of it: the same rule loses more keywords than the original did. So
-# of all that was tried here a rule like this is the best explanation; what the original's sketch does would have to be
-# seen.
+# silence where our rule has {recorded}`04_deployment/field_unknown_as_silence_the_whole_field`, and *silence* is
+# mostly right. That is the original's pattern, if not all of it: the same rule loses more keywords than the original
+# did. So of all that was tried here a rule like this is the best explanation; only the original's sketch could
+# confirm it.
 
 # %% [markdown]
 # ## Trained for the field
@@ -634,13 +635,13 @@ run.show(field.trials_table(tests), caption)
 
 # %% [markdown]
 # In these simulated rooms training wins back most of what the field costs: TinyConv goes from
-# {recorded}`04_deployment/accuracy_field` to {recorded}`04_deployment/accuracy_field_trained` of the trials, and tenet
-# is right in {recorded}`04_deployment/accuracy_field_tenet`. In the hard field TinyConv has
+# {recorded}`04_deployment/accuracy_field` to {recorded}`04_deployment/accuracy_field_trained` of the trials, and
+# tenet is right in {recorded}`04_deployment/accuracy_field_tenet`. In the hard field TinyConv has
 # {recorded}`04_deployment/accuracy_field_trained_hard` in place of {recorded}`04_deployment/accuracy_field_hard`. It
-# pays with some accuracy on clean clips, as printed above, and *unknown* gains nothing. Training and test share a
-# simulator, though no room.
+# loses some accuracy on clean clips, as printed above, and *unknown* gains nothing. Training and test share the
+# simulator, but no room.
 #
-# ## Your own row
+# ## Your own test
 #
 # With a phone: put recordings into folders `yes`, `no`, `unknown` and `silence`, and run `kws field MODEL --recordings
 # FOLDER`. With a board: flash the sketch of `firmware/arduino`, and `kws serial PORT` counts what it answered. In
@@ -653,7 +654,7 @@ run.finish()
 # %% [markdown]
 # ## What was learned
 #
-# 1. Conversion changes the container, quantization the numbers: one byte a weight in place of four.
+# 1. Conversion changes the file format, quantization the numbers: one byte a weight in place of four.
 # 2. An int8 layer is sums of whole numbers, one multiplication in fixed point and a clamp. The reference kernels, TensorFlow Lite Micro and the C core agree to the bit; XNNPACK rounds some logits otherwise.
 # 3. On the chip nearly all of the network's time is in the convolution. It is bounded by registers and loads, not by multiplications alone.
 # 4. In our simulated field the background costs most, the microphone and the room less; eight bits make no difference that we find. Training in such rooms wins most of it back.

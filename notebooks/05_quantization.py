@@ -18,12 +18,12 @@
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/05_quantization.ipynb)
 #
 # A weight of the trained network takes 32 bits. How many does it need? The original report quantizes to 8, 7, ...
-# bits, after training (PTQ) and during it (QAT), sees PTQ collapse at 3 bits where QAT holds, and does not train 2. This
-# part rebuilds that experiment, finds out what makes its reconstruction fall, goes on to a single bit, and packs the bits
-# into bytes.
+# bits, after training (PTQ) and during it (QAT), finds that PTQ collapses at 3 bits where QAT holds, and does not
+# train 2. This part rebuilds that experiment, finds out why the reconstruction loses accuracy, goes on to a single
+# bit, and packs the bits into bytes.
 #
-# The notebook runs the whole sweep. With `bits` it runs that one point: `kws sweep bits` does so for every point, and
-# with `swept` the notebook takes its rows from there.
+# The notebook computes every network of this part, a *sweep*. With the parameter `bits` it computes one of them; `kws
+# sweep bits` does so for each, and with the parameter `swept` the notebook reads those results.
 #
 # **For whom.** Anyone who wants a network in fewer bits, or wants to know why a published recipe failed at few bits.
 #
@@ -62,8 +62,9 @@ swept = None  # folder of a finished `kws sweep bits`; None runs the points here
 # %% [markdown]
 # ## The points
 #
-# A *point* is a width, a method, a recipe and a seed. With `bits` among the parameters there is one; else there are
-# all those of Figure 12, and everything below shows what there is.
+# A *point* of the sweep is one network: a width in bits, a method, a recipe and a seed. With the parameter `bits`
+# there is one; otherwise there are all those of {numref}`fig-12`. The tables and figures below show the points that
+# were computed.
 
 # %% tags=["point", "hide-input"]
 from kwslib.experiments import quantization as sweep
@@ -74,7 +75,8 @@ run = recording.start("05_quantization", profile, data, results, point=only)
 points = sweep.grid(run.seeds, only)
 
 # %% [markdown]
-# Each point starts from the network that Part 3 trained with its seed, is quantized, with QAT trained on, and tested:
+# Each point starts from the network that Part 3 trained with its seed. It is quantized, with QAT trained further, and
+# tested:
 
 # %% tags=["point"]
 from kwslib.experiments.bases import base_models
@@ -104,10 +106,10 @@ run.record_all(point_values(rows, floats))
 # ## Why fewer bits
 #
 # A weight in 32-bit floating point takes four bytes of flash and four of every memory transfer, and can represent
-# numbers from $10^{-38}$ to $10^{38}$. A trained weight needs neither: it lies within a small range around
-# zero, and a fraction of 24 bits is far finer than anything that training determines. A microcontroller multiplies two pairs of
-# 16-bit integers in one cycle (SMLAD), and many smaller processors have no unit for floating point at all. So fewer bits save flash
-# always, time wherever the arithmetic gets cheaper, and energy with the time.
+# numbers from $10^{-38}$ to $10^{38}$. A trained weight does not need this: it lies within a small range around zero,
+# and the 24 bits of its fraction are far finer than what training determines. A microcontroller multiplies two pairs
+# of 16-bit integers in one cycle (SMLAD), and many smaller processors have no unit for floating point at all. So
+# fewer bits always save flash; they save time, and with it energy, only where the arithmetic gets cheaper.
 #
 # ## Two ways to quantize
 #
@@ -116,10 +118,11 @@ run.record_all(point_values(rows, floats))
 # and trains the float weights behind the rounded ones.
 # ```
 #
-# ## Rounding that can be trained through
+# ## Training through rounding
 #
 # Rounding is flat almost everywhere, so its gradient is zero, and nothing before it would ever learn. The
-# *straight-through estimator* {cite}`bengio2013estimating` rounds on the way forward and does nothing on the way back:
+# *straight-through estimator* {cite}`bengio2013estimating` rounds in the forward pass and passes the gradient
+# unchanged in the backward pass:
 
 # %% tags=["nbval-check-output"]
 import torch
@@ -140,7 +143,7 @@ print("gradient", x.grad.tolist(), why)
 #
 # $$\frac{\partial L}{\partial x} = \begin{cases} \dfrac{\partial L}{\partial y} & \text{if } q_\text{low} \le \mathrm{round}(x/s) + z \le q_\text{high},\\ 0 & \text{otherwise.}\end{cases}$$
 #
-# The {term}`STE` in the package is a function whose backward pass hands the gradient on unchanged:
+# The {term}`STE` in the package is a function whose backward pass returns the gradient unchanged:
 #
 # ```{source} kwslib.quantization.grids._StraightThrough
 # ```
@@ -152,9 +155,9 @@ print("gradient", x.grad.tolist(), why)
 #
 # ## Two grids
 #
-# A *grid* is the whole numbers that $k$ bits can hold. The symmetric one has zero in its middle and serves weights;
-# the asymmetric one starts at zero and serves what a ReLU leaves. We add two short ones: *ternary* and *binary*
-# weights.
+# A *grid* is the set of whole numbers that $k$ bits can hold. The symmetric one has zero in its middle and is used
+# for weights; the asymmetric one starts at zero and is used for the outputs of a ReLU. We add two small ones for
+# weights: *ternary* and *binary*.
 
 # %% tags=["nbval-check-output"]
 from kwslib.quantization.grids import asymmetric_grid, symmetric_grid
@@ -170,9 +173,9 @@ for name in ("ternary", "binary"):
     print(f"{name}:", list(range(grid.low, grid.high + 1, grid.step)))
 
 # %% [markdown]
-# A *scale* and a *zero point* lay the grid over real numbers: $x \approx s\,(q - z)$ {cite}`jacob2018quantization`.
-# Which $x$ the ends stand for is a choice, the *saturation bounds*; here they are the extremes of five values on 3
-# bits:
+# A *scale* $s$ and a *zero point* $z$ map the grid to real numbers: $x \approx s\,(q - z)$
+# {cite}`jacob2018quantization`. Which $x$ the ends of the grid stand for is a choice, the *saturation bounds*; here
+# they are the extremes of five values, on 3 bits:
 
 # %% tags=["nbval-check-output"]
 from kwslib.quantization.grids import min_max, quantize, scale_and_zero_point
@@ -185,7 +188,7 @@ for symmetric, grid in ((True, symmetric_grid(3)), (False, asymmetric_grid(3))):
     print(f"{name:10} scale {scale:.2f}, zero point {zero_point:.0f}, q {q}")
 
 # %% [markdown]
-# Tensors that are constant, all zero or on one side of zero have a scale too, and never divide by zero:
+# Tensors that are constant, all zero or all of one sign have a scale, too; nothing is divided by zero:
 
 # %% tags=["nbval-check-output"]
 from kwslib.quantization.grids import fake_quantize
@@ -198,8 +201,8 @@ for numbers in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
     print(numbers, "->", [round(number, 3) for number in rounded.tolist()])
 
 # %% [markdown]
-# Where a network is concerned, a wrapper around each convolution and linear layer quantizes what goes into it. This is
-# the original's recipe at 3 bits:
+# In a network, a wrapper around each convolution and linear layer quantizes its inputs and weights first. These are
+# the settings of the original's recipe at 3 bits, as we read it:
 
 # %% tags=["nbval-check-output"]
 from dataclasses import asdict
@@ -237,9 +240,9 @@ print(" > ".join(type(layer).__name__ for layer in layers))
 #
 # ## What the grid does to the weights
 #
-# The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A few are
-# large. A grid that reaches out to the largest leaves little for the others: at 3 bits most weights lie nearest to the
-# line at zero, and become zero. In squared error, cutting off the large ones costs less than it gains.
+# The networks are those of Part 3. Below are all weights of the first one's linear layer, on a logarithmic scale. A
+# few are large. A grid that reaches to the largest has few values for the others: at 3 bits most weights are nearest
+# to the line at zero, and become zero. Cutting off the large ones makes the squared error smaller.
 
 # %% mystnb={"figure": {"name": "fig-12-grids", "caption": "Bounds at the extremes make most weights zero; bounds at the least squared error do not. The linear layer's weights and the points of a 3-bit grid: bounds at the extremes (as we read the original), and at the least squared error."}, "image": {"alt": "Two histograms of weights, the same bell shape with long tails. In the upper panel the grid's lines are far apart and most weights lie nearest to the one at zero; in the lower they are close together."}}
 from kwslib.report.part5 import figures as draw
@@ -249,32 +252,33 @@ draw.grids_over_weights(*grids_at(3, bases[run.seeds[0]]))
 
 # %% [markdown]
 # ```{widget} bits
-# Each bit more doubles the values that a weight may take. Move the slider: the lines are the grid of least squared error
-# over the same weights; below stand the accuracies of our recipe that the sweep of this part gives, with 95 % intervals
-# over seeds, and the packed bytes. In the sweep each channel has a grid of its own.
+# Each further bit doubles the number of values that a weight can take. Move the slider: the lines are the grid of
+# least squared error over the same weights; below are the accuracies of our recipe from the sweep of this part, with
+# 95 % intervals over seeds, and the packed bytes. In the sweep each channel has its own grid.
 # ```
 #
-# Half a step of the grid is the limit: whatever is smaller in magnitude becomes zero. With $k$ bits and the bounds at the
-# largest weight $w_\text{max}$, that limit is $w_\text{max} / (2^k - 2)$, at 3 bits a sixth of the largest weight. So it is the
-# shape of the distribution, how much larger the largest weight is than the typical one, that decides at how many bits
-# a range breaks down.
+# Half a step of the grid is the limit: whatever is smaller in magnitude becomes zero. With $k$ bits and the bounds at
+# the largest weight $w_\text{max}$, that limit is $w_\text{max} / (2^k - 2)$, at 3 bits a sixth of the largest
+# weight. So the shape of the distribution decides at how many bits a range breaks down: how much larger the largest
+# weight is than the typical one.
 #
 # ## The sweep
 #
 # Networks of Part 3 are quantized to every width by two recipes and two methods. *PTQ* rounds the trained
 # weights. *QAT* goes on training with fake quantization in the loop.
 #
-# - **Our reading of the original's recipe**, where its text leaves it open by what is simplest: one range for a whole
-#   tensor, from its extremes; weights, biases, activations and the network's input all on $k$ bits; the activations' range
-#   taken anew from each batch, but for the largest value in a thousand; weights overwritten by their quantized values.
+# - **Our reading of the original's recipe**, with the simplest choice wherever its text leaves one open: one range
+#   for a whole tensor, from its extremes; weights, biases, activations and the network's input all on $k$ bits; the
+#   activations' range measured again in each batch, without the largest value in a thousand; weights overwritten by
+#   their quantized values.
 # - **Ours**: a scale for each channel, from the least squared error; weights and hidden activations on $k$ bits;
 #   biases as the 32-bit integers that a chip adds anyway; the input as it comes from the front end, on its 8 bits.
 #   PTQ chooses each weight's rounding so that errors cancel in the layer's output {cite}`nagel2020up`; QAT keeps
-#   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and
-#   one-bit (−1, +1) weights meet activations of 8 bits.
+#   float weights behind the quantized ones and learns the scales too {cite}`esser2020learned`. Ternary and one-bit
+#   (−1, +1) weights are combined with activations of 8 bits.
 #
-# Both start from the same networks, and QAT trains on for as many epochs, with the same learning rate and seeds: they
-# differ in how they quantize alone.
+# Both recipes start from the same networks, and their QAT has the same number of epochs, learning rate and seeds:
+# they differ only in how they quantize.
 
 # %%
 from kwslib.report.part5.tables import over_seeds, widths_table
@@ -302,7 +306,7 @@ caption = (
 run.show(losses_table(rows, floats), caption, digits=2)
 
 # %% [markdown]
-# Does training pay? By our recipe, seed by seed, the same network quantized after training and in training:
+# Is QAT worth its training? By our recipe, seed by seed, QAT against PTQ of the same network:
 
 # %%
 from kwslib.report.part5 import tables
@@ -316,20 +320,21 @@ caption = (
 run.show(tables.paired_table(gains), caption)
 
 # %% [markdown]
-# The original found QAT "vastly superior". Done with care, quantization after training keeps up with it: from eight bits
-# to three we find no difference. At one bit training wins, by {recorded}`05_quantization/qat_minus_ptq_1bit`; at
-# two it is ahead by {recorded}`05_quantization/qat_minus_ptq_2bit`, which among nine comparisons is not enough to call it
-# a difference. Our three bits are not the original's: our biases keep 32 bits and the network's input 8.
+# The original found QAT "vastly superior". A careful PTQ is as good for most widths: from eight bits to three we find
+# no difference. At one bit QAT gets a further {recorded}`05_quantization/qat_minus_ptq_1bit` of the test clips right;
+# at two a further {recorded}`05_quantization/qat_minus_ptq_2bit`, which among nine comparisons is not enough to call
+# it a difference. Our three bits are not the original's: our biases keep 32 bits and the network's input 8.
 #
-# ## Why the reconstruction falls
+# ## Why the reconstruction loses accuracy
 #
-# What is called the original's recipe is our reading of its text, and it does not give the original's numbers. At 3
-# bits the original states {original}`ptq_3bit` after training and {original}`qat_3bit` in training; the reconstruction gets
-# {recorded}`05_quantization/accuracy_ptq_original_3bit` and {recorded}`05_quantization/accuracy_qat_original_3bit`, where
-# training gains nothing over rounding and one seed falls to {recorded}`05_quantization/accuracy_qat_original_3bit_lowest`. The original's text even says that unquantized weights are kept, which its in-training numbers do not contradict.
-# So what follows explains the fall of our reading alone: the recipe with one of its choices changed at a time, at 3 bits
-# and at 2. All rows train equally long at the same rate, but for the last, which changes just that. Bars reach
-# from the lowest to the highest seed.
+# What this page calls the original's recipe is our reading of its text, and it does not give the original's numbers.
+# At 3 bits the original states {original}`ptq_3bit` after training and {original}`qat_3bit` in training; the
+# reconstruction gets {recorded}`05_quantization/accuracy_ptq_original_3bit` and
+# {recorded}`05_quantization/accuracy_qat_original_3bit`, where training gains nothing over rounding and one seed
+# falls to {recorded}`05_quantization/accuracy_qat_original_3bit_lowest`. The original's text even says that
+# unquantized weights are kept, and its QAT numbers agree with that. So what follows explains only the loss of our
+# reading: the recipe with one of its choices changed at a time, at 3 bits and at 2. All rows train equally long at
+# the same learning rate, except the last, which changes exactly this. Bars reach from the lowest to the highest seed.
 
 # %%
 why = sweep.run_causes(points, rows, bases, splits, run.profile.epochs)
@@ -339,27 +344,28 @@ run.record_all(tables.cause_values(why))
 draw.causes(over_seeds(why))
 
 # %% [markdown]
-# *After training*, at 3 bits, no single change brings everything back: a scale per channel gives most, and
-# ranges of least squared error a little. *In training*, it is the overwriting. A step of the optimizer is far smaller than half a step
-# of the grid; written back onto the grid, most weights are where they were, and what moves them is mainly the range, which
-# is taken anew after each step. With the weights kept in float, steps add up until they cross. Biases in 32 bits are the
-# second largest effect in training; training longer, the last row, has little. At 2 bits the same two help after training, by less: a grid of four points that
-# reaches to the largest weight of a tensor makes nearly all weights zero, and a network of zeros answers the same to
-# everything. Training that keeps its weights finds its way out of that.
+# *PTQ*, at 3 bits: no single change restores the accuracy; a scale per channel helps most, and ranges of least
+# squared error a little. *QAT*: the cause is the overwriting. A step of the optimizer is far smaller than half a step
+# of the grid, so rounding puts most weights back where they were, and mainly the range moves them, which is measured
+# again after each step. With the weights kept in float, small steps add up until a weight reaches the next grid
+# point. Biases in 32 bits are the second largest effect in QAT; longer training (the last row) has little. At 2 bits
+# the same two changes help PTQ, by less: a grid of four points that reaches to the largest weight of a tensor makes
+# nearly all weights zero, and a network of zeros gives the same answer to everything. QAT that keeps the float
+# weights recovers from this.
 #
-# In QAT two sets of weights exist side by side. The optimizer moves the *float* weights; the forward pass sees
-# their *rounded* copies. The wrapper that does this is short. Its last lines are the overwriting of the recipe above,
-# which throws the float set away:
+# QAT has two sets of weights. The optimizer moves the *float* weights; the forward pass sees their *rounded* copies.
+# The wrapper that does this is short. Its last lines are the overwriting in the recipe above, which discards the
+# float set:
 #
 # ```{source} kwslib.quantization.quantizers.QuantizedLayer.forward
 # ```
 #
-# ## Real bits
+# ## Packed bits
 #
-# So far all numbers were floats on a grid. On the chip, weights lie packed. A 32-bit word has two halves; fields of 4, 2
-# or 1 bits fill each half from its low end, so that one shift and one mask give two weights where the Cortex-M4's
-# SMLAD, two products at a time, takes them. Other widths are sums: 7 bits are 4, 2 and 1. Ternary weights are five to a
-# byte:
+# So far all numbers were floats on a grid. On the chip, weights are packed. A 32-bit word has two halves; fields of
+# 4, 2 or 1 bits fill each half from its low end, so that one shift and one mask give the two weights that the
+# Cortex-M4's SMLAD multiplies in one instruction. Other widths are sums: 7 bits are 4, 2 and 1. Ternary weights are
+# five to a byte:
 
 # %% tags=["nbval-check-output"]
 import numpy as np
@@ -374,8 +380,8 @@ for k in (7, 4, 2, "ternary"):
 print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %% [markdown]
-# Whatever the training, TinyConv's constants take these bytes in flash: 16,640 weights, and bias, multiplier and shift of
-# its 12 channels.
+# TinyConv's constants take these bytes in flash: 16,640 weights, and bias, multiplier and shift of its 12 output
+# channels.
 
 # %% tags=["nbval-check-output"]
 from kwslib.quantization.integer import CONSTANT_BYTES
@@ -404,11 +410,11 @@ draw.accuracy_by_bytes(by_width, (66_608, full))
 # %% [markdown]
 # ## On the board
 #
-# The firmware of each width, executed instruction by instruction as in Part 4. It hears the test clips as raw audio, and
-# the cell fails unless each of its logits is the one that NumPy computes. The convolution meets each weight five hundred
-# times, so its 640 weights are unpacked into RAM once in each inference; the linear layer meets each of its 16,000 once, and
-# unpacks them on the way from flash. Milliseconds are the network's alone, by the cycle model, ± 4 % as in Part 4;
-# energy is that of the processor at the data sheet's 3.3 mA and 3 V {cite}`nordic2021nrf52840`.
+# The firmware of each width, executed instruction by instruction as in Part 4. It hears the test clips as raw audio,
+# and the cell fails unless each of its logits is the one that NumPy computes. The convolution uses each weight five
+# hundred times, so its 640 weights are unpacked into RAM once in each inference; the linear layer uses each of its
+# 16,000 once, and unpacks them on the way from flash. Milliseconds are the network's alone, by the cycle model, ± 4 %
+# as in Part 4; energy is that of the processor at the data sheet's 3.3 mA and 3 V {cite}`nordic2021nrf52840`.
 
 # %%
 from kwslib.data.protocol import build_splits, load_waveforms
@@ -422,13 +428,13 @@ caption = "The first seed's QAT networks on the virtual board."
 run.show(board_table(chip), caption, digits=2)
 
 # %% [markdown]
-# Fewer bits save flash and no time: from 6 bits on the whole firmware is smaller, while at 7 bits the code that unpacks
-# takes more than the weights save. The multiplications are the same at each width, and each narrower network is slower
-# than that of 8 bits, because its weights are unpacked first; widths that are sums of planes read the input once for
-# each. Unpacking the convolution's weights into RAM takes some more of that, too.
+# Fewer bits save flash but no time. From 6 bits down the whole firmware is smaller; at 7 bits the code that unpacks
+# takes more than the weights save. The multiplications are the same at each width, and each narrower network is
+# slower than that of 8 bits, because its weights are unpacked first; a width that is a sum reads the input once for
+# each summand. Unpacking the convolution's weights takes some more RAM, too.
 #
-# Do activations below 8 bits pay? Here they take a byte of RAM each whatever their width, and cutting them off costs
-# the board some cycles. So they would have to be more accurate:
+# Are activations below 8 bits worth it? Here each takes a byte of RAM whatever its width, and clamping it costs the
+# board some cycles. So they would have to be more accurate:
 
 # %%
 from kwslib.report.part5.tables import activation_values, activations_table
@@ -442,10 +448,10 @@ run.show(activations_table(rows, wide), caption, digits=2)
 # %% [markdown]
 # They are not: both means are lower than with activations on 8 bits. So there is nothing to gain here.
 #
-# ## TensorFlow Lite keeps the trained ranges
+# ## The trained ranges in TensorFlow Lite
 #
-# A converter measures ranges anew, and drops what training has learned. So the file is written from the trained
-# numbers themselves. TensorFlow Lite Micro then computes our integers to within one:
+# TensorFlow's converter would measure the ranges again and discard those that training learned. So kwslib writes the
+# file from the trained numbers. TensorFlow Lite Micro then computes our integers to within one:
 
 # %%
 from kwslib.report.part5.board import in_micro, micro_table, micro_values
@@ -476,9 +482,9 @@ run.finish(rows)
 # %% [markdown]
 # ## What was learned
 #
-# 1. Quantization is a scale, a zero point, a rounding and a clamp. How they are chosen, and not the number of bits alone, decides what is lost.
+# 1. Quantization is a scale, a zero point, a rounding and a clamp. How these are chosen, and not only the number of bits, decides what is lost.
 # 2. The straight-through estimator lets a network train through the rounding. At few bits it works only if float weights are kept behind the rounded ones.
-# 3. Done with care (a range for each channel, from the least squared error), PTQ holds to few bits; QAT pays at the lowest.
+# 3. Done with care (a range for each channel, from the least squared error), PTQ holds down to few bits; QAT is worth its training at the lowest.
 # 4. Fewer bits make the constants in flash smaller nearly in proportion, and save no time: the multiplications stay the same.
 # 5. A file and an interpreter have to keep the trained ranges, or the training was in vain.
 #

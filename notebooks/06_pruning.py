@@ -17,17 +17,18 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/06_pruning.ipynb)
 #
-# Part 5 made the weights of the network shorter; this part makes them fewer. Single weights can go, wherever
-# they are (*unstructured* pruning), or whole channels of the convolution (*structured* pruning). The first leaves
-# more accuracy, the second leaves a smaller network that needs no special kernel.
+# Part 5 made the weights of the network shorter; this part removes weights: single ones, wherever they are
+# (*unstructured* pruning), or whole channels of the convolution (*structured* pruning). The first keeps more
+# accuracy, the second gives a smaller network that needs no special code.
 #
-# The notebook runs the whole sweep. With a `sparsity` it runs that one point: `kws sweep sparsity` and `kws sweep
-# channels` do so for every point, and with `swept` the notebook takes its rows from there.
+# The notebook computes every network of this part. With the parameter `sparsity` it computes one of them; `kws sweep
+# sparsity` and `kws sweep channels` do so for each, and with the parameter `swept` the notebook reads those results.
 #
-# **For whom.** Anyone who wants to make a network smaller by leaving things out, so that it shows on the chip.
+# **For whom.** Anyone who wants to make a network smaller by removing parts of it, and to see the effect on the chip.
 #
-# **Afterwards you can** rank weights by five criteria and say what each assumes, explain the pruning cliff, count the bytes
-# of a sparse row in three formats, and tell which kind of pruning saves flash, which time. **You need** Parts 3 and 5.
+# **Afterwards you can** rank weights by five criteria and say what each assumes, explain the pruning cliff, count the
+# bytes of a sparse row in three formats, and say which kind of pruning saves flash and which saves time. **You need**
+# Parts 3 and 5.
 #
 # **Time.** About three quarters of an hour to read. To run: minutes in the quick profile.
 
@@ -59,9 +60,10 @@ swept = None  # folder of both finished sweeps; None runs the points here
 # %% [markdown]
 # ## The points
 #
-# A *point* is a share of the weights or of the channels, a criterion, a schedule and a seed. With a `sparsity` among
-# the parameters there is one; else there are all those of Figures 13 and 14, and everything below shows what there is.
-# Weights are ranked by `l1`, `l2`, `linf`, `lamp`, `fisher` or at `random`, channels by `l1`, `l2`, `linf` or `loss`.
+# A *point* of the sweep is one network: a share of the weights or channels to remove, a criterion, a schedule and a
+# seed. With the parameter `sparsity` there is one; otherwise there are all those of {numref}`fig-13` and
+# {numref}`fig-14`. The tables and figures below show the points that were computed. Weights are ranked by `l1`, `l2`,
+# `linf`, `lamp`, `fisher` or at `random`, channels by `l1`, `l2`, `linf` or `loss`.
 
 # %% tags=["point", "hide-input"]
 from kwslib.experiments import pruning as sweep
@@ -72,8 +74,8 @@ run = recording.start("06_pruning", profile, data, results, point=only)
 points = sweep.grid(run.seeds, only)
 
 # %% [markdown]
-# Each point starts from the network that Part 3 trained with its seed, is pruned, tested, fine-tuned, quantized, and
-# tested again:
+# Each point starts from the network that Part 3 trained with its seed. It is pruned, tested, fine-tuned, quantized,
+# and tested again:
 
 # %% tags=["point"]
 from kwslib.experiments.bases import base_models
@@ -98,9 +100,9 @@ run.record_all(point_values(rows))
 # %% [markdown]
 # ## Which weights
 #
-# A weight near zero adds little to any sum, so the smallest go first: those of both layers are ranked together,
-# by magnitude. The original names three norms to rank them by. For single weights all three are the same number,
-# so they remove the same weights:
+# A weight near zero adds little to any sum, so the smallest are removed first; the weights of both layers are ranked
+# together, by magnitude. The original names three norms for the ranking. For single weights all three are the same
+# number, so they remove the same weights:
 
 # %% tags=["nbval-check-output"]
 import torch
@@ -112,7 +114,8 @@ for norm in ("l1", "l2", "linf"):
     print(f"{norm:4}", importance(single, norm).numpy()[0].round(2))
 
 # %% [markdown]
-# They differ on groups of weights that go together. Of these three blocks of four, each norm prefers another:
+# They differ for groups of weights that are removed together. Of these three blocks of four, each norm keeps a
+# different one longest:
 
 # %% tags=["nbval-check-output"]
 blocks = torch.tensor(
@@ -152,11 +155,11 @@ for name, weights in {
 # ```{source} kwslib.pruning.saliency.importance
 # ```
 #
-# ## Masks that hold
+# ## Masks
 #
-# A pruned weight is masked: the layer computes with weight times mask, so nothing that the optimizer does can
-# bring it back. At the end masked weights become plain zeros, and an ordinary network is left. Here one is
-# pruned, trained for a moment on noise, and counted:
+# A pruned weight is masked: the layer computes with weight times mask, so that no step of the optimizer can bring it
+# back. At the end masked weights become plain zeros in an ordinary network. Here one is pruned, trained for one step
+# on noise, and its weights are counted:
 
 # %% tags=["nbval-check-output"]
 from kwslib.networks.models import ModelConfig, build
@@ -172,7 +175,7 @@ left = nonzero_parameters(network) - 12
 print(left, "of 16,640 weights are left at 99 %, and 12 biases")
 
 # %% [markdown]
-# ## Single weights: Figure 13
+# ## Removing single weights
 #
 # Each seed's network is pruned to every sparsity, tested, fine-tuned and tested again. Fine-tuning removes the
 # weights gradually, many at first and few at the end {cite}`zhu2017prune`, and trains on under the final mask.
@@ -196,16 +199,16 @@ draw.sparsity_curves(weights, originals("unstructured"))
 # %% [markdown]
 # ### The cliff
 #
-# Removing the smallest weights costs nearly nothing at first, because a sum of many small contributions hardly matters.
-# From some share on accuracy collapses: the *pruning cliff*. What is removed by then is no longer noise but part of the sum,
-# and every error adds up in the same logits. {term}`Fine-tuning <fine-tuning>` moves the cliff, because the weights that
-# are left take over. In the end there are too few weights for the task, and the cliff comes all the same.
+# Removing the smallest weights costs nearly nothing at first, because a sum of many small contributions hardly
+# matters. Beyond some share accuracy collapses: the *pruning cliff*. The weights removed there matter, and their
+# errors add up in the same logits. {term}`Fine-tuning <fine-tuning>` moves the cliff, because the remaining weights
+# take over. In the end there are too few weights for the task, and accuracy collapses even so.
 #
 # ## Which criterion
 #
-# The original prefers L1 by its definition. An experiment decides it: the same networks, pruned by each
-# criterion and not fine-tuned, single weights above, blocks of four below. *Fisher* is the loss that a weight is
-# expected to cost: its square times its mean squared gradient {cite}`theis2018faster`.
+# The original prefers L1 because of its definition. An experiment can decide: the same networks, pruned by each
+# criterion and not fine-tuned, single weights in the upper panel, blocks of four in the lower one. *Fisher* is the
+# loss that a weight is expected to cost: its square times its mean squared gradient {cite}`theis2018faster`.
 
 # %%
 shares = (0.5, 0.75, 0.9, 0.95)
@@ -228,20 +231,21 @@ run.show(table, caption)
 draw.criteria(table)
 
 # %% [markdown]
-# LAMP and expected loss (*Fisher*) are both better guides than plain size. For single weights LAMP keeps most at 90 %;
-# for blocks Fisher does at 75 %, LAMP at 90 %. The table has no intervals, so smaller differences say nothing. The
-# original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`) than L1 leaves here, by the
-# same criterion; its network and its training are not known well enough to say why. In Figure 13 weights go a few at a
-# time while training goes on, by LAMP up to 95 % and by Fisher from 98 % on, which was chosen on validation. Its points
-# differ in more than the share: those of 98 % and more are trained without dropout, longer, and at three times the
-# learning rate, because networks of a few hundred weights no longer memorize.
+# LAMP and expected loss (*Fisher*) both keep more accuracy than plain magnitude. For single weights LAMP keeps most
+# at 90 %; for blocks Fisher does at 75 %, LAMP at 90 %. The table has no intervals, so do not read anything into
+# smaller differences. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`)
+# than L1 leaves here, by the same criterion; its network and its training are not known well enough to say why. In
+# {numref}`fig-13` weights are removed a few at a time during training, ranked by LAMP up to 95 % and by Fisher from
+# 98 % on, which was chosen on validation. Its points differ in more than the share: those of 98 % and more are
+# trained without dropout, longer, and at three times the learning rate, because networks of a few hundred weights no
+# longer memorize.
 
 # %% [markdown]
 # ## Zeros on the chip
 #
 # Zeros save nothing as long as they are stored and multiplied. So each pruned network is quantized to eight bits by
-# quantization-aware training that holds its zeros, and its linear layer is stored by the weights that are left. There
-# are several ways to do that; these are the bytes that each would take:
+# quantization-aware training that keeps its zeros, and of its linear layer only the remaining weights are stored.
+# There are several ways to do that; these are the bytes that each would take:
 
 # %%
 from kwslib.report.part6.board import export_int8, formats_table
@@ -256,15 +260,16 @@ caption = (
 run.show(formats_table(sparse), caption)
 
 # %% [markdown]
-# Ours stores a weight in two bytes, its value and the gap to the one before; wider gaps are bridged by a weight of zero.
-# A bitmap is smaller while many weights are left, but every one of its bits must be looked at. Gaps come four at a
-# time, so that the kernel loads a word of gaps and a word of weights and ends in two SMLAD.
+# Ours stores a weight in two bytes, its value and the gap to the one before; wider gaps are bridged by a weight of
+# zero. A bitmap is smaller while many weights are left, but every one of its bits must be looked at. Gaps come four
+# at a time, so that the kernel loads a word of gaps and a word of weights, and multiplies them by two SMLAD
+# instructions.
 #
-# The linear layer has only 5 % of the multiplications, and the convolution's kernel is dense: zeros among its few weights
-# are multiplied like any others. Storing the linear layer sparsely therefore cannot save more than that layer's
-# share of the time. But a convolution's output that no weight reads need not be computed at all. Our convolution
-# computes five neighbours at a time, and leaves out those fives that nobody reads. All three forms give the same logits
-# bit for bit; only what they cost differs:
+# The linear layer has only 5 % of the multiplications, and the convolution's kernel is dense: zeros among its few
+# weights are multiplied like any others. Storing the linear layer sparsely therefore cannot save more than that
+# layer's share of the time. But a convolution's output that no weight reads need not be computed at all. Our
+# convolution computes five neighbours at a time, and skips the groups of five that no weight reads. All three forms
+# give the same logits bit for bit; only what they cost differs:
 
 # %%
 from kwslib.report.part6 import board
@@ -291,11 +296,12 @@ share = board.convolution_share(sparse_costs)
 print(f"the convolution's share of the dense network's cycles: {share:.0%}")
 
 # %% [markdown]
-# In bytes, a weight that is left takes two in place of one: the format breaks even at half of the weights removed. In
-# time, a sparse product costs about three times a dense one, so that about two thirds must go; with skipping, about
-# three quarters. With the linear layer alone the time then levels off at the convolution's share: that is the bound.
-# Skipping gets below it, because at high sparsity few of the 4,000 outputs have a reader. `kws board` and `kws eval
-# board:` choose the form by themselves: sparse and skipping, where at most a third of a linear layer's weights is left.
+# A stored weight takes two bytes instead of one, so the sparse form is smaller once half of the weights are zero. A
+# sparse product takes about three times as long as a dense one, so it saves time once about two thirds are zero; with
+# skipping, about three quarters. If only the linear layer is sparse, the time cannot fall below the convolution's
+# share. Skipping gets below it, because at high sparsity few of the 4,000 outputs are read. `kws board` and `kws eval
+# board:` choose the form by themselves: sparse and skipping, where at most a third of a linear layer's weights is
+# left.
 
 # %% [markdown]
 # ### How to store what is left
@@ -348,8 +354,8 @@ for share in THRESHOLDS:
     print(f"{share:2} % removed: {channels_left(share)} channels left")
 
 # %% [markdown]
-# Which channels go is decided by the norm of their filters or from data: always the channel whose absence costs
-# the least loss over training clips. Before any fine-tuning, the two are far apart:
+# Which channels to remove is decided by the norm of their filters, or from data: each time the channel whose removal
+# raises the loss over training clips least. Before any fine-tuning, the two differ widely:
 
 # %%
 from kwslib.report.part6.tables import channels_by_criterion
@@ -367,18 +373,21 @@ run.show(by_criterion, caption)
 # removes all three.
 # ```
 #
-# What the code does about it is a selection of rows and columns, nothing else:
+# In code this is a selection of rows and columns:
 #
 # ```{source} kwslib.pruning.channels.narrow
 # ```
 #
-# Why do channels cost more accuracy than as many single weights? The same number of weights is removed, but not the ones
-# that matter least: a channel is kept or removed as a whole, its important weights with its unimportant ones. The
-# set of networks that can be reached is smaller. In return what is left is an ordinary network, dense and narrow, that needs
-# no format and no kernel of its own: less RAM, because its output maps are fewer, less time on any processor whose
-# time is arithmetic, and less energy, which on this chip follows the time.
+# Why do channels cost more accuracy than as many single weights? As many weights are removed, but not those that
+# matter least: a channel is kept or removed as a whole, its important weights with its unimportant ones, which leaves
+# fewer networks to choose from. In return the result is an ordinary network, dense and narrow, that needs no format
+# and no kernel of its own: less RAM, because its output maps are fewer, less time on any processor whose time is
+# arithmetic, and less energy, which on this chip follows the time.
 #
-# ## Channels: Figure 14
+# ## Removing channels
+#
+# Every seed's network with all channels down to one: the table has accuracy before and after fine-tuning, the figure sets it against
+# parameters and operations, and shows the time on a computer.
 
 # %%
 channels = over_points(rows, structured=True)
@@ -394,13 +403,13 @@ draw.channel_curves(channels, times, originals("channels"))
 
 # %% [markdown]
 # The original's time on a desktop processor follows the channels. Ours does not: PyTorch takes nearly as long for one
-# channel as for eight, and the quartiles overlap, because most of so small a network's time is the calling of its
-# operations. On the board, below, time does follow them.
+# channel as for eight, and the quartiles overlap, so little of its time can be arithmetic. On the board, below, time
+# does follow the channels.
 
 # %% [markdown]
-# ## Channels on the chip: Figure 15
+# ## Channels on the chip
 #
-# A network that is narrow needs no special kernel. Everything follows the channels:
+# A narrow network needs no special kernel. Flash, RAM and time all fall with the channels:
 
 # %%
 narrow_costs = board.measure({p.kept: int8[p] for p in first if p.structured})
@@ -436,9 +445,9 @@ draw_board.removed_channels(by_share, answers)
 
 # %% [markdown]
 # In the field, our accuracy with half of the channels is a few points lower, with intervals that overlap; the
-# original's twenty trials a network are too few to say how much it lost. With half of the channels the original's time
-# fell by {original}`board_time_saved`. Part 4 takes that apart: a straight line through its three times has 56 ms at no
-# channels at all, and 3.9 ms for each. What is fixed in ours is widening the input, well below a millisecond:
+# original's twenty trials a network are too few to say how much it lost. With half of the channels the original's
+# time fell by {original}`board_time_saved`. Part 4 analyses this: a straight line through its three times has 56 ms
+# at no channels at all, and 3.9 ms for each. What is fixed in ours is widening the input, well below a millisecond:
 
 # %%
 lines = board.fixed_and_per_channel(narrow_costs)
@@ -448,10 +457,10 @@ for name, (fixed, each) in lines.items():
 # %% [markdown]
 # ## Everything together
 #
-# Sparse, narrow, on fewer bits, narrow and ternary: every network of Parts 3, 5 and 6, by what it takes and how often
-# it is right. All are quantized by training, pruned ones with their zeros held. Which are best is chosen on
-# validation clips and reported on test clips: from the smallest on, the line goes to the next network whose validation
-# interval lies above that of the one before it.
+# Here are all networks of Parts 3, 5 and 6, sparse, narrow, on fewer bits, or both narrow and ternary, with their
+# size, time and accuracy. All are quantized by training; pruned ones keep their zeros. Which are best is chosen on
+# validation clips and reported on test clips: from the smallest on, the line goes to the next network whose
+# validation interval lies above that of the one before it.
 
 # %%
 named = [point.name for point in first if "ternary" in point.widths]
@@ -505,7 +514,7 @@ run.finish(rows)
 #
 # 1. For single weights L1, L2 and L-infinity are the same ranking. They differ only for groups.
 # 2. Without fine-tuning there is a cliff. With it, most of the weights of this network can be removed for a few points of accuracy.
-# 3. Zeros save nothing by themselves: they need a format to save flash, and a kernel, or outputs that nobody reads, to save time.
+# 3. Zeros save nothing by themselves: they need a format to save flash, and a kernel, or outputs that no weight reads, to save time.
 # 4. Removing channels costs more accuracy than removing as many single weights, and saves flash, RAM and time without any special code.
 # 5. Which network is best depends on what is scarce. Choose on validation clips, and beware of differences smaller than their intervals.
 #
