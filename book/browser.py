@@ -45,6 +45,7 @@ def print_pdf(page: Path, pdf: Path) -> None:
             path=str(pdf),
             format="A4",
             print_background=True,
+            scale=0.72,  # the widest tables fit
             display_header_footer=True,
             header_template="<span></span>",
             footer_template=footer,

@@ -5,14 +5,19 @@
 A small picture is a file beside the pages, in a light and a dark variant, that is loaded when it comes into sight.
 """
 
+import base64
+import io
 import re
 from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "_images/gallery"
+PNG = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=\s]+")
+SIDE = 150  # pixels, of the longer side of an image within a small picture
 VARIANTS = {"light": "html {", "dark": 'html[data-theme="dark"] {'}  # to the rule of its colours in book.css
 STYLE_SHEET = Path(__file__).parents[1] / "_static" / "book.css"
 
@@ -29,6 +34,19 @@ def alone(svg: str, variant: str, style_sheet: str) -> str:
         "<svg", '<svg xmlns="http://www.w3.org/2000/svg" class="picture" font-family="sans-serif"'
     )
     return f"{head}<style>{style}</style>{inside}"
+
+
+def with_small_images(svg: str) -> str:
+    """A drawing whose embedded PNGs have as many pixels as a small picture shows."""
+
+    def smaller(found: re.Match[str]) -> str:
+        with Image.open(io.BytesIO(base64.b64decode(found[0]))) as image:
+            image.thumbnail((SIDE, SIDE))
+            file = io.BytesIO()
+            image.save(file, format="png")
+        return min(found[0], base64.b64encode(file.getvalue()).decode(), key=len)
+
+    return PNG.sub(smaller, svg)
 
 
 class figure_list(nodes.General, nodes.Element):
@@ -78,7 +96,7 @@ def _small(app: Sphinx, docname: str, name: str, title: str, drawing: str) -> st
     elements = []
     for variant in VARIANTS:
         file = f"{name}-{variant}.svg"
-        content = alone(drawing, variant, STYLE_SHEET.read_text(encoding="utf-8"))
+        content = alone(with_small_images(drawing), variant, STYLE_SHEET.read_text(encoding="utf-8"))
         (folder / file).write_text(content, encoding="utf-8")
         elements.append(
             f'<img class="only-{variant}" loading="lazy" alt="{title}" src="{up}{FOLDER}/{file}">'
