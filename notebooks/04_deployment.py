@@ -542,7 +542,7 @@ draw_field.confusions(confusions, class_labels(), assumed)
 # agreement of the totals is a coincidence. How much twenty trials leave open is seen by drawing a thousand tests of
 # twenty from ours: any result within the bars is plausible.
 
-# %% mystnb={"figure": {"name": "fig-04-small", "caption": "A test of twenty trials says little: by chance alone its result spreads widely. The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (diamond)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
+# %% mystnb={"figure": {"name": "fig-04-small", "caption": "A test of twenty trials says little: by chance alone its result spreads widely. The accuracy of a thousand tests of twenty trials, five of each class, drawn from ours; the accuracy of all trials (line) and the original's 13 of 20 (dashed)."}, "image": {"alt": "A bell of bars some 40 points wide around the line."}}
 drawn = field.draw_small_tests(plain_trials)
 run.record_all(field.small_test_values(drawn))
 draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)

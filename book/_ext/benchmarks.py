@@ -44,18 +44,32 @@ def costs(results: Path) -> Rows:
     return rows
 
 
+def crossed(rows: Rows) -> list[tuple[str, ...]]:
+    """Rows of names "case: measure" as a matrix with a head, a column a case; empty where they do not fill one."""
+    cells = {tuple(name.split(": ", 1)): text for name, text in rows}
+    cases, measures = (list(dict.fromkeys(name[part] for name in cells if len(name) == 2)) for part in (0, 1))
+    if len(cases) < 2 or len(cells) != len(cases) * len(measures):
+        return []
+    return [("", *cases), *[(what, *[cells[case, what] for case in cases]) for what in measures]]
+
+
 def table(rows: Rows) -> nodes.Node:
-    """The rows as a table, or a line that says there are none."""
+    """The rows as a table, crossed where their names allow it, or a line that says there are none."""
     if not rows:
         return nodes.paragraph("", "Nothing is recorded here.")
-    made, group = nodes.table(), nodes.tgroup(cols=2)
-    group += [nodes.colspec(colwidth=width) for width in (70, 30)]
-    body = nodes.tbody()
-    for row in rows:
-        body += nodes.row("", *[nodes.entry("", nodes.paragraph("", text)) for text in row])
-    group += body
+    matrix = crossed(rows)
+    widths = [28] + [72 // (len(matrix[0]) - 1)] * (len(matrix[0]) - 1) if matrix else [70, 30]
+    made, group = nodes.table(classes=["measured"]), nodes.tgroup(cols=len(widths))
+    group += [nodes.colspec(colwidth=width) for width in widths]
+    if matrix:
+        group += nodes.thead("", _row(matrix[0]))
+    group += nodes.tbody("", *map(_row, matrix[1:] or rows))
     made += group
     return nodes.container("", made, classes=["table-scroll"])
+
+
+def _row(texts: tuple[str, ...]) -> nodes.row:
+    return nodes.row("", *[nodes.entry("", nodes.paragraph("", text)) for text in texts])
 
 
 class Benchmark(SphinxDirective):

@@ -12,6 +12,8 @@ import tables
 from bs4 import BeautifulSoup
 from docutils.core import publish_doctree
 
+import benchmarks
+
 PART = {"commit": "0123456789abcdef", "data": {"content_hash": "fedcba9876543210"}}
 OTHER = {"commit": "aaaaaaaabbbb", "data": {"content_hash": "fedcba9876543210"}}
 
@@ -75,6 +77,19 @@ def test_an_interval_and_a_short_entry_stay_on_one_line():
     )
     assert th == "two words"
     assert cells == ["94.7 (94.4\xa0to\xa095.0)", "8\xa0×\xa025\xa0×\xa020", "not told apart, once"]
+
+
+def test_measures_of_several_cases_are_a_matrix():
+    rows = [(f"{case}: {what}", f"{case}{what}") for case in "ab" for what in "xyz"]
+    assert benchmarks.crossed(rows) == [
+        ("", "a", "b"),
+        ("x", "ax", "bx"),
+        ("y", "ay", "by"),
+        ("z", "az", "bz"),
+    ]
+    assert benchmarks.crossed(rows[:-1]) == []
+    assert benchmarks.crossed(rows[:3]) == []
+    assert benchmarks.crossed([("alone", "1"), ("again", "2")]) == []
 
 
 def test_a_plus_or_minus_has_space_around_it():
