@@ -23,10 +23,19 @@ STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKIL
 stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
 
 
-def begin(command, until, **options):
+def heed_interrupts():
+    """What a shell runs in the background ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def begin(command, until):
     """Start a command, and return it when `until(process)` is true."""
     begun = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
     )
     process = psutil.Process(begun.pid)
     while not until(process):
