@@ -103,6 +103,7 @@ def write_sound(path, seconds):
     return path
 
 
+@pytest.mark.slow
 def test_a_stream_is_billed_hop_by_hop(kws, model, tmp_path):
     status, out, _ = kws("board", model, "--stream", write_sound(tmp_path / "s.wav", 1.3), "--json")
     result = json.loads(out)

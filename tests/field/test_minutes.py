@@ -58,6 +58,7 @@ def test_frames_belong_to_the_minute_in_which_they_begin(sound):
     ]
 
 
+@pytest.mark.slow
 def test_false_accepts_are_counted_where_they_are_heard(outside, sound):
     def run(windows):
         """A stand-in for a network that says "yes" at random, more often in the fourth minute."""

@@ -23,6 +23,7 @@ def test_it_learns_and_a_seed_fixes_every_bit():
     assert not torch.equal(all_weights(first), all_weights(other))
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path):
     whole, _ = train(CONFIG, RECIPE, toy(64), toy(32, seed=1), seed=0)
     out = tmp_path / "model.pt"

@@ -73,11 +73,13 @@ def weights_of(model: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
+@pytest.mark.slow
 def test_eight_bits_change_next_to_nothing(trained, rounded):
     a, b = predict(trained, VALIDATION.x), predict(rounded(ours(8)), VALIDATION.x)
     assert np.abs(a - b).max() < 0.05 * np.abs(a).max()
 
 
+@pytest.mark.slow
 @BY_WIDTH
 def test_every_channel_has_its_own_points_and_no_more_than_the_grid_s(rounded, bits):
     points = {8: 256, 5: 32, 4: 16, 3: 8, 2: 4, TERNARY: 3, BINARY: 2}[bits]
@@ -180,6 +182,7 @@ def test_impossible_quantizations_are_refused(wrong):
         Quantization(**({"weights": 8, "activations": 8} | wrong))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how", [ours(2), ours(TERNARY), original(4), Quantization(8, 8, scheme="asymmetric")]
 )

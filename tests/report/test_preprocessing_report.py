@@ -20,6 +20,7 @@ def trained(right: np.ndarray, y: np.ndarray) -> list:
     return [SimpleNamespace(predictions={"testing": np.where(row, y, 9)}) for row in right]
 
 
+@pytest.mark.slow
 def test_own_recordings_take_the_place_of_the_corpus(tmp_path):
     for stem in ("yes_loud", "yes_quiet", "no_loud", "no_quiet"):
         soundfile.write(tmp_path / f"{stem}.flac", RNG.normal(0, 0.1, (66_150, 2)), 44_100)

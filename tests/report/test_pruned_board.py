@@ -52,6 +52,7 @@ def test_forms_break_even_where_their_lines_cross():
     assert break_even(costs_of([0.0, 50.0, 100.0], [10.0] * 3, [20.0, 15.0, 11.0])) == {}
 
 
+@pytest.mark.slow
 def test_sparse_networks_on_the_board(networks):
     costs = measure_sparse(networks)
     assert list(costs.index) == [0, 60, 90]
