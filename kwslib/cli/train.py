@@ -36,7 +36,9 @@ def train(
         help="Train for a stream in rooms, amid hours without a keyword, and choose a threshold: slower, for a device "
         "that listens all day.",
     ),
-    epochs: int | None = typer.Option(None, min=1, max=100_000, help="Epochs [default: the profile's]."),
+    epochs: int | None = typer.Option(
+        None, min=1, max=100_000, help="Epochs [default: the network's, by profile]."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """Train a network; a progress bar shows losses and accuracies.
@@ -70,7 +72,7 @@ def train(
     words = tuple(word.strip() for word in keywords.split(","))
     training_setup = setup(arch, chosen.epochs, words)
     if field:
-        training_setup = for_field(training_setup, chosen.epochs)
+        training_setup = for_field(training_setup, EFFORTS[chosen.name].epochs or chosen.epochs)
     if epochs is not None:
         training_setup = replace(training_setup, recipe=replace(training_setup.recipe, epochs=epochs))
     if channels is not None:

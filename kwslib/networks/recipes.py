@@ -1,6 +1,6 @@
 """The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md).
 
-`python benchmarks/recipes.py` repeats the choices.
+`python benchmarks/recipes.py zoo` and `words` repeat the choices.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from kwslib.networks.training import Recipe
 class Setup:
     """All that a training run is made from, but for the corpus and the seed.
 
-    spoken: whether the synthesizer's words are among the unknown ones of training (kwslib/data/spoken.py).
+    spoken: whether the synthesizer's words are among the unknown ones of training on clips (kwslib/data/spoken.py).
     """
 
     config: ModelConfig
