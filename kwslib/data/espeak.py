@@ -72,7 +72,12 @@ def phonemes(text: str, voices: Sequence[str]) -> list[tuple[str, ...]]:
 
     "happy" is ("h", "'a", "p", "i"). Raises KwsError as `speak` does.
     """
-    answer = _ask([{"phonemes": text, "voice": voice} for voice in voices])
+    return transcriptions([(text, voice) for voice in voices])
+
+
+def transcriptions(texts: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """The phonemes of each (text, voice), as `phonemes` gives them. Raises KwsError as `speak` does."""
+    answer = _ask([{"phonemes": text, "voice": voice} for text, voice in texts])
     spoken = (line.replace(" ", "_").split("_") for line in answer.decode().splitlines())
     return [tuple(phoneme for phoneme in transcription if phoneme) for transcription in spoken]
 

@@ -2,13 +2,17 @@
 
 Recordings know few words; a device hears thousands. Words of daily life and words that sound like a keyword
 (kwslib/data/voices.py) stand for those: the words of validation are never said in training, so that a threshold that is
-chosen there has met words that the network never heard.
+chosen there has met words that the network never heard. What sounds as a keyword does, as *know* for *no*, is none of
+them.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
+from kwslib.data import espeak
 from kwslib.data.corpus import Corpus
+from kwslib.data.synthetic import ACCENTS
 from kwslib.data.word_file import synthesized
 
 
@@ -22,11 +26,26 @@ def with_spoken_words(
     if not times:
         return corpus
     spoken = [clip for word in keywords for clip in synthesized(word, True) if clip.word not in keywords]
-    validation = [clip for clip in spoken if clip.split == "validation"]
-    kept_apart = {clip.word for clip in validation}
-    training = [clip for clip in spoken if clip.split == "training" and clip.word not in kept_apart]
+    alike = homophones(tuple(sorted({clip.word for clip in spoken})), tuple(keywords))
+    kept_apart = {clip.word for clip in spoken if clip.split == "validation"}
+    validation = [clip for clip in spoken if clip.split == "validation" and clip.word not in alike]
+    training = [clip for clip in spoken if clip.split == "training" and clip.word not in kept_apart | alike]
     added = {"training": times * training, "validation": validation}
     clips = sorted(
         (*corpus.clips, *(clip for split in splits for clip in added[split])), key=lambda clip: clip.name
     )
     return replace(corpus, clips=tuple(clips))
+
+
+@lru_cache(maxsize=8)
+def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[str]:
+    """Those of the words that some accent of the synthesizer says as it says a keyword. Raises KwsError as
+    `espeak.speak` does."""
+    texts = [(text, accent) for accent in ACCENTS for text in (*words, *keywords)]
+    said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
+    return frozenset(
+        word
+        for accent in ACCENTS
+        for word in words
+        if said[word, accent] in {said[keyword, accent] for keyword in keywords}
+    )

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from kwslib.data.corpus import read_folder
-from kwslib.data.spoken import with_spoken_words
+from kwslib.data.spoken import homophones, with_spoken_words
 
 KEYWORDS = ("yes", "no")
 
@@ -19,6 +19,7 @@ def test_words_of_validation_are_never_said_in_training(synthetic):
     assert words["validation"]
     assert not words["training"] & words["validation"]
     assert not {*KEYWORDS} & (words["training"] | words["validation"])
+    assert "know" not in words["training"] | words["validation"]  # as "no" sounds
     assert {clip.split for clip in added} == {"training", "validation"}
     assert {added[clip] for clip in added if clip.split == "training"} == {2}
     assert found.content_hash != corpus.content_hash
@@ -33,3 +34,8 @@ def test_training_alone_gets_more_words_where_that_is_asked_for(synthetic):
     corpus = read_folder(synthetic)
     found = with_spoken_words(corpus, KEYWORDS, 1, splits=("training",))
     assert {clip.split for clip in Counter(found.clips) - Counter(corpus.clips)} == {"training"}
+
+
+def test_homophones_are_what_any_accent_says_alike():
+    assert homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
+    assert homophones(("snow",), ("no",)) == set()
