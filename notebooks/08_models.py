@@ -192,9 +192,8 @@ run.show(field.trials_table(heard), caption)
 # hours the 95 % interval ends just below the one an hour that is allowed. The sound is of six kinds, ten minutes of
 # each in an hour. Of the clips of other words on testing, more than a third are of words with fewer than ten training
 # clips, which validation hardly has. In their place, a third of validation's clips are a hundred words by the
-# synthesizer, others than in training. One of them, *know*, sounds like *no*: what fires for it counts as false, which makes the
-# choice a little too careful. A network keeps its settings in its file, from which every command and
-# sketch takes them.
+# synthesizer, others than in training, and none that sounds like a keyword. A network keeps its settings in its file, from
+# which every command and sketch takes them.
 
 # %%
 caption = (
@@ -218,9 +217,8 @@ run.show(field.hours_table(heard, cost), caption)
 # validation is no promise: the setting is the best of many there, which flatters its count, and on testing other
 # speakers say other words. A first recording of this part had only the corpus's own words in validation, and its
 # settings let through several times as many on testing as on validation; that is why validation has the
-# synthesizer's words, too. The hours counted here are not those that showed it, but others, drawn anew from the same
-# clips and rooms. They were heard once before, by networks that this recording replaces, and the margin was made smaller
-# after that ({doc}`../book/methods`): so their counts are not quite a fresh test.
+# synthesizer's words, too. Hours of testing from which something was learned have served their turn: those counted here are
+# others, drawn anew from the same clips and rooms ({doc}`../book/methods`).
 
 # %% tags=["nbval-check-output"]
 ends = [(each.points[0], each.points[-1]) for each in heard.values()]
