@@ -191,7 +191,7 @@ run.show(field.trials_table(heard), caption)
 # without a keyword: the fewest keywords missed among settings with eleven false accepts or fewer. Of eleven in twenty
 # hours the 95 % interval ends just below the one an hour that is allowed. The sound is of six kinds, ten minutes of
 # each in an hour. Of the clips of other words on testing, more than a third are of words with fewer than ten training
-# clips, which validation hardly has. In their place, a third of validation's clips are a hundred words by the
+# clips, which validation hardly has. In their place, a third of validation's clips are some hundred words by the
 # synthesizer, others than in training, and none that sounds like a keyword. A network keeps its settings in its file, from
 # which every command and sketch takes them.
 
