@@ -242,7 +242,9 @@ print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
 # The original calls raw audio highly dimensional, and the pictures compact. In numbers, for one second:
 
 # %% tags=["nbval-check-output"]
-recording.Table(report.size_table(clips["yes, loud"]), "One second in each picture.")
+recording.Table(
+    report.size_table(clips["yes, loud"]), "One second in each picture."
+)
 
 # %% tags=["remove-cell"]
 run.record("samples_per_second", len(clips["yes, loud"]))
