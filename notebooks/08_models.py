@@ -95,8 +95,8 @@ for network in found:
 caption = (
     "Networks by size. Test accuracy: float, mean over seeds with its 95 % "
     "interval. Time of the network alone, ± 4 %, and flash and RAM, firmware "
-    "included: the int8 network of one seed. A hop is 40 ms, in which only what "
-    "is new is computed."
+    "included: the int8 network of one seed. A hop is 40 ms, in which only "
+    "what is new is computed."
 )
 run.show(networks.size_table(found), caption)
 
@@ -200,8 +200,9 @@ run.show(field.trials_table(heard), caption)
 # %%
 caption = (
     "False accepts an hour (Poisson interval) and keywords missed (Wilson) at "
-    "the settings chosen on validation, counted on ten hours and 1,000 keywords "
-    "of the test; and cost. Posteriors are averaged over the smoothing."
+    "the settings chosen on validation, counted on ten hours and 1,000 "
+    "keywords of the test; and cost. Posteriors are averaged over the "
+    "smoothing."
 )
 cost = field.costs(listeners)
 run.record_all(cost)
