@@ -7,6 +7,7 @@ A small picture is a file beside the pages, in a light and a dark variant, that 
 
 import base64
 import io
+import itertools
 import re
 from pathlib import Path
 
@@ -16,37 +17,70 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 FOLDER = "_images/gallery"
-PNG = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=\s]+")
-SIDE = 150  # pixels, of the longer side of an image within a small picture
+PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
+SIDE = 100  # pixels, of the longer side of an image within a small picture
+LINE = re.compile(r'(?<= d=")(M [^"A-KN-Za-y]+?)(\s*z?\s*)(?=")')  # a path of straight lines
+IDLE = re.compile(r' transform="rotate\(-?0 [^"]*"|(?<=[>\n])\n')
+GROUP = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.DOTALL)  # one that changes nothing
+LOOK = re.compile(r' style="([^"]*)"')
+REFERENCE = re.compile(r'((?: id="|href="#|url\(#))([^")]+)')
+DECIMALS = re.compile(r'(?<= [xy]=")-?\d+\.\d+(?=")')
+COLUMN = 1.5  # units of a drawing, a pixel of a small picture
 VARIANTS = {"light": "html {", "dark": 'html[data-theme="dark"] {'}  # to the rule of its colours in book.css
 STYLE_SHEET = Path(__file__).parents[1] / "_static" / "book.css"
 
 
 def alone(svg: str, variant: str, style_sheet: str) -> str:
     """A drawing of a page as a file that can be shown by itself, in the colours of a variant of the style sheet."""
-    lines = style_sheet.splitlines()
-    colours = next(line for line in lines if line.startswith(f"{VARIANTS[variant]} --p-"))
-    rules = [line for line in lines if line.startswith(".picture ")]
-    style = f":root {colours[colours.index('{') :]}\n" + "\n".join(rules)
+    colours = next(line for line in style_sheet.splitlines() if line.startswith(f"{VARIANTS[variant]} --p-"))
     head, inside = re.match(r"(<svg[^>]*>)(.*)", svg, re.DOTALL).groups()  # type: ignore[union-attr]
     head = re.sub(r' (?:class|role|aria-label|style|xmlns)="[^"]*"', "", head)
-    head = head.replace(
-        "<svg", '<svg xmlns="http://www.w3.org/2000/svg" class="picture" font-family="sans-serif"'
+    head = head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif"')
+    looks: dict[str, str] = {}  # each once, under a short name
+    inside = LOOK.sub(lambda found: f' class="{looks.setdefault(found[1], f"l{len(looks)}")}"', inside)
+    rules = [
+        f":root {colours[colours.index('{') :]}",
+        *(f".{name} {{ {look} }}" for look, name in looks.items()),
+    ]
+    return f"{head}<style>{' '.join(rules)}</style>{inside}"
+
+
+def lighter(svg: str) -> str:
+    """A drawing with no more detail than a small picture shows: its images small, its lines without what overlaps."""
+    svg = LINE.sub(
+        lambda found: thinned(found[1]) + found[2].strip(), PNG.sub(lambda found: small_image(found[1]), svg)
     )
-    return f"{head}<style>{style}</style>{inside}"
+    names = {name: f"n{number}" for number, name in enumerate(re.findall(r' id="([^"]+)"', svg))}
+    svg = REFERENCE.sub(lambda found: found[1] + names.get(found[2], found[2]), svg).replace(
+        "xlink:href", "href"
+    )
+    svg = DECIMALS.sub(lambda found: f"{float(found[0]):.1f}", IDLE.sub("", svg))
+    while (fewer := GROUP.sub(r"\1", svg)) != svg:
+        svg = fewer
+    return svg
 
 
-def with_small_images(svg: str) -> str:
-    """A drawing whose embedded PNGs have as many pixels as a small picture shows."""
+def small_image(png: str) -> str:
+    """The address of an image in base64, made small."""
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        image.thumbnail((SIDE, SIDE))
+        file = io.BytesIO()
+        image.save(file, format="webp", quality=60)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
-    def smaller(found: re.Match[str]) -> str:
-        with Image.open(io.BytesIO(base64.b64decode(found[0]))) as image:
-            image.thumbnail((SIDE, SIDE))
-            file = io.BytesIO()
-            image.save(file, format="png")
-        return min(found[0], base64.b64encode(file.getvalue()).decode(), key=len)
 
-    return PNG.sub(smaller, svg)
+def thinned(line: str) -> str:
+    """Of neighbours on a line that fall into one column the lowest and the highest, and both ends of the line."""
+    points = re.findall(r"([ML]) (\S+) (\S+)", line)
+    kept = []
+    for _, group in itertools.groupby(points, key=lambda point: (float(point[1]) // COLUMN, point[0])):
+        column = list(group)
+        heights = [float(y) for _, _, y in column]
+        kept += [column[i] for i in sorted({heights.index(min(heights)), heights.index(max(heights))})]
+    kept += [] if kept[-1] == points[-1] else [points[-1]]
+    return " ".join(
+        f"{command if command == 'M' else ''}{float(x):.1f} {float(y):.1f}" for command, x, y in kept
+    )
 
 
 class figure_list(nodes.General, nodes.Element):
@@ -96,7 +130,7 @@ def _small(app: Sphinx, docname: str, name: str, title: str, drawing: str) -> st
     elements = []
     for variant in VARIANTS:
         file = f"{name}-{variant}.svg"
-        content = alone(with_small_images(drawing), variant, STYLE_SHEET.read_text(encoding="utf-8"))
+        content = alone(lighter(drawing), variant, STYLE_SHEET.read_text(encoding="utf-8"))
         (folder / file).write_text(content, encoding="utf-8")
         elements.append(
             f'<img class="only-{variant}" loading="lazy" alt="{title}" src="{up}{FOLDER}/{file}">'

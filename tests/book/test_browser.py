@@ -41,6 +41,13 @@ ASTRAY = """[...document.querySelectorAll('article svg')].flatMap(figure => {
         .map(([other]) => `one on the other: ${text}, ${other}`));
     return [...cut, ...hidden];
 })"""  # in figures, at a width that shows them as large as they are drawn
+HEAVIEST = 1.5e6  # bytes of a page and of all that it loads
+SCROLLED = """async () => {
+    for (let y = 0; y < document.body.scrollHeight; y += 500) {
+        window.scrollTo(0, y);
+        await new Promise(done => setTimeout(done, 20));
+    }
+}"""
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
     .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
 
@@ -110,6 +117,19 @@ def test_no_page_keeps_a_reader_out(tab, address, kind):
     if (wider := tab.evaluate(OVERFLOW)) > 0:
         faults.append(f"{wider} pixels wider than the screen")
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if not page.startswith("book/api/")])
+def test_a_page_read_to_its_end_is_light(address, chromium, name):
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    answers = []
+    page.on("requestfinished", lambda request: answers.append(request.response()))
+    page.goto(f"{address}/{name}.html", wait_until="load")
+    page.evaluate(SCROLLED)
+    page.wait_for_load_state("networkidle")
+    sizes = {answer.url: len(answer.body()) for answer in answers}
+    page.close()
+    assert sum(sizes.values()) < HEAVIEST, sorted(sizes.items(), key=lambda item: -item[1])[:10]
 
 
 def test_the_search_finds_pages(tab, address):

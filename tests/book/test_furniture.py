@@ -1,8 +1,12 @@
 """What stands around the text: foot, head, sidebar, regions that scroll, formulas, and what the search knows."""
 
+import re
+from xml.etree import ElementTree
+
 import build
 import finding
 import formulas
+import gallery
 import page_foot
 import page_head
 import pytest
@@ -119,3 +123,28 @@ def test_the_first_page_leads_to_the_same_places_from_one_folder_up():
 )
 def test_words_are_found_by_their_british_spelling(text, words):
     assert finding.british(text) == words
+
+
+def test_a_small_picture_keeps_the_ends_and_the_extremes_of_a_line():
+    points = [(x / 10, 50 + 40 * (x == 333)) for x in range(1000)]
+    line = " ".join(f"{'L' if x else 'M'} {x} {y}" for x, y in points)
+    kept = [tuple(map(float, found)) for found in re.findall(r"([\d.]+) ([\d.]+)", gallery.thinned(line))]
+    assert kept[0] == points[0]
+    assert kept[-1] == points[-1]
+    assert points[333] in kept
+    assert len(kept) < 200
+
+
+def test_a_small_picture_looks_as_the_drawing_does():
+    style = "stroke: var(--p-blue)"
+    drawing = (
+        '<svg class="drawn" viewBox="0 0 9 9"><g><g><path id="f0-a" d="M 0 0 L 1 1" style="'
+        f'{style}"/></g></g><use xlink:href="#f0-a" style="{style}"/></svg>'
+    )
+    css = "html { --p-blue: #00f; }"
+    small = ElementTree.fromstring(gallery.alone(gallery.lighter(drawing), "light", css))
+    path, use = list(small)[1:]
+    assert use.get("href") == f"#{path.get('id')}"
+    assert path.get("class") == use.get("class")
+    assert f".{path.get('class')} {{ {style} }}" in small[0].text
+    assert "--p-blue: #00f" in small[0].text
