@@ -47,6 +47,14 @@ def test_every_part_has_three_exercises_with_folded_solutions(page):
     assert text.count("````{dropdown} Solution") == len(numbers)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_line_of_code_is_wider_than_its_box(page):
+    lines = [
+        line for _, code in BLOCK.findall(page.read_text(encoding="utf-8")) for line in code.splitlines()
+    ]
+    assert max(map(len, lines)) <= 70, max(lines, key=len)
+
+
 def grader():
     spec = util.spec_from_file_location("grade", FOLDER / "grade.py")
     module = util.module_from_spec(spec)
