@@ -12,6 +12,7 @@ from kwslib.features.frontend import FRAMES
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import two_digits
 
 if TYPE_CHECKING:
     import pandas
@@ -76,7 +77,7 @@ def stage_table(profile: BoardProfile) -> "pandas.DataFrame":
 def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
     """The table with our times to the digits that the cycle model's error leaves."""
     columns = table.columns.intersection(["ours (ms)", "network (ms)"])
-    return table.assign(**{column: [f"{rounded(ms):g}" for ms in table[column]] for column in columns})
+    return table.assign(**{column: [two_digits(ms) for ms in table[column]] for column in columns})
 
 
 def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFrame":

@@ -30,6 +30,7 @@ from kwslib.quantization.grids import TERNARY
 from kwslib.quantization.integer import integer_network
 from kwslib.record import names
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import decompose, original_by_channels
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
     for form in (DENSE, BOTH):
         table[f"flash, {form} (B)"] = [f"{int(size):,}" for size in costs[f"flash, {form}"]]
     for form in (DENSE, LINEAR, BOTH):
-        table[f"{form} (ms)"] = [f"{rounded(ms):g}" for ms in costs[f"ms, {form}"]]
+        table[f"{form} (ms)"] = [two_digits(ms) for ms in costs[f"ms, {form}"]]
     names = pandas.Index([f"{percent:g} %" for percent in costs.index], name="removed")
     return pandas.DataFrame(table, index=names)
 
@@ -250,7 +251,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
         channels: {
             "flash (B)": f"{cost.flash:,}",
             "RAM (B)": f"{cost.ram:,}",
-            "network (ms)": f"{rounded(cost.ms):g}",
+            "network (ms)": two_digits(cost.ms),
         }
         for channels, cost in costs.items()
     }

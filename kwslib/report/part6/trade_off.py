@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kwslib.board.cycles import rounded
 from kwslib.experiments.quantization import WIDTHS
 from kwslib.paths import atomic_write
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.record import names
 from kwslib.record.recording import Run
+from kwslib.report.numbers import two_digits
 from kwslib.report.part6.board import BOTH, Cost
 from kwslib.statistics import mean_share
 
@@ -79,7 +79,7 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
         }
         | {
             "flash (B)": [f"{size:,.0f}" for size in best.flash],
-            "board (ms)": ["" if ms != ms else f"{rounded(ms):g}" for ms in best.ms],
+            "board (ms)": ["" if ms != ms else two_digits(ms) for ms in best.ms],
             "best by": [
                 " and ".join(size for size in SIZES if row[f"best by {size}"]).replace("flash", "bytes")
                 for _, row in best.iterrows()

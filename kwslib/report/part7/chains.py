@@ -19,6 +19,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
+from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import PEERS
 from kwslib.report.part4.field import field_stage
 from kwslib.report.part4.field_training import train_for_field
@@ -134,7 +135,7 @@ def beside_tflm(costs: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame":
         rows[f"ours, {name}, whole window"] = cost["whole_window_network_ms"]
         if cost["way"] != "whole window":
             rows[f"ours, {name}, what is new"] = cost["stages"]["network"]["ms_mean"]
-    shown = {name: {"network in a hop (ms)": f"{rounded(ms):g}"} for name, ms in rows.items()}
+    shown = {name: {"network in a hop (ms)": two_digits(ms)} for name, ms in rows.items()}
     return pandas.DataFrame(shown).T
 
 
@@ -167,11 +168,11 @@ def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str])
             "a hop computes": {"incremental": "new rows", "endless": "new columns"}.get(
                 cost["way"], cost["way"]
             ),
-            **{f"{stage}, mean (ms)": f"{rounded(spent['ms_mean']):g}" for stage, spent in stages.items()},
-            "worst hop (ms)": f"{rounded(cost['worst_hop_ms']):g}",
+            **{f"{stage}, mean (ms)": two_digits(spent["ms_mean"]) for stage, spent in stages.items()},
+            "worst hop (ms)": two_digits(cost["worst_hop_ms"]),
             "load (%)": f"{cost['load_percent']:.1f}",
             "fits its hop": verdict(cost),
-            "network, whole window (ms)": f"{rounded(cost['whole_window_network_ms']):g}",
+            "network, whole window (ms)": two_digits(cost["whole_window_network_ms"]),
             "load, whole window (%)": f"{100 * window / HOP_MS:.1f}",
             "RAM (B)": f"{cost['ram_bytes']:,}",
             "RAM, whole window (B)": f"{cost['whole_window_ram_bytes']:,}",

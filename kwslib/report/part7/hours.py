@@ -103,7 +103,7 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
         low, high = point.per_hour_ci95
         latency = np.quantile(point.latencies, [0.5, 0.9]) if len(point.latencies) else (np.nan, np.nan)
         rows[name] = {
-            "threshold": f"{point.threshold:g}",
+            "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
             "false accepts per hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
             "hours": f"{point.hours:.2g}",

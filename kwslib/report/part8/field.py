@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwslib.board.cycles import rounded
 from kwslib.experiments import zoo, zoo_field
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
@@ -14,6 +13,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values
+from kwslib.report.numbers import two_digits
 from kwslib.report.part4.field import share_text
 from kwslib.report.part7.chains import field_model
 from kwslib.report.part8.networks import clip_accuracy
@@ -101,11 +101,11 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
         point = found.chosen
         low, high = point.per_hour_ci95
         rows[TITLES[key]] = {
-            "threshold": f"{point.threshold:g}",
+            "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * found.settings.smoothing}",
             "false accepts an hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
-            "network, a hop (ms)": f"{rounded(cost[names.board_ms(f'hop_{key}')].value):g}",
+            "network, a hop (ms)": two_digits(cost[names.board_ms(f"hop_{key}")].value),
             "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.board.cycles import rounded
 from kwslib.board.streaming import HOP_MS
 from kwslib.checkpoints import load_checkpoint
 from kwslib.data.protocol import Protocol, build_splits
@@ -21,6 +20,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
+from kwslib.report.numbers import two_digits
 from kwslib.statistics import MeanInterval, mean_interval
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
             "other words answered unknown (%)": percent(values[names.accuracy(f"unknown_{arch}")]),
             "parameters": f"{values[names.parameters(arch)].value:,.0f}",
             "MACs a clip": f"{values[names.macs(arch)].value:,.0f}",
-            "network, whole clip (ms)": f"{rounded(values[names.board_ms(f'clip_{arch}')].value):g}",
-            "network, a hop (ms)": f"{rounded(values[names.board_ms(f'hop_{arch}')].value):g}",
+            "network, whole clip (ms)": two_digits(values[names.board_ms(f"clip_{arch}")].value),
+            "network, a hop (ms)": two_digits(values[names.board_ms(f"hop_{arch}")].value),
             "flash (B)": f"{values[names.firmware('flash', arch)].value:,.0f}",
             "RAM (B)": f"{values[names.firmware('ram', arch)].value:,.0f}",
         }
