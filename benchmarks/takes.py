@@ -27,7 +27,7 @@ from kwslib.field.stream import open_network
 from kwslib.field.training import field_splits
 from kwslib.keyword import ARCH, EPOCHS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
-from kwslib.keyword.training import AUGMENTATION, SHARE, repeated, word_setup
+from kwslib.keyword.training import AUGMENTATION, SHARE, subset, with_word, word_copies, word_setup
 from kwslib.predictors import decided
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
@@ -75,23 +75,20 @@ class StandIn:
         )
 
 
-def chosen(data: FeatureSet, word: str, takes: int, voices: bool) -> FeatureSet:
-    """Training with so many of the takes, and with the keyword in the synthesizer's voices or without."""
-    mine = [row for row, name in enumerate(data.names) if name.startswith(f"{word}/")]
-    spoken = {row for row in mine if data.names[row].startswith(f"{word}/training-")}
-    heard = {*[row for row in mine if row not in spoken][:takes], *(spoken if voices else ())}
-    keep = np.array([row for row in range(data.n) if row not in {*mine} - heard])
-    x = data.x.reshape(data.copies, data.n, *data.x.shape[1:])[:, keep].reshape(-1, *data.x.shape[1:])
-    names = tuple(data.names[row] for row in keep)
-    return repeated(FeatureSet(x, np.tile(data.y[keep], data.copies), names, data.copies), 2, SHARE)
+def chosen(word: FeatureSet, takes: int, voices: bool) -> FeatureSet:
+    """The keyword's examples of so many takes, and in the synthesizer's voices or without."""
+    spoken = np.array(["/training-" in name for name in word.names])
+    return subset(word, (spoken & voices) | (~spoken & (np.cumsum(~spoken) <= takes)))
 
 
-def measure(run: Run, made: StandIn, splits: dict[str, FeatureSet], takes: int, voices: bool) -> None:
-    """Train and test one row."""
+def measure(
+    run: Run, made: StandIn, splits: dict[str, FeatureSet], word: FeatureSet, takes: int, voices: bool
+) -> None:
+    """Train and test one row; `word`: all training examples of the keyword."""
     setup = word_setup(made.word, ARCH, EPOCHS)
     path = FOLDER / f"{made.word}_{takes}_{'voices' if voices else 'alone'}.pt"
     if not path.is_file():
-        training = chosen(splits["training"], made.word, takes, voices)
+        training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
         train(setup.config, setup.recipe, training, splits["validation"], 0, out=path)
     network = open_network(path)
     settings = threshold.choose(network, made.corpus if takes else made.without).settings
@@ -132,9 +129,11 @@ def main() -> None:
     run = recording.start("92_takes", "report", results=recorded_folder(), seeds=(0,))
     for word in words:
         made = StandIn.make(run.corpus, word)
-        splits = field_splits(made.corpus, word_setup(word, ARCH, EPOCHS), AUGMENTATION)
+        training_setup = word_setup(word, ARCH, EPOCHS)
+        splits = field_splits(made.corpus, training_setup, AUGMENTATION)
+        said = word_copies(made.corpus, training_setup, AUGMENTATION)
         for takes, voices in ROWS:
-            measure(run, made, splits, takes, voices)
+            measure(run, made, splits, said, takes, voices)
             if "--write" in sys.argv[1:]:
                 run.finish()
 

@@ -100,7 +100,23 @@ def field_splits(
     """
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     examples = build_splits(corpus, training_setup.protocol)["training"]
-    ordinary = splits["training"]
+    training = field_copies(corpus, examples, splits["training"], training_setup, augmentation)
+    if augmentation.hours:
+        more = round(augmentation.listening * training.n)
+        training = with_listening(
+            training, *_listened(listening or corpus, training_setup.protocol.labels, augmentation, more)
+        )
+    return splits | {"training": training}
+
+
+def field_copies(
+    corpus: Corpus,
+    examples: Sequence[Example],
+    ordinary: FeatureSet,
+    training_setup: Setup,
+    augmentation: FieldAugmentation,
+) -> FeatureSet:
+    """Copies of examples of the training split, some of them those of `ordinary`, which has the same examples."""
 
     def copies(number: int) -> np.ndarray:
         return _stream_copies(corpus, examples, training_setup, augmentation, number)
@@ -112,14 +128,7 @@ def field_splits(
     for copy in range(augmentation.copies):
         kept = np.flatnonzero(rng.random(n) < augmentation.clean)
         x[copy * n + kept] = ordinary.copy(copy % ordinary.copies)[0][kept]
-    y = np.tile(ordinary.y[:n], augmentation.copies)
-    training = FeatureSet(x, y, ordinary.names, augmentation.copies)
-    if augmentation.hours:
-        more = round(augmentation.listening * n)
-        training = with_listening(
-            training, *_listened(listening or corpus, training_setup.protocol.labels, augmentation, more)
-        )
-    return splits | {"training": training}
+    return FeatureSet(x, np.tile(ordinary.y[:n], augmentation.copies), ordinary.names, augmentation.copies)
 
 
 def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> FeatureSet:

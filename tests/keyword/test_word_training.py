@@ -3,27 +3,33 @@
 import numpy as np
 
 from kwslib.features.dataset import FeatureSet
-from kwslib.keyword.training import repeated
+from kwslib.keyword.training import with_word
 
 
-def numbered(copies, labels):
-    """Features that tell copy and example: x[copy * n + i] is full of 10 * copy + i."""
+def numbered(copies, labels, first=0):
+    """Features that tell copy and example: x[copy * n + i] is full of first + 10 * copy + i."""
     n = len(labels)
-    values = np.array([10 * copy + i for copy in range(copies) for i in range(n)], np.int8)
+    values = np.array([first + 10 * copy + i for copy in range(copies) for i in range(n)], np.int8)
     x = np.broadcast_to(values[:, None, None], (copies * n, 49, 40)).copy()
     return FeatureSet(x, np.tile(labels, copies), tuple(f"clip{i}" for i in range(n)), copies)
 
 
-def test_the_share_is_reached_and_every_repeat_is_another_copy():
-    data = repeated(numbered(3, [0, 1, 1, 1, 1, 1, 2]), 2, 0.25)
-    x, y = data.copy(1)
+def test_the_share_is_reached_and_every_repeat_is_the_next_copy():
+    word = numbered(4, [2], first=100 - 128)
+    data = with_word(numbered(3, [0, 2, 1, 1, 1, 1, 1]), word, 0.25)
     assert data.n == 8
-    assert (y == 2).mean() == 0.25
-    assert x[y == 2][:, 0, 0].tolist() == [16, 26]
-    assert len(data.names) == 8
-    assert [data.names[row] for row in np.flatnonzero(y == 2)] == ["clip6", "clip6"]
+    assert data.copies == 3
+    seen = []
+    for copy in range(3):
+        x, y = data.copy(copy)
+        assert (y == 2).mean() == 0.25
+        assert x[y == 0][:, 0, 0].tolist() == [10 * copy]
+        assert x[y == 1][:, 0, 0].tolist() == [10 * copy + other for other in range(2, 7)]
+        seen += x[y == 2][:, 0, 0].tolist()
+        assert [data.names[row] for row in np.flatnonzero(y == 2)] == ["clip0", "clip0"]
+    assert seen == [-28, -18, -8, 2, -28, -18]
 
 
-def test_a_keyword_that_is_frequent_enough_stays():
-    data = numbered(2, [0, 1, 2, 2])
-    assert repeated(data, 2, 0.25) is data
+def test_a_keyword_that_is_frequent_enough_comes_once():
+    data = with_word(numbered(2, [0, 1, 2]), numbered(2, [2, 2, 2]), 0.25)
+    assert data.copy(1)[1].tolist() == [0, 1, 2, 2, 2]
