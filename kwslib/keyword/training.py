@@ -2,9 +2,9 @@
 
 A board hears a stream, so one and a half times as many examples again are seconds from anywhere in hours without the
 word, and labels are not smoothed, which would keep posteriors below the thresholds of a spotter. Few takes are soon
-learnt by heart: each is spoken in more rooms, amid more noise, than other words, and more epochs make it worse. On
-validation, with "bed" as the word and two seeds, 73 of 400 were missed so at no more than five false accepts an hour,
-and 135 at two; 124 and 170 with a third of the seconds and with three streams of the word as of the others.
+learnt by heart: each is spoken in more rooms, amid more noise, than other words. On validation, with "bed" as the word
+and two seeds (`python benchmarks/takes.py bed --validation`), 79 of 400 were missed so at no more than five false
+accepts an hour, and 130 at two; 124 and 170 with a third of the seconds and as few streams of the word as of others.
 """
 
 from dataclasses import replace
