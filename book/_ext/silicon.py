@@ -26,7 +26,7 @@ class Silicon(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         path = Path(self.env.srcdir) / "book" / "silicon.yml"
         self.env.note_dependency(str(path))
-        table, group = nodes.table(), nodes.tgroup(cols=len(HEAD))
+        table, group = nodes.table(classes=["measured", "silicon"]), nodes.tgroup(cols=len(HEAD))
         group += [nodes.colspec(colwidth=width) for width in (28, 26, 14, 14, 9, 9)]
         head, body = nodes.thead(), nodes.tbody()
         for section, cells in ((head, [HEAD]), (body, rows(path))):

@@ -15,8 +15,12 @@ from sphinx.util.docutils import SphinxDirective
 SHOWN = re.compile(r'<div class="table-scroll">(<table.*?>)<caption>(.*?)</caption>(.*?)</div>', re.DOTALL)
 CELL = re.compile(r"(<td>|<th>)([^<]+)(?=</t[dh]>)")
 INTERVAL = re.compile(r"\([^()]* to [^()]*\)")
+FILE = re.compile(r"(?<=\w/)|(?=_nohash)")  # where the name of a clip may break
+MANY = 8  # columns that need smaller type
 SHORT = 13  # characters that stay on one line: "+0.7 to +1.9"
-NUMBERED = re.compile(r'<figure class="numbered-table" id="(.*?)">.*?</span>(.*?)</figcaption>', re.DOTALL)
+NUMBERED = re.compile(
+    r'<figure class="numbered-table[^"]*" id="(.*?)">.*?</span>(.*?)</figcaption>', re.DOTALL
+)
 
 
 class table_list(nodes.General, nodes.Element):
@@ -40,6 +44,7 @@ def kept_together(table: str) -> str:
         tag, text = found.groups()
         if len(text) <= SHORT and any(letter.isdigit() for letter in text):
             return tag + unbroken(text)
+        text = FILE.sub("<wbr>", text) if text.endswith(".wav") else text
         return tag + INTERVAL.sub(lambda interval: unbroken(interval[0]), text)
 
     return CELL.sub(cell, table)
@@ -56,8 +61,9 @@ def number_tables(app: Sphinx, doctree: nodes.document) -> None:
         count += 1
         table, caption, rest = found.groups()
         name = f"table-{part}-{count}"
+        wide = " many-columns" if rest.partition("</tr>")[0].count("<th") > MANY else ""
         return (
-            f'<figure class="numbered-table" id="{name}"><figcaption id="{name}-caption">'
+            f'<figure class="numbered-table{wide}" id="{name}"><figcaption id="{name}-caption">'
             f'<span class="caption-number">Table {part}.{count}. </span>{caption}</figcaption>'
             f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">'
             f"{kept_together(table + rest)}</div></figure>"

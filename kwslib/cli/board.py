@@ -17,10 +17,11 @@ def run_on_board(
     model: Path = typer.Argument(help="FILE.tflite, int8, or a quantized FILE.pt."),
     wav: Path | None = typer.Option(
         None,
-        help="The clip; of a longer one, its loudest second. Without it, one second of silence.",
+        help="The clip; of a long one, the loudest second is used [default: one second of silence].",
     ),
     stream: Path | None = typer.Option(
-        None, help="A recording of a second or longer: what each hop of 40 ms costs while listening to it."
+        None,
+        help="A recording of at least one second: report what each hop of 40 ms costs while listening to it.",
     ),
     keep: Path | None = typer.Option(
         None, help="Folder for firmware.elf with symbols, its map, and kws_model.h for Arduino."

@@ -12,11 +12,12 @@ from kwslib.errors import KwsError, listed
 def classify(
     model: str = typer.Argument(help="FILE.pt, FILE.tflite, or board:FILE.tflite for the virtual board."),
     recordings: list[Path] = typer.Argument(
-        help="Audio files of any rate and length; of a longer one, its loudest second.", metavar="WAV..."
+        help="Audio files of any sample rate and length; of a long one, the loudest second is used.",
+        metavar="WAV...",
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Classify recordings. When one of them cannot be read, nothing is classified, and all such are named."""
+    """Classify recordings. If one of them cannot be read, none is classified, and all unreadable ones are named."""
     import numpy as np
     from scipy.special import softmax
 

@@ -110,8 +110,8 @@ def check(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Look at every take before anything is trained: broken, silent, clipped, quiet, cut off, too long, double, unlike
-    the others. Exit status 1 when one of them is none that a network can learn from."""
+    """Check every take before training: damaged, silent, clipped, quiet, cut off, too long, duplicated, unlike the
+    others. Exit status 1 when a network cannot learn from one of them."""
     from kwslib.keyword.takes import look
 
     takes = look(folder)

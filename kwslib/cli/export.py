@@ -19,7 +19,7 @@ MANY = 0.05  # of the calibration answers: more changed ones are warned of
 
 
 def export_model(
-    model: Path = typer.Argument(help="FILE.pt, as `kws train` leaves it; for --web also FILE.tflite, int8."),
+    model: Path = typer.Argument(help="FILE.pt, as `kws train` writes it; for --web also FILE.tflite, int8."),
     out: Path | None = typer.Option(None, "--out", help="Folder to write into."),
     web: Path | None = typer.Option(None, "--web", help="HTML file to write: the spotter in a page."),
     data: Path | None = DATA,

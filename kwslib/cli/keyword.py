@@ -21,7 +21,9 @@ def make_keyword(
         None, help="Folder of your own recordings of the word. Without it, the test is synthesized as well."
     ),
     negatives: list[Path] = typer.Option(
-        [], "--not", help="Folder of recordings that must not fire, all for training; may be repeated."
+        [],
+        "--not",
+        help="Folder of recordings that must not be reported, used for training; may be repeated.",
     ),
     background: list[Path] = typer.Option(
         [], help="Folder of your own noise, files of ten seconds or longer; may be repeated."
@@ -30,10 +32,10 @@ def make_keyword(
     data: Path | None = typer.Option(
         None,
         envvar="KWS_DATA",
-        help="Folder of other words and noises, in Speech Commands' layout; or several, separated as PATH is.",
+        help="Folder of other words and noises, in Speech Commands' layout; or several, separated as in PATH.",
     ),
     profile: str | None = PROFILE,
-    arch: str = typer.Option(ARCH, help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
+    arch: str = typer.Option(ARCH, help=f"The network: {', '.join(ARCHITECTURES)}."),
     epochs: int = typer.Option(EPOCHS, min=1, max=100_000, help="Epochs of training."),
     trials: int = typer.Option(
         TRIALS,

@@ -7,10 +7,11 @@ SEED_MAX = 2**31 - 1  # what PyTorch's, NumPy's and eSpeak's generators all take
 DATA = typer.Option(
     None,
     envvar="KWS_DATA",
-    help="Folder of clips in Speech Commands' layout; several, separated as PATH is, are one corpus; or the "
-    "corpus.json of `kws keyword`.",
+    help="Folder of clips in Speech Commands' layout; several, separated as in PATH, are "
+    "read as one corpus; or the corpus.json of `kws keyword`.",
 )
 PROFILE = typer.Option(
-    None, help="How much work, and without --data: quick (synthetic corpus) or report (Speech Commands)."
+    None,
+    help="Amount of work and, without --data, the corpus: quick (synthetic) or report (Speech Commands).",
 )
 JSON = typer.Option(False, "--json", help="Print one JSON object.")

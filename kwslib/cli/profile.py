@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def profile_model(
-    model: str = typer.Argument(
-        help="FILE.pt, FILE.tflite, or a network of the zoo by name, such as tinyconv."
-    ),
+    model: str = typer.Argument(help="FILE.pt, FILE.tflite, or the name of a network, such as tinyconv."),
     device: str = typer.Option("cpu", help="Where latency is measured: cpu or cuda."),
     as_json: bool = JSON,
 ) -> None:

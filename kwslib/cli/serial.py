@@ -28,9 +28,9 @@ def read_board_log(
 ) -> None:
     """Stage timings and the confusion matrix of spoken trials, from a sketch of firmware/arduino.
 
-    Lines whose check fails are rejected and counted, lost ones are counted by the gaps in their numbers. In a log
-    without checks, lines that are broken are counted, and so are those with a time that lies more than three times the
-    distance between the quartiles outside of them: neither is averaged.
+    Lines whose check fails are rejected and counted; lost lines are counted by the gaps in their numbers. In a log
+    without checks, damaged lines are counted, and so are times more than three interquartile ranges outside the
+    quartiles; neither are averaged.
     """
     from kwslib.board.seriallog import read_serial
 

@@ -28,9 +28,9 @@ def run_a_sweep(
     dry_run: bool = typer.Option(False, "--dry-run", help="Only list the points and count them."),
     as_json: bool = JSON,
 ) -> None:
-    """Run Part 5 (bits) or 6 (sparsity, channels) once for each point; leave notebooks, rows and their table.
+    """Run Part 5 (bits) or 6 (sparsity, channels) once for each point; write the notebooks, the rows and their table.
 
-    Exit status 1 when a point failed: its notebook and traceback lie in OUT/failed, the others are done.
+    Exit status 1 when a point failed: its notebook and traceback are in OUT/failed, and the others are complete.
     """
     import contextlib
     import os

@@ -18,7 +18,7 @@ from kwslib.paths import check_writable
 
 def train(
     out: Path = typer.Option(..., "--out", help="Checkpoint to write (.pt)."),
-    arch: str = typer.Option("tinyconv", help=f"A network of the zoo: {', '.join(ARCHITECTURES)}."),
+    arch: str = typer.Option("tinyconv", help=f"The network: {', '.join(ARCHITECTURES)}."),
     channels: int | None = typer.Option(None, help="Width of its first layer [default: the network's own]."),
     keywords: str = typer.Option(",".join(DEFAULT_KEYWORDS), help="The words to spot, separated by commas."),
     profile: str | None = PROFILE,
@@ -33,8 +33,8 @@ def train(
     field: bool = typer.Option(
         False,
         "--field",
-        help="Train for a stream in rooms, amid hours without a keyword, and choose a threshold: slower, for a device "
-        "that listens all day.",
+        help="Train for a stream, in rooms and on hours without a keyword, and choose a "
+        "threshold: slower, for a device that listens all day.",
     ),
     epochs: int | None = typer.Option(
         None, min=1, max=100_000, help="Epochs [default: the network's, by profile]."
@@ -43,8 +43,8 @@ def train(
 ) -> None:
     """Train a network; a progress bar shows losses and accuracies.
 
-    OUT is written when training ends. Ctrl-C leaves the best epoch so far beside it; the same command started
-    again goes on where it stopped.
+    OUT is written when training ends. Ctrl-C writes the best epoch so far next to it; the same command,
+    started again, resumes where it stopped.
     """
     if out.suffix != ".pt":
         raise KwsError(f"{out}: a checkpoint's name ends in .pt")

@@ -19,8 +19,8 @@ def verify_recorded(
 ) -> None:
     """Test the recorded models again, train one again, run the board again, check every part's claims.
 
-    A part is tested on the clips that it was recorded from: all folders of --data together, or one of them. Exit status
-    1 where a number changed, a part's clips are not at hand, or a claim no longer holds.
+    A part is tested on the clips that it was recorded from: all folders of --data together, or one of them.
+    Exit status 1 when a number changed, a part's clips are missing, or a claim no longer holds.
     """
     from kwslib.data.corpus import open_corpus
     from kwslib.record.claims import check, load_claims

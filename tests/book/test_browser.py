@@ -48,6 +48,8 @@ SCROLLED = """async () => {
         await new Promise(done => setTimeout(done, 20));
     }
 }"""
+SCROLLING = """[...document.querySelectorAll('.table-scroll')].filter(box => box.scrollWidth > box.clientWidth + 1)
+    .map(box => `scrolls: ${box.innerText.slice(0, 60)}`)"""
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
     .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
 
@@ -94,7 +96,7 @@ def test_every_page_is_whole_legible_and_no_wider_than_the_screen(tab, address):
         if (wider := tab.evaluate(OVERFLOW)) > 0:
             faults.append(f"{wider} pixels wider than the screen")
         if tab.viewport_size["width"] > 1000:
-            faults += tab.evaluate(ASTRAY)
+            faults += [*tab.evaluate(ASTRAY), *tab.evaluate(SCROLLING)]
         if faults:
             found[name] = faults
         tab.faults.clear()

@@ -80,6 +80,8 @@ def test_an_interval_and_a_short_entry_stay_on_one_line():
         cell.text for cell in BeautifulSoup(tables.kept_together(row), "html.parser").find_all(["th", "td"])
     )
     assert th == "two words"
+    name = tables.kept_together("<td>yes/c7dc7278_nohash_4.wav</td>")
+    assert name == "<td>yes/<wbr>c7dc7278<wbr>_nohash_4.wav</td>"
     assert cells == ["94.7 (94.4\xa0to\xa095.0)", "8\xa0×\xa025\xa0×\xa020", "not told apart, once"]
 
 
