@@ -224,7 +224,9 @@ print(" > ".join(type(layer).__name__ for layer in layers))
 # | scale $s$ | $\max(\lvert x_\text{min}\rvert, x_\text{max}) / (2^{k-1}-1)$ | $(x_\text{max}-x_\text{min}) / (2^k-1)$ |
 # | zero point $z$ | $0$ | $\mathrm{round}(-x_\text{min}/s)$ |
 #
-# $$q = \mathrm{clamp}\big(\mathrm{round}(x/s) + z,\; q_\text{low},\; q_\text{high}\big), \qquad \hat x = s\,(q - z).$$
+# $$q = \mathrm{clamp}\big(\mathrm{round}(x/s) + z,\; q_\text{low},\; q_\text{high}\big)$$
+#
+# $$\hat x = s\,(q - z)$$
 #
 # *{term}`Fake quantization <fake quantization>`* computes $\hat x$ in floating point, so that a network can be trained and
 # tested as if it were quantized. The package does it in one pass over memory, with the gradient written out:

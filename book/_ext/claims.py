@@ -17,8 +17,8 @@ from kwslib.record.claims import Outcome, check, load_claims
 
 TITLE = "What this part claims"
 LEAD = (
-    "Each sentence stands beside the recorded value and the test that carry it. kws verify and the book's build "
-    "execute the list: when a new recording turns one round, they name the sentence that must change."
+    "Each claim is listed with the recorded value and the test that support it. kws verify and the book's build "
+    "run these tests: when a new recording contradicts a claim, they name the sentence that must change."
 )
 
 

@@ -46,6 +46,13 @@ def notebook_pages(env: BuildEnvironment) -> dict[str, str]:
     return {name.split("/")[1][:2]: name for name in env.found_docs if name.startswith("notebooks/")}
 
 
+def in_prose(value: float, unit: str) -> str:
+    """A value with no more digits than its error leaves: times of the cycle model have two, points one decimal."""
+    if unit == "points":
+        return f"{value:.1f} points"
+    return format_value(value, unit, significant=2 if unit == "ms" else 4)
+
+
 class RecordedRole(SphinxRole):
     """{recorded}`part/name`: the value; {interval}`part/name`: its 95 % interval."""
 
@@ -55,9 +62,9 @@ class RecordedRole(SphinxRole):
         if entry is None or (self.name == "interval" and "ci95" not in entry):
             return [nodes.emphasis(text=MISSING, classes=["not-recorded"])], []
         if self.name == "interval":
-            low, high = (format_value(bound, entry["unit"]) for bound in entry["ci95"])
+            low, high = (in_prose(bound, entry["unit"]) for bound in entry["ci95"])
             return [nodes.inline(text=f"{low} to {high}", classes=["recorded"])], []
-        return [nodes.inline(text=format_value(entry["value"], entry["unit"]), classes=["recorded"])], []
+        return [nodes.inline(text=in_prose(entry["value"], entry["unit"]), classes=["recorded"])], []
 
 
 class OriginalRole(SphinxRole):

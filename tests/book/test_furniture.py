@@ -10,6 +10,7 @@ import gallery
 import page_foot
 import page_head
 import pytest
+import recorded
 import regions
 import sidebar
 import tables
@@ -150,3 +151,16 @@ def test_a_small_picture_looks_as_the_drawing_does():
     assert path.get("class") == use.get("class")
     assert f".{path.get('class')} {{ {style} }}" in small[0].text
     assert "--p-blue: #00f" in small[0].text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.8695, "ms", "0.87 ms"),
+        (1.287, "points", "1.3 points"),
+        (0.94934, "fraction", "94.9 %"),
+        (16652, "", "16,652"),
+    ],
+)
+def test_a_value_in_prose_has_no_digits_that_its_error_hides(value, unit, shown):
+    assert recorded.in_prose(value, unit) == shown
