@@ -48,12 +48,13 @@ def word_splits(
 
 
 def word_copies(corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation) -> FeatureSet:
-    """The training examples of the keyword in WORD_STREAMS streams: few takes must not be learnt by heart."""
+    """The training examples of the keyword in WORD_STREAMS streams, or two for each of fewer epochs: few takes must not
+    be learnt by heart."""
     ordinary = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)["training"]
     mine = ordinary.y[: ordinary.n] == KEYWORD
     examples = build_splits(corpus, training_setup.protocol)["training"]
     said = [example for example, kept in zip(examples, mine, strict=True) if kept]
-    spoken = replace(augmentation, streams=WORD_STREAMS)
+    spoken = replace(augmentation, streams=min(WORD_STREAMS, 2 * training_setup.recipe.epochs))
     return field_copies(corpus, said, subset(ordinary, mine), training_setup, spoken)
 
 
