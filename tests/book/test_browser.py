@@ -124,6 +124,7 @@ def test_no_page_keeps_a_reader_out(tab, address, kind):
 @pytest.mark.parametrize("name", [page for page in PAGES if not page.startswith("book/api/")])
 def test_a_page_read_to_its_end_is_light(address, chromium, name):
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(120_000)
     answers = []
     page.on("requestfinished", lambda request: answers.append(request.response()))
     page.goto(f"{address}/{name}.html", wait_until="load")
