@@ -1,9 +1,11 @@
 """Plans for streams that agree with the whole window, bit for bit, whatever a network pads.
 
 Rows that zeros of the padding touch change while they move, so they are computed again at each hop, as are the rows of
-new frames; the rows between them move. Layer by layer the touched ends grow, until in a deep network nothing stays.
+new frames; the rows between them move, those above all that a hop reads excepted. Layer by layer the touched ends
+grow, until in a deep network nothing stays.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -71,7 +73,23 @@ def windowed(network: Network, frames: int) -> Stream:
         first.append(layer)
     kept = tuple(layer.output for layer in network.layers if rows[layer.output])
     calls = whole_window(first)
-    return Stream(network, calls, tuple(hop), network.sizes, kept, frames, None, "" if kept else whole)
+    return Stream(network, calls, tuple(_moves_of_what_is_read(hop)), network.sizes, kept, frames, None, "" if kept else whole)
+
+
+def _moves_of_what_is_read(hop: Sequence[Call | Move]) -> Iterator[Call | Move]:
+    """The steps of a hop whose moves leave out the rows that no call reads, as they are or once they have moved up."""
+    lowest: dict[int, int] = {}
+    for step in hop:
+        for place in step.inputs if isinstance(step, Call) else ():
+            lowest[place.tensor] = min(lowest.get(place.tensor, place.offset), place.offset)
+    for step in hop:
+        if isinstance(step, Move):
+            end = step.target + step.size
+            unread = min(max(lowest.get(step.tensor, end) - step.target, 0), step.size)
+            step = replace(step, target=step.target + unread, size=step.size - unread)
+            if not step.size:
+                continue
+        yield step
 
 
 def _call(layer: Layer, part: tuple[int, int], rows: dict[int, Rows | None]) -> Call:

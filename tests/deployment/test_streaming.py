@@ -15,7 +15,7 @@ from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import Call, span_of, window_of
+from kwslib.deployment.streaming import Call, Move, span_of, window_of
 from kwslib.errors import KwsError
 from kwslib.quantization.grids import TERNARY
 
@@ -61,6 +61,17 @@ def test_a_hop_computes_six_of_tinyconvs_twenty_five_rows(tmp_path):
     parts = [step.layer for step in plan.hop if isinstance(step, Call) and step.layer.kind == "convolution"]
     assert [part.fields["out_height"] for part in parts] == [2, 4]
     assert not plan.whole
+
+
+def test_a_hop_moves_only_rows_that_it_reads(tmp_path):
+    net = Net(30, 1, 4, 0)
+    for _ in range(2):
+        net.convolution((3, 1), (1, 1), padding=1)
+    network = net.network(tmp_path / "m.tflite")
+    plan, frames = stream(network, 1), noise(0, 90, 4)
+    # of 28 rows the two before the newest, of 26 that the last layer reads all but the newest
+    assert [step.size for step in plan.hop if isinstance(step, Move)] == [2 * 4, 25 * 4]
+    np.testing.assert_array_equal(run_stream(plan, frames), of_windows(network, frames, 1))
 
 
 @pytest.mark.parametrize("kind", ["8", "3", "1", TERNARY, "sparse"])
