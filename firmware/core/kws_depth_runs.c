@@ -5,6 +5,7 @@
  * of even time, by weights (0, 1), (2, 3), ..., and one of odd time, by (-, 0), (1, 2), ...
  */
 #include "kws_network.h"
+#include "kws_one_column.h"
 #include "kws_requantize.h"
 
 enum { OUTPUTS = 6 }; /* that kws_run_taps computes at a time */
@@ -75,7 +76,7 @@ static void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *
 }
 #endif
 
-static void by_columns(const kws_window *layer, const int8_t *input, int8_t *output) {
+static __attribute__((noinline)) void by_columns(const kws_window *layer, const int8_t *input, int8_t *output) {
     const int32_t depth = layer->out_channels, taps = layer->kernel_width, plain = layer->band_rows;
     for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
         const int32_t left = x * layer->stride_width - layer->pad_left;
@@ -155,7 +156,7 @@ static void unfold(const int8_t *w, int32_t pairs, int32_t odd, uint32_t *to) {
     to[2 * KWS_TAP_PAIRS] = 0, to[2 * KWS_TAP_PAIRS + 1] = other_before >> 16;
 }
 
-static void by_channels(const kws_window *layer, const int8_t *input, int8_t *output, uint32_t *turned) {
+static __attribute__((noinline)) void by_channels(const kws_window *layer, const int8_t *input, int8_t *output, uint32_t *turned) {
     const kws_requantize *scales = &layer->output;
     const int32_t depth = layer->out_channels, taps = layer->kernel_width, pairs = taps / 2 + 1;
     const int8_t *w = layer->weights;
@@ -176,8 +177,10 @@ static void by_channels(const kws_window *layer, const int8_t *input, int8_t *ou
 }
 
 void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    const int32_t beside = layer->stride_width == 1 && layer->out_width >= OUTPUTS;
-    if (layer->band_rows && beside && layer->kernel_width / 2 < KWS_TAP_PAIRS)
+    const int32_t depth = layer->out_channels, beside = layer->stride_width == 1 && layer->out_width >= OUTPUTS;
+    if (kws_one_inside(layer))
+        kws_run_depth_column(input, depth, layer->weights, &layer->output, output, depth / 4, layer->kernel_width);
+    else if (layer->band_rows && beside && layer->kernel_width / 2 < KWS_TAP_PAIRS)
         by_channels(layer, input, output, (uint32_t *)(void *)scratch);
     else by_columns(layer, input, output);
 }

@@ -1,4 +1,4 @@
-/* The layers of kws_network.h but the convolution. */
+/* Dense layers, pooling, softmax, and the convolution by depth over images, of kws_network.h. */
 #include "kws_network.h"
 
 #include "kws_requantize.h"
@@ -76,41 +76,6 @@ void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output
             const int32_t x = kws_rescale_once(sums[k] + requantize->bias[n + k], requantize->multiplier[n + k],
                                                requantize->shift[n + k]);
             output[n + k] = kws_clamp(x + requantize->zero_point, requantize->min, requantize->max);
-        }
-    }
-}
-
-/* Sums over positions of four channels, whose words lie `step` bytes apart; 256 positions fill 16 bits. */
-static __attribute__((noinline)) void four_totals(const int8_t *in, int32_t step, int32_t positions, int32_t *sums) {
-    for (int32_t left = positions, count; left > 0; left -= count) {
-        const int8_t *end = in + (count = left < 256 ? left : 256) * step;
-        uint32_t even = 0, odd = 0;
-        KWS_ROLLED
-        for (; in + step < end; in += 2 * step) {
-            const uint32_t a = kws_load(in), b = kws_load(in + step);
-            even = kws_sxtab16(kws_sxtab16(even, a), b), odd = kws_sxtab16_ror8(kws_sxtab16_ror8(odd, a), b);
-        }
-        if (in < end) {
-            even = kws_sxtab16(even, kws_load(in)), odd = kws_sxtab16_ror8(odd, kws_load(in));
-            in += step;
-        }
-        sums[0] += kws_low(even), sums[1] += kws_low(odd), sums[2] += kws_high(even), sums[3] += kws_high(odd);
-    }
-}
-
-void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output) {
-    const kws_mean scales = *layer;
-    const int32_t channels = scales.channels, zeros = scales.positions * scales.input_zero_point;
-    for (int32_t c = 0; c < channels; c += 4) {
-        const int32_t count = channels - c < 4 ? channels - c : 4;
-        int32_t sums[4] = {0, 0, 0, 0};
-        if (count == 4) four_totals(input + c, channels, scales.positions, sums);
-        else
-            for (int32_t k = 0; k < count; k++)
-                for (int32_t p = 0; p < scales.positions; p++) sums[k] += input[p * channels + c + k];
-        for (int32_t k = 0; k < count; k++) {
-            const int32_t mean = kws_rescale(sums[k] - zeros, scales.multiplier, scales.shift);
-            output[c + k] = kws_clamp(mean + scales.zero_point, -128, 127);
         }
     }
 }

@@ -7,6 +7,7 @@
  */
 #include "kws_move.h"
 #include "kws_network.h"
+#include "kws_one_column.h"
 #include "kws_requantize.h"
 
 enum { COLUMNS = 4 };
@@ -122,20 +123,22 @@ static void write_pairs(const kws_requantize *to, int32_t depth, kws_pair *pairs
                               to->zero_point};
 }
 
-/* Columns that are left over, one by one. */
+/* A row's columns from `x` on, one by one. */
 static void columns_from(const kws_window *layer, const int8_t *row, int32_t x, const int8_t *weights, int8_t *copy,
                          int8_t *output) {
     const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
-    for (; x < layer->out_width; x++) {
+    const int32_t plain = layer->band_rows, width = layer->out_width;
+    KWS_ROLLED
+    for (output += x * depth; x < width; x++, output += depth) {
         const int8_t *in = run_at(layer, row, x, copy);
-        int8_t *to = output + x * depth;
-        if (layer->band_rows) kws_run_column(in, fours, weights, &layer->output, to, depth / 4);
-        else any_column(in, fours, weights, &layer->output, to, depth);
+        if (plain) kws_run_column(in, fours, weights, &layer->output, output, depth / 4);
+        else any_column(in, fours, weights, &layer->output, output, depth);
     }
 }
 
 /* Scratch: copies of four runs, the runs in int16, pairs, weights. */
-void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
+static __attribute__((noinline)) void all_columns(const kws_window *layer, const int8_t *input, int8_t *output,
+                                                  int16_t *scratch) {
     const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
     const int32_t whole = layer->band_rows ? layer->out_width / COLUMNS * COLUMNS : 0, size = 4 * fours * depth;
     const int8_t *weights = layer->weights;
@@ -157,4 +160,11 @@ void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int
         }
         columns_from(layer, row, whole, weights, copies, output);
     }
+}
+
+void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
+    const int32_t run = layer->kernel_width * layer->in_channels;
+    if (kws_one_inside(layer) && run % 4 == 0)
+        kws_run_column(input, run / 4, layer->weights, &layer->output, output, layer->out_channels / 4);
+    else all_columns(layer, input, output, scratch);
 }

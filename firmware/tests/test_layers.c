@@ -177,17 +177,6 @@ static void test_packed_dense(int32_t bits) {
     free(weights), free(input), free(fast), free(slow), free(stored), free(words);
 }
 
-static void test_mean(void) {
-    kws_mean layer = {between(1, 60), between(1, CHANNELS_MAX), between(-128, 127), between(1 << 30, INT32_MAX),
-                      between(-8, 1), between(-128, 127)};
-    int8_t *input = numbers(layer.positions * layer.channels);
-    int8_t *fast = allocate(layer.channels), *slow = allocate(layer.channels);
-    reference_mean(&layer, input, slow);
-    kws_mean_layer(&layer, input, fast);
-    compare("kws_mean_layer", fast, slow, layer.channels, 0);
-    free(input), free(fast), free(slow);
-}
-
 static void test_softmax(void) {
     int32_t exponentials[256], differences = 0;
     const int32_t classes = between(2, CHANNELS_MAX);
@@ -213,7 +202,6 @@ int main(void) {
         test_average_pool();
         test_dense();
         test_sparse();
-        test_mean();
         test_softmax();
         test_layers_in_time();
         for (int32_t bits = KWS_TRITS; bits <= 7; bits++) test_packed_convolution(bits), test_packed_dense(bits);

@@ -1,4 +1,4 @@
-/* Layers of networks whose only axis is time: run_convolution, run_depthwise, sum. */
+/* Layers of networks whose only axis is time: run_convolution, run_depthwise, sum, mean. */
 #ifndef TEST_LAYERS_IN_TIME_H
 #define TEST_LAYERS_IN_TIME_H
 

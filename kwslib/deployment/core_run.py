@@ -14,8 +14,8 @@ from kwslib.deployment.core_network import Layer, Network
 from kwslib.errors import KwsError
 from kwslib.features.ccore import constants, declarations, interface, library, pointer, structure
 
-NEIGHBOUR_ROW, UNPACKED, RUN_KEPT = (
-    constants()[f"KWS_{name}"] for name in ("NEIGHBOUR_ROW", "UNPACKED", "RUN_KEPT")
+NEIGHBOUR_ROW, UNPACKED, RUN_KEPT, MOVE_BLOCK = (
+    constants()[f"KWS_{name}"] for name in ("NEIGHBOUR_ROW", "UNPACKED", "RUN_KEPT", "MOVE_BLOCK")
 )
 
 

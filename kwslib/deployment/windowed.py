@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from kwslib.deployment.core_network import Layer, Network
+from kwslib.deployment.core_run import MOVE_BLOCK
 from kwslib.deployment.streaming import (
     WINDOWS,
     Call,
@@ -77,7 +78,8 @@ def windowed(network: Network, frames: int) -> Stream:
 
 
 def _moves_of_what_is_read(hop: Sequence[Call | Move]) -> Iterator[Call | Move]:
-    """The steps of a hop whose moves leave out the rows that no call reads, as they are or once they have moved up."""
+    """The steps of a hop whose moves leave out what no call reads, as it is or once it has moved up, but for what fills
+    up the core's blocks."""
     lowest: dict[int, int] = {}
     for step in hop:
         for place in step.inputs if isinstance(step, Call) else ():
@@ -86,6 +88,8 @@ def _moves_of_what_is_read(hop: Sequence[Call | Move]) -> Iterator[Call | Move]:
         if isinstance(step, Move):
             end = step.target + step.size
             unread = min(max(lowest.get(step.tensor, end) - step.target, 0), step.size)
+            if unread < step.size:
+                unread = max(unread - (unread - step.size) % MOVE_BLOCK, 0)
             step = replace(step, target=step.target + unread, size=step.size - unread)
             if not step.size:
                 continue

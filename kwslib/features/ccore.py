@@ -30,6 +30,7 @@ SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 FLAGS = ("-std=c99", "-O3", "-shared", *(() if sys.platform == "win32" else ("-fPIC",)))
 PARTS = (
     "frontend",
+    "move",
     "neighbours",
     "network",
     "sparse",

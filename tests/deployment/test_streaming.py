@@ -12,7 +12,7 @@ from tflite_files import tinyconv
 
 from kwslib.deployment import core_stream
 from kwslib.deployment.core_network import Layer, Network, read_network
-from kwslib.deployment.core_run import run_network
+from kwslib.deployment.core_run import MOVE_BLOCK, run_network
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import Call, Move, span_of, window_of
@@ -69,8 +69,8 @@ def test_a_hop_moves_only_rows_that_it_reads(tmp_path):
         net.convolution((3, 1), (1, 1), padding=1)
     network = net.network(tmp_path / "m.tflite")
     plan, frames = stream(network, 1), noise(0, 90, 4)
-    # of 28 rows the two before the newest, of 26 that the last layer reads all but the newest
-    assert [step.size for step in plan.hop if isinstance(step, Move)] == [2 * 4, 25 * 4]
+    # of 28 rows the two before the newest, filled up to a block; of 26 that the last layer reads all but the newest
+    assert [step.size for step in plan.hop if isinstance(step, Move)] == [MOVE_BLOCK, 25 * 4]
     np.testing.assert_array_equal(run_stream(plan, frames), of_windows(network, frames, 1))
 
 

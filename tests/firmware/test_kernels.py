@@ -101,6 +101,7 @@ def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
         ("    smlad r9, r5, r3, r9\n", "    smlad r9, r4, r3, r9\n"),  # kws_run_four_columns, kws_run_taps
         ("    smlad r7, r8, r11, r7\n", "    smlad r7, r8, r10, r7\n"),  # kws_run_depth_column
         ("    add.w \\a, r7, \\a, lsl #19\n", "    add.w \\a, r7, \\a, lsl #18\n"),  # kws_sum_fours
+        ("    asr.w r11, r9, #16\n", "    asr.w r11, r10, #16\n"),  # kws_mean_fours
     ],
 )
 def test_a_wrong_instruction_is_found(tmp_path, old, new):
