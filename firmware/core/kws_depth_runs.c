@@ -5,7 +5,6 @@
  * of even time, by weights (0, 1), (2, 3), ..., and one of odd time, by (-, 0), (1, 2), ...
  */
 #include "kws_network.h"
-#include "kws_one_column.h"
 #include "kws_requantize.h"
 
 enum { OUTPUTS = 6 }; /* that kws_run_taps computes at a time */
@@ -58,31 +57,30 @@ static void any_depth_column(const kws_window *layer, const int8_t *in, int32_t 
     }
 }
 
-/* The same of 4 * `groups` channels with plain scales, all taps inside of the row. */
-#if defined(__ARM_FEATURE_DSP)
-void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to, int8_t *output,
-                          int32_t groups, int32_t taps);
-#else
-static void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to,
-                                 int8_t *output, int32_t groups, int32_t taps) {
-    for (int32_t c = 0; c < 4 * groups; c += 4, in += 4) {
+#if !defined(__ARM_FEATURE_DSP)
+void kws_depth_column_layer(const kws_column *layer, const int8_t *input, int8_t *output) {
+    const int32_t depth = 4 * layer->groups, taps = layer->length;
+    const int8_t *w = layer->weights;
+    for (int32_t c = 0; c < depth; c += 4, input += 4) {
         int32_t sums[4], tap = 0;
-        begin_sums(to, c, sums);
+        begin_sums(&layer->output, c, sums);
         for (; tap + 1 < taps; tap += 2, w += 8)
-            two_taps(kws_load(in + tap * depth), kws_load(in + (tap + 1) * depth), w, sums);
-        if (tap < taps) two_taps(kws_load(in + tap * depth), 0, w, sums), w += 8;
-        end_sums(to, c, sums, output + c);
+            two_taps(kws_load(input + tap * depth), kws_load(input + (tap + 1) * depth), w, sums);
+        if (tap < taps) two_taps(kws_load(input + tap * depth), 0, w, sums), w += 8;
+        end_sums(&layer->output, c, sums, output + c);
     }
 }
 #endif
 
-static __attribute__((noinline)) void by_columns(const kws_window *layer, const int8_t *input, int8_t *output) {
-    const int32_t depth = layer->out_channels, taps = layer->kernel_width, plain = layer->band_rows;
+static void by_columns(const kws_window *layer, const int8_t *input, int8_t *output) {
+    const int32_t depth = layer->out_channels, taps = layer->kernel_width;
+    const int32_t plain = layer->band_rows && taps <= 2 * KWS_TAP_PAIRS;
+    const kws_column column = {taps, layer->weights, depth / 4, layer->output};
     for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
         const int32_t left = x * layer->stride_width - layer->pad_left;
         const int8_t *in = input + left * depth;
         if (plain && left >= 0 && left + taps <= layer->in_width)
-            kws_run_depth_column(in, depth, layer->weights, &layer->output, output, depth / 4, taps);
+            kws_depth_column_layer(&column, in, output);
         else any_depth_column(layer, in, left, output);
     }
 }
@@ -156,7 +154,7 @@ static void unfold(const int8_t *w, int32_t pairs, int32_t odd, uint32_t *to) {
     to[2 * KWS_TAP_PAIRS] = 0, to[2 * KWS_TAP_PAIRS + 1] = other_before >> 16;
 }
 
-static __attribute__((noinline)) void by_channels(const kws_window *layer, const int8_t *input, int8_t *output, uint32_t *turned) {
+static void by_channels(const kws_window *layer, const int8_t *input, int8_t *output, uint32_t *turned) {
     const kws_requantize *scales = &layer->output;
     const int32_t depth = layer->out_channels, taps = layer->kernel_width, pairs = taps / 2 + 1;
     const int8_t *w = layer->weights;
@@ -177,10 +175,8 @@ static __attribute__((noinline)) void by_channels(const kws_window *layer, const
 }
 
 void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    const int32_t depth = layer->out_channels, beside = layer->stride_width == 1 && layer->out_width >= OUTPUTS;
-    if (kws_one_inside(layer))
-        kws_run_depth_column(input, depth, layer->weights, &layer->output, output, depth / 4, layer->kernel_width);
-    else if (layer->band_rows && beside && layer->kernel_width / 2 < KWS_TAP_PAIRS)
+    const int32_t beside = layer->stride_width == 1 && layer->out_width >= OUTPUTS;
+    if (layer->band_rows && beside && layer->kernel_width / 2 < KWS_TAP_PAIRS)
         by_channels(layer, input, output, (uint32_t *)(void *)scratch);
     else by_columns(layer, input, output);
 }

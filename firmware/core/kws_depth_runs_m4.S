@@ -1,7 +1,6 @@
 /* Cortex-M4: outputs of a convolution by depth along time; twins and meaning are in kws_depth_runs.c.
  *
- *   void kws_run_depth_column(const int8_t *in, int32_t depth, const int8_t *w, const kws_requantize *to, int8_t *out,
- *                             int32_t groups, int32_t taps)
+ *   void kws_depth_column_layer(const kws_column *layer, const int8_t *in, int8_t *out)
  *   void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const tap_scale *to,
  *                     int8_t *out)
  *
@@ -14,7 +13,9 @@
 
     .syntax unified
     .thumb
-    .section .text.kws_run_depth_column, "ax", %progbits
+    .section .text.kws_depth_column_layer, "ax", %progbits
+
+#define TAPS_CODE_BYTES 84 /* of the macro `pair_of_taps` */
 
     .macro two_taps             /* four channels of two taps in r8 and r9, weights in r10 and r11 */
     sxtb16 r12, r8
@@ -35,46 +36,72 @@
     smlad r7, r8, r11, r7
     .endm
 
-    .global kws_run_depth_column
-    .type kws_run_depth_column, %function
+    .macro pair_of_taps
+    ldr.w r8, [r0]
+    ldr.w r9, [r0, r1]
+    ldr.w r10, [r2], #4
+    ldr.w r11, [r2], #4
+    add.w r0, r0, r1, lsl #1
+    two_taps
+    .endm
+
+    .global kws_depth_column_layer
+    .type kws_depth_column_layer, %function
     .p2align 2
-kws_run_depth_column:           /* [sp, #76] taps */
-    begin
+kws_depth_column_layer:           /* [sp, #16] from the last tap but one to the last, or 0; [sp, #20] where to enter */
+    begin_column                /* the taps, [sp, #24] channels, [sp, #32] outputs, [sp, #36] inputs */
+    str r12, [sp, #32]
+    str r1, [sp, #36]
+    lsl.w r10, r3, #2
+    mov r8, r10
+    tst r0, #1
+    it ne
+    movne r8, #0
+    subs r0, #1
+    lsrs r0, r0, #1             /* pairs before the last, which is of one tap where they are odd */
+    movs r1, #TAPS_CODE_BYTES
+    adr.w r9, last_taps
+    mls r9, r0, r1, r9
+    orr r9, r9, #1
+    stm sp, {r4-r11}
+    .p2align 2
 next_channels:
-    ldr r3, [sp]
-    ldr r0, [sp, #16]
-    ldr r1, [sp, #76]
-    ldm r3!, {r4-r7}
-    str r3, [sp]
-    add.w r3, r0, #4            /* the next four channels' */
-    str r3, [sp, #16]
-    subs r1, #2
-    blt last_tap
+    ldr.w r3, [sp]
+    ldr.w lr, [sp, #20]
+    ldr.w r1, [sp, #24]
+    ldr.w r0, [sp, #36]
+    ldm.w r3!, {r4-r7}
+    str.w r3, [sp]
+    add.w r3, r0, #4
+    str.w r3, [sp, #36]
+    bx lr
     .p2align 2
-next_taps:
-    ldr.w r3, [sp, #20]
+taps:
+    .rept KWS_TAP_PAIRS - 1
+    pair_of_taps
+    .endr
+last_taps:                      /* an odd one meets weights of zero */
+    .if last_taps - taps != (KWS_TAP_PAIRS - 1) * TAPS_CODE_BYTES
+    .error "taps of code are not as long as the jump into them assumes"
+    .endif
+    ldr.w r3, [sp, #16]
     ldr.w r8, [r0]
+    ldr.w r10, [r2], #4
+    ldr.w r11, [r2], #4
     ldr.w r9, [r0, r3]
-    ldr.w r10, [r2], #4
-    ldr.w r11, [r2], #4
-    add.w r0, r0, r3, lsl #1
     two_taps
-    subs.w r1, r1, #2
-    bge next_taps
-last_tap:                       /* an odd one meets weights of zero */
-    adds r1, #1
-    bne all_taps
-    ldr.w r8, [r0]
-    ldr.w r10, [r2], #4
-    ldr.w r11, [r2], #4
-    mov r9, r8
-    two_taps
-all_taps:
-    four_outputs
-    bne next_channels
-    add sp, #32
+    ldr.w r12, [sp, #32]
+    begin_outputs
+    lsl.w r4, r4, #1
+    lsl.w r5, r5, #1
+    lsl.w r6, r6, #1
+    lsl.w r7, r7, #1
+    end_outputs
+    str.w r12, [sp, #32]
+    bne.w next_channels
+    add sp, #40
     pop {r4-r11, pc}
-    .size kws_run_depth_column, . - kws_run_depth_column
+    .size kws_depth_column_layer, . - kws_depth_column_layer
 
     .section .text.kws_run_taps, "ax", %progbits
 

@@ -38,6 +38,16 @@ typedef struct {
     const uint8_t *read; /* convolution, or null: (out_height, C), bit i: any of outputs 5 i to 5 i + 4 is read */
 } kws_window;
 
+/* One column of outputs of a convolution over runs, or of one by depth over a row, all of it inside of its row, of plain
+ * scales: a hop's. `length`: words of four inputs in its run; or taps, KWS_TAP_PAIRS pairs of them at most. Weights as
+ * there. The assembly loads all in order. */
+typedef struct {
+    int32_t length;
+    const int8_t *weights;
+    int32_t groups; /* of four outputs */
+    kws_requantize output;
+} kws_column;
+
 /* Every input meets every output. The zero point's share of the sum is in the bias. */
 typedef struct {
     int32_t inputs, outputs;
@@ -88,6 +98,8 @@ void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int
 /* The same by depth, over one row, for channels by fours: weights int8 (C / 4, pairs of taps, 2 pairs of channels, 2 taps,
  * 2 channels). Scratch holds int16 (out_width in whole sixes + 2 (kernel_width / 2), 4). */
 void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
+void kws_run_column_layer(const kws_column *layer, const int8_t *input, int8_t *output);
+void kws_depth_column_layer(const kws_column *layer, const int8_t *input, int8_t *output);
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_average_pool_layer(const kws_window *layer, const int8_t *input, int8_t *output);
 void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output);

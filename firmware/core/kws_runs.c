@@ -7,7 +7,6 @@
  */
 #include "kws_move.h"
 #include "kws_network.h"
-#include "kws_one_column.h"
 #include "kws_requantize.h"
 
 enum { COLUMNS = 4 };
@@ -60,14 +59,9 @@ static void any_column(const int8_t *in, int32_t fours, const int8_t *w, const k
     }
 }
 
-/* The same of 4 * `groups` outputs with plain scales. */
-#if defined(__ARM_FEATURE_DSP)
-void kws_run_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *output,
-                    int32_t groups);
-#else
-static void kws_run_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *output,
-                           int32_t groups) {
-    any_column(in, fours, w, to, output, 4 * groups);
+#if !defined(__ARM_FEATURE_DSP)
+void kws_run_column_layer(const kws_column *layer, const int8_t *input, int8_t *output) {
+    any_column(input, layer->length, layer->weights, &layer->output, output, 4 * layer->groups);
 }
 #endif
 
@@ -128,17 +122,17 @@ static void columns_from(const kws_window *layer, const int8_t *row, int32_t x, 
                          int8_t *output) {
     const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
     const int32_t plain = layer->band_rows, width = layer->out_width;
+    const kws_column column = {fours, weights, depth / 4, layer->output};
     KWS_ROLLED
     for (output += x * depth; x < width; x++, output += depth) {
         const int8_t *in = run_at(layer, row, x, copy);
-        if (plain) kws_run_column(in, fours, weights, &layer->output, output, depth / 4);
+        if (plain) kws_run_column_layer(&column, in, output);
         else any_column(in, fours, weights, &layer->output, output, depth);
     }
 }
 
 /* Scratch: copies of four runs, the runs in int16, pairs, weights. */
-static __attribute__((noinline)) void all_columns(const kws_window *layer, const int8_t *input, int8_t *output,
-                                                  int16_t *scratch) {
+void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
     const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
     const int32_t whole = layer->band_rows ? layer->out_width / COLUMNS * COLUMNS : 0, size = 4 * fours * depth;
     const int8_t *weights = layer->weights;
@@ -160,11 +154,4 @@ static __attribute__((noinline)) void all_columns(const kws_window *layer, const
         }
         columns_from(layer, row, whole, weights, copies, output);
     }
-}
-
-void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
-    const int32_t run = layer->kernel_width * layer->in_channels;
-    if (kws_one_inside(layer) && run % 4 == 0)
-        kws_run_column(input, run / 4, layer->weights, &layer->output, output, layer->out_channels / 4);
-    else all_columns(layer, input, output, scratch);
 }

@@ -1,7 +1,5 @@
-/* Cortex-M4: outputs of convolutions over runs; twins and meaning are in kws_runs.c.
+/* Cortex-M4: four columns of a convolution over runs; twins and meaning are in kws_runs.c.
  *
- *   void kws_run_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *out,
- *                       int32_t groups)
  *   void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs, int8_t *out,
  *                             int32_t depth)
  *   void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to)
@@ -21,63 +19,6 @@
     sub.w \sum, \sum, \low
     asr.w \sum, \sum, #8
     .endm
-
-    /* ---- One column ---- */
-
-    .macro two_inputs halves, one, other /* r4 and r6 single sums, r5 and r7 those for two; r12 is used up */
-    sxtb16 r12, \one
-    smlad r5, \halves, \one, r5
-    smlad r4, \halves, r12, r4
-    sxtb16 r12, \other
-    smlad r7, \halves, \other, r7
-    smlad r6, \halves, r12, r6
-    .endm
-
-    .macro four_inputs
-    ldr.w r3, [r0], #4
-    ldr.w r9, [r2, #4]
-    ldr.w r10, [r2, #8]
-    ldr.w r11, [r2, #12]
-    ldr.w r8, [r2], #16
-    sxtb16 lr, r3
-    sxtb16 r3, r3, ror #8
-    two_inputs lr, r8, r9
-    two_inputs r3, r10, r11
-    .endm
-
-    .global kws_run_column
-    .type kws_run_column, %function
-    .p2align 2
-kws_run_column:
-    begin
-next_group:
-    ldr r3, [sp]
-    ldm r3!, {r4-r7}
-    str r3, [sp]
-    add.w r5, r4, r5, lsl #8
-    add.w r7, r6, r7, lsl #8
-    ldr r0, [sp, #16]
-    ldr r1, [sp, #20]
-    lsrs r3, r1, #1
-    bcc next_inputs
-    add.w r1, r1, #1
-    b odd_inputs
-    .p2align 2
-next_inputs:
-    four_inputs
-odd_inputs:
-    four_inputs
-    subs.w r1, r1, #2
-    bgt next_inputs
-    both r5, r4
-    both r7, r6
-    four_outputs
-    bne.w next_group
-    add sp, #32
-    pop {r4-r11, pc}
-    .size kws_run_column, . - kws_run_column
-
-    /* ---- Four columns ---- */
 
     .macro two_inputs_of_four   /* r6 to r9 single sums, r10 to r12 and lr those for two */
     ldr.w r2, [r1], #8

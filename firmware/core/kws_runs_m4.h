@@ -1,18 +1,9 @@
-/* What the assembly of kws_runs_m4.S and kws_depth_runs_m4.S has in common. */
+/* What the assembly of layers over runs has in common. */
 #ifndef KWS_RUNS_M4_H
 #define KWS_RUNS_M4_H
 
 #ifdef __ASSEMBLER__
 /* clang-format off */
-
-    /* [sp] bias, [sp, #4] multiplier, [sp, #8] shift, [sp, #12] zero point; [sp, #16] to
-     * [sp, #28] the first four arguments, [sp, #68] the fifth and so on */
-    .macro begin
-    push {r0-r11, lr}
-    sub sp, #16
-    ldm r3, {r4-r7}
-    stm sp, {r4-r7}
-    .endm
 
     /* kws_scaled_by (kws_requantize.h) */
     .macro requantize sum, m, power, zero
@@ -22,32 +13,49 @@
     ssat \sum, #8, \sum
     .endm
 
-    .macro store sum, multiplier, place /* r0 one, r1 is used up, r3 shifts below zero, r8 zero point, r9 out */
-    ubfx r1, r3, #8 * \place, #5 /* 32 - shift */
-    lsl.w \multiplier, \multiplier, #1
-    lsl.w r1, r0, r1
-    requantize \sum, \multiplier, r1, r8
-    strb \sum, [r9], #1
+    /* Single columns: a kws_column at r0, inputs at r1, outputs at r2. [sp] biases, [sp, #4] multipliers, [sp, #8] shifts
+     * less the outputs' address, [sp, #12] zero point, [sp, #28] the last group's outputs; the caller writes r4 to r11
+     * there. */
+    .macro begin_column         /* r0 length, r1 inputs, r2 weights, r3 groups, r12 outputs */
+    push {r4-r11, lr}
+    sub sp, #40
+    mov r12, r2
+    ldm.w r0, {r0, r2-r7}
+    sub.w r6, r6, r12
+    sub.w r11, r3, #1
+    add.w r11, r12, r11, lsl #2
     .endm
 
-    .macro four_outputs         /* in r4 to r7, of the next four channels; and the flags say whether groups are left */
-    ldr r0, [sp, #4]
-    ldr r1, [sp, #8]
-    ldr r8, [sp, #12]
-    ldr r9, [sp, #68]
-    ldr r3, [r1], #4
-    ldm r0!, {r10-r12, lr}
-    str r0, [sp, #4]
-    str r1, [sp, #8]
+    .macro begin_outputs        /* of the next group, at r12; the flags say whether it is not the last */
+    ldr.w r0, [sp, #8]
+    ldr.w r1, [sp, #4]
+    ldr.w r8, [sp, #12]
+    ldr.w r3, [r12, r0]
+    ldr.w r0, [sp, #28]
+    ldr.w r9, [r1], #4
+    ldr.w r10, [r1], #4
+    ldr.w r11, [r1], #4
+    ldr.w lr, [r1], #4
+    str.w r1, [sp, #4]
+    cmp.w r12, r0
+    .endm
+
+    .macro output_of sum, multiplier, place /* twice the sum; r0 one, r1 is used up, r3 shifts below zero, r8 zero point */
+    ubfx r1, r3, #8 * \place, #5 /* 32 - shift */
+    lsl.w r1, r0, r1
+    smmulr \sum, \sum, \multiplier
+    add.w \sum, \sum, \sum, asr #31
+    smmlar \sum, \sum, r1, r8
+    ssat \sum, #8, \sum
+    strb.w \sum, [r12], #1
+    .endm
+
+    .macro end_outputs          /* twice the sums in r4 to r7; leaves the flags */
     mov.w r0, #1
-    store r4, r10, 0
-    store r5, r11, 1
-    store r6, r12, 2
-    store r7, lr, 3
-    ldr r1, [sp, #72]
-    str r9, [sp, #68]
-    subs r1, #1
-    str r1, [sp, #72]
+    output_of r4, r9, 0
+    output_of r5, r10, 1
+    output_of r6, r11, 2
+    output_of r7, lr, 3
     .endm
 
 /* clang-format on */

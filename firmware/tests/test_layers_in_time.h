@@ -1,4 +1,5 @@
-/* Layers of networks whose only axis is time: run_convolution, run_depthwise, sum, mean. */
+/* Layers of networks whose only axis is time: run_convolution and run_depthwise, their
+ * single columns, sum, mean. */
 #ifndef TEST_LAYERS_IN_TIME_H
 #define TEST_LAYERS_IN_TIME_H
 

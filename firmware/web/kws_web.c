@@ -39,6 +39,8 @@ typedef enum {
     SOFTMAX,
     RUN_CONVOLUTION,
     RUN_DEPTHWISE,
+    RUN_COLUMN,
+    DEPTH_COLUMN,
     KINDS
 } kind;
 
@@ -47,6 +49,7 @@ typedef struct {
     union {
         kws_window window;
         kws_dense dense;
+        kws_column column;
         kws_sparse sparse;
         kws_packed_window packed_window;
         kws_packed_dense packed_dense;
@@ -108,6 +111,11 @@ static void read_dense(kws_dense *to) {
     read_requantize(&to->output);
 }
 
+static void read_column(kws_column *to) {
+    to->length = word(), to->weights = array(), to->groups = word();
+    read_requantize(&to->output);
+}
+
 static void read_sparse(kws_sparse *to) {
     to->inputs = word(), to->outputs = word(), to->groups = array(), to->counts = array();
     read_requantize(&to->output);
@@ -151,6 +159,10 @@ static void read_fields(layer *to) {
             break;
         case DENSE:
             read_dense(&to->of.dense);
+            break;
+        case RUN_COLUMN:
+        case DEPTH_COLUMN:
+            read_column(&to->of.column);
             break;
         case SPARSE:
             read_sparse(&to->of.sparse);
@@ -212,6 +224,12 @@ static void run(const layer *one, const int8_t *a, const int8_t *b, int8_t *to, 
             break;
         case RUN_DEPTHWISE:
             kws_run_depthwise_layer(&one->of.window, a, to, scratch);
+            break;
+        case RUN_COLUMN:
+            kws_run_column_layer(&one->of.column, a, to);
+            break;
+        case DEPTH_COLUMN:
+            kws_depth_column_layer(&one->of.column, a, to);
             break;
         case KINDS:
             break;

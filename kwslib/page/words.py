@@ -33,6 +33,7 @@ INPUT, OUTPUT, MOVE = 1 << 24, 1 << 25, -1
 KINDS = (  # in the order of kws_web.c
     *("convolution", "depthwise", "average_pool", "dense", "sparse"),
     *("packed_convolution", "packed_dense", "mean", "sum", "softmax", "run_convolution", "run_depthwise"),
+    *("run_column", "depth_column"),
 )
 
 

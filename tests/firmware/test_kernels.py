@@ -97,9 +97,11 @@ def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("    two_inputs r3, r10, r11\n", "    two_inputs r3, r11, r10\n"),  # kws_run_column
+        ("    two_inputs r3, r10, r11\n", "    two_inputs r3, r11, r10\n"),  # kws_run_column_layer
+        ("    asr.w r7, r7, #7\n", "    asr.w r7, r7, #8\n"),  # kws_run_column_layer
+        ("    add.w r3, r0, #4\n", "    add.w r3, r0, #8\n"),  # kws_depth_column_layer
         ("    smlad r9, r5, r3, r9\n", "    smlad r9, r4, r3, r9\n"),  # kws_run_four_columns, kws_run_taps
-        ("    smlad r7, r8, r11, r7\n", "    smlad r7, r8, r10, r7\n"),  # kws_run_depth_column
+        ("    smlad r7, r8, r11, r7\n", "    smlad r7, r8, r10, r7\n"),  # kws_depth_column_layer
         ("    add.w \\a, r7, \\a, lsl #19\n", "    add.w \\a, r7, \\a, lsl #18\n"),  # kws_sum_fours
         ("    asr.w r11, r9, #16\n", "    asr.w r11, r10, #16\n"),  # kws_mean_fours
     ],

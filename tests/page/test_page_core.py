@@ -18,6 +18,7 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.stream_plan import stream as stream_plan
+from kwslib.deployment.streaming import Call
 from kwslib.errors import KwsError
 from kwslib.field import stream
 from kwslib.page.core import build_core
@@ -116,8 +117,10 @@ def test_sound_may_come_in_chunks_of_any_length(node, tmp_path, sound):
 
 
 def test_these_networks_have_every_kind_of_layer(tmp_path):
-    networks = [of_every_kind(tmp_path), *map(opened, LISTED)]
-    assert {layer.kind for network in networks for layer in network.layers} == set(KINDS)
+    networks = [of_every_kind(tmp_path), temporal(tmp_path / "causal.tflite"), *map(opened, LISTED)]
+    plans = [stream_plan(network) for network in networks]
+    steps = [step for plan in plans for step in (*plan.first, *plan.hop)]
+    assert {step.layer.kind for step in steps if isinstance(step, Call)} == set(KINDS)
 
 
 def test_a_network_larger_than_the_board_is_refused():
