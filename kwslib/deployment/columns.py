@@ -26,4 +26,6 @@ def single_column(step: Call | Move) -> Call | Move:
         "groups": window["out_channels"] // 4,
         "output": window["output"],
     }
-    return replace(step, layer=replace(step.layer, kind=kind, name=f"{step.layer.name}_column", fields=fields))
+    return replace(
+        step, layer=replace(step.layer, kind=kind, name=f"{step.layer.name}_column", fields=fields)
+    )

@@ -73,8 +73,8 @@ def windowed(network: Network, frames: int) -> Stream:
             layer = _in_bands_of(layer, max(last - start for start, last in parts))
         first.append(layer)
     kept = tuple(layer.output for layer in network.layers if rows[layer.output])
-    calls = whole_window(first)
-    return Stream(network, calls, tuple(_moves_of_what_is_read(hop)), network.sizes, kept, frames, None, "" if kept else whole)
+    calls, steps = whole_window(first), tuple(_moves_of_what_is_read(hop))
+    return Stream(network, calls, steps, network.sizes, kept, frames, None, "" if kept else whole)
 
 
 def _moves_of_what_is_read(hop: Sequence[Call | Move]) -> Iterator[Call | Move]:
