@@ -10,8 +10,6 @@
 #include "kws_requantize.h"
 
 /* Compilation fails where kws_neighbours.h does not describe the struct and the rows that the assembly reads. */
-#define KWS_CHECK(name, condition) typedef char kws_check_##name[(condition) ? 1 : -1]
-
 KWS_CHECK(multiplier, offsetof(kws_channel, multiplier) == 0);
 KWS_CHECK(power, offsetof(kws_channel, power) == 4);
 KWS_CHECK(zero_point, offsetof(kws_channel, zero_point) == 8);

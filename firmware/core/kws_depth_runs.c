@@ -79,8 +79,7 @@ static void by_columns(const kws_window *layer, const int8_t *input, int8_t *out
     for (int32_t x = 0; x < layer->out_width; x++, output += depth) {
         const int32_t left = x * layer->stride_width - layer->pad_left;
         const int8_t *in = input + left * depth;
-        if (plain && left >= 0 && left + taps <= layer->in_width)
-            kws_depth_column_layer(&column, in, output);
+        if (plain && left >= 0 && left + taps <= layer->in_width) kws_depth_column_layer(&column, in, output);
         else any_depth_column(layer, in, left, output);
     }
 }

@@ -27,6 +27,9 @@
 #define KWS_ROLLED _Pragma("GCC unroll 1")
 #endif
 
+/* Compilation fails where the assembly reads a struct otherwise than C writes it. */
+#define KWS_CHECK(name, condition) typedef char kws_check_##name[(condition) ? 1 : -1]
+
 /* For a loop that is written once and compiled for several constant shapes. */
 #define KWS_INLINE static inline __attribute__((always_inline))
 

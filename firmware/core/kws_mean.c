@@ -1,4 +1,6 @@
 /* The mean over positions: channels by fours, whose sums lie in 16 bits. */
+#include <stddef.h>
+
 #include "kws_network.h"
 #include "kws_requantize.h"
 
@@ -9,6 +11,10 @@ enum { POSITIONS = 256 }; /* of int8 that 16 bits hold */
 typedef struct {
     int32_t multiplier, factor, offset, negative, half, right;
 } mean_scales;
+
+KWS_CHECK(offset, offsetof(mean_scales, offset) == 8);
+KWS_CHECK(half, offsetof(mean_scales, half) == 16);
+KWS_CHECK(right, offsetof(mean_scales, right) == 20);
 
 /* Means of 4 * `groups` of `channels` channels; input (positions, channels). */
 #if defined(__ARM_FEATURE_DSP)

@@ -14,7 +14,7 @@
 #define KWS_LOG2_ROW_BYTES 7
 #define KWS_CHANNEL_BIAS 16 /* bytes from the start of a kws_channel to its bias */
 
-#define KWS_TAP_PAIRS 8 /* pairs of taps of a kernel by depth, at most, for outputs that begin at an odd time */
+#define KWS_TAP_PAIRS 8 /* pairs of taps of a kernel by depth, at most: of a column alone, and of one of an odd time */
 
 #ifndef __ASSEMBLER__
 

@@ -5,6 +5,8 @@
  * outputs o and p: its halves are 256 p + o, so that one SMLAD sums for both at once. Sums for o alone, by the low bytes,
  * tell p's from theirs. Four columns at a time read each weight, which waits in flash, once for all.
  */
+#include <stddef.h>
+
 #include "kws_move.h"
 #include "kws_network.h"
 #include "kws_requantize.h"
@@ -59,7 +61,14 @@ static void any_column(const int8_t *in, int32_t fours, const int8_t *w, const k
     }
 }
 
-#if !defined(__ARM_FEATURE_DSP)
+#if defined(__ARM_FEATURE_DSP)
+KWS_CHECK(column_weights, offsetof(kws_column, weights) == 4);
+KWS_CHECK(column_groups, offsetof(kws_column, groups) == 8);
+KWS_CHECK(column_bias, offsetof(kws_column, output.bias) == 12);
+KWS_CHECK(column_multiplier, offsetof(kws_column, output.multiplier) == 16);
+KWS_CHECK(column_shift, offsetof(kws_column, output.shift) == 20);
+KWS_CHECK(column_zero_point, offsetof(kws_column, output.zero_point) == 24);
+#else
 void kws_run_column_layer(const kws_column *layer, const int8_t *input, int8_t *output) {
     any_column(input, layer->length, layer->weights, &layer->output, output, 4 * layer->groups);
 }

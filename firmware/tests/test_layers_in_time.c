@@ -152,8 +152,12 @@ static void test_sum(void) {
 }
 
 static void test_mean(void) {
-    kws_mean layer = {between(0, 8) ? between(1, 30) : between(200, 300), between(1, CHANNELS_MAX), between(-128, 127), between(1 << 30, INT32_MAX),
-                      between(0, 8) ? between(-8, 1) : between(-20, -15), between(-128, 127)};
+    kws_mean layer = {between(0, 8) ? between(1, 30) : between(200, 300),
+                      between(1, CHANNELS_MAX),
+                      between(-128, 127),
+                      between(1 << 30, INT32_MAX),
+                      between(0, 8) ? between(-8, 1) : between(-20, -15),
+                      between(-128, 127)};
     int8_t *input = numbers(layer.positions * layer.channels);
     int8_t *fast = allocate(layer.channels), *slow = allocate(layer.channels);
     reference_mean(&layer, input, slow);

@@ -74,6 +74,12 @@ def test_a_hop_moves_only_rows_that_it_reads(tmp_path):
     np.testing.assert_array_equal(run_stream(plan, frames), of_windows(network, frames, 1))
 
 
+def test_a_hop_of_one_column_a_layer_goes_by_the_kernels_for_columns(tmp_path):
+    plan = stream(temporal(tmp_path / "m.tflite"))
+    kinds = [step.layer.kind for step in plan.hop if isinstance(step, Call)]
+    assert kinds == ["run_column", "depth_column", "run_column", "sum", "mean", "dense"]
+
+
 @pytest.mark.parametrize("kind", ["8", "3", "1", TERNARY, "sparse"])
 def test_all_forms_of_tinyconv(tmp_path, kind):
     network = form(read_network(tinyconv(tmp_path / "m.tflite", 5)), kind)
