@@ -103,9 +103,10 @@ def test_a_folder_comes_whole_or_not_at_all(tmp_path):
 
 
 WRITER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from kwslib.paths import atomic_folder, atomic_write
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process may have inherited that it is ignored
 with atomic_folder(Path(sys.argv[1]) / "corpus") as folder, atomic_write(Path(sys.argv[1]) / "set.json") as file:
     (folder / "clip").write_text("half")
     file.write_text("half")

@@ -5,12 +5,11 @@ Unicorn executes the instructions. Files stand in for microphone and display thr
 
 import io
 import struct
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from kwslib.board.instruction_cache import InstructionCache
+from kwslib.board.trace import Profile, Trace
 from kwslib.errors import CheckFailed
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
 
@@ -68,34 +67,6 @@ def read_image(content: bytes) -> Image:
     return Image(segments, symbols, tuple(objects), flash, ram)
 
 
-@dataclass
-class Visit:
-    """One stay in a stage: how often one block followed another, its reads of constants, cache lines missed."""
-
-    stage: str
-    edges: Counter[tuple[int, int]] = field(default_factory=Counter)
-    reads: Counter[int] = field(default_factory=Counter)
-    misses: Counter[int] = field(default_factory=Counter)
-
-
-@dataclass
-class Profile:
-    """What ran: all stays in stages, in order, what belongs to none as the first of them; sizes of blocks."""
-
-    visits: list[Visit] = field(default_factory=lambda: [Visit("rest")])
-    sizes: dict[int, int] = field(default_factory=dict)
-
-    def total(self) -> dict[str, Visit]:
-        """All stays in each stage as one."""
-        total: dict[str, Visit] = {}
-        for visit in self.visits:
-            whole = total.setdefault(visit.stage, Visit(visit.stage))
-            whole.edges.update(visit.edges)
-            whole.reads.update(visit.reads)
-            whole.misses.update(visit.misses)
-        return total
-
-
 class Emulator:
     """One run of an image. `files`: what the firmware may read by name; what it writes appears there."""
 
@@ -107,12 +78,7 @@ class Emulator:
         self._handles: list[tuple[str, int]] = []
         self._left, self._exception = False, False
         self._arm = arm_const
-        self._profile: Profile | None = None
-        self._stages: dict[int, str] = {}
-        self._entered: Callable[[str], object] = lambda stage: None
-        self._visit = Visit("rest")
-        self._back, self._before = -1, -1  # addresses: where the stage returns to, and the block before
-        self._constants = b""
+        self._trace: Trace | None = None
         self.uc: Any = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         uc: Any = self.uc
         uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
@@ -125,9 +91,7 @@ class Emulator:
             if address < WATCHED:
                 uc.mem_write(address, content)
             else:
-                self._constants = content
-                length = -(-len(content) // 0x1000) * 0x1000
-                uc.mmio_map(address, length, self._read_constant, None, None, None)
+                self._trace = Trace(uc, address, content)
         uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
         uc.ctl_flush_tb()
 
@@ -145,6 +109,8 @@ class Emulator:
             self.uc.emu_start(entry | 1, 0xFFFF_FFFE, count=instructions)
         except unicorn.UcError as error:
             raise self._failed(f"faulted ({error})") from None
+        if self._trace is not None:
+            self._trace.end()
         if self._exception:
             raise self._failed("ended in an exception")
         if not self._left:
@@ -200,38 +166,8 @@ class Emulator:
     def profile(
         self, stages: dict[str, str], entered: Callable[[str], object] = lambda stage: None
     ) -> Profile:
-        """Count blocks from now on, apart for each of `stages`: a name by the function that begins it.
-
-        `entered` is told of every stage that begins.
+        """Count from now on, apart for each of `stages`: a name by the function that begins it; `entered` is told of
+        every stage that begins. The image is one whose constants are watched.
         """
-        import unicorn
-
-        self._profile = profile = Profile()
-        self._entered, self._cache = entered, InstructionCache()
-        self._stages = {self.image.symbols[function] & ~1: stage for function, stage in stages.items()}
-        self._visit, self._back, self._before = profile.visits[0], -1, -1
-        self.uc.hook_add(unicorn.UC_HOOK_BLOCK, self._block)
-        self.uc.ctl_flush_tb()
-        return profile
-
-    def _block(self, uc: Any, address: int, size: int, _: object) -> None:
-        profile = self._profile
-        assert profile is not None
-        if address not in profile.sizes:
-            profile.sizes[address] = size
-        self._visit.edges[self._before, address] += 1
-        if address in self._stages:
-            self._visit = Visit(self._stages[address])
-            profile.visits.append(self._visit)
-            self._entered(self._visit.stage)
-            self._back = uc.reg_read(self._arm.UC_ARM_REG_LR) & ~1
-        elif address == self._back:
-            self._visit, self._back = profile.visits[0], -1
-        if missed := self._cache.fetch(address, size):
-            self._visit.misses[address] += missed
-        self._before = address
-
-    def _read_constant(self, uc: Any, offset: int, size: int, _: object) -> int:
-        if self._profile is not None:
-            self._visit.reads[self._before] += 1
-        return int.from_bytes(self._constants[offset : offset + size], "little")
+        assert self._trace is not None
+        return self._trace.start({self.image.symbols[name] & ~1: stages[name] for name in stages}, entered)

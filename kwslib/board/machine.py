@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.board import cycles, instructions
-from kwslib.board.emulator import Emulator, Image, Profile, Visit, read_image
+from kwslib.board.emulator import Emulator, Image, read_image
 from kwslib.board.firmware import build_firmware
+from kwslib.board.trace import Profile, Visit
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from kwslib.board import cycles
-from kwslib.board.emulator import Emulator, Visit, read_image
+from kwslib.board.emulator import Emulator, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.board.machine import PATIENCE, STAGES, Board, visit_cycles
+from kwslib.board.trace import Visit
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once

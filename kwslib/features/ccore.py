@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,12 @@ def source_folder() -> Path:
 
 def source_hash() -> str:
     """Hexadecimal hash of the C core's files, whatever compiles them."""
-    files = [path for path in sorted(source_folder().iterdir()) if path.suffix in (".c", ".h")]
+    return files_hash(source_folder())
+
+
+def files_hash(folder: Path) -> str:
+    """Hexadecimal hash of the C sources and headers in a folder."""
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in (".c", ".h")]
     content = b"".join(path.name.encode() + b"\0" + path.read_bytes() + b"\0" for path in files)
     return hashlib.sha256(content).hexdigest()
 
@@ -103,11 +108,16 @@ def check_space(message: str, output: Path) -> None:
 
 def build() -> Path:
     """Path of the compiled library, made when the cache has none. Raises KwsError when the compiler fails."""
+    return shared_library("core", sorted(source_folder().glob("*.c")), source_hash())
+
+
+def shared_library(name: str, sources: Sequence[Path], content: str) -> Path:
+    """Path of a library compiled of `sources` whose hash is `content`, kept in the cache under `name`. Raises
+    KwsError when the compiler fails."""
     command = [*compiler(), *FLAGS]
-    recipe = "\0".join([source_hash(), *command, platform.system(), platform.machine()])
+    recipe = "\0".join([content, *command, platform.system(), platform.machine()])
     key = hashlib.sha256(recipe.encode()).hexdigest()[:24]
-    sources = map(str, sorted(source_folder().glob("*.c")))
-    return cached_file("core", key, SUFFIX, lambda path: _run([*command, *sources], path))
+    return cached_file(name, key, SUFFIX, lambda path: _run([*command, *map(str, sources)], path))
 
 
 _LOADING = threading.RLock()
@@ -116,7 +126,12 @@ _LOADING = threading.RLock()
 @functools.cache
 def declarations() -> str:
     """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
-    text = "\n".join((source_folder() / f"kws_{part}.h").read_text(encoding="utf-8") for part in PARTS)
+    return read_headers(source_folder() / f"kws_{part}.h" for part in PARTS)
+
+
+def read_headers(headers: Iterable[Path]) -> str:
+    """Declarations of C headers without what cffi does not read: its directives but for macros that are numbers."""
+    text = "\n".join(header.read_text(encoding="utf-8") for header in headers)
     text = re.sub(r"^#ifdef __cplusplus$.*?^#endif$", "", text, flags=re.DOTALL | re.MULTILINE)
     return re.sub(r"^#(?!define \w+ +\d).*$", "", text, flags=re.MULTILINE)
 

@@ -130,6 +130,16 @@ def fake_quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> T
     return dequantize(quantize(x, scale, zero_point, grid), scale, zero_point)
 
 
+def _fake_quantize_into(out: Tensor, x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> None:
+    """The same without a gradient, written over `out`, which has x's shape: no memory is taken."""
+    torch.div(x, scale, out=out)
+    if grid.step == 1:
+        out.round_()
+    else:
+        out.sub_(grid.low).div_(grid.step).round_().mul_(grid.step).add_(grid.low)
+    out.add_(zero_point).clamp_(grid.low, grid.high).sub_(zero_point).mul_(scale)
+
+
 Bounds = tuple[Tensor, Tensor]  # saturation bounds (low, high): () for a whole tensor, (C,) per channel
 
 
@@ -156,11 +166,11 @@ def least_squares(x: Tensor, grid: Grid, symmetric: bool, per_channel: bool = Fa
     low, high = min_max(rows, per_channel=True)
     error = torch.full_like(low, torch.inf)
     best_low, best_high = low.clone(), high.clone()
+    off = torch.empty_like(rows)
     for shrink in SHRINKS:
         scale, zero_point = scale_and_zero_point((shrink * low, shrink * high), grid, symmetric)
-        candidate_error = (
-            (fake_quantize(rows, scale[:, None], zero_point[:, None], grid) - rows).square().sum(1)
-        )
+        _fake_quantize_into(off, rows, scale[:, None], zero_point[:, None], grid)
+        candidate_error = torch.square(off.sub_(rows), out=off).sum(1)
         better = candidate_error < error
         error = torch.where(better, candidate_error, error)
         best_low, best_high = (

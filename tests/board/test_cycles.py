@@ -3,7 +3,6 @@
 import pytest
 
 from kwslib.board.cycles import block_cost, jump_cost, milliseconds, rounded, run_cost
-from kwslib.board.instruction_cache import SIZE, InstructionCache
 from kwslib.board.instructions import decode
 
 ASSEMBLED = {  # Thumb code, as arm-none-eabi-as makes it
@@ -113,24 +112,6 @@ def test_a_run_that_the_emulator_cuts_costs_what_it_costs_whole():
     blocks = {0x3FC: whole[:2], 0x400: whole[2:], 0x408: decode(assemble("bx lr"), 0x408)}
     totals = run_cost(blocks, [(0x3FC, 0x400, 10), (0x400, 0x3FC, 9), (0x400, 0x408, 1)])
     assert sum(cycles for cycles, _ in totals.values()) == 10 * (5 + 1 + 1) + 9
-
-
-def test_loops_that_the_cache_holds_are_fetched_once():
-    cache = InstructionCache()
-    assert [cache.fetch(0x100, SIZE) for _ in range(3)] == [SIZE // 16, 0, 0]
-
-
-def test_a_loop_longer_than_the_cache_never_hits():
-    """Of two lines a set the older goes, so that three that share one push each other out."""
-    cache = InstructionCache()
-    assert [cache.fetch(0, SIZE + SIZE // 2) for _ in range(2)] == [SIZE * 3 // 2 // 16] * 2
-    halves = [0, SIZE // 2, SIZE]
-    assert [cache.fetch(start, 16) for start in [*halves, SIZE // 2, SIZE, 0]] == [1, 1, 1, 0, 0, 1]
-
-
-def test_code_is_fetched_by_whole_lines():
-    cache = InstructionCache()
-    assert [cache.fetch(0x10E, 2), cache.fetch(0x100, 16), cache.fetch(0x10E, 4)] == [1, 0, 1]
 
 
 def test_times_keep_the_digits_that_the_model_s_error_leaves():
