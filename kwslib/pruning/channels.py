@@ -6,6 +6,7 @@ arXiv:1608.08710) and, from data, the loss that its absence causes. The original
 """
 
 import copy
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from kwslib.cache import cached, code, digest
 from kwslib.errors import KwsError
 from kwslib.networks.models import fold_batch_norm
 from kwslib.networks.training import to_input
@@ -51,17 +53,24 @@ def removal_orders(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarra
 
     l1, l2, linf: by the norm of their filters. loss: always those without which the cross entropy over examples is
     lowest, given those that are gone already, an eighth of them at a time: features x (N, 49, 40) and classes y (N,).
-    Raises KwsError for another criterion, and for a network whose layers cannot be followed.
+    That order is kept in the cache: each share to remove asks for the same one. Raises KwsError for another criterion,
+    and for a network whose layers cannot be followed.
     """
     model = fold_batch_norm(model)
     groups = coupled(model)
     if check_criterion(criterion) in NORMS:
         return [group.filters(model).norm(NORMS[criterion], dim=1).argsort().tolist() for group in groups]
-    return [_by_loss(model, group, x, y) for group in groups]
+    arrays = [*(value.numpy() for value in model.state_dict().values()), x, y]
+    contents = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
+    key = digest(code(__name__), repr(model), contents)
+    kept = cached(
+        "orders", key, lambda: {f"{i}": _by_loss(model, group, x, y) for i, group in enumerate(groups)}
+    )
+    return [kept[f"{i}"].tolist() for i in range(len(groups))]
 
 
 @torch.no_grad()
-def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) -> list[int]:
+def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     model, inputs, truth = copy.deepcopy(model), to_input(x), torch.from_numpy(y)
     whole = copy.deepcopy(model.state_dict())
 
@@ -70,13 +79,14 @@ def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) ->
         group.silence(model, [*order, channel])
         return F.cross_entropy(model(inputs), truth).item()
 
-    left, order = list(range(group.size)), []
+    left: list[int] = list(range(group.size))
+    order: list[int] = []
     while left:
         losses = {channel: loss_without(channel) for channel in left}
         gone = sorted(left, key=lambda channel: losses[channel])[: max(1, group.size // ROUNDS)]
         order += gone
         left = [channel for channel in left if channel not in gone]
-    return order
+    return np.array(order)
 
 
 def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:

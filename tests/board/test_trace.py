@@ -95,7 +95,9 @@ def test_more_blocks_than_the_table_holds_are_all_counted():
     assert nonzero(traced.profile.visits) == nonzero(counted(blocks))
 
 
-@pytest.mark.parametrize(("offset", "size", "value"), [(0, 1, 0), (4, 4, 0x07060504), (62, 2, 0x3F3E), (63, 4, 0x3F)])
+@pytest.mark.parametrize(
+    ("offset", "size", "value"), [(0, 1, 0), (4, 4, 0x07060504), (62, 2, 0x3F3E), (63, 4, 0x3F)]
+)
 def test_constants_are_little_endian_and_end(offset, size, value):
     assert Traced().read(offset, size) == value
 
