@@ -168,6 +168,12 @@ class Heard:
     long: LongResult
     points: tuple[OperatingPoint, ...]
 
+    @property
+    def within(self) -> OperatingPoint | None:
+        """Of the curve's points with MOST_PER_HOUR or fewer false accepts the one that misses fewest; None without any."""
+        few = (point for point in self.points if point.per_hour <= MOST_PER_HOUR)
+        return min(few, key=lambda point: point.rejects, default=None)
+
 
 def hear(run: Run, network: StreamNetwork) -> Heard:
     """A network's trials and hours on testing. It decides as its file says, or as chosen on validation."""
@@ -204,6 +210,8 @@ def heard_values(heard: Heard, arch: str) -> Values:
         names.long_file("misses", arch): Value(score["misses"], n=score["keywords"]),
         names.long_file("false_accepts", arch): Value(score["false_accepts"]),
     }
+    if heard.within is not None:
+        values[names.missed_at_most(arch)] = share(heard.within.rejects, heard.within.keywords)
     for kind, count in heard.by_kind.items():
         hours = chosen.hours / len(heard.by_kind)
         values[names.false_accepts(f"{arch}_{kind.replace(' ', '_')}")] = Value(

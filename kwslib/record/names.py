@@ -146,6 +146,11 @@ def missed(arch: str) -> str:
     return f"missed_{arch}"
 
 
+def missed_at_most(arch: str) -> str:
+    """The least share that is missed over all thresholds at which one false accept an hour or fewer are counted."""
+    return f"missed_at_one_an_hour_{arch}"
+
+
 def threshold(arch: str) -> str:
     """Smoothed posterior from which a network reports a keyword."""
     return f"threshold_{arch}"
