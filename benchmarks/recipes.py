@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.checkpoints import load_checkpoint, train
+from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.experiments.bases import base_models
@@ -107,10 +107,10 @@ def trained(
     """A function of the seed: accuracy on a split of the network that `made` trains, kept in `FOLDER`."""
 
     def run(seed: int) -> float:
-        path, parts = checkpoint(made, splits, seed), (splits["training"], splits["validation"])
+        path = checkpoint(made, splits, seed)
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
-            train(made.config, made.recipe, *parts, seed, out=path, teacher=teacher)
+            train_setup(made, splits, seed, out=path, teacher=teacher)
         return score(load_checkpoint(path)[0], splits[scored])[1]
 
     return run

@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from kwslib.checkpoints import load_checkpoint, train
+from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.data.check import require
 from kwslib.features.dataset import feature_splits
 from kwslib.networks import ARCHITECTURES
@@ -41,7 +41,7 @@ def evaluations(run: Run, arch: str, keywords: tuple[str, ...]) -> list[Evaluati
     def one(seed: int) -> Evaluation:
         path = run.models / names.seed_checkpoint(seed, arch)
         if not (path.is_file() and load_checkpoint(path)[2].get("finished")):
-            train(task.config, task.recipe, splits["training"], splits["validation"], seed, out=path)
+            train_setup(task, splits, seed, out=path)
         x, y = splits["testing"].copy(0)
         return evaluate(predict(load_checkpoint(path)[0], x), y, task.config.labels)
 

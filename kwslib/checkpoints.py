@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
 from kwslib.paths import atomic_write
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
+
+if TYPE_CHECKING:
+    from kwslib.networks.recipes import Setup
 
 FORMAT = 1  # of checkpoints
 
@@ -145,6 +148,13 @@ def resume_file(out: Path) -> Path:
 def unfinished_model(out: Path) -> Path:
     """Where an interrupted run that is to leave `out` keeps the best epoch so far."""
     return out.with_suffix(".unfinished.pt")
+
+
+def train_setup(
+    made: "Setup", splits: Mapping[str, FeatureSet], seed: int, out: Path | None = None, **options: Any
+) -> tuple[nn.Module, list[Epoch]]:
+    """Train a setup's network on its "training" and "validation" splits; `options` and errors are those of `train`."""
+    return train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=out, **options)
 
 
 def train(

@@ -57,8 +57,7 @@ def train(
 
     from tqdm import tqdm
 
-    from kwslib.checkpoints import load_teacher, resume_file, unfinished_model
-    from kwslib.checkpoints import train as train_network
+    from kwslib.checkpoints import load_teacher, resume_file, train_setup, unfinished_model
     from kwslib.data.check import require
     from kwslib.experiments.zoo_field import EFFORTS, chosen_settings, field_training_splits, for_field
     from kwslib.field.stream import open_network
@@ -102,11 +101,9 @@ def train(
             )
 
         try:
-            model, history = train_network(
-                training_setup.config,
-                training_setup.recipe,
-                splits["training"],
-                splits["validation"],
+            model, history = train_setup(
+                training_setup,
+                splits,
                 seed,
                 out=out,
                 after_epoch=show,

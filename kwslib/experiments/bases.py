@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kwslib.checkpoints import train
+from kwslib.checkpoints import train_setup
 from kwslib.deployment.export import calibration_features, export_int8
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup, training_splits
@@ -36,11 +36,9 @@ def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:
 
     def make(path: Path) -> None:
         splits = training_splits(run.corpus, training_setup)
-        train(
-            training_setup.config,
-            training_setup.recipe,
-            splits["training"],
-            splits["validation"],
+        train_setup(
+            training_setup,
+            splits,
             seed,
             out=path,
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from kwslib.board.chip import chip_costs
 from kwslib.board.machine import Board
-from kwslib.checkpoints import load_checkpoint, train
+from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.export import calibration_features, export_int8
 from kwslib.errors import KwsError
@@ -40,11 +40,9 @@ def trained(run: Run, arch: str, seed: int) -> Path:
         splits = training_splits(run.corpus, training_setup)
         teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
         taught = student(training_setup)
-        train(
-            taught.config,
-            taught.recipe,
-            splits["training"],
-            splits["validation"],
+        train_setup(
+            taught,
+            splits,
             seed,
             out=path,
             teacher=predict(teacher, splits["training"].x),

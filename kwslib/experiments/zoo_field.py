@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.checkpoints import train
+from kwslib.checkpoints import train_setup
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
 from kwslib.data.spoken import with_spoken_words
@@ -109,11 +109,9 @@ def trained_for_field(run: Run, arch: str) -> Path:
         training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_training_splits(run.corpus, training_setup, spent)
         checkpoint = path.with_suffix(".pt")
-        train(
-            training_setup.config,
-            training_setup.recipe,
-            splits["training"],
-            splits["validation"],
+        train_setup(
+            training_setup,
+            splits,
             run.seeds[0],
             out=checkpoint,
         )
@@ -170,7 +168,7 @@ class Heard:
 
     @property
     def within(self) -> OperatingPoint | None:
-        """Of the curve's points with MOST_PER_HOUR or fewer false accepts the one that misses fewest; None without any."""
+        """Of the curve's points within MOST_PER_HOUR the one that misses fewest; None where there is none."""
         few = (point for point in self.points if point.per_hour <= MOST_PER_HOUR)
         return min(few, key=lambda point: point.rejects, default=None)
 

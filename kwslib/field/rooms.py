@@ -122,14 +122,10 @@ def _simulated(seed: int, distance: float, rt60: float) -> Room:
         direction = np.array([np.cos(angle) * np.cos(rise), np.sin(angle) * np.cos(rise), np.sin(rise)])
         mouth = microphone + distance * direction
         noise = rng.uniform(WALL, size - WALL)
-        inside = np.all(mouth > WALL) and np.all(mouth < size - WALL)
-        if not inside or np.linalg.norm(noise - microphone) < 0.5:
-            continue
-        try:
-            absorption, order = pyroomacoustics.inverse_sabine(rt60, size)
-        except ValueError:  # no walls absorb enough for so short a time in so large a box
-            continue
-        break
+        walls = walls_for(size, rt60, WALL, mouth, noise, microphone)
+        if walls is not None:
+            break
+    absorption, order = walls
     box = pyroomacoustics.ShoeBox(
         size,
         fs=SAMPLE_RATE,
@@ -143,6 +139,25 @@ def _simulated(seed: int, distance: float, rt60: float) -> Room:
     responses = [_shaped(np.asarray(response), rt60) for response in box.rir[0]]
     name = " x ".join(f"{side:.1f}" for side in size) + " m"
     return Room(name, distance, rt60, *responses)
+
+
+def walls_for(
+    size: np.ndarray, rt60: float, margin: float, mouth: np.ndarray, noise: np.ndarray, microphone: np.ndarray
+) -> tuple[float, int] | None:
+    """Absorption of a box's walls and order of its reflections, by Sabine's formula.
+
+    None where the mouth is within `margin` metres of a wall, the background at the microphone, or no walls absorb
+    enough for so short a time in so large a box.
+    """
+    import pyroomacoustics
+
+    if not np.all((mouth > margin) & (mouth < size - margin)) or np.linalg.norm(noise - microphone) < 0.5:
+        return None
+    try:
+        absorption, order = pyroomacoustics.inverse_sabine(rt60, size)
+    except ValueError:
+        return None
+    return float(absorption), int(order)
 
 
 def _shaped(response: np.ndarray, rt60: float) -> np.ndarray:

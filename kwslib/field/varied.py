@@ -12,7 +12,7 @@ import numpy as np
 
 from kwslib.cache import cached, code, digest
 from kwslib.field.conditions import Field
-from kwslib.field.rooms import BEFORE, Room
+from kwslib.field.rooms import BEFORE, Room, walls_for
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import progress
 
@@ -79,16 +79,10 @@ def _early(rng: np.random.Generator, distance: float, rt60: float) -> list[np.nd
         direction = rng.standard_normal(3) * (1, 1, 0.4)
         mouth = microphone + distance * direction / np.linalg.norm(direction)
         noise = rng.uniform(NEAREST, size - NEAREST)
-        if (
-            not np.all((mouth > NEAREST) & (mouth < size - NEAREST))
-            or np.linalg.norm(noise - microphone) < 0.5
-        ):
-            continue
-        try:
-            absorption, _ = pyroomacoustics.inverse_sabine(rt60, size)
-        except ValueError:  # no walls absorb enough for so short a time in so large a box
-            continue
-        break
+        found = walls_for(size, rt60, NEAREST, mouth, noise, microphone)
+        if found is not None:
+            break
+    absorption, _ = found
     walls = ("east", "west", "north", "south", "floor", "ceiling")
     materials = {
         wall: pyroomacoustics.Material(float(np.clip(absorption * 2 ** rng.uniform(-1.5, 1.5), 0.02, 0.95)))
@@ -99,8 +93,8 @@ def _early(rng: np.random.Generator, distance: float, rt60: float) -> list[np.nd
     box.add_source(noise)
     box.add_microphone(microphone)
     box.compute_rir()
-    found = (np.asarray(response) for response in box.rir[0])
-    return [response[max(int(np.argmax(np.abs(response))) - BEFORE, 0) :] for response in found]
+    heard = (np.asarray(response) for response in box.rir[0])
+    return [response[max(int(np.argmax(np.abs(response))) - BEFORE, 0) :] for response in heard]
 
 
 def _furnished(rng: np.random.Generator, early: np.ndarray, rt60: float) -> np.ndarray:

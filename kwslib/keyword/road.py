@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kwslib.checkpoints import train
+from kwslib.checkpoints import train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.deployment.core_sparse import compress
@@ -48,11 +48,9 @@ def make(
     say("features of the training")
     splits = word_splits(corpus, training_setup)
     say(f"training {arch}, {effort.epochs} epochs")
-    train(
-        training_setup.config,
-        training_setup.recipe,
-        splits["training"],
-        splits["validation"],
+    train_setup(
+        training_setup,
+        splits,
         seed,
         out=checkpoint,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kwslib.checkpoints import load_checkpoint, train
+from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.core_network import read_network
@@ -245,11 +245,9 @@ def _retrained(recorded: Mapping[str, Any], corpus: Corpus) -> Check:
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     with TemporaryDirectory(prefix="kws-verify-") as folder:
         out = Path(folder) / "tinyconv.pt"
-        model, _ = train(
-            training_setup.config,
-            training_setup.recipe,
-            splits["training"],
-            splits["validation"],
+        model, _ = train_setup(
+            training_setup,
+            splits,
             seed,
             out=out,
         )

@@ -185,26 +185,24 @@ def broken(board: Board, body: str, clips: np.ndarray) -> None:
     Emulator(image, {"clips.raw": clips[:1].tobytes()}).run(5_000_000)
 
 
-@pytest.mark.slow
-def test_a_write_outside_memory_is_named(board, clips):
-    with pytest.raises(
-        CheckFailed, match=r"firmware\.elf: the firmware faulted .* in kws_spotter_infer at 0x0000"
-    ):
-        broken(board, "*(volatile int *)0x30000000 = 1;", clips)
+FAULTS = {
+    "a write outside memory": (
+        "*(volatile int *)0x30000000 = 1;",
+        r"faulted .* in kws_spotter_infer at 0x0000",
+    ),
+    "a write to flash": ("*(volatile int *)0x100 = 1;", r"faulted .* in kws_spotter_infer"),
+    "a hang": (
+        "for (volatile int i = 0;; i++) {}",
+        r"had not finished after 5,000,000 instructions in kws_spotter_infer",
+    ),
+}
 
 
 @pytest.mark.slow
-def test_a_write_to_flash_is_named(board, clips):
-    with pytest.raises(CheckFailed, match=r"faulted .* in kws_spotter_infer"):
-        broken(board, "*(volatile int *)0x100 = 1;", clips)
-
-
-@pytest.mark.slow
-def test_a_hang_ends(board, clips):
-    with pytest.raises(
-        CheckFailed, match=r"had not finished after 5,000,000 instructions in kws_spotter_infer"
-    ):
-        broken(board, "for (volatile int i = 0;; i++) {}", clips)
+@pytest.mark.parametrize(("body", "event"), FAULTS.values(), ids=FAULTS)
+def test_what_ends_a_firmware_is_named(board, clips, body, event):
+    with pytest.raises(CheckFailed, match=rf"firmware\.elf: the firmware {event}"):
+        broken(board, body, clips)
 
 
 @pytest.mark.slow

@@ -98,14 +98,13 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
 
     rows = {}
     for key, found in heard.items():
-        point, within = found.chosen, found.within
+        point = found.chosen
         low, high = point.per_hour_ci95
         rows[TITLES[key]] = {
             "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * found.settings.smoothing}",
             "false accepts an hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
-            "the fewest missed at one an hour, by the curve (%)": share_text(within.rejects, within.keywords) if within else "",
             "network, a hop (ms)": two_digits(cost[names.board_ms(f"hop_{key}")].value),
             "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
         }
