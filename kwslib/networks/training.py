@@ -120,11 +120,7 @@ def fit(
     it at the end is the caller's. Raises KwsError when it belongs to another run, for a split without examples, and
     for a recipe with a teacher that has none, or the other way round.
     """
-    if (teacher is None) == (recipe.taught > 0):
-        raise KwsError("a recipe that is taught needs a teacher, and another takes none: see --teacher")
-    for split, data in (("training", training), ("validation", validation)):
-        if not data.n:
-            raise KwsError(f"the {split} split is empty: add recordings of other speakers")
+    _check(recipe, training, validation, teacher)
     keep_freed_memory()
     # the order of sums, and so the bits, must not depend on the machine's cores, nor those of what is computed
     # with the network afterwards in this process: the number of threads stays
@@ -134,11 +130,7 @@ def fit(
     state = ResumeFile(resume, identity(model, training, validation, known)) if resume else None
     device = accelerator()
     model.to(device)
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in model.parameters() if p.requires_grad and p.ndim > 1]},
-        {"params": [p for p in model.parameters() if p.requires_grad and p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimizer = _optimizer(model, recipe)
     per_epoch = math.ceil(training.n / recipe.batch_size)
     total = recipe.epochs * per_epoch
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _one_cycle(step, total))
@@ -155,11 +147,7 @@ def fit(
             if recipe.mask_frames or recipe.mask_channels:
                 inputs = masked(inputs, recipe.mask_frames, recipe.mask_channels)
             logits = model(inputs)
-            loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
-            if answers is not None:
-                loss = torch.lerp(
-                    loss, _from_teacher(logits, answers[batch], recipe.temperature), recipe.taught
-                )
+            loss = _loss(recipe, logits, y[batch], None if answers is None else answers[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -177,6 +165,34 @@ def fit(
             after_epoch(result, model)
     model.eval().cpu()
     return history
+
+
+def _check(recipe: Recipe, training: FeatureSet, validation: FeatureSet, teacher: np.ndarray | None) -> None:
+    if (teacher is None) == (recipe.taught > 0):
+        raise KwsError("a recipe that is taught needs a teacher, and another takes none: see --teacher")
+    for split, data in (("training", training), ("validation", validation)):
+        if not data.n:
+            raise KwsError(f"the {split} split is empty: add recordings of other speakers")
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    """Weights decay; biases and what batch norms scale by do not."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in trained if p.ndim > 1]},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+
+
+def _loss(
+    recipe: Recipe, logits: torch.Tensor, truth: torch.Tensor, answers: torch.Tensor | None
+) -> torch.Tensor:
+    """Mean cross entropy (nats) of a batch, mixed with the divergence from a teacher's answers (B, C) where it has any."""
+    loss = F.cross_entropy(logits, truth, label_smoothing=recipe.label_smoothing)
+    if answers is None:
+        return loss
+    return torch.lerp(loss, _from_teacher(logits, answers, recipe.temperature), recipe.taught)
 
 
 def _one_cycle(step: int, total: int) -> float:
