@@ -147,7 +147,9 @@ def fit(
             if recipe.mask_frames or recipe.mask_channels:
                 inputs = masked(inputs, recipe.mask_frames, recipe.mask_channels)
             logits = model(inputs)
-            loss = _loss(recipe, logits, y[batch], None if answers is None else answers[batch])
+            loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
+            if answers is not None:
+                loss = torch.lerp(loss, _from_teacher(recipe, logits, answers[batch]), recipe.taught)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -185,16 +187,6 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
 
 
-def _loss(
-    recipe: Recipe, logits: torch.Tensor, truth: torch.Tensor, answers: torch.Tensor | None
-) -> torch.Tensor:
-    """Mean cross entropy (nats) of a batch, mixed with the divergence from a teacher's answers (B, C) where it has any."""
-    loss = F.cross_entropy(logits, truth, label_smoothing=recipe.label_smoothing)
-    if answers is None:
-        return loss
-    return torch.lerp(loss, _from_teacher(logits, answers, recipe.temperature), recipe.taught)
-
-
 def _one_cycle(step: int, total: int) -> float:
     """Linear warm-up over the first twentieth, then a cosine down to zero: a factor of the learning rate."""
     warm = max(1, total // 20)
@@ -203,8 +195,9 @@ def _one_cycle(step: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
 
 
-def _from_teacher(logits: torch.Tensor, answers: torch.Tensor, temperature: float) -> torch.Tensor:
+def _from_teacher(recipe: Recipe, logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
     """Divergence (nats) from the teacher's answers, both (B, C) logits, with gradients as large as at temperature 1."""
+    temperature = recipe.temperature
     student, teacher = F.log_softmax(logits / temperature, 1), F.softmax(answers / temperature, 1)
     return temperature**2 * F.kl_div(student, teacher, reduction="batchmean")
 
