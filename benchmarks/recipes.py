@@ -1,13 +1,14 @@
 """How the recipes were chosen: each choice beside what it was chosen from, on the validation split alone.
 
-    python benchmarks/recipes.py tinyconv|quantization|zoo|words [--write]
+    python benchmarks/recipes.py tinyconv|quantization|zoo|words|field [--write]
 
 `tinyconv` trains Part 3's network with one setting changed at a time, `zoo` those beyond it; what is trained lies in
 _build/recipes, and a run that was stopped goes on there. `words` does so with six words kept from training, and counts
-how many of their clips are taken for unknown. `quantization` trains Part 5's networks on with other learning rates and
-lengths.
-Values are mean validation accuracies over three seeds; with --write they are kept in book/results/91_recipes_*.json,
-which a page shows with {benchmark}.
+how many of their clips are taken for unknown. `field` trains for the field, minutes a network on a GPU and hours on
+two cores, and counts the keywords that are missed at the threshold chosen. `quantization` trains Part 5's networks on
+with other learning rates and lengths.
+Values are means on validation over three seeds, accuracies but for `field`; with --write they are kept in
+book/results/91_recipes_*.json, which a page shows with {benchmark}.
 """
 
 import hashlib
@@ -25,7 +26,16 @@ from kwslib.data.splits import SPLITS
 from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
+from kwslib.experiments.zoo_field import (
+    EFFORTS,
+    LONGER,
+    Effort,
+    choose_settings,
+    field_training_splits,
+    for_field,
+)
 from kwslib.features.dataset import FeatureSet, feature_split
+from kwslib.field.stream import open_network
 from kwslib.networks.recipes import MASKED, Setup, setup, student, teacher_of, training_splits
 from kwslib.networks.training import Recipe, predict, score
 from kwslib.progress import over_cores
@@ -47,6 +57,17 @@ TINYCONV: dict[str, Callable[[Setup], Setup]] = {
     "clips as they are": lambda made: augmented(made, copies=1),
     "33 % unknown words": lambda made: with_unknown(made, 33),
     "47 % unknown words": lambda made: with_unknown(made, 47),
+}
+Alter = Callable[[Setup, Effort], tuple[Setup, Effort]]
+FIELD: dict[str, Alter] = {
+    "as it was chosen": lambda made, spent: (made, spent),
+    "a third of the epochs": lambda made, spent: (longer(made, 1 / 3), spent),
+    "half a second from anywhere a clip": lambda made, spent: (made, heard(spent, listening=0.5)),
+    "a second and a half": lambda made, spent: (made, heard(spent, listening=1.5)),
+    "of twelve hours": lambda made, spent: (made, heard(spent, hours=12.0)),
+    "none of the synthesizer's words": lambda made, spent: (made, replace(spent, spoken=0)),
+    "masked": lambda made, spent: (masked(made, **MASKED), spent),
+    "not masked": lambda made, spent: (masked(made, 0, 0), spent),
 }
 ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
     "tinyconv_branches": {
@@ -94,6 +115,10 @@ def masked(made: Setup, mask_frames: int, mask_channels: int) -> Setup:
 
 def longer(made: Setup, times: float) -> Setup:
     return replace(made, recipe=replace(made.recipe, epochs=round(times * made.recipe.epochs)))
+
+
+def heard(spent: Effort, **changed: float) -> Effort:
+    return replace(spent, training=replace(spent.training, **changed))
 
 
 def checkpoint(made: Setup, splits: Splits, seed: int) -> Path:
@@ -162,6 +187,26 @@ def kept_apart(corpus: Corpus, made: Setup) -> FeatureSet:
     return FeatureSet(training.x[rows], training.y[rows], tuple(training.names[row] for row in rows))
 
 
+def field(run: Run) -> None:
+    """Training for the field, one setting changed at a time: shares of validation's keywords missed, by threshold and
+    smoothing chosen there."""
+    spent = EFFORTS["report"]
+    for arch in LONGER:
+        base = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
+        for change, alter in FIELD.items():
+            made, effort = alter(base, spent)
+
+            def missed(seed: int, made=made, effort=effort) -> float:
+                splits = field_training_splits(run.corpus, made, effort)
+                trained(made, splits)(seed)
+                network = open_network(checkpoint(made, splits, seed))
+                return choose_settings(network, run.corpus, effort).point.reject_rate
+
+            note(
+                run, f"{arch}: {change}", [missed(seed) for seed in SEEDS]
+            )  # one at a time: they take gigabytes
+
+
 def quantization(run: Run) -> None:
     """Part 5's QAT at other lengths (epochs) and learning rates."""
     base, networks = setup("tinyconv", run.profile.epochs), base_models(run)
@@ -188,7 +233,7 @@ def note(run: Run, name: str, values: list[float]) -> None:
     print(f"{name:44}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
-GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "words": words, "quantization": quantization}
+GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "words": words, "field": field, "quantization": quantization}
 
 if __name__ == "__main__":
     if not sys.argv[1:] or sys.argv[1] not in GROUPS:

@@ -59,7 +59,7 @@ def train(
 
     from kwslib.checkpoints import load_teacher, resume_file, train_setup, unfinished_model
     from kwslib.data.check import require
-    from kwslib.experiments.zoo_field import EFFORTS, chosen_settings, field_training_splits, for_field
+    from kwslib.experiments.zoo_field import EFFORTS, choose_settings, field_training_splits, for_field
     from kwslib.field.stream import open_network
     from kwslib.keyword.threshold import keep
     from kwslib.networks.evaluation import evaluate
@@ -115,7 +115,7 @@ def train(
     decides = None
     if field:
         print("choosing a threshold", file=sys.stderr)
-        decides = chosen_settings(open_network(out), corpus, EFFORTS[chosen.name])
+        decides = choose_settings(open_network(out), corpus, EFFORTS[chosen.name]).settings
         keep(out, decides)
     validation = splits["validation"]
     result = evaluate(predict(model, validation.x), validation.y, training_setup.config.labels)

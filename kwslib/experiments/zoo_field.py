@@ -21,6 +21,7 @@ from kwslib.deployment.export import export_int8
 from kwslib.features.dataset import FeatureSet
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.detection import (
+    Choice,
     OperatingPoint,
     accepted,
     accepts_by_clip,
@@ -115,7 +116,7 @@ def trained_for_field(run: Run, arch: str) -> Path:
             run.seeds[0],
             out=checkpoint,
         )
-        keep(checkpoint, chosen_settings(open_network(checkpoint), run.corpus, spent))
+        keep(checkpoint, choose_settings(open_network(checkpoint), run.corpus, spent).settings)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
     return run.model(f"{arch}_field.tflite", make=make)
@@ -132,16 +133,16 @@ def _listening(corpus: Corpus, labels: Sequence[str], spent: Effort) -> Corpus:
     return with_spoken_words(corpus, labels[2:], spent.spoken)
 
 
-def chosen_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> DecisionSettings:
+def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Choice:
     """Smoothing and threshold that miss fewest keywords in trials of validation, among those whose false accepts in its
-    hours are as few as `allowed` says; these also have words by the synthesizer."""
+    hours are as few as `allowed` says, and how many they miss; these hours also have words by the synthesizer."""
     labels = network.labels
     where = _stage(corpus, labels, spent, "validation")
     logits = trial_logits(network, where.frames(range(spent.trials // 2)))
     listening = _stage(_listening(corpus, labels, spent), labels, spent, "validation")
     sound = stream_logits(network, continuous_frames(listening, spent.validation_hours, SIX))
     most = allowed(len(sound) * STRIDE * FRAME_SECONDS / 3600)
-    return choose(network, where, logits, sound, most).settings
+    return choose(network, where, logits, sound, most)
 
 
 def allowed(hours: float) -> float:
@@ -176,7 +177,7 @@ class Heard:
 def hear(run: Run, network: StreamNetwork) -> Heard:
     """A network's trials and hours on testing. It decides as its file says, or as chosen on validation."""
     spent, labels = effort(run), network.labels
-    settings = network.settings or chosen_settings(network, run.corpus, spent)
+    settings = network.settings or choose_settings(network, run.corpus, spent).settings
     where = _stage(run.corpus, labels, spent, "testing")
     logits = trial_logits(network, where.frames(range(spent.trials)))
     outside = _stage(run.corpus, labels, spent, "testing", HOURS_SEED)
