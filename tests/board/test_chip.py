@@ -48,13 +48,13 @@ def test_all_commands_agree_on_the_worst_hop(kws, commands):
 
 def test_a_chain_that_is_too_slow_is_not_called_deployable(kws, commands, monkeypatch):
     for module in ("kwslib.board.chip", "kwslib.board.streaming"):
-        monkeypatch.setattr(f"{module}.HOP_MS", 2)
+        monkeypatch.setattr(f"{module}.HOP_MS", 1)
     for command in commands:
         status, out, _ = kws(*command)
         line = re.search(
-            r"NOT deployable: the worst hop takes ([\d.]+) ms, ([\d.]+) ms more than the 2 ms", out
+            r"NOT deployable: the worst hop takes ([\d.]+) ms, ([\d.]+) ms more than the 1 ms", out
         )
-        assert (status, float(line[2])) == (0, pytest.approx(float(line[1]) - 2, abs=0.1))  # to two digits
+        assert (status, float(line[2])) == (0, pytest.approx(float(line[1]) - 1, abs=0.1))  # to two digits
         assert json.loads(kws(*command, "--json")[1])["fits"] is False
 
 
