@@ -201,8 +201,8 @@ run.show(field.trials_table(heard), caption)
 caption = (
     "False accepts an hour (Poisson interval) and keywords missed (Wilson) at "
     "the settings chosen on validation, counted on ten hours and 1,000 "
-    "keywords of the test; what the best threshold of the test would miss; "
-    "and cost. Posteriors are averaged over the smoothing."
+    "keywords of the test; and cost. Posteriors are averaged over the "
+    "smoothing."
 )
 cost = field.costs(listeners)
 run.record_all(cost)
