@@ -114,7 +114,7 @@ run.show(networks.ahead_table(ahead), caption)
 # Leaving out the padding more than halves the network's time in a hop, for TinyConv and for *tenet* alike. The front
 # end adds about a millisecond to each hop (Part 7). On the same clips *tenet, unpadded* is
 # {recorded}`08_models/ahead_tenet_valid` more accurate than TinyConv, at a quarter more flash and a fifth more RAM.
-# *tenet, wide* is {recorded}`08_models/ahead_tenet_wide` more accurate, and takes nearly four times as long in a hop as
+# *tenet, wide* is {recorded}`08_models/ahead_tenet_wide` more accurate, and takes four times as long in a hop as
 # *tenet, unpadded*.
 
 # %% tags=["nbval-check-output"]
