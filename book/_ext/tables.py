@@ -17,7 +17,9 @@ CELL = re.compile(r"(<td>|<th>)([^<]+)(?=</t[dh]>)")
 INTERVAL = re.compile(r"\([^()]* to [^()]*\)")
 FILE = re.compile(r"(?<=\w/)|(?=_nohash)")  # where the name of a clip may break
 MANY = 8  # columns that need smaller type
+LONG = 12  # characters of a row's name that need a wide column
 SHORT = 13  # characters that stay on one line: "+0.7 to +1.9"
+FIRST = re.compile(r"<tr>\s*<th[^>]*>([^<]*)")  # what a row begins with
 NUMBERED = re.compile(
     r'<figure class="numbered-table[^"]*" id="(.*?)">.*?</span>(.*?)</figcaption>', re.DOTALL
 )
@@ -61,7 +63,9 @@ def number_tables(app: Sphinx, doctree: nodes.document) -> None:
         count += 1
         table, caption, rest = found.groups()
         name = f"table-{part}-{count}"
-        wide = " many-columns" if rest.partition("</tr>")[0].count("<th") > MANY else ""
+        head, _, rows = rest.partition("</thead>")
+        wide = " many-columns" if head.partition("</tr>")[0].count("<th") > MANY else ""
+        wide += " long-names" if any(len(row) > LONG for row in FIRST.findall(rows)) else ""
         return (
             f'<figure class="numbered-table{wide}" id="{name}"><figcaption id="{name}-caption">'
             f'<span class="caption-number">Table {part}.{count}. </span>{caption}</figcaption>'

@@ -1,5 +1,5 @@
 // A figure opens large in a dialog: by a button at its corner, which a keyboard reaches, or by a click on the figure.
-for (const drawn of document.querySelectorAll("article .vector, article .picture:not(:has(.widget)), article figure img, article .cell_output img")) {
+for (const drawn of document.querySelectorAll("article .vector, article .picture:not(.sounds, :has(.widget)), article figure img, article .cell_output img")) {
   const box = drawn.tagName === "IMG" ? drawn.parentElement : drawn;
   const picture = drawn.tagName === "IMG" ? drawn : drawn.querySelector("svg");
   if (!picture || box.closest("a") || box.classList.contains("enlarges")) continue;

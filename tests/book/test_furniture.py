@@ -1,6 +1,7 @@
 """What stands around the text: foot, head, sidebar, regions that scroll, formulas, and what the search knows."""
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import build
@@ -15,6 +16,7 @@ import regions
 import sidebar
 import tables
 from bs4 import BeautifulSoup
+from docutils import nodes
 from docutils.core import publish_doctree
 
 import benchmarks
@@ -84,6 +86,24 @@ def test_an_interval_and_a_short_entry_stay_on_one_line():
     name = tables.kept_together("<td>yes/c7dc7278_nohash_4.wav</td>")
     assert name == "<td>yes/<wbr>c7dc7278<wbr>_nohash_4.wav</td>"
     assert cells == ["94.7 (94.4\xa0to\xa095.0)", "8\xa0×\xa025\xa0×\xa020", "not told apart, once"]
+
+
+def test_a_table_says_whether_it_has_many_columns_and_whether_its_rows_have_long_names():
+    def classes(columns, *names):
+        head = "<tr><th></th>" + columns * "<th>x</th>" + "</tr>"
+        rows = "".join(f"<tr>\n  <th>{name}</th>\n  <td>a long text in a cell</td></tr>" for name in names)
+        text = (
+            f'<div class="table-scroll"><table><caption>C.</caption><thead>{head}</thead>{rows}</table></div>'
+        )
+        doctree = nodes.container("", nodes.raw("", text, format="html"))
+        tables.number_tables(
+            SimpleNamespace(env=SimpleNamespace(docname="notebooks/05_quantization")), doctree
+        )
+        return BeautifulSoup(doctree.astext(), "html.parser").figure["class"]
+
+    assert classes(3, "yes", "no") == ["numbered-table"]
+    assert classes(3, "yes", "without the microphone") == ["numbered-table", "long-names"]
+    assert classes(9, "yes") == ["numbered-table", "many-columns"]
 
 
 def test_measures_of_several_cases_are_a_matrix():
