@@ -17,8 +17,9 @@ from kwslib.record.claims import Outcome, check, load_claims
 
 TITLE = "What this part claims"
 LEAD = (
-    "Each claim is listed with the recorded value and the test that support it. kws verify and the book's build "
-    "run these tests: when a new recording contradicts a claim, they name the sentence that must change."
+    "Each claim is listed with the recorded value and the test that support it. ",
+    " and the book’s build run these tests: when a new recording contradicts a claim, they name the sentence that "
+    "must change.",
 )
 
 
@@ -73,7 +74,12 @@ def append_claims(app: Sphinx, doctree: nodes.document) -> None:
     warn(found)
     if found:
         section = nodes.section("", nodes.title("", TITLE), ids=["claims"], names=["claims"])
-        section += [nodes.paragraph(text=LEAD), table(found)]
+        section += [
+            nodes.paragraph(
+                "", "", nodes.Text(LEAD[0]), nodes.literal(text="kws verify"), nodes.Text(LEAD[1])
+            ),
+            table(found),
+        ]
         pages = [node for node in doctree.children if isinstance(node, nodes.section)]
         (pages[-1] if pages else doctree).append(section)
 

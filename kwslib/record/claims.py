@@ -120,10 +120,10 @@ def _verdict(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tu
     return shown, f"verdict: {test['is']}", row.verdict == test["is"]
 
 
-def _bound(bound: float | str) -> tuple[float, str]:
-    """A bound as a number and in words: itself, an original's value, or an end of its interval."""
+def _bound(bound: float | str, unit: str) -> tuple[float, str]:
+    """A bound as a number and in words: itself (a share in %), an original's value, or an end of its interval."""
     if isinstance(bound, int | float):
-        return bound, f"{bound:g}"
+        return bound, f"{100 * bound:g} %" if unit == "fraction" else f"{bound:g}"
     key, _, end = bound.partition(":")
     entry = load_original()[key]
     if not end:
@@ -134,10 +134,10 @@ def _bound(bound: float | str) -> tuple[float, str]:
     return number, f"the original's {entry.text_with_interval}"
 
 
-def _side(low: float, high: float, test: dict[str, Any]) -> tuple[str, bool]:
+def _side(low: float, high: float, test: dict[str, Any], unit: str = "") -> tuple[str, bool]:
     """The bound that a test names, in words, and whether the interval keeps to it."""
     side = next(side for side in ("above", "below", "around") if side in test)
-    bound, words = _bound(test[side])
+    bound, words = _bound(test[side], unit)
     holds = {"above": low > bound, "below": high < bound, "around": low <= bound <= high}
     return f"{side} {words}", holds[side]
 
@@ -150,7 +150,7 @@ def _interval(test: dict[str, Any], results: Results, _sweeps: Path | None) -> t
         factor = student_factor(value["n"], many)
         low, high = (value["value"] + factor * (bound - value["value"]) for bound in (low, high))
         more = f", for {many} comparisons at once"
-    words, holds = _side(low, high, test)
+    words, holds = _side(low, high, test, value["unit"])
     return _text(value | {"ci95": [low, high]}), f"interval {words}{more}", holds
 
 
@@ -172,7 +172,7 @@ def _together(test: dict[str, Any], results: Results, _sweeps: Path | None) -> t
 def _computed(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tuple[str, str, bool]:
     value = _value(results, test["value"])
     if "over" not in test:
-        words, holds = _side(value["value"], value["value"], test)
+        words, holds = _side(value["value"], value["value"], test, value["unit"])
         return _text(value), f"value {words}", holds
     other = _value(results, test["over"])
     ratio = value["value"] / other["value"]
@@ -197,7 +197,8 @@ def _paired(test: dict[str, Any], _results: Results, sweeps: Path | None) -> tup
     )
     words, holds = _side(found.low, found.high, test)
     more = f", for {many} comparisons at once" if many > 1 else ""
-    shown = f"{found.mean:+.1f} points ({found.low:+.1f} to {found.high:+.1f})"
+    mean, low, high = (round(each, 1) + 0.0 for each in (found.mean, found.low, found.high))  # 0.0, not -0.0
+    shown = f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
     return shown, f"paired over {len(seeds)} seeds, {words}{more}", holds
 
 

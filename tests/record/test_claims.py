@@ -54,6 +54,17 @@ def test_two_values_lie_apart_or_do_not():
     assert not holds(results, value="03_training/high", below=5)
 
 
+def test_a_bound_of_a_share_is_in_percent_as_its_value_is():
+    results = {
+        "03_training": {
+            "values": {"a": {"value": 0.382, "unit": "fraction"}, "b": {"value": 4, "unit": "ms"}}
+        }
+    }
+    claims = [Claim(3, "?", {"value": f"03_training/{name}", "below": 0.5}) for name in "ab"]
+    share, time = check(claims, results)
+    assert (share.shown, share.rule, time.rule) == ("38.2 %", "value below 50 %", "value below 0.5")
+
+
 def test_paired_rows_are_subtracted_seed_by_seed(tmp_path):
     rows = [
         f"{kind},{seed},{seed / 10 + shift + seed**2 / 1000}"
@@ -66,6 +77,9 @@ def test_paired_rows_are_subtracted_seed_by_seed(tmp_path):
     (found,) = check([Claim(3, "a beats b.", {"paired": asked, "above": 0})], results, tmp_path)
     assert found.holds  # though seeds differ by eight times as much
     assert found.shown.startswith("+5.0 points")
+    same = asked | {"less": {"kind": "a"}}
+    (found,) = check([Claim(3, "a is a.", {"paired": same, "around": 0})], results, tmp_path)
+    assert found.shown == "+0.0 points (+0.0 to +0.0)"
     turned = {"paired": asked | {"of": {"kind": "b"}, "less": {"kind": "a"}}, "above": 0}
     assert not check([Claim(3, "b beats a.", turned)], results, tmp_path)[0].holds
     with pytest.raises(KwsError, match="no two seeds"):
