@@ -41,7 +41,7 @@ def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
             place = {"left": start / 1000, "height": 0.6, "label": label}
             ax.barh(row, size / 1000, color=colours[name], edgecolor=style.PAPER, **place)
             start += size
-        ax.text(start / 1000, row, f" {start:,.0f} B", va="center", ha="left")
+        ax.text(start / 1000, row, f"\xa0{start:,.0f} B", va="center", ha="left")
     style.legend_above(figure, ax, columns=4)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.invert_yaxis()

@@ -35,7 +35,7 @@ def training_curves(
     later = [100 * np.asarray(values, float)[1:] for history in histories for values in history.values()]
     ax.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(min(map(np.min, later)) - 1, None))
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.legend(loc="lower right")
+    style.legend_above(figure, ax)
     return figure
 
 

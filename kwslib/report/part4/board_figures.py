@@ -61,7 +61,7 @@ def peers(table: "pandas.DataFrame") -> Figure:
     colours = [style.BLUE if name == "ours" else style.GREY for name in table.index]
     ax.barh(range(len(table)), table["network (ms)"], color=colours, height=0.6)
     for row, ms in enumerate(table["network (ms)"]):
-        ax.text(ms, row, f" {rounded(ms):g}", va="center")
+        ax.text(ms, row, f"\xa0{rounded(ms):g}", va="center")
     ax.set_yticks(range(len(table)), [name.replace(", ", ",\n", 1) for name in table.index])
     ax.invert_yaxis()
     ax.margins(x=0.15)

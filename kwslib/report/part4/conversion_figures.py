@@ -21,7 +21,7 @@ def sizes(steps: Mapping[str, tuple[int, int]]) -> Figure:
     ax.barh(rows, weights, color=style.BLUE, height=0.6, label="weights and biases")
     ax.barh(rows, whole - weights, left=weights, color=style.AMBER, height=0.6, label="everything else")
     for row, (size, _) in enumerate(steps.values()):
-        ax.text(size / 1000, row, f" {size:,} B", va="center", ha="left")
+        ax.text(size / 1000, row, f"\xa0{size:,} B", va="center", ha="left")
     ax.set_yticks(rows, [name.replace(", ", ",\n") for name in steps])
     ax.invert_yaxis()
     ax.set(xlabel="file (KB of 1,000 bytes)", ylabel="step")

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 CURVES = {"finetuned": ("fine-tuned", style.BLUE, "o"), "raw": ("not fine-tuned", style.VERMILION, "s")}
 CRITERIA = {  # colour and marker, the same in every panel
-    "l1": (style.BLUE, "o"),
-    "l2": (style.SKY, "s"),
-    "linf": (style.GREEN, "v"),
-    "lamp": (style.VERMILION, "^"),
-    "fisher": (style.PURPLE, "D"),
+    "L1": (style.BLUE, "o"),
+    "L2": (style.SKY, "s"),
+    "L∞": (style.GREEN, "v"),
+    "LAMP": (style.VERMILION, "^"),
+    "Fisher": (style.PURPLE, "D"),
     "random": (style.GREY, "P"),
 }
 _PLAIN = FuncFormatter(lambda value, _: f"{value:,g}")
@@ -51,7 +51,7 @@ def sparsity_curves(points: "pandas.DataFrame", original: Mapping[int, float]) -
     )
     upper.xaxis.set_minor_formatter(NullFormatter())
     upper.set_xlabel("weights removed (%)")
-    ax.legend(loc="lower right")
+    style.legend_above(figure, ax, columns=3)
     return figure
 
 

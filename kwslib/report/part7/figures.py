@@ -14,7 +14,11 @@ from kwslib.report.part7.rows import KINDS, Row
 from kwslib.report.part7.stream import Listening
 
 DRAWN = 160  # samples of a waveform in one point of a drawing
-STAGE_COLOURS = {"frontend": style.SKY, "network": style.BLUE, "decision": style.VERMILION}
+STAGE_COLOURS = {
+    "frontend": style.BLUE,
+    "network": style.GREEN,
+    "decision": style.AMBER,
+}  # as in the pictures
 STAGE_NAMES = {"frontend": "front end", "network": "network", "decision": "decision"}
 
 
@@ -33,7 +37,7 @@ def hop(costs: Mapping[str, Mapping[str, Any]]) -> Figure:
             label = STAGE_NAMES[stage] if row == 0 else None
             ax.barh(row, ms, left=left, color=STAGE_COLOURS[stage], label=label)
             left += ms
-        ax.text(left, row, f" {left:.1f} ms", va="center", fontsize=style.SMALL)
+        ax.text(left, row, f"\xa0{left:.1f} ms", va="center", fontsize=style.SMALL)
     ax.axvline(HOP_MS, color=style.GREY, linestyle="--")
     ax.set_yticks(range(len(rows)), [name for name, _ in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
