@@ -217,10 +217,10 @@ def test_channel_curves_have_a_panel_for_each_cost():
 
 
 def test_criteria_have_a_panel_for_each_size_of_block():
-    index = pandas.MultiIndex.from_tuples([("l1", 1), ("lamp", 1), ("l1", 4)])
+    index = pandas.MultiIndex.from_tuples([("L1", 1), ("LAMP", 1), ("L1", 4)])
     table = pandas.DataFrame([[90.0, 60.0], [91.0, 70.0], [85.0, 50.0]], index=index, columns=[0.5, 0.9])
     single, blocks = pruning.criteria(table).axes
-    assert [line.get_label() for line in single.lines] == ["l1", "lamp"]
+    assert [line.get_label() for line in single.lines] == ["L1", "LAMP"]
     assert list(blocks.lines[0].get_ydata()) == [85.0, 50.0]
 
 

@@ -55,14 +55,14 @@ def test_the_trade_off_is_drawn_point_by_point():
 def test_what_a_past_costs_is_paired_by_clip():
     alone = [np.array([True] * 8 + [False] * 2), np.array([True] * 10)]
     streamed = [np.array([True] * 4 + [False] * 6), np.array([True] * 8 + [False] * 2)]
-    tested = {"causal": {past.ALONE: alone, past.NOISE: streamed}}
+    tested = {"tenet_causal": {past.ALONE: alone, past.NOISE: streamed}}
     values = past.past_values(tested)
-    assert values["accuracy_causal_alone"].value == pytest.approx(0.9)
-    assert values["accuracy_causal_noise"].value == pytest.approx(0.6)
+    assert values["accuracy_tenet_causal_alone"].value == pytest.approx(0.9)
+    assert values["accuracy_tenet_causal_noise"].value == pytest.approx(0.6)
     table = past.past_table(tested)
-    assert table.loc[past.NOISE, "causal, right (%)"] == "60.0"
-    assert table.loc[past.NOISE, "causal, difference"].startswith("-30.0 (")
-    assert table.loc[past.ALONE, "causal, difference"] == ""
+    assert table.loc[past.NOISE, "tenet, causal, right (%)"] == "60.0"
+    assert table.loc[past.NOISE, "tenet, causal, difference"].startswith("-30.0 (")
+    assert table.loc[past.ALONE, "tenet, causal, difference"] == ""
 
 
 def test_a_hop_s_bars_add_up():

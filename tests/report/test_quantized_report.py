@@ -33,8 +33,8 @@ def test_milliseconds_are_energy_at_the_data_sheet_s_current():
 def test_the_board_s_table_has_a_row_for_each_width_and_records_time_and_energy(tmp_path):
     costs = board_costs({2: checkpoint(tmp_path, 2)}, TESTING, SOUND, quick=True)
     table = board_table(costs)
-    assert list(table.index) == ["qat2"]
-    assert table.loc["qat2", "flash, constants (B)"] == "4,268"
+    assert list(table.index) == ["2 bits"]
+    assert table.loc["2 bits", "flash, constants (B)"] == "4,268"
     values = board_values(costs)
     ms, energy = (values[f"board_{what}_2bit"].value for what in ("ms", "energy"))
     assert 5 < ms < 9
@@ -54,7 +54,7 @@ def test_a_board_that_computes_otherwise_is_noticed(tmp_path):
 
 def test_a_core_that_computes_otherwise_is_noticed(tmp_path, monkeypatch):
     path = checkpoint(tmp_path, 2)
-    assert list(integers_table({2: path}, TESTING).index) == ["qat2"]
+    assert list(integers_table({2: path}, TESTING).index) == ["2 bits"]
     monkeypatch.setattr(
         "kwslib.report.part5.board.run_network", lambda network, q8: np.zeros((2, 4), np.int8)
     )

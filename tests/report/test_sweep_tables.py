@@ -61,7 +61,7 @@ def test_points_over_seeds():
     table = part5.widths_table(points)
     assert list(table.index) == [8, 2]
     assert table.loc[2, "QAT, ours"] == "88.0 (86.0 to 90.0)"
-    assert table.loc[2, "PTQ, original"] == ""
+    assert table.loc[2, "PTQ, original's recipe"] == ""
 
 
 def test_methods_are_compared_seed_by_seed_over_as_many_widths_as_there_are():

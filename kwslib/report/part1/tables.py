@@ -83,7 +83,8 @@ def size_table(samples: np.ndarray) -> "pandas.DataFrame":
         f"MFCC, first {MFCC_KEPT}": pictures["mfcc"][:MFCC_KEPT].shape,
     }
     rows = {
-        name: {"shape": " × ".join(map(str, s)), "numbers": int(np.prod(s))} for name, s in shapes.items()
+        name: {"shape": " × ".join(f"{size:,}" for size in s), "numbers": int(np.prod(s))}
+        for name, s in shapes.items()
     }
     return pandas.DataFrame(rows).T.infer_objects()
 

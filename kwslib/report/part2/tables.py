@@ -87,7 +87,7 @@ def layer_table(counts: Costs) -> "pandas.DataFrame":
         {
             "layer": op.name,
             "kind": op.kind,
-            "output": " × ".join(map(str, op.shape[1:])),
+            "output": " × ".join(f"{size:,}" for size in op.shape[1:]),
             "bytes": 4 * op.elements,
             "parameters": op.parameters,
             "MACs": op.macs,

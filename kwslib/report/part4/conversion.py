@@ -88,7 +88,7 @@ def tensors_table(path: Path) -> "pandas.DataFrame":
     rows = [
         {
             "operator": name,
-            "output": " x ".join(map(str, graph.tensors[index].shape)),
+            "output": " × ".join(f"{size:,}" for size in graph.tensors[index].shape),
             "type": graph.tensors[index].type.lower(),
             "scale": f"{graph.tensors[index].scale:.6f}",
             "zero point": graph.tensors[index].zero_point,

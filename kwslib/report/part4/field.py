@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
 SMOOTHINGS = detection.SMOOTHINGS[1:]  # those that Parts 4 and 7 were recorded with
+DRAWS = {  # what a trial draws: its heading in a table
+    "said": "said",
+    "clip": "clip",
+    "spl": "level (dB SPL)",
+    "distance": "distance (m)",
+    "rt60": "reverberation (s)",
+    "room": "room",
+    "background": "background",
+    "snr": "SNR (dB)",
+    "start_s": "word starts (s)",
+}
 TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
 
@@ -152,8 +163,7 @@ def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
     import pandas
 
     rows = [trial_stage.trial(index).listed(trial_stage.rooms) for index in range(n)]
-    frame = pandas.DataFrame(rows).set_index("index")
-    return frame[["said", "clip", "spl", "distance", "rt60", "room", "background", "snr", "start_s"]]
+    return pandas.DataFrame(rows).set_index("index")[list(DRAWS)].rename(columns=DRAWS).rename_axis("trial")
 
 
 def original_confusion() -> Evaluation:
@@ -255,7 +265,7 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
             **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
             "unknown to silence": int(evaluation.confusion[unknown]),
             "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
-            "p": "" if effect.result is whole else f"{p:.2g}",
+            "p": "" if effect.result is whole else "< 0.001" if p < 0.001 else f"{p:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
 

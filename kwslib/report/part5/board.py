@@ -48,8 +48,8 @@ def energy_uj(ms: float) -> float:
 
 
 def _label(bits: Width) -> str:
-    """As it stands in tables: qat8, qat_ternary."""
-    return names.quantized_checkpoint(bits).removeprefix("tinyconv_").removesuffix(".pt")
+    """As it stands in tables: 8 bits, ternary."""
+    return bits if isinstance(bits, str) else f"{bits} bit{'s' if bits > 1 else ''}"
 
 
 def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas.DataFrame":

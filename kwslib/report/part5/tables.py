@@ -21,6 +21,7 @@ from kwslib.statistics import mean_interval, mean_share, student_factor
 if TYPE_CHECKING:
     import pandas
 
+RECIPES = {"ours": "ours", "original": "original's recipe"}  # in a heading
 COLUMNS = ("recipe", "method", "bits", "flash", "mean", "low", "high", "lowest", "highest")
 
 
@@ -73,7 +74,7 @@ def widths_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
     """Mean accuracies (%) with the range over seeds: a row for each width, a column for each recipe and method."""
     shown = points.assign(
         text=[f"{p.mean:.1f} ({p.lowest:.1f} to {p.highest:.1f})" for p in points.itertuples()],
-        column=[f"{p.method.upper()}, {p.recipe}" for p in points.itertuples()],
+        column=[f"{p.method.upper()}, {RECIPES[p.recipe]}" for p in points.itertuples()],
     )
     table = shown.pivot(index="bits", columns="column", values="text")
     return table.loc[shown.bits.unique(), shown.column.unique()].fillna("")

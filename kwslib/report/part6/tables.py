@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 WHEN = ("raw", "finetuned", "qat_8")  # accuracy before and after fine-tuning, and in int8 after QAT
 BOUNDS = ("mean", "low", "high")
 FALL = 0.05  # of the accuracy: a loss that nobody overlooks in Figures 13 and 14
+CRITERIA = {
+    "l1": "L1",
+    "l2": "L2",
+    "linf": "L∞",
+    "lamp": "LAMP",
+    "fisher": "Fisher",
+}  # as a reader knows them
 COUNTS = ("sparsity", "channels", "parameters", "flops")
 COLUMNS = (*COUNTS, *(f"{when}_{bound}" for when in WHEN for bound in BOUNDS), "seeds")
 
@@ -76,7 +83,12 @@ def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
         bounds = zip(*(points[f"{when}_{bound}"] for bound in BOUNDS), strict=True)
         table[when] = [f"{mean:.1f} ({low:.1f} to {high:.1f})" for mean, low, high in bounds]
     return table.set_index("removed").rename(
-        columns={"raw": "no fine-tuning (%)", "finetuned": "fine-tuned (%)", "qat_8": "int8 (%)"}
+        columns={
+            "flops": "FLOPs",
+            "raw": "no fine-tuning (%)",
+            "finetuned": "fine-tuned (%)",
+            "qat_8": "int8 (%)",
+        }
     )
 
 
@@ -104,7 +116,7 @@ def raw_by_criterion(
     for criterion, block in criteria:
         plans = [Pruning(share, criterion, block=block) for share in sorted(sparsities)]
         accuracy = [raw_accuracies(m, plans, training, testing, seed) for seed, m in networks.items()]
-        rows[criterion, block] = 100 * np.mean(accuracy, axis=0)
+        rows[CRITERIA.get(criterion, criterion), block] = 100 * np.mean(accuracy, axis=0)
     return pandas.DataFrame(rows, index=sorted(sparsities)).T.rename_axis(["criterion", "block"])
 
 
@@ -121,7 +133,7 @@ def channels_by_criterion(
     rows = {}
     for criterion in channels.CRITERIA:
         orders = [channels.removal_orders(m, criterion, x, y)[0] for m in networks]
-        rows[criterion] = {
+        rows[CRITERIA.get(criterion, criterion)] = {
             c: 100
             * mean_share(
                 [score(channels.narrow(m, o[-c:]), testing)[1] for m, o in zip(networks, orders, strict=True)]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas
 
 STREAMING = ("tinyconv_valid", "tenet_causal")  # made for streams: trained here by the recipe of Part 3
+NAMES = {"tinyconv_valid": "TinyConv, unpadded in time", "tenet_causal": "tenet, causal"}
 SEEDS = {"quick": 1, "report": 5}
 TRIALS = {"quick": 1, "report": 4}  # of the field, 4 s each: what the virtual board hears
 
@@ -61,8 +62,7 @@ def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
     """Part 3's TinyConv, the networks made for streams (first seed), and Part 4's tenet, which sees whole windows."""
     return [
         Chain("tinyconv", "TinyConv", int8_model(run, trained_checkpoint(run))),
-        Chain("tinyconv_valid", "TinyConv, unpadded in time", streaming["tinyconv_valid"][0]),
-        Chain("tenet_causal", "tenet, causal", streaming["tenet_causal"][0]),
+        *(Chain(arch, name, streaming[arch][0]) for arch, name in NAMES.items()),
         Chain("tenet_field", "tenet, for the field", field_model(run, "tenet")),
     ]
 

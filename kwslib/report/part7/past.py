@@ -23,6 +23,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, over_seeds
+from kwslib.report.part7.chains import NAMES
 from kwslib.statistics import mean_interval, mean_share
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def past_table(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> "pandas.D
     columns: dict[str, dict[str, str]] = {}
     for arch, pasts in found.items():
         shares = {past: 100 * np.mean(right, axis=0) for past, right in pasts.items()}  # (N,), over seeds
-        columns[f"{arch}, right (%)"] = {past: f"{each.mean():.1f}" for past, each in shares.items()}
-        columns[f"{arch}, difference"] = {
+        columns[f"{NAMES[arch]}, right (%)"] = {past: f"{each.mean():.1f}" for past, each in shares.items()}
+        columns[f"{NAMES[arch]}, difference"] = {
             past: _points(each - shares[ALONE]) for past, each in shares.items() if past != ALONE
         }
     return pandas.DataFrame(columns).fillna("").rename_axis("what came before")
