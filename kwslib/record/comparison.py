@@ -276,7 +276,8 @@ def format_value(
 ) -> str:
     """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
-        return format_value(100 * value, "%", [100 * bound for bound in ci95] if ci95 else None)
+        percent = [round(100 * each, 9) for each in (value, *(ci95 or ()))]  # 76.45, not 76.4499... of 0.7645
+        return format_value(percent[0], "%", percent[1:])
     number = digits(value, unit, significant, _half_width(ci95))
     return f"{number} {unit}".strip().replace(" us", " µs") + interval_text(ci95, unit)
 

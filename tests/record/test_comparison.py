@@ -120,6 +120,9 @@ def test_values_are_written_for_readers(value, unit, text):
 
 def test_interval_is_written_after_the_value():
     assert format_value(0.95, "fraction", (0.938, 0.961)) == "95.0 % (93.8 to 96.1)"
+    assert (
+        format_value(1529 / 2000, "fraction", (0.5, 1529 / 2000)) == "76.5 % (50.0 to 76.5)"
+    )  # as share_text has it
     assert format_value(6.5, "ms", (6.25, 6.75)) == "6.50 ms (6.25 to 6.75)"
 
 
