@@ -1,8 +1,11 @@
-"""Numbers in tables keep the digits that they have."""
+"""Numbers in tables keep the digits that they have, and rows an order that can be read."""
+
+from types import SimpleNamespace
 
 import pytest
 
 from kwslib.report.numbers import two_digits
+from kwslib.report.part4.board import function_table
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,30 @@ from kwslib.report.numbers import two_digits
 )
 def test_a_time_has_two_digits_zeros_included(value, shown):
     assert two_digits(value) == shown
+
+
+def test_functions_stand_stage_by_stage_the_slowest_first():
+    def spent(stage, name, cycles):
+        return SimpleNamespace(
+            stage=stage, name=name, cycles=cycles, instructions=0, flash_reads=0, cache_misses=0
+        )
+
+    functions = [
+        spent("network", "conv", 90),
+        spent("frontend", "fft", 60),
+        spent("frontend", "mel", 40),
+        spent("network", "dense", 9),
+        spent("network", "rare", 1),
+    ]
+    profile = SimpleNamespace(
+        functions=functions,
+        stages=lambda: {"frontend": {}, "network": {}, "decision": {}},
+        cycles=lambda _: 100,
+    )
+    table = function_table(profile)
+    assert table.index.tolist() == [
+        ("frontend", "fft"),
+        ("frontend", "mel"),
+        ("network", "conv"),
+        ("network", "dense"),
+    ]

@@ -81,9 +81,10 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
 
 
 def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFrame":
-    """Functions that take at least `share` of their stage: cycles, instructions, what waits for flash."""
+    """Functions that take at least `share` of their stage, stage by stage: cycles, instructions, waits for flash."""
     import pandas
 
+    order = list(profile.stages())
     rows = [
         {
             "stage": function.stage,
@@ -97,6 +98,7 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
         for function in profile.functions
         if function.stage != "rest" and function.cycles >= share * profile.cycles(function.stage)
     ]
+    rows.sort(key=lambda row: order.index(str(row["stage"])))
     return pandas.DataFrame(rows).set_index(["stage", "function"])
 
 

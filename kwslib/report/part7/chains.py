@@ -168,7 +168,10 @@ def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str])
             "a hop computes": {"incremental": "new rows", "endless": "new columns"}.get(
                 cost["way"], cost["way"]
             ),
-            **{f"{stage}, mean (ms)": two_digits(spent["ms_mean"]) for stage, spent in stages.items()},
+            **{
+                f"{stage.replace('frontend', 'front end')}, mean (ms)": two_digits(spent["ms_mean"])
+                for stage, spent in stages.items()
+            },
             "worst hop (ms)": two_digits(cost["worst_hop_ms"]),
             "load (%)": f"{cost['load_percent']:.1f}",
             "fits its hop": verdict(cost),
@@ -183,7 +186,7 @@ def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str])
         whole = energy(min(window, HOP_MS))["battery_days"]
         for battery in BATTERIES_MAH:
             days = f"{cost['battery_days'][battery]:.0f}" if cost["fits"] else "none"
-            rows[f"days on {battery} (whole window)"] = (
+            rows[f"days on {battery.replace(' x ', ' × ')} (whole window)"] = (
                 f"{days} ({whole[battery]:.0f})" if window <= HOP_MS else f"{days} (none)"
             )
         columns[name] = rows
