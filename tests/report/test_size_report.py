@@ -84,5 +84,6 @@ def test_figures(arch):
 
 def test_landscape_leaves_out_what_has_no_macs():
     published = published_models()
-    lines = sizes.landscape(published, zoo()).axes[0].lines
-    assert sum(len(line.get_xdata()) for line in lines) == published.macs.notna().sum() + len(zoo())
+    (ax,) = sizes.landscape(published, zoo()).axes
+    assert sum(len(line.get_xdata()) for line in ax.lines) == published.macs.notna().sum() + len(zoo())
+    assert "tinyconv" in {text.get_text() for text in ax.texts}

@@ -102,13 +102,14 @@ def landscape(published: "pandas.DataFrame", ours: "pandas.DataFrame") -> Figure
         )
     ax.plot(ours.parameters, ours.macs, "*", markersize=15, color=style.INK, label="ours", zorder=4)
     named: list[tuple[float, float]] = []
-    for name, row in ours.sort_values("parameters").iterrows():
+    by_size = ours.sort_values("parameters")
+    for name in sorted(by_size.index, key="tinyconv".__ne__):  # this part's network has its name in any case
+        row = by_size.loc[name]
         place = math.log10(row.parameters), math.log10(row.macs)
         if any(abs(place[0] - x) < 0.8 and abs(place[1] - y) < 0.2 for x, y in named):
             continue  # its name would lie on that of a neighbour; the table has them all
         named.append(place)
-        side, align = (-9, "right") if len(named) == 1 else (9, "left")
-        beside = {"xytext": (side, 0), "textcoords": "offset points", "ha": align, "va": "center"}
+        beside = {"xytext": (9, 0), "textcoords": "offset points", "ha": "left", "va": "center"}
         ax.annotate(str(name), (row.parameters, row.macs), weight="bold", fontsize=style.SMALL, **beside)
     ax.set(xscale="log", yscale="log", xlabel="parameters", ylabel="multiply-accumulates per second of audio")
     figure.legend(loc="outside lower center", ncols=2)
@@ -119,8 +120,9 @@ def _tensor_colours(counts: Costs) -> dict[str, str]:
     """A colour for each tensor by its operation's place in the network, the same in every figure."""
     names = [op.name for op in counts.operations]
     names += [name for _, live in counts.schedule for name in live]
+    colours = (*style.PALETTE, style.INK)  # seven, as TinyConv has tensors
     in_order = enumerate(dict.fromkeys(["input", *names]))
-    return {name: style.PALETTE[i % len(style.PALETTE)] for i, name in in_order} | {BOOKS: style.GREY}
+    return {name: colours[i % len(colours)] for i, name in in_order} | {BOOKS: style.GREY}
 
 
 def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None = None) -> Figure:
