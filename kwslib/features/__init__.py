@@ -1,1 +1,1 @@
-"""From a clip to what a network sees, by the C core that also runs on the board."""
+"""From a clip to a network's input features, computed by the C core that also runs on the board."""

@@ -1,7 +1,7 @@
-"""The C core as a shared library: compiled on first use from the very files that the board runs.
+"""The C core as a shared library, compiled on first use from the same source files as the firmware.
 
-The library lies in the cache under the hash of its sources, flags and compiler, so an edit makes a new one
-and nothing stale is ever loaded. Its structs, functions and constants are those of its headers, read by cffi.
+The library is cached under the hash of its sources, flags and compiler, so that an edit triggers a new build and
+a stale one is never loaded. cffi reads its structs, functions and constants from its public headers.
 """
 
 import errno
@@ -52,7 +52,7 @@ def source_folder() -> Path:
 
 
 def source_hash() -> str:
-    """Hexadecimal hash of the C core's files, whatever compiles them."""
+    """Hexadecimal hash of the C core's source files, independent of the compiler."""
     return files_hash(source_folder())
 
 
@@ -64,9 +64,9 @@ def files_hash(folder: Path) -> str:
 
 
 def compiler() -> list[str]:
-    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError without any.
+    """Command of the C compiler: `$CC`, else `cc`, else PyPI's ziglang. Raises KwsError if none is found.
 
-    On macOS and Windows ziglang, since `cc` there may be a stand-in that only asks for a download.
+    On macOS and Windows ziglang, since `cc` there may be a stub that only offers to download a compiler.
     """
     if named := os.environ.get("CC", "").strip():
         try:
@@ -100,14 +100,14 @@ def _run(command: list[str], output: Path) -> None:
 
 
 def check_space(message: str, output: Path) -> None:
-    """Raises OSError, naming `output`, when `message` of a compiler says that the disk is full."""
+    """Raises OSError, naming `output`, when a compiler's `message` reports a full disk."""
     reason = os.strerror(errno.ENOSPC)
     if reason in message:
         raise OSError(errno.ENOSPC, reason, str(output))
 
 
 def build() -> Path:
-    """Path of the compiled library, made when the cache has none. Raises KwsError when the compiler fails."""
+    """Path of the compiled library, built if it is not in the cache. Raises KwsError when the compiler fails."""
     return shared_library("core", sorted(source_folder().glob("*.c")), source_hash())
 
 
@@ -125,7 +125,7 @@ _LOADING = threading.RLock()
 
 @functools.cache
 def declarations() -> str:
-    """What the public headers declare, as cffi reads C: structs, functions, and macros that are numbers."""
+    """The public headers' declarations in the C that cffi parses: structs, functions, and numeric macros."""
     return read_headers(source_folder() / f"kws_{part}.h" for part in PARTS)
 
 
@@ -138,7 +138,7 @@ def read_headers(headers: Iterable[Path]) -> str:
 
 @functools.cache
 def constants() -> dict[str, int]:
-    """The headers' macros that are numbers, such as KWS_CHANNELS."""
+    """The headers' numeric macros by name, such as KWS_CHANNELS."""
     return {
         name: int(value) for name, value in re.findall(r"^#define (\w+) +(\d+)", declarations(), re.MULTILINE)
     }
@@ -158,7 +158,8 @@ def _once(make: Callable[[], Any]) -> Callable[[], Any]:
 
 @_once
 def interface() -> cffi.FFI:
-    """The headers' types; `interface().new("kws_frontend *")` is a zeroed struct that Python owns."""
+    """The cffi interface with the headers' types; `interface().new("kws_frontend *")` is a zeroed struct that
+    Python owns."""
     ffi = cffi.FFI()
     ffi.cdef(declarations())
     return ffi
@@ -166,7 +167,7 @@ def interface() -> cffi.FFI:
 
 @_once
 def library() -> Any:
-    """The loaded C core, built when needed; its functions take what `interface` and `pointer` make."""
+    """The loaded C core, built when needed; its functions take the objects that `interface` and `pointer` return."""
     return interface().dlopen(str(build()))
 
 
@@ -176,14 +177,16 @@ def _pointer_type(kind: np.dtype) -> Any:
 
 
 def pointer(array: np.ndarray) -> Any:
-    """A C pointer to the numbers of a contiguous array, of their own type. The caller keeps the array."""
+    """A typed C pointer to the data of a contiguous array. The caller must keep the array alive."""
     return interface().from_buffer(_pointer_type(array.dtype), array)
 
 
 def structure(name: str, fields: dict[str, Any]) -> Any:
-    """A struct of the headers: numbers, dicts for structs inside, None for what stays zero, arrays for pointers.
+    """A C struct with the given fields: numbers, dicts for nested structs, arrays for pointers, None for fields
+    left zero.
 
-    The caller keeps the arrays, which must be contiguous. Raises KeyError and TypeError for what does not fit.
+    The arrays must be contiguous, and the caller must keep them alive. Raises KeyError for an unknown field and
+    TypeError for a value of the wrong type.
     """
 
     def initialiser(fields: dict[str, Any]) -> dict[str, Any]:

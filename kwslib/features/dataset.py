@@ -1,8 +1,8 @@
-"""From listed examples to arrays of features, augmented for training, kept in the cache.
+"""Arrays of features for the examples of a split, augmented for training and cached.
 
 A split is computed once: the cache key holds the corpus's content, the examples drawn from it, the augmentation, the
-front end's answers and the sources of this module with all that it imports, so that a change to any of them makes a
-new file and nothing stale is ever read.
+front end's fingerprint and the source of this module and of all that it imports, so that a change to any of them
+gives a new file and stale features are never read.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ from kwslib.progress import progress
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What training clips go through; each of `copies` is drawn anew, the first stays as recorded.
+    """Augmentation of the training clips: `copies` of each, the first as recorded, the others changed at random.
 
-    `speed`: playing speed within 1 +- this. `shift_ms`: moved by up to this, earlier or later. With
-    `noise_probability`, a training stretch of a noise recording is mixed in at up to `noise_volume` of full scale.
+    `speed`: the playback speed is within 1 +- this. `shift_ms`: largest shift in time, in either direction. With
+    `noise_probability`, a training segment of a noise recording is added at up to `noise_volume` of full scale.
     """
 
     copies: int = 1
@@ -69,7 +69,8 @@ def feature_splits(
 ) -> dict[str, FeatureSet]:
     """Features of the three splits under `protocol`; only the training split is augmented.
 
-    `seed` draws what the protocol leaves to chance (nothing of the evaluation splits, under the fixed protocol).
+    `seed` determines whatever the protocol draws at random (under the fixed protocol, nothing in the evaluation
+    splits).
     """
     splits = build_splits(corpus, protocol, seed)
     return {
@@ -81,7 +82,7 @@ def feature_splits(
 def feature_split(
     corpus: Corpus, protocol: Protocol, split: str, seed: int = 0, first: int | None = None
 ) -> FeatureSet:
-    """Features of one split as recorded, or of its `first` examples, which are a fair sample of it."""
+    """Features of one split without augmentation, or of its `first` examples, which are a random sample of it."""
     return _cached(corpus, build_splits(corpus, protocol, seed)[split][:first], NO_AUGMENTATION)
 
 

@@ -1,8 +1,8 @@
-"""Audio to features, computed by the C core: the micro front end of TensorFlow Lite Micro at a 20 ms step.
+"""Audio to features, computed by the C core: the micro front end of TensorFlow Lite Micro with a 20 ms step.
 
 A second of sound becomes 49 frames of 40 mel channels: 30 ms windows, noise reduction, PCAN gain control and
 a logarithm, all in integers (original report, section 1; gain control: arXiv:1607.05666). The int8 features
-are the input of every network here, on the host and on the board alike.
+are the input of every network in kwslib, both on the host and on the board.
 """
 
 import functools
@@ -45,10 +45,10 @@ def _quantized(raw: np.ndarray) -> np.ndarray:
 
 
 def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
-    """Features on the log scale (64 x the natural logarithm), each clip from a fresh state.
+    """Features on the log scale (64 x the natural logarithm); the front end is reset before each clip.
 
     samples: int16 (..., n) at 16 kHz, n >= 480. Returns uint16 (..., 1 + (n - 480) // step, 40): 49 frames
-    for one second. Raises KwsError for another type, or too few samples.
+    for one second. Raises KwsError for another sample type and for too few samples.
     """
     samples, step = _int16(samples), _step(step_ms)
     if samples.ndim == 0 or samples.shape[-1] < WINDOW:
@@ -60,17 +60,17 @@ def raw_features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
 
 
 def features(samples: np.ndarray, step_ms: int = 20) -> np.ndarray:
-    """As raw_features, on the networks' scale: int8, clip((raw * 256 + 333) // 666 - 128, -128, 127)."""
+    """As raw_features, rescaled to the networks' int8 input: clip((raw * 256 + 333) // 666 - 128, -128, 127)."""
     return _quantized(raw_features(samples, step_ms))
 
 
 def normalise(q8: np.ndarray) -> np.ndarray:
-    """Int8 features as a network sees them: float32 of about mean 0 and deviation 1, same shape."""
+    """Int8 features as a network's float32 input, of mean about 0 and standard deviation about 1, same shape."""
     return (q8.astype(np.float32) - INPUT_ZERO_POINT) * np.float32(INPUT_SCALE)
 
 
 class Frontend:
-    """The front end over a stream: samples in chunks of any length, int8 frames out as they complete."""
+    """The front end on a stream: takes samples in chunks of any length and returns int8 frames as they complete."""
 
     def __init__(self, step_ms: int = 20) -> None:
         """Raises KwsError unless step_ms is 10 or 20."""
@@ -79,7 +79,7 @@ class Frontend:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the samples that wait and the noise estimate."""
+        """Discard the buffered samples and the noise estimate."""
         library().kws_frontend_init(self._state, self._step)
 
     def process(self, chunk: np.ndarray) -> np.ndarray:
@@ -94,7 +94,8 @@ class Frontend:
 
 @functools.cache
 def fingerprint() -> str:
-    """SHA-256 of the features of eight noises from faint to clipped: it changes when the front end's answers do."""
+    """SHA-256 of the features of eight noise signals, from quiet to clipped: it changes when the front end's
+    output does."""
     rng = np.random.default_rng(0)
     levels = np.geomspace(3, 60_000, 8)[:, None]
     noises = np.clip(np.rint(rng.standard_normal((8, SAMPLE_RATE)) * levels), -32_768, 32_767).astype(

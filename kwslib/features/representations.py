@@ -1,7 +1,7 @@
-"""What a clip can look like to a network: spectrum, linear and mel spectrogram, MFCC (Figures 1 to 5).
+"""Representations of a clip: spectrum, linear and mel spectrogram, MFCC (Figures 1 to 5).
 
-The spectrograms and MFCC come from librosa and from torchaudio with the same parameters, so that one checks
-the other: 30 ms Hann windows every 20 ms without padding, a 512-point transform, power in decibels down to
+Librosa and torchaudio both compute the spectrograms and MFCC, with the same parameters, so that each checks
+the other: 30 ms Hann windows every 20 ms without padding, a 512-point transform, power in decibels floored at
 80 dB below the clip's peak, 40 triangular mel bands (Slaney's scale and area norm) over the 125 to 7,500 Hz
 of the micro front end, and their orthonormal DCT-II (MFCC: Davis and Mermelstein, IEEE Trans. ASSP 28, 1980).
 """
@@ -27,7 +27,7 @@ NAMES = ("micro front end", "log-mel", "log-linear", "MFCC", "MFCC-13")
 
 
 def waveform(samples: np.ndarray) -> np.ndarray:
-    """int16 (..., n) as float32 (..., n) within -1..1, full scale being 1."""
+    """int16 (..., n) as float32 (..., n) in -1..1, where 1 is full scale."""
     return samples.astype(np.float32) / 32_768
 
 
@@ -48,7 +48,7 @@ def power_spectrogram(samples: np.ndarray) -> np.ndarray:
 
 
 def decibels(power: np.ndarray) -> np.ndarray:
-    """Power (..., bands, frames) in dB, cut off 80 dB below the peak of each clip."""
+    """Power (..., bands, frames) in dB, floored at 80 dB below the peak of each clip."""
     import librosa
 
     level = librosa.power_to_db(power, top_db=None)
@@ -65,7 +65,7 @@ def mel_bands() -> np.ndarray:
 
 
 def linear_bands() -> np.ndarray:
-    """The same triangles evenly spaced in Hz, so that nothing but the scale differs: (40, 257)."""
+    """The same triangular bands evenly spaced in Hz, so that only the frequency scale differs: (40, 257)."""
     frequencies = np.linspace(0, SAMPLE_RATE / 2, TRANSFORM // 2 + 1)
     edges = np.linspace(LOWEST, HIGHEST, CHANNELS + 2)
     triangles = [np.interp(frequencies, edges[i : i + 3], [0, 1, 0]) for i in range(CHANNELS)]
@@ -83,7 +83,7 @@ def with_librosa(samples: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def with_torchaudio(samples: np.ndarray) -> dict[str, np.ndarray]:
-    """The same three pictures of one clip int16 (n,) by torchaudio."""
+    """The same three representations of one clip int16 (n,), computed by torchaudio."""
     import torch
 
     T = _torchaudio_transforms()
@@ -100,7 +100,7 @@ def with_torchaudio(samples: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def largest_differences(clips: np.ndarray) -> dict[str, float]:
-    """Largest |librosa - torchaudio| in dB over clips int16 (N, n), by picture."""
+    """Largest |librosa - torchaudio| in dB over clips int16 (N, n), for each representation."""
     largest = dict.fromkeys(("linear", "mel", "mfcc"), 0.0)
     for samples in clips:
         librosa_values, torchaudio_values = with_librosa(samples), with_torchaudio(samples)
@@ -110,7 +110,7 @@ def largest_differences(clips: np.ndarray) -> dict[str, float]:
 
 
 def model_inputs(clips: np.ndarray) -> dict[str, np.ndarray]:
-    """Clips int16 (N, 16000) in every representation of NAMES, each float32 (N, 49, 40), not yet scaled.
+    """Clips int16 (N, 16000) in every representation of NAMES, each float32 (N, 49, 40), before scaling.
 
     "MFCC" holds all 40 coefficients, "MFCC-13" the first 13 and zeros.
     """
@@ -127,7 +127,7 @@ def model_inputs(clips: np.ndarray) -> dict[str, np.ndarray]:
 def representation_splits(
     corpus: Corpus, protocol: Protocol, batch: int = 512
 ) -> dict[str, dict[str, FeatureSet]]:
-    """{representation: {split: features}}, each column of mean 0 and deviation 1 in training."""
+    """{representation: {split: features}}; each column has mean 0 and standard deviation 1 on the training split."""
     result: dict[str, dict[str, FeatureSet]] = {name: {} for name in NAMES}
     for split, examples in build_splits(corpus, protocol).items():
         clips = load_waveforms(examples)
