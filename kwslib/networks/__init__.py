@@ -1,4 +1,4 @@
-"""The networks, their training, and how good they are."""
+"""The networks, their training and their evaluation."""
 
 # The zoo of kwslib.networks.models by name, known without loading PyTorch.
 ARCHITECTURES = (

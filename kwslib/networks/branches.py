@@ -1,9 +1,9 @@
 """Convolutions trained as a sum of branches and deployed as one: RepVGG (arXiv:2101.03697), RepCNN (arXiv:2406.02652).
 
-Each branch is a convolution with a batch norm of its own. A batch norm that is done learning is a scale and an offset
-of each channel, a smaller kernel is a larger one with zeros around it, and to pass a value on is to convolve with one
-tap (DiracNets, arXiv:1706.00388): so the sum of all branches is one convolution with a bias, and costs on the chip what
-that costs.
+Each branch is a convolution with its own batch norm. After training, a batch norm is a scale and an offset for each
+channel, a smaller kernel is a larger one padded with zeros, and an identity path is a convolution with a single tap
+(DiracNets, arXiv:1706.00388). The sum of all branches is therefore one convolution with a bias, and has the cost of one
+on the chip.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,10 @@ from kwslib.networks.layers import PaddedConv2d
 class BranchedConv2d(nn.Module):
     """A convolution of `kernels[0]`, padded as `PaddedConv2d` is, as a sum of branches with batch norm.
 
-    kernels: (height, width) of each branch; those after the first are no larger, and see the middle of its window.
-    passing: the first branch adds the middle of its window, each channel by a factor that is learned, from 1 on.
-    options: what else `PaddedConv2d` takes. Raises KwsError for `passing` where inputs and outputs differ.
+    kernels: (height, width) of each branch; those after the first are no larger, and centred in its window.
+    passing: the first branch adds the centre of its window, scaled for each channel by a learned factor that
+    starts at 1. options: further arguments of `PaddedConv2d`. Raises KwsError for `passing` where the numbers
+    of input and output channels differ.
     """
 
     unit: Tensor
@@ -88,7 +89,7 @@ class BranchedConv2d(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> PaddedConv2d:
-        """The one convolution that computes the same once batch norms are done learning."""
+        """The single convolution that is equivalent to the branches in evaluation mode."""
         layer = self._layer().eval()
         assert layer.bias is not None
         layer.weight.zero_()

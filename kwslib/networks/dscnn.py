@@ -10,7 +10,7 @@ from kwslib.networks.layers import Dropout, PaddedConv2d, Separable
 
 
 class DsCnn(nn.Module):
-    """Depthwise-separable CNN of widths C, 2C, 3C and 4C, two blocks each, halved in size twice."""
+    """Depthwise-separable CNN of widths C, 2C, 3C and 4C, two blocks each; height and width are halved twice."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""From logits to the numbers that are reported: accuracy per class, its interval, the confusion matrix."""
+"""The metrics that are reported, from logits: accuracy per class, its interval, the confusion matrix."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Evaluation:
 
 
 def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Evaluation:
-    """Score logits (N, C) against true classes (N,). Raises KwsError when their sizes do not fit."""
+    """Score logits (N, C) against true classes (N,). Raises KwsError when their sizes do not match."""
     if len(y) == 0:
         raise KwsError("nothing to evaluate: the split is empty")
     if logits.shape != (len(y), len(labels)):
@@ -63,7 +63,7 @@ def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Eval
 
 
 def check_finite(path: Path, logits: np.ndarray) -> np.ndarray:
-    """`logits` themselves. Raises KwsError for a model whose weights are so large that they are not finite."""
+    """Return `logits` unchanged. Raises KwsError if they are not all finite, as with a model of very large weights."""
     if not np.isfinite(logits).all():
         raise KwsError(f"{path}: its logits are not finite: its weights are too large; train it again")
     return logits

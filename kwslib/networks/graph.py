@@ -1,7 +1,8 @@
-"""A network as the graph of what a chip computes: convolutions, dense layers, sums and means, in order of execution.
+"""A network as a graph of the operations that a chip executes, in order: convolutions, dense layers, sums and means.
 
-What is done to networks layer by layer (quantizing, integers, removing channels) follows this graph. It is found by
-running the network's own `forward` on symbols (torch.fx), so that no code outside a network's file knows its layers.
+Everything that works on a network layer by layer (quantization, conversion to integers, channel pruning) uses this
+graph. Symbolic tracing of the network's own `forward` (torch.fx) gives it, so that no code outside a network's module
+depends on its layers.
 """
 
 import operator
@@ -24,10 +25,11 @@ HEIGHT_AND_WIDTH = (2, 3)
 
 @dataclass(frozen=True)
 class Node:
-    """One step of a network, named as its module is; a sum or mean, which has none, as torch.fx names it.
+    """One operation of a network, named after its module; a sum or mean, which has no module, has torch.fx's name.
 
-    inputs: names of the nodes that it reads, FEATURES for the network's input. seen: the shape (H, W, C) or (C,) in
-    which it reads the first, shape: that of its output. relu, dropout: the modules that its output goes through, or "".
+    inputs: names of the nodes that it reads, FEATURES for the network's input. seen: shape (H, W, C) or (C,) of the
+    first input as it is read; shape: that of the output. relu, dropout: names of the modules applied to the
+    output, or "".
     """
 
     name: str
@@ -54,9 +56,9 @@ class _Tracer(fx.Tracer):
 
 
 def trace(model: nn.Module) -> tuple[Node, ...]:
-    """The steps of a network (B, 49, 40) -> (B, C), batch norms folded; the last one makes the logits.
+    """The operations of a network (B, 49, 40) -> (B, C) with batch norms folded; the last one computes the logits.
 
-    Raises KwsError, which names the network and the operation, for what the int8 kernels have no form of.
+    Raises KwsError, naming the network and the operation, for an operation that has no int8 kernel.
     """
     try:
         graph = _Tracer().trace(model)
@@ -73,7 +75,7 @@ def trace(model: nn.Module) -> tuple[Node, ...]:
 
 
 def readers(nodes: tuple[Node, ...], name: str) -> list[Node]:
-    """The nodes that read what the one called `name` makes."""
+    """The nodes that read the output of the node `name`."""
     return [node for node in nodes if name in node.inputs]
 
 

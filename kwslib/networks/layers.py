@@ -1,4 +1,4 @@
-"""Layers that the networks share: convolutions padded as TensorFlow pads, a cheap dropout, the separable block."""
+"""Layers that the networks share: convolutions with TensorFlow's padding, a fast dropout, the separable block."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,18 +9,18 @@ from torch import Tensor, nn
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros (before, after) one axis in TensorFlow's SAME padding: output = ceil(size / stride)."""
+    """Zeros to add (before, after) one axis for TensorFlow's SAME padding: output = ceil(size / stride)."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
 
 def past_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros (before, after) the time axis of which the last window ends with the input: causal convolution."""
+    """Zeros to add (before, after) the time axis so that the last window ends at the last input: causal convolution."""
     return kernel - 1, 0
 
 
 def no_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """None: TensorFlow's VALID."""
+    """No padding: TensorFlow's VALID."""
     return 0, 0
 
 
@@ -28,10 +28,11 @@ Padding = Callable[[int, int, int], tuple[int, int]]
 
 
 class PaddedConv2d(nn.Conv2d):
-    """A convolution with SAME padding for inputs of one fixed (height, width); height is padded `in_time`.
+    """A convolution with SAME padding for inputs of a fixed (height, width); `in_time` computes the padding of
+    the height.
 
-    The padding belongs to `_conv_forward`, so whoever replaces the weights (fake quantization) keeps it. With `nhwc`,
-    outputs lie in memory in that order while training, so that flattening them in it copies nothing.
+    `_conv_forward` applies the padding, so that code which replaces the weights (fake quantization) keeps it. With
+    `nhwc`, outputs are stored in that order during training, so that flattening them in NHWC order copies nothing.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class PaddedConv2d(nn.Conv2d):
 
 
 class Dropout(nn.Dropout):
-    """Dropout that draws a byte per value where torch draws a float, and multiplies once: it costs half as much.
+    """Dropout that draws one byte per value instead of torch's float and multiplies once: it takes half the time.
 
     The rate is rounded to a multiple of 1/256.
     """
@@ -77,7 +78,7 @@ class Dropout(nn.Dropout):
 
 
 class Separable(nn.Module):
-    """Depthwise then pointwise convolution, each with batch norm and ReLU; `residual` adds the input back."""
+    """Depthwise then pointwise convolution, each with batch norm and ReLU; `residual` adds the input to the output."""
 
     def __init__(
         self,

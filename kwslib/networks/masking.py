@@ -1,13 +1,14 @@
-"""SpecAugment (Park et al., arXiv:1904.08779) on features: a stretch of frames and a band of channels are hidden."""
+"""SpecAugment (Park et al., arXiv:1904.08779) on features: a run of frames and a band of channels are masked."""
 
 import torch
 from torch import Tensor
 
 
 def masked(x: Tensor, frames: int, channels: int) -> Tensor:
-    """x (B, T, F) with up to `frames` frames in a row, and as many as `channels` channels, at 0, the features' mean.
+    """x (B, T, F) with up to `frames` adjacent frames and up to `channels` adjacent channels set to 0, the
+    features' mean.
 
-    Widths and places are drawn for each example from torch's generator.
+    The width and position of each mask are drawn for each example from torch's generator.
     """
     hidden = (
         _stretch(len(x), x.shape[1], frames)[:, :, None] | _stretch(len(x), x.shape[2], channels)[:, None]

@@ -3,19 +3,19 @@
 tinyconv  one convolution and one linear layer: the network of the original report (16,652 parameters) and of
           TensorFlow's speech-commands example
 dscnn     two-dimensional depthwise-separable CNN, after Hello Edge (Zhang et al., arXiv:1711.07128)
-tenet     temporal depthwise-separable net: time is the only spatial axis, the 40 mel channels are the input
+tenet     temporal depthwise-separable network: time is the only spatial axis, the 40 mel channels are the input
           channels, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960)
 tinyconv_branches  tinyconv trained with branches that fold into its convolution, after RepCNN (arXiv:2406.02652)
 tenet_branches  tenet trained with depthwise convolutions at four scales that fold into one
 tinyconv_valid  tinyconv without padding in time, and a kernel of 9 frames: on a stream each row is computed once
-tenet_causal    tenet whose kernels see the past alone: on a stream each column is computed once
-tenet_valid     a temporal net without padding: on a stream each column is computed once, and is that of a clip
-tenet_wide      the same, 96 channels wide: the most that 128 KB of flash hold
-teacher   a tenet without stride, 104 channels wide: too large for the budget, made to teach the others
+tenet_causal    tenet whose kernels read only past frames: on a stream each column is computed once
+tenet_valid     temporal network without padding: on a stream each column is computed once, and equals that of a clip
+tenet_wide      the same with 96 channels: the widest that fits in 128 KB of flash
+teacher   a tenet without stride and with 104 channels: too large for the budget, used as the others' teacher
 
-Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions pad
-as TensorFlow's SAME does (in time also not at all, or the past alone) and flatten in NHWC order, so that an exported
-graph needs no TRANSPOSE.
+Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions use
+TensorFlow's SAME padding (along time, some use none or only past zeros), and their outputs are flattened in NHWC order,
+so that an exported graph needs no TRANSPOSE.
 """
 
 import copy
@@ -41,7 +41,7 @@ from kwslib.networks.tinyconv import TinyConv, TinyConvBranches, TinyConvValid
 
 @runtime_checkable
 class Folding(Protocol):
-    """A module that is trained in another form than it is deployed in."""
+    """A module whose training form differs from its deployed form."""
 
     def folded(self) -> nn.Module:
         """The deployed form, in evaluation mode."""
@@ -50,8 +50,8 @@ class Folding(Protocol):
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What `build` needs. `channels` is the network's width: TinyConv's 1 to 8 filters, or that of the first
-    layer of the others (None: the architecture's own). Raises KwsError for values that make no network."""
+    """Configuration of a network, as `build` takes it. `channels` is its width: TinyConv's 1 to 8 filters, or
+    that of the first layer of the others (None: the architecture's default). Raises KwsError for invalid values."""
 
     arch: str = "tinyconv"
     labels: tuple[str, ...] = class_labels()
@@ -85,13 +85,14 @@ ZOO: dict[str, tuple[type[nn.Module], int, int]] = {  # name: network, its own w
 
 
 def build(config: ModelConfig) -> nn.Module:
-    """A freshly initialised network (B, 49, 40) -> (B, len(labels)); torch's seed decides its weights."""
+    """A freshly initialised network (B, 49, 40) -> (B, len(labels)); torch's seed determines its weights."""
     network, _, _ = ZOO[config.arch]
     return network(len(config.labels), config.channels, config.dropout)
 
 
 def fold_batch_norm(model: nn.Module) -> nn.Module:
-    """A copy in evaluation mode as deployed: branches are one convolution, batch norms are in that before them."""
+    """The deployed form, as a copy in evaluation mode: branches merged, batch norms folded into the preceding
+    convolutions."""
     model = _folded(copy.deepcopy(model).eval())
     for parent in list(model.modules()):
         for name, module in list(parent.named_children()):

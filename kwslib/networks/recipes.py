@@ -1,4 +1,5 @@
-"""The recipe of each network: chosen by mean validation accuracy over seeds, never by test (see book/methods.md).
+"""The training recipe of each network, chosen by mean validation accuracy over seeds, never on the test split
+(see book/methods.md).
 
 `python benchmarks/recipes.py zoo` and `words` repeat the choices.
 """
@@ -16,9 +17,9 @@ from kwslib.networks.training import Recipe
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a training run is made from, but for the corpus and the seed.
+    """Everything that determines a training run, except the corpus and the seed.
 
-    spoken: whether the synthesizer's words are among the unknown ones of training on clips (kwslib/data/spoken.py).
+    spoken: whether training on clips adds the synthesizer's words to the unknown class (kwslib/data/spoken.py).
     """
 
     config: ModelConfig
@@ -41,7 +42,7 @@ TEACHERS = {"tinyconv_branches": "tenet_wide"}
 
 
 def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> Setup:
-    """How the network called `arch` is trained here. Raises KwsError for an unknown name or impossible keywords."""
+    """The training setup of the network `arch`. Raises KwsError for an unknown name or invalid keywords."""
     broader = arch in BROADER
     protocol = Protocol(keywords=keywords, training_unknown_percent=ALL if broader else 60)
     temporal = broader and arch.startswith("tenet")
@@ -61,9 +62,9 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
 
 
 def training_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureSet]:
-    """Features of the three splits that a setup trains and is evaluated on.
+    """Features of the three splits for training and evaluation under a setup.
 
-    A synthetic corpus, whose words are the synthesizer's already, gets no more of these.
+    Nothing is added to a synthetic corpus, whose words already come from the synthesizer.
     """
     if training_setup.spoken and not corpus.synthetic:
         keywords = training_setup.protocol.keywords
@@ -72,10 +73,10 @@ def training_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureS
 
 
 def teacher_of(arch: str) -> str | None:
-    """The network of the zoo whose answers `arch` learns from, in the recorded zoo."""
+    """The teacher network whose logits `arch` is trained on in the recorded zoo."""
     return TEACHERS.get(arch)
 
 
 def student(training_setup: Setup) -> Setup:
-    """The same with a teacher."""
+    """The same setup with a teacher."""
     return replace(training_setup, recipe=replace(training_setup.recipe, taught=TAUGHT))

@@ -1,7 +1,7 @@
-"""What an interrupted training run leaves, and who may go on from it: only the very same run.
+"""The resume file of an interrupted training run, from which only the same run can continue.
 
-The file holds the state after an epoch beside the run's identity: network, labels, recipe, seed and a digest of the
-examples. Any other run, and any other file, is refused in one line.
+The file holds the state after an epoch and the run's identity: network, labels, recipe, seed and a digest of the
+examples. A file of another run, or of another kind, is rejected with a one-line error.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ FORMAT = "kwslib resume"
 
 @dataclass(frozen=True)
 class ResumeFile:
-    """Where a run's state is kept. `identity` is what the run is; each part has a name that a message can say."""
+    """The file that holds a run's state. `identity` describes the run; an error message names the part that differs."""
 
     path: Path
     identity: dict[str, Any]
 
     def save(self, parts: Mapping[str, Any], history: list[dict[str, Any]]) -> None:
-        """Keep the state of `parts` (network, optimizer, schedule) and the epochs' results so far."""
+        """Save the state of `parts` (network, optimizer, schedule) and the results of all epochs so far."""
         states = {name: part.state_dict() for name, part in parts.items()}
         content = {"format": FORMAT, "identity": self.identity, "history": history, "states": states}
         buffer = io.BytesIO()
@@ -39,9 +39,9 @@ class ResumeFile:
             temporary.write_bytes(hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
 
     def load(self, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Bring `parts` to the state kept and return the results so far; none where there is no file.
+        """Restore `parts` to the saved state and return the results so far; an empty list if there is no file.
 
-        Raises KwsError for a damaged file, one that is no resume file, and one of another run.
+        Raises KwsError for a damaged file, one that is not a resume file, and one of another run.
         """
         if not self.path.exists():
             return []
@@ -72,7 +72,8 @@ class ResumeFile:
 def identity(
     model: nn.Module, training: FeatureSet, validation: FeatureSet, run: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a run is: `run` (labels, recipe, seed ...), the untrained network to the bit, the examples to the bit."""
+    """The identity of a run: `run` (labels, recipe, seed ...) and digests of the untrained network and of the
+    examples."""
     network = hashlib.sha256(str(model).encode())
     for name, tensor in model.state_dict().items():
         network.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + tensor.numpy().tobytes())

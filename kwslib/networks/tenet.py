@@ -1,17 +1,17 @@
-"""Temporal depthwise-separable nets, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960).
+"""Temporal depthwise-separable networks, after TC-ResNet (arXiv:1904.03814) and TENet (arXiv:2010.09960).
 
 Time is the only spatial axis, the 40 mel channels are the input channels:
 
     (B, 49, 40) -> 3 frames, stride 2 (B, 32, 25, 1) -> seven residual separable blocks of 9 -> mean -> linear
 
-Padded on both sides, it sees a clip whole; with zeros in the past alone, a column never waits for a later frame;
-without padding, every column is the same function of its own frames, so that a stream computes each once and gets
-to the bit what a clip cut out of it would:
+With padding on both sides, the network needs a whole clip. With zeros only before the clip, no column depends on a
+later frame. Without padding, every column is the same function of its own frames, so that a stream computes each
+column once, with results bit-identical to those of a clip cut from the stream:
 
     (B, 49, 40) -> 3 frames, stride 2 (B, 40, 24, 1) -> six separable blocks of 4 (B, 40, 6, 1) -> mean -> linear
 
-Its blocks pass their inputs on within their convolutions (kwslib/networks/branches.py): a residual path would have
-to cut its ends off, and costs sums.
+The identity paths of its blocks are part of their convolutions (kwslib/networks/branches.py): a residual path would
+have to be cropped, and would cost additions.
 """
 
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ from kwslib.networks.layers import (
 
 
 class TemporalNet(nn.Module):
-    """A convolution over 3 frames, seven residual separable blocks over 9 frames, and their mean in time."""
+    """A convolution over 3 frames, seven residual separable blocks over 9 frames, and the mean over time."""
 
     def __init__(
         self, classes: int, channels: int, dropout: float, stride: int = 2, in_time: Padding = same_padding
@@ -56,7 +56,8 @@ class TemporalNet(nn.Module):
 
 
 class MultiScaleTemporalNet(TemporalNet):
-    """The temporal net whose depthwise convolutions are trained at four scales at once, as TENet's, and fold into 9."""
+    """The temporal network with depthwise convolutions trained at four scales, as in TENet, and folded into a
+    kernel of 9."""
 
     SCALES = ((9, 1), (7, 1), (5, 1), (3, 1))
 
@@ -70,21 +71,22 @@ class MultiScaleTemporalNet(TemporalNet):
 
 
 class CausalTemporalNet(TemporalNet):
-    """The temporal net with zeros before the clip alone: a column never waits for a later frame."""
+    """The temporal network padded only before the clip: no column depends on a later frame."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__(classes, channels, dropout, in_time=past_padding)
 
 
 class Teacher(TemporalNet):
-    """The temporal net at every frame."""
+    """The temporal network with stride 1: one column for every frame."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__(classes, channels, dropout, stride=1)
 
 
 class PassingSeparable(nn.Module):
-    """Depthwise over `columns`, then pointwise, each passing its input on and with ReLU; no padding in time."""
+    """Depthwise over `columns`, then pointwise convolution, each with an identity path and ReLU; no padding
+    along time."""
 
     def __init__(self, channels: int, columns: int, count: int) -> None:
         super().__init__()
@@ -107,7 +109,8 @@ class PassingSeparable(nn.Module):
 
 
 class UnpaddedTemporalNet(nn.Module):
-    """A convolution over 3 frames, separable blocks over 4 columns without padding, and the mean of what is left."""
+    """A convolution over 3 frames, separable blocks over 4 columns without padding, and the mean of the
+    remaining columns."""
 
     def __init__(self, classes: int, channels: int, dropout: float, blocks: int = 6) -> None:
         super().__init__()
@@ -130,7 +133,7 @@ class UnpaddedTemporalNet(nn.Module):
 
 
 class WideTemporalNet(UnpaddedTemporalNet):
-    """Seven blocks, 96 channels wide: what 128 KB of flash hold."""
+    """Seven blocks, 96 channels wide: the widest that fits in 128 KB of flash."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__(classes, channels, dropout, blocks=7)

@@ -28,7 +28,8 @@ class TinyConv(nn.Module):
 
 
 class TinyConvValid(nn.Module):
-    """TinyConv without padding in time. A kernel of 9 frames in place of 10: 21 windows end with the last of 49."""
+    """TinyConv without padding along time. Its kernel is 9 frames high instead of 10, so that 21 windows
+    cover 49 frames exactly."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
@@ -42,7 +43,7 @@ class TinyConvValid(nn.Module):
 
 
 class TinyConvBranches(nn.Module):
-    """TinyConv, its convolution a sum of five, each with batch norm."""
+    """TinyConv whose convolution is the sum of five branches, each with batch norm."""
 
     KERNELS = ((10, 8), (10, 8), (10, 4), (4, 8), (6, 6))
 
@@ -56,7 +57,7 @@ class TinyConvBranches(nn.Module):
     forward = TinyConv.forward
 
     def folded(self) -> TinyConv:
-        """The TinyConv that computes the same once batch norms are done learning."""
+        """The plain TinyConv that is equivalent in evaluation mode."""
         conv = self.conv.folded()
         small = TinyConv(self.linear.out_features, conv.out_channels, self.dropout.p)
         small.conv, small.linear = conv, self.linear

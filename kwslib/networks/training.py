@@ -1,10 +1,10 @@
-"""Training: one short loop for every network here, float, quantized or pruned.
+"""Training: one short loop for every network in kwslib, whether float, quantized or pruned.
 
-AdamW under a one-cycle cosine schedule with label smoothing; where a recipe says so, features are masked, and the
-network also learns what a teacher answers (Hinton et al., arXiv:1503.02531). On a CPU a run is a function of its seed:
-every epoch reseeds the generators, so an interrupted run that is resumed ends with the very bits of an uninterrupted
-one. Where there is a GPU, training runs there, and the last bits vary. The network that a finished run returns is that
-of the last epoch, never one picked by its validation score.
+AdamW with a one-cycle cosine schedule and label smoothing; if the recipe says so, features are masked, and the
+network also learns from a teacher's logits (Hinton et al., arXiv:1503.02531). On a CPU a run is a function of its seed:
+every epoch reseeds the generators, so that a run that was interrupted and resumed is bit-identical to an uninterrupted
+one. If there is a GPU, training runs on it, and the last bits vary. A finished run returns the network of the last
+epoch, never one selected by its validation score.
 """
 
 import hashlib
@@ -30,10 +30,10 @@ from kwslib.networks.resume import ResumeFile, identity
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained; `learning_rate` is the highest of the schedule.
+    """How a network is trained; `learning_rate` is the peak of the schedule.
 
-    mask_frames, mask_channels: the most that SpecAugment hides of either. taught: weight of the teacher's answers, at
-    `temperature`, against that of the labels.
+    mask_frames, mask_channels: the largest masks of SpecAugment. taught: weight of the loss against the teacher's
+    softened outputs, at `temperature`, relative to that against the labels.
     """
 
     epochs: int = 50
@@ -59,7 +59,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to: mean losses (nats) and accuracies (0..1)."""
+    """Results of one epoch: mean losses (nats) and accuracies (0..1)."""
 
     epoch: int
     training_loss: float
@@ -72,7 +72,7 @@ Hook = Callable[[nn.Module, int, int], None]  # (model, step, steps in all), aft
 
 
 def accelerator() -> torch.device:
-    """Where networks are trained: on the first GPU, or on the CPU where there is none."""
+    """The device that networks are trained on: the first GPU, or the CPU if there is none."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -113,12 +113,12 @@ def fit(
 ) -> list[Epoch]:
     """Train `model` in place and return its history.
 
-    teacher: its logits (copies * n, C) on the training examples, where the recipe is taught.
+    teacher: a teacher's logits (copies * n, C) on the training examples, if the recipe has a weight for them.
 
-    `resume` is a file that keeps the state after every epoch; when it exists and belongs to the same run (recipe,
-    seed, untrained network, examples, and what `run` adds in plain values), training goes on from there. Removing
-    it at the end is the caller's. Raises KwsError when it belongs to another run, for a split without examples, and
-    for a recipe with a teacher that has none, or the other way round.
+    `resume` is a file to which the state is saved after every epoch; if it exists and belongs to the same run (recipe,
+    seed, untrained network, examples, and the plain values in `run`), training continues from it. The caller removes
+    it at the end. Raises KwsError when it belongs to another run, for a split without examples, and when only one of
+    recipe and `teacher` provides for a teacher.
     """
     _check(recipe, training, validation, teacher)
     keep_freed_memory()
