@@ -1,3 +1,3 @@
-"""Fewer bits: grids, quantizers, training with them, and the integers that are left."""
+"""Quantization: grids, quantizers, quantization-aware training, and networks in integers."""
 
 CALIBRATION_CLIPS = 512  # of training, from whose activations ranges are taken

@@ -1,10 +1,10 @@
-"""Quantization, the method: real numbers as points of a short integer grid, and gradients through the rounding.
+"""The quantization method: real numbers mapped to points of a small integer grid, and gradients through the rounding.
 
     x  ->  q = clamp(round(x / scale) + zero_point)  ->  x' = scale * (q - zero_point)
 
-Part 5 of the original report in pure functions: the straight-through estimator, symmetric and asymmetric linear
-quantization, and four ways of choosing how much of a tensor's range the grid covers. Everything is float32 that
-holds whole numbers ("fake quantization"); kwslib.quantization.integer does the same in integers. Scheme and
+Part 5 of the original report as pure functions: the straight-through estimator, symmetric and asymmetric linear
+quantization, and four ways to choose how much of a tensor's range the grid covers. All integers are held in float32
+("fake quantization"); kwslib.quantization.integer computes the same in integers. Scheme and
 notation: Jacob et al., arXiv:1712.05877; Krishnamoorthi, arXiv:1806.08342.
 """
 
@@ -25,7 +25,7 @@ SHRINKS = torch.linspace(0.02, 1, 99)  # shares of the full range that `least_sq
 
 @dataclass(frozen=True)
 class Grid:
-    """The whole numbers that a value may become: low, low + step, ..., high."""
+    """The integers to which a value can be quantized: low, low + step, ..., high."""
 
     low: int
     high: int
@@ -33,7 +33,7 @@ class Grid:
 
 
 def check_width(bits: Width) -> Width:
-    """`bits` itself. Raises KwsError unless it is 1 to 8, "ternary" or "binary"."""
+    """Return `bits` unchanged. Raises KwsError unless it is 1 to 8, "ternary" or "binary"."""
     if bits in (TERNARY, BINARY) or (isinstance(bits, int) and bits in WIDTHS):
         return bits
     raise KwsError(f"a width of {bits!r} bits: use a whole number from 1 to 8, {TERNARY} or {BINARY}")
@@ -42,7 +42,7 @@ def check_width(bits: Width) -> Width:
 def symmetric_grid(bits: Width) -> Grid:
     """-2^(k-1) .. 2^(k-1) - 1 for k bits (k = 1: -1 and 0); -1, 0, 1 for ternary; -1 and 1 for binary.
 
-    The original's symmetric range. Zero is on every grid but the binary one.
+    The original's symmetric range. Every grid except the binary one contains zero.
     """
     if bits == TERNARY:
         return Grid(-1, 1)
@@ -70,17 +70,17 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def round_straight_through(x: Tensor) -> Tensor:
-    """x rounded to nearest, halves to even; its gradient is that of x (Bengio et al., arXiv:1308.3432).
+    """x rounded to nearest, halves to even, with the gradient of the identity (Bengio et al., arXiv:1308.3432).
 
-    Rounding is flat almost everywhere: with its true gradient, zero, nothing before it would ever be trained.
+    Rounding is piecewise constant: with its true gradient, zero, no parameter before it would ever be trained.
     """
     return _StraightThrough.apply(x)  # type: ignore[no-untyped-call]
 
 
 def quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor:
-    """x on the grid: whole numbers in float32, same shape. `scale` > 0 and `zero_point` broadcast to x.
+    """x quantized to the grid: integers in float32, same shape. `scale` > 0 and `zero_point` broadcast to x.
 
-    The gradient passes where a value rounds to a point of the grid, and is zero where it is cut off.
+    The gradient is 1 / scale where a value rounds to a point of the grid, and zero where it is clamped.
     """
     steps = x / scale
     if grid.step == 1:
@@ -91,12 +91,12 @@ def quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor
 
 
 def dequantize(q: Tensor, scale: Tensor, zero_point: Tensor) -> Tensor:
-    """The real numbers that points q of a grid stand for."""
+    """The real numbers that grid points q represent."""
     return (q - zero_point) * scale
 
 
 class _FakeQuantize(torch.autograd.Function):
-    """dequantize(quantize(x)) with the gradient that autograd finds for it, in half the passes over memory."""
+    """dequantize(quantize(x)) and the gradient that autograd computes for it, with half the passes over memory."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor:
@@ -119,11 +119,11 @@ class _FakeQuantize(torch.autograd.Function):
 
 
 def fake_quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor:
-    """x as it will be after being stored on the grid; float32, same shape.
+    """x quantized to the grid and dequantized; float32, same shape.
 
-    Inside the grid it is off by at most scale * step / 2. By the chain rule its gradient with respect to `scale` is
-    (q - zero_point) - x / scale there, and q - zero_point at the ends: that of learned step sizes (Esser et al.,
-    LSQ, arXiv:1902.08153).
+    Within the grid's range the error is at most scale * step / 2. By the chain rule the gradient with respect
+    to `scale` is (q - zero_point) - x / scale there, and q - zero_point where x is clamped, as with learned
+    step sizes (Esser et al., LSQ, arXiv:1902.08153).
     """
     if grid.step == 1:
         return _FakeQuantize.apply(x, scale, zero_point, grid)  # type: ignore[no-untyped-call]
@@ -144,23 +144,23 @@ Bounds = tuple[Tensor, Tensor]  # saturation bounds (low, high): () for a whole 
 
 
 def min_max(x: Tensor, per_channel: bool = False) -> Bounds:
-    """The extremes of a tensor, or of each channel along its first axis: nothing saturates."""
+    """Minimum and maximum of a tensor, or of each channel along its first axis: no value saturates."""
     rows = x.reshape(x.shape[0], -1) if per_channel else x.reshape(1, -1)
     low, high = rows.amin(1), rows.amax(1)
     return (low, high) if per_channel else (low[0], high[0])
 
 
 def percentile(x: Tensor, percent: float = 99.9) -> Bounds:
-    """The values that `percent` of a tensor do not exceed, and that as many do not fall below."""
+    """Bounds (low, high): `percent` % of a tensor's values are at most high, and as many are at least low."""
     x = x.detach().reshape(-1)
     outside = min(x.numel(), 1 + round((1 - percent / 100) * (x.numel() - 1)))
     return x.topk(outside, largest=False).values[-1], x.topk(outside).values[-1]
 
 
 def least_squares(x: Tensor, grid: Grid, symmetric: bool, per_channel: bool = False) -> Bounds:
-    """The extremes shrunk by the one factor at which fake quantization has the least squared error.
+    """Minimum and maximum scaled down by the common factor that minimizes the squared error of fake quantization.
 
-    A grid that cuts off a few large values resolves all the others better. The search is exhaustive over SHRINKS.
+    A grid that clips a few large values resolves all the others more finely. The search over SHRINKS is exhaustive.
     """
     rows = x.detach().reshape(x.shape[0], -1) if per_channel else x.detach().reshape(1, -1)
     low, high = min_max(rows, per_channel=True)
@@ -181,11 +181,11 @@ def least_squares(x: Tensor, grid: Grid, symmetric: bool, per_channel: bool = Fa
 
 
 def scale_and_zero_point(bounds: Bounds, grid: Grid, symmetric: bool) -> tuple[Tensor, Tensor]:
-    """Scale and whole zero point, both of the bounds' shape, with which the grid spans the bounds.
+    """Scale and integer zero point, both of the bounds' shape, for which the grid spans the bounds.
 
-    Symmetric: the larger magnitude falls on the grid's high end, and the zero point is 0. Asymmetric: the bounds,
-    widened to hold 0, fall on both ends, and 0 on a point. An all-zero tensor, or one below the normal float32
-    numbers, gets scale 1: every value becomes 0, none becomes NaN.
+    Symmetric: the larger magnitude maps to the grid's high end, and the zero point is 0. Asymmetric: the bounds,
+    widened to include 0, map to both ends, and 0 maps to a grid point. A tensor that is all zero, or below the normal
+    float32 numbers, has scale 1, so that its values become 0 and not NaN.
     """
     low, high = bounds
     if symmetric:

@@ -1,12 +1,12 @@
-"""A quantized network in integers alone: what the chip computes, written out in NumPy.
+"""Integer-only inference of a quantized network: the chip's arithmetic, written out in NumPy.
 
-`integer_network` takes the whole numbers out of a fake-quantized network, `run` computes with them as TensorFlow
-Lite's reference kernels do: int8 in, int32 sums, a multiplication in fixed point, int8 out. Every other form of the
-network (kwslib.deployment.integer_graph, the C core) has these numbers, and is held to give these results bit for bit.
+`integer_network` extracts the integers of a fake-quantized network, and `run` computes with them as TensorFlow
+Lite's reference kernels do: int8 inputs, int32 sums, a fixed-point multiplication, int8 outputs. Every other form of
+the network (kwslib.deployment.integer_graph, the C core) has the same constants and must give bit-identical results.
 Arithmetic: Jacob et al., arXiv:1712.05877.
 
-Activations on k < 8 bits use the highest 2^k of int8's values: what is larger than their grid is cut off with int8
-itself, what is smaller by ReLU at the zero point.
+Activations of k < 8 bits use the highest 2^k values of int8: saturation to int8 clips values above their grid, and the
+ReLU at the zero point those below.
 """
 
 from collections.abc import Callable
@@ -56,8 +56,9 @@ CONSTANT_BYTES = 4 + 4 + 1  # per channel: bias, multiplier and shift
 
 @dataclass(frozen=True)
 class Weights:
-    """A layer's constants. values int8 (C, height, width, inputs), of a depthwise one (C, height, width, 1), of a dense
-    one (C, inputs); scales float32 (C,), zero point 0; bias int32 (C,) in steps of input scale x weight scale."""
+    """Constants of a layer. values: int8, (C, height, width, inputs) for a convolution, (C, height, width, 1)
+    for a depthwise one, (C, inputs) for a dense layer; scales: float32 (C,), zero point 0; bias: int32 (C,),
+    scale = input x weight."""
 
     values: np.ndarray
     scales: np.ndarray
@@ -66,9 +67,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class IntegerLayer:
-    """One node of the network's graph in integers: the scales of what it reads (`sources`) and gives.
+    """One node of the network's graph in integers, with the scales of its inputs (`sources`) and output.
 
-    relu: outputs below the zero point are cut off. Of convolutions: steps and zeros (left, right, top, bottom).
+    relu: outputs are clamped at the zero point from below. For convolutions: strides and zero padding (left,
+    right, top, bottom).
     """
 
     node: Node
@@ -84,18 +86,18 @@ class IntegerLayer:
 
     @property
     def constants(self) -> Weights:
-        """The weights of a layer that has some."""
+        """The constants of a layer that has weights."""
         assert self.weights is not None
         return self.weights
 
     @property
     def low(self) -> int:
-        """The lowest output."""
+        """The lowest output value."""
         return max(LOWEST, self.output[1]) if self.node.relu else LOWEST
 
     @property
     def requantization(self) -> tuple[np.ndarray, np.ndarray]:
-        """Multipliers and shifts (C,) that bring sums of products to the output's scale."""
+        """Multipliers and shifts (C,) that rescale sums of products to the output's scale."""
         scales = self.constants.scales.astype(np.float64)
         factors = float(self.sources[0][0]) * scales / float(self.output[0])
         multipliers, shifts = zip(*(quantize_multiplier(float(factor)) for factor in factors), strict=True)
@@ -104,7 +106,7 @@ class IntegerLayer:
 
 @dataclass(frozen=True)
 class IntegerNetwork:
-    """A quantized network's layers in order, the last one makes the logits; `bits` of the weights."""
+    """The layers of a quantized network in order; the last one computes the logits. `bits`: width of the weights."""
 
     layers: tuple[IntegerLayer, ...]
     bits: Width
@@ -116,8 +118,8 @@ class IntegerNetwork:
 
     @property
     def flash_bytes(self) -> int:
-        """Bytes of all constants in flash: packed weights, and bias, multiplier and shift of each channel. Depthwise
-        weights have a byte each."""
+        """Bytes of all constants in flash: packed weights, and the bias, multiplier and shift of each channel.
+        Depthwise weights take one byte each."""
         total = 0
         for layer in self.layers:
             if layer.kind in LAYERS:
@@ -130,9 +132,9 @@ class IntegerNetwork:
 
 @torch.no_grad()
 def integer_network(model: nn.Module) -> IntegerNetwork:
-    """The integers of a quantized network.
+    """A quantized network as integers.
 
-    Raises KwsError for one that is not quantized, or in a way that int8 kernels do not know.
+    Raises KwsError for a network that is not quantized, or whose quantization the int8 kernels do not support.
     """
     quantization = quantization_of(model)
     if quantization is None:
@@ -216,7 +218,7 @@ def _weights(name: str, layer: QuantizedLayer, step: float) -> tuple[Weights, np
 
 
 def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """int8 features (N, 49, 40) to int8 logits (N, C), with integers alone."""
+    """int8 logits (N, C) for int8 features (N, 49, 40), with integer arithmetic only."""
     values = {FEATURES: q8}
     for layer in network.layers:
         inputs = [values[name].reshape(len(q8), *layer.node.seen) for name in layer.node.inputs]
@@ -226,7 +228,7 @@ def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
 
 
 def logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """int8 features (N, 49, 40) to the logits (N, C) float32 that `run`'s integers stand for."""
+    """float32 logits (N, C) for int8 features (N, 49, 40): the real numbers that `run`'s integers represent."""
     scale, zero_point = network.output
     return (run(network, q8).astype(np.float32) - zero_point) * scale
 

@@ -1,4 +1,4 @@
-"""Factors in fixed point, as TensorFlow Lite's integer kernels take them."""
+"""Fixed-point factors in the form that TensorFlow Lite's integer kernels use."""
 
 import math
 
@@ -15,22 +15,22 @@ def quantize_multiplier(factor: float) -> tuple[int, int]:
 
 
 def sum_multipliers(a: float, b: float, output: float) -> tuple[tuple[int, int], ...]:
-    """Those of a sum's two sides, which come in 20 more bits to a common scale, and of the sum to its output's."""
+    """Multipliers of an addition: its two inputs to a common scale with 20 more bits, the sum to the output's."""
     common = 2 * max(a, b)
     return tuple(map(quantize_multiplier, (a / common, b / common, common / (2**20 * output))))
 
 
 def mean_multiplier(source: float, output: float, positions: int) -> tuple[int, int]:
-    """That of a sum over so many positions to the steps of their mean: divided, keeping as many bits as there are."""
+    """Multiplier from a sum over `positions` to their mean: the division keeps as many bits as possible."""
     multiplier, shift = quantize_multiplier(source / output)
     places = min(positions.bit_length() - 1, 31 + shift)
     return (multiplier << places) // positions, shift - places
 
 
 def stay_in_int32(sums: np.ndarray, shifts: np.ndarray, roundings: int) -> bool:
-    """Whether sums of at most these magnitudes (C,) can be rescaled by factors of these shifts with the C core.
+    """Whether the C core can rescale sums of at most these magnitudes (C,) by factors with these shifts.
 
-    With two roundings a sum is doubled and shifted to the left within 32 bits; with one, the result alone has 32.
+    With two roundings, a sum that is doubled and shifted left must fit 32 bits; with one, only the result must.
     """
     largest = np.asarray(sums, np.float64) * 2.0 ** (
         np.maximum(shifts, 0) if roundings == 2 else np.asarray(shifts)

@@ -1,17 +1,17 @@
-"""Quantized weights as words of flash: k bits each, three values in 1.6 bits, or one bit.
+"""Quantized weights packed into 32-bit words of flash: k bits each, 1.6 bits for ternary ones, 1 bit for binary ones.
 
-A weight is stored as the number u >= 0 of its place on the grid: weight = low + step * u. Numbers of k bits are split
-into planes of 4, 2 and 1 bits, the lowest bits first (k = 7 has all three); each plane fills 32-bit words of its
-own. A word has two halves, and fields follow one another from each half's low end on:
+A weight is stored as its index u >= 0 on the grid: weight = low + step * u. Indices of k bits are split into planes
+of 4, 2 and 1 bits, the lowest bits first (k = 7 has all three); each plane has its own 32-bit words. A word has two
+halves, which are filled with fields from their low ends:
 
     2 bits, 16 weights       high half                        low half
     fields               15 13 11 9  7 5 3 ... 3 2        13 12 9 8 5 4 1 0      <- weight that lies there
 
-So one shift and one mask of a word give two numbers as two int16, which is what the Cortex-M4 multiplies at a time.
-Of four weights in a row, 0 and 2 share a pair of fields and 1 and 3 the next, as SXTB16 splits the four int8 inputs
-that they meet. Ternary numbers lie five to a byte, weight i in byte i % 4 of a word, as digits of base 3 stored as
-ceil(256 / 243 * (81 u0 + 27 u1 + 9 u2 + 3 u3 + u4)): each multiplication by 3 carries the next digit out of the
-byte. Rows are filled up to whole words. The reader is firmware/core/kws_packed.c.
+One shift and one mask thus extract two indices from a word as two int16, the pair that the Cortex-M4 multiplies
+at once. Of four consecutive weights, 0 and 2 share a pair of fields and 1 and 3 the next, as SXTB16 splits the
+four int8 inputs that they multiply. Ternary indices are stored five to a byte, weight i in byte i % 4 of a
+word, as base-3 digits: ceil(256 / 243 * (81 u0 + 27 u1 + 9 u2 + 3 u3 + u4)); each multiplication by 3 carries
+the next digit out of the byte. Rows are padded to whole words. firmware/core/kws_packed.c reads this format.
 """
 
 import math
@@ -25,7 +25,7 @@ _POWERS = 3 ** np.arange(TRITS - 1, -1, -1)  # 81, 27, 9, 3, 1
 
 
 def planes(bits: Width) -> tuple[int, ...]:
-    """Bits of each plane, lowest first: (4, 2, 1) of 7 bits, (2,) of 2, (1,) of binary. Ternary has none."""
+    """Bits of each plane, lowest first: (4, 2, 1) for 7 bits, (2,) for 2, (1,) for binary. Ternary has none."""
     width = 1 if bits == BINARY else 0 if bits == TERNARY else int(check_width(bits))
     found: list[int] = []
     while width > sum(found):
@@ -34,7 +34,7 @@ def planes(bits: Width) -> tuple[int, ...]:
 
 
 def packed_bytes(weights: int, bits: Width) -> int:
-    """Bytes of one row of that many weights; 8 bits are stored as int8."""
+    """Bytes of a row with this number of weights; weights of 8 bits are stored as int8."""
     if bits == 8:
         return weights
     inputs = [32 // plane for plane in planes(bits)] or [4 * TRITS]  # of a word
@@ -42,9 +42,9 @@ def packed_bytes(weights: int, bits: Width) -> int:
 
 
 def pack(weights: np.ndarray, bits: Width) -> tuple[np.ndarray, ...]:
-    """Whole numbers (rows, n) of the symmetric grid of `bits` as one array of uint32 (rows, words) for each plane.
+    """Integers (rows, n) on the symmetric grid of `bits`, packed into one uint32 array (rows, words) for each plane.
 
-    Raises ValueError for a number that is not on the grid.
+    Raises ValueError for an integer that is not on the grid.
     """
     grid = symmetric_grid(bits)
     values = weights.astype(np.int64)
@@ -61,7 +61,7 @@ def pack(weights: np.ndarray, bits: Width) -> tuple[np.ndarray, ...]:
 
 
 def unpack(packed: tuple[np.ndarray, ...], bits: Width, n: int) -> np.ndarray:
-    """The weights (rows, n), int8, of `pack`."""
+    """The inverse of `pack`: weights int8 (rows, n)."""
     grid = symmetric_grid(bits)
     if bits == TERNARY:
         numbers = _unpack_trits(packed[0])[:, :n]
@@ -73,7 +73,7 @@ def unpack(packed: tuple[np.ndarray, ...], bits: Width, n: int) -> np.ndarray:
 
 
 def interleaved(packed: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Words of a dense layer, uint32 (outputs / 4, words of all planes, 4): of four outputs side by side."""
+    """Words of a dense layer, uint32 (outputs / 4, words of all planes, 4), with those of four outputs interleaved."""
     words = np.concatenate(packed, axis=1)
     padded = np.pad(words, ((0, -len(words) % 4), (0, 0)))
     return np.ascontiguousarray(padded.reshape(-1, 4, words.shape[1]).swapaxes(1, 2))

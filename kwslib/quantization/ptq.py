@@ -1,10 +1,10 @@
-"""Post-training quantization: a trained network onto a grid, with nothing trained.
+"""Post-training quantization: a trained network is quantized without further training.
 
-Rounding each weight to its nearest point is the best for the weight, not for the layer: its errors add up where
-inputs are alike. `reconstruct` goes over a layer's weights one by one and gives each the point at which the layer's
-outputs on training clips come closest to those of the float network, all other weights as they stand: coordinate
-descent, as in CDQuant (Nair and Suggala, arXiv:2406.17542), on the objective of AdaRound (Nagel et al.,
-arXiv:2004.10568). What is left of the outputs' means goes into the biases (Nagel et al., arXiv:1906.04721).
+Rounding each weight to the nearest grid point minimizes the error of the weight, not that of the layer: rounding errors
+add up where inputs are correlated. `reconstruct` visits the weights of a layer one by one and moves each to the grid
+point at which the layer's outputs on training clips are closest to those of the float network, with all other weights
+fixed: coordinate descent, as in CDQuant (Nair and Suggala, arXiv:2406.17542), on the objective of AdaRound (Nagel et
+al., arXiv:2004.10568). The biases absorb the remaining error of the outputs' means (Nagel et al., arXiv:1906.04721).
 """
 
 import torch
@@ -21,10 +21,11 @@ RIDGE = 3.0  # what holds weights at their trained values, in units of the input
 
 
 def post_training(model: nn.Module, quantization: Quantization, x: Tensor, careful: bool = True) -> nn.Module:
-    """A quantized copy of a float network as deployed, in evaluation mode. x: training inputs (N, 49, 40) float32.
+    """A quantized copy of a float network in its deployed form, in evaluation mode. x: training inputs (N, 49,
+    40) float32.
 
-    Not `careful`, weights are rounded to nearest and biases are left alone. Raises KwsError for a network that is
-    quantized already, or has a layer that cannot be.
+    Without `careful`, weights are rounded to nearest and biases are not corrected. Raises KwsError for a
+    network that is already quantized, or has a layer that cannot be quantized.
     """
     deployed = fold_batch_norm(model)
     quantized_model = quantized(deployed, quantization)
@@ -36,10 +37,10 @@ def post_training(model: nn.Module, quantization: Quantization, x: Tensor, caref
 
 @torch.no_grad()
 def reconstruct(model: nn.Module, quantized_model: nn.Module, x: Tensor) -> None:
-    """Choose the points of all weights of `quantized_model`, layer by layer, and correct the biases.
+    """Choose the grid points of all weights of `quantized_model`, layer by layer, and correct the biases.
 
-    model: the float network as deployed. Later layers see, and make good for, what earlier ones do to their inputs.
-    Weights of grouped convolutions stay rounded to nearest.
+    model: the float network in its deployed form. Each layer's inputs include the errors of earlier layers, for which
+    it can compensate. Weights of grouped convolutions stay rounded to nearest.
     """
     model.eval()
     for name, layer in quantized_model.named_modules():
@@ -60,8 +61,8 @@ def reconstruct(model: nn.Module, quantized_model: nn.Module, x: Tensor) -> None
 def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
     """Coordinate descent over a layer's weights in place.
 
-    x: its inputs, one row for each output value (n, weights of a channel); excess: what its outputs are above those
-    wanted (n, C). Returns the excess that is left.
+    x: the layer's inputs, one row for each output position (n, weights of a channel); excess: its outputs minus the
+    target outputs (n, C). Returns the remaining excess.
     """
     weight = layer.layer.get_parameter("weight")
     trained = weight.flatten(1).clone()  # (C, n)
@@ -84,7 +85,7 @@ def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
 
 
 def inputs_and_outputs(model: nn.Module, layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
-    """What a layer of a network reads and gives for inputs x."""
+    """Inputs and outputs of one layer when the network runs on x."""
     recorded = []
     handle = layer.register_forward_hook(lambda _layer, inputs, output: recorded.append((inputs[0], output)))
     model(x)

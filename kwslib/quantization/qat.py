@@ -1,7 +1,7 @@
-"""Quantization-aware training: a trained network goes on training with its numbers on the grid.
+"""Quantization-aware training: a trained network is trained further with fake-quantized weights and activations.
 
-It starts from the post-training quantization of the same network, so that step sizes begin where they have the
-least squared error, and learns weights and step sizes together (LSQ: Esser et al., arXiv:1902.08153; logarithmic
+It starts from the post-training quantization of the same network, so that step sizes start at their least squared
+error, and learns weights and step sizes jointly (LSQ: Esser et al., arXiv:1902.08153; logarithmic
 steps: Jain et al., arXiv:1903.08066).
 """
 
@@ -20,9 +20,9 @@ from kwslib.quantization.quantizers import Quantization
 
 
 def recipe(quantization: Quantization, epochs: int, pruned: bool = False) -> Recipe:
-    """How a network is trained on, that was trained for `epochs`: the shorter its numbers, the longer.
+    """The recipe for further training of a network that was trained for `epochs`: fewer bits are trained for longer.
 
-    More than 4 bits change little: a whole network needs the smallest steps then, a pruned one still has to learn.
+    More than 4 bits change little: an unpruned network then needs only the smallest learning rate, a pruned one more.
     """
     bits = quantization.weights if isinstance(quantization.weights, int) else 1
     if quantization.in_place:
@@ -35,7 +35,7 @@ def recipe(quantization: Quantization, epochs: int, pruned: bool = False) -> Rec
 
 
 def calibration_inputs(training: FeatureSet) -> torch.Tensor:
-    """Training clips to take ranges from, as network input (N, 49, 40); the examples are in random order."""
+    """Training clips for calibrating ranges, as network input (N, 49, 40); the examples are in random order."""
     return to_input(training.copy(0)[0][:CALIBRATION_CLIPS])
 
 
@@ -47,9 +47,9 @@ def quantization_aware(
     validation: FeatureSet,
     seed: int,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """Quantize a float network and train it on; the given one stays as it is. Returns network and history.
+    """Quantize a copy of a float network and train it further. Returns the quantized network and its history.
 
-    Weights that were pruned from it, and so are zero, stay zero.
+    Pruned weights, which are zero, stay zero.
     """
     quantized_model = post_training(model, quantization, calibration_inputs(training), careful=False)
     return quantized_model, fit(

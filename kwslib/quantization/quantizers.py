@@ -1,10 +1,10 @@
-"""Quantization as parts of a network: quantizers that know their ranges, and wrappers around ordinary layers.
+"""Quantization modules of a network: quantizers that store their ranges, and wrappers around ordinary layers.
 
-`quantized(model, Quantization(...))` gives a copy in which every convolution and linear layer fake-quantizes its
-input and its weights before it does what it always did. `Quantization` says how; `original()` is the recipe of the
-original report (Part 5), `ours()` this book's. The network's input is not touched by `ours()`: it is int8 already, with
-the front end's own scale and zero point. What a sum or a mean reads, or more than one layer, is fake-quantized where it
-is made, so that all its readers read the same.
+`quantized(model, Quantization(...))` returns a copy in which every convolution and linear layer fake-quantizes its
+input and its weights before its usual computation. `Quantization` holds the options; `original()` is the recipe of the
+original report (Part 5), `ours()` that of this book. `ours()` does not quantize the network's input, which is already
+int8 with the front end's own scale and zero point. A tensor that a sum, a mean or several layers read is fake-quantized
+at its source, so that all of them read the same values.
 """
 
 import copy
@@ -40,11 +40,11 @@ MOMENTUM = 0.01  # of moving-average ranges
 class Quantization:
     """How a network is quantized.
 
-    weights, activations: widths in bits (weights also "ternary" or "binary"); activations that no ReLU made, such as
-    what a mean gives, have 8. input: width of the network's input,
-    None to leave it as it comes. bias: width of biases, None for the 32 bits that a chip adds them with.
-    granularity, scheme: of weights. weight_range: "min-max", "least-squares", or "learned" (from least squares on).
-    activation_range: "dynamic" (percentiles of each batch), "average" (moving average of extremes in training),
+    weights, activations: widths in bits (weights also "ternary" or "binary"); activations that are not the output of a
+    ReLU, such as a mean, have 8. input: width of the network's input, None to leave it unchanged. bias: width of
+    biases, None for the 32 bits in which a chip adds them. granularity, scheme: those of the weights. weight_range:
+    "min-max", "least-squares", or "learned" (initialized by least squares). activation_range: "dynamic"
+    (percentiles of each batch), "average" (moving average of minimum and maximum in training),
     "least-squares" or "learned". output: width of the logits, None for float. in_place: weights are overwritten
     with their quantized values in each pass. Raises KwsError for anything else.
     """
@@ -78,7 +78,7 @@ class Quantization:
 
 
 def original(bits: int) -> Quantization:
-    """The original report's recipe: everything, input and biases too, on k bits, one range per tensor."""
+    """The original report's recipe: k bits for everything, including input and biases, with one range per tensor."""
     return Quantization(
         weights=bits,
         activations=bits,
@@ -93,9 +93,9 @@ def original(bits: int) -> Quantization:
 
 
 class Quantizer(nn.Module):
-    """Fake quantization of one tensor of a network, `channels` ranges along its first axis or one (None).
+    """Fake quantization of one tensor of a network, with `channels` ranges along its first axis or a single one (None).
 
-    The scale is kept as its logarithm, so that training cannot make it negative and moves it by shares of itself.
+    The parameter is the logarithm of the scale, so that the scale stays positive and training changes it by factors.
     """
 
     zero_point: Tensor
@@ -121,7 +121,7 @@ class Quantizer(nn.Module):
         return self.log_scale.exp()
 
     def bounds(self, x: Tensor) -> Bounds:
-        """The range of x that the grid is to cover."""
+        """The range of x that the grid covers."""
         if self.ranges == "dynamic":
             return percentile(x)
         if self.ranges in ("min-max", "average"):
@@ -130,7 +130,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, momentum: float = 1.0) -> None:
-        """Choose the range from x; with a momentum, move the range that share of the way."""
+        """Set the range from x; with a momentum, move the current range by that fraction towards it."""
         low, high = self.bounds(x)
         self.low.lerp_(low, momentum)
         self.high.lerp_(high, momentum)
@@ -154,11 +154,11 @@ class Quantizer(nn.Module):
 
 
 class QuantizedLayer(nn.Module):
-    """A convolution or linear layer that fake-quantizes its input and its parameters first.
+    """A convolution or linear layer that first fake-quantizes its input and its parameters.
 
-    reads, gives: widths of its input and output, None for one that is quantized elsewhere or not at all. A dropout that
-    came before the layer comes after the input's quantizer here, which would otherwise meet values that dropout has
-    scaled up.
+    reads, gives: widths of its input and output, None for one that is quantized elsewhere or not at all. A dropout
+    before the layer is moved behind the input's quantizer, whose range would otherwise have to include the values that
+    dropout scales up.
     """
 
     def __init__(
@@ -195,7 +195,7 @@ def _optional(bits: int | None, symmetric: bool, ranges: str) -> nn.Module:
 
 
 class QuantizedActivation(nn.Module):
-    """A ReLU whose output is fake-quantized for all that read it."""
+    """A ReLU whose output is fake-quantized once for all its readers."""
 
     def __init__(self, layer: nn.Module, quantization: Quantization) -> None:
         super().__init__()
@@ -207,9 +207,9 @@ class QuantizedActivation(nn.Module):
 
 
 def quantized(model: nn.Module, quantization: Quantization) -> nn.Module:
-    """A copy of a network whose layers are `QuantizedLayer`s, in evaluation mode; its ranges are still to be set.
+    """A copy of a network whose layers are `QuantizedLayer`s, in evaluation mode; its ranges are not yet calibrated.
 
-    Batch norms must be folded before. Raises KwsError, which names the layer, for one that cannot be quantized.
+    Batch norms must be folded first. Raises KwsError, naming the layer, if one cannot be quantized.
     """
     model = copy.deepcopy(model).eval()
     for name, module in model.named_modules():
@@ -256,7 +256,7 @@ def _quantized_layer(
 
 
 def at_source(nodes: tuple[Node, ...], node: Node) -> bool:
-    """Whether what a node makes is quantized where it is made: not if a single layer reads it, or none."""
+    """Whether a node's output is quantized at the node itself: no if only a single layer reads it, or none."""
     reading = readers(nodes, node.name)
     return len(reading) > 1 or any(each.kind not in LAYERS for each in reading)
 
@@ -267,14 +267,14 @@ def _put(model: nn.Module, name: str, module: nn.Module) -> None:
 
 
 def quantization_of(model: nn.Module) -> Quantization | None:
-    """How `quantized` made a network; None for a float one."""
+    """The options with which `quantized` built a network; None for a float network."""
     found = getattr(model, "quantization", None)
     return found if isinstance(found, Quantization) else None
 
 
 @torch.no_grad()
 def dequantized(model: nn.Module) -> nn.Module:
-    """A copy of a quantized network as an ordinary one: weights on their grids, activations in float."""
+    """A copy of a quantized network as an ordinary one: weights rounded to their grids, activations in float."""
     model = copy.deepcopy(model)
     for name, layer in list(model.named_modules()):
         if isinstance(layer, QuantizedLayer):
@@ -290,7 +290,7 @@ def dequantized(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def calibrate(model: nn.Module, x: Tensor) -> None:
-    """Set every range of a quantized network, in the order of its layers, from inputs x (N, 49, 40)."""
+    """Calibrate all ranges of a quantized network, in the order of its layers, on inputs x (N, 49, 40)."""
     quantizers = [module for module in model.modules() if isinstance(module, Quantizer)]
     for quantizer in quantizers:
         quantizer.calibrating = True
