@@ -1,1 +1,1 @@
-"""Fewer weights, fewer channels."""
+"""Pruning: of single weights, blocks of weights and whole channels."""

@@ -1,8 +1,8 @@
-"""Structured pruning: a network loses whole channels, and the weights that read them.
+"""Structured pruning: removes whole channels of a network, and the weights that read them.
 
-What is left is an ordinary, narrower network. Layers whose outputs are added, and depthwise convolutions, share their
-channels: these go together (kwslib.pruning.coupled). Criteria are the norm of a channel's filters (Li et al.,
-arXiv:1608.08710) and, from data, the loss that its absence causes. The original report: Figures 14 and 15.
+The result is an ordinary, narrower network. Layers whose outputs are added, and depthwise convolutions, share their
+channels, which are removed together (kwslib.pruning.coupled). The criteria are the norm of a channel's filters (Li et
+al., arXiv:1608.08710) and, measured on data, the loss without the channel. The original report: Figures 14 and 15.
 """
 
 import copy
@@ -27,10 +27,10 @@ THRESHOLDS = (0, 10, 20, 25, 50, 75, 90)  # percent of the channels removed in t
 
 
 def channels_left(threshold: float, channels: int = 8) -> int:
-    """Channels that a threshold in percent leaves: threshold * channels, rounded to whole channels, go.
+    """Channels that remain at a threshold in percent: that share of the channels, rounded to whole ones, is removed.
 
-    So does torch.nn.utils.prune.ln_structured; of 8 channels 90 % are 7, and the one that is left has the 0.08
-    MFLOP of Figure 14. Raises KwsError when none would be left.
+    The rounding is that of torch.nn.utils.prune.ln_structured: 90 % of 8 channels are 7, and the remaining one has the
+    0.08 MFLOP of Figure 14. Raises KwsError when none would remain.
     """
     if not 0 <= threshold < 100:
         raise KwsError(f"threshold {threshold:g} %: use at least 0 and less than 100")
@@ -41,20 +41,20 @@ def channels_left(threshold: float, channels: int = 8) -> int:
 
 
 def last(orders: Sequence[Sequence[int]], threshold: float) -> list[list[int]]:
-    """The channels of each group that a threshold in percent leaves, the same share of each. Raises as
-    `channels_left`."""
+    """The last channels of each removal order, those that remain at a threshold in percent, which is the same for all
+    groups. Raises as `channels_left`."""
     first = len(orders[0])
     left = channels_left(threshold, first)
     return [list(order[-(len(order) * left // first) :]) for order in orders]
 
 
 def removal_orders(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarray) -> list[list[int]]:
-    """Each group's channels in the order in which they go, the most important last; `narrow` keeps the last ones.
+    """Each group's channels in the order of removal, the most important last; `narrow` keeps the last ones.
 
-    l1, l2, linf: by the norm of their filters. loss: always those without which the cross entropy over examples is
-    lowest, given those that are gone already, an eighth of them at a time: features x (N, 49, 40) and classes y (N,).
-    That order is kept in the cache: each share to remove asks for the same one. Raises KwsError for another criterion,
-    and for a network whose layers cannot be followed.
+    l1, l2, linf: by the norm of their filters. loss: greedily, an eighth of the channels at a time, those without which
+    the cross entropy on the examples is lowest, given the removals so far: features x (N, 49, 40) and classes y (N,).
+    That order is cached, since it is the same for every share to remove. Raises KwsError for another criterion,
+    and for a network whose graph cannot be traced.
     """
     model = fold_batch_norm(model)
     groups = coupled(model)
@@ -90,10 +90,10 @@ def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) ->
 
 
 def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
-    """A network of the channels `keep` of each group alone, equal to `model` with the others silenced.
+    """A network with only the channels `keep` of each group, equivalent to `model` with the others set to zero.
 
-    Batch norms are folded. Raises KwsError when a group keeps none, or channels that are not there, and when the
-    network cannot be built of such widths.
+    Batch norms are folded. Raises KwsError when a group keeps no channels, or some that do not exist, and when the
+    network cannot be built with such widths.
     """
     model = fold_batch_norm(model)
     groups = coupled(model)
@@ -110,7 +110,7 @@ def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
 
 
 def check_criterion(criterion: str) -> str:
-    """`criterion` itself. Raises KwsError for one that ranks no channels."""
+    """Return `criterion` unchanged. Raises KwsError if it is not a criterion for channels."""
     if criterion not in CRITERIA:
         raise KwsError(f"channels by {criterion!r}: use one of {', '.join(CRITERIA)}")
     return criterion

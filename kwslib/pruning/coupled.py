@@ -1,7 +1,8 @@
-"""Which channels of a network are one: of layers whose outputs are added, and what depthwise convolutions pass on.
+"""Coupled channels of a network: those of layers whose outputs are added, and the inputs and outputs of
+depthwise layers.
 
-A channel is removed from all layers that make it and from all that read it, or from none (DepGraph: Fang et al.,
-arXiv:2301.12900). The groups are read from the network's graph; the features and the logits belong to none.
+A channel is removed from all layers that compute it and from all that read it, or from none (DepGraph: Fang et al.,
+arXiv:2301.12900). The groups come from the network's graph; the features and the logits are in none of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,26 +18,26 @@ from kwslib.networks.models import fold_batch_norm
 
 @dataclass(frozen=True)
 class Channels:
-    """A group of `size` channels: the layers that make them, and those that read them."""
+    """A group of `size` coupled channels: the layers that compute them, and those that read them."""
 
     size: int
     makers: tuple[str, ...]
     readers: tuple[str, ...]
 
     def filters(self, model: nn.Module) -> Tensor:
-        """All weights that make a channel, (size, n)."""
+        """All weights that compute each channel, (size, n)."""
         weights = [model.get_parameter(f"{name}.weight").detach().flatten(1) for name in self.makers]
         return torch.cat(weights, dim=1)
 
     @torch.no_grad()
     def silence(self, model: nn.Module, channels: Sequence[int]) -> None:
-        """Put channels of a network to zero, in place."""
+        """Set channels of a network to zero, in place."""
         for name in self.makers:
             for parameter in model.get_submodule(name).parameters(recurse=False):
                 parameter[list(channels)] = 0
 
     def selected(self, state: Mapping[str, Tensor], keep: Sequence[int]) -> dict[str, Tensor]:
-        """The state of the network without the other channels."""
+        """The state of the network with only the channels `keep`."""
         rows = [name for name in state if name.rpartition(".")[0] in self.makers]
         changed = dict(state) | {name: state[name][list(keep)] for name in rows}
         for name in self.readers:
@@ -48,9 +49,9 @@ class Channels:
 
 
 def coupled(model: nn.Module) -> list[Channels]:
-    """The groups of channels that can be removed from a network, batch norms folded, in the order of its layers.
+    """The groups of channels that can be removed from a network with folded batch norms, in the order of its layers.
 
-    Raises KwsError for a network without any, or one whose layers cannot be followed.
+    Raises KwsError for a network without any, or one whose graph cannot be traced.
     """
     nodes = trace(model)
     group = {FEATURES: FEATURES} | {node.name: node.name for node in nodes}  # its name is its first maker's
@@ -77,9 +78,9 @@ def _channels(nodes: Sequence[Node], group: Mapping[str, str], name: str) -> Cha
 
 
 def rebuilt(model: nn.Module, width: int, state: Mapping[str, Tensor]) -> nn.Module:
-    """A network as `model`, whose first layer has `width` channels, with that state.
+    """A network of the same architecture as `model` with `width` channels in its first layer, loaded with `state`.
 
-    Raises KwsError where the widths of its layers depend on each other otherwise.
+    Raises KwsError if the state's shapes are not those of the architecture at this width.
     """
     dropout = next(layer.p for layer in model.modules() if isinstance(layer, nn.Dropout))
     small = fold_batch_norm(type(model)(trace(model)[-1].shape[0], width, dropout))

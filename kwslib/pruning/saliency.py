@@ -1,10 +1,10 @@
-"""How much a weight matters: the criteria of unstructured pruning. The lowest scores go first.
+"""Importance of weights: the criteria of unstructured pruning. Weights with the lowest scores are removed first.
 
 l1, l2, linf  norms of the weight or of its block (Han et al., arXiv:1506.02626)
 lamp          layer-adaptive magnitude (Lee et al., arXiv:2010.07611)
-fisher        what the loss is expected to rise by: weight squared times mean squared gradient (Theis et al.,
+fisher        expected increase of the loss: squared weight times mean squared gradient (Theis et al.,
               arXiv:1801.05787, after LeCun et al., Optimal Brain Damage, 1990)
-random        what any criterion has to beat
+random        random scores, the baseline of all criteria
 """
 
 import torch
@@ -27,12 +27,13 @@ def importance(
     squares: Tensor | None = None,
     draw: torch.Generator | None = None,
 ) -> Tensor:
-    """A score of each weight of one layer, in the shape of `values`.
+    """A score for each weight of one layer, in the shape of `values`.
 
-    A block of neighbouring weights of one output has one score. l1, l2, linf: its norm, for single weights all the
-    same. lamp: its sum of squares, as a share of those in the layer that are no smaller, so that the best of every
-    layer scores 1. fisher: from `squares`, the mean squared gradient of each weight. random: drawn from `draw`. Raises
-    KwsError when an output's weights do not come in whole blocks.
+    All weights in a block of neighbours of one output have the same score. l1, l2, linf: the block's norm; for single
+    weights the three are equal. lamp: its sum of squares divided by the total of all such sums in the layer that are at
+    least as large, so that the highest score of every layer is 1. fisher: from `squares`, the mean squared gradient of
+    each weight. random: drawn from `draw`. Raises KwsError when an output's weights cannot be divided into
+    whole blocks.
     """
     if values[0].numel() % block:
         raise KwsError(f"{values[0].numel()} weights of one output are not whole blocks of {block}")
@@ -56,9 +57,9 @@ def importance(
 
 
 def squared_gradients(model: nn.Module, layers: list[nn.Module], training: FeatureSet) -> list[Tensor]:
-    """For each layer the mean over batches of the squared gradient of its weights, as `model` stands.
+    """For each layer, the squared gradient of its current weights, averaged over batches.
 
-    `layers` are of `model`, whole or under a mask; the examples are the first of `training`, which are in random order.
+    `layers` are layers of `model`, masked or not; the examples are the first of `training`, which are in random order.
     """
     named = [dict(layer.named_parameters()) for layer in layers]
     weights = [each["weight_orig"] if "weight_orig" in each else each["weight"] for each in named]

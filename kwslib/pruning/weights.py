@@ -1,10 +1,10 @@
-"""Unstructured pruning: which weights go, when they go, and that none of them comes back.
+"""Unstructured pruning: removes weights once or gradually, and keeps them at zero.
 
-Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig * weight_mask, so a zero of the mask
-stays zero whatever the optimizer does to weight_orig. `finish` makes the zeros plain; `hold_zeros` turns the zeros
-of a loaded network into masks again.
+Built on torch.nn.utils.prune: a pruned layer computes with weight = weight_orig * weight_mask, so that a masked weight
+stays zero whatever the optimizer does to weight_orig. `finish` replaces masks by plain zeros; `hold_zeros` turns the
+zeros of a loaded network into masks again.
 
-Which weights go is kwslib.pruning.saliency's to say; when, by the cubic schedule of Zhu and Gupta,
+kwslib.pruning.saliency ranks the weights; gradual pruning follows the cubic schedule of Zhu and Gupta,
 arXiv:1710.01878. The original report: Figure 13, global magnitude over both layers, 0 to 99 %.
 """
 
@@ -29,10 +29,10 @@ MEMORY = 0.98  # of the running mean of squared gradients, from one step to the 
 
 @dataclass(frozen=True)
 class Pruning:
-    """Which share of the weights goes, by which criterion, when, and in blocks of how many neighbours.
+    """Options of unstructured pruning: share of weights to remove, criterion, schedule, and size of the blocks.
 
-    A block is a run of weights that one output reads from neighbouring inputs: it is kept or removed as a whole.
-    ramp: the share of a gradual run in which weights are removed; over the rest the mask stands still.
+    A block is a run of one output's weights for neighbouring inputs: it is kept or removed as a whole.
+    ramp: the share of a gradual run during which weights are removed; for the rest of it the mask is fixed.
     """
 
     sparsity: float
@@ -55,7 +55,7 @@ class Pruning:
 
 
 def prunable(model: nn.Module) -> dict[str, nn.Module]:
-    """The convolutions and linear layers by name. Raises KwsError for a model without any."""
+    """Convolutions and linear layers by name. Raises KwsError for a model without any."""
     layers: dict[str, nn.Module] = {
         name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)
     }
@@ -65,29 +65,29 @@ def prunable(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def weights(layer: nn.Module) -> Tensor:
-    """The weights that a layer computes with, pruned ones being zero."""
+    """The effective weights of a layer, in which pruned ones are zero."""
     with torch.no_grad():
         return layer.weight_orig * layer.weight_mask if prune.is_pruned(layer) else layer.weight.detach()  # type: ignore[operator]
 
 
 def sparsity(model: nn.Module) -> float:
-    """Share of the weights, biases not counted, that are zero."""
+    """Share of the weights, without biases, that are zero."""
     values = [weights(layer) for layer in prunable(model).values()]
     return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
 
 
 def nonzero_parameters(model: nn.Module) -> int:
-    """Weights that are not zero, and all biases: the horizontal axis of Figure 13."""
+    """Number of non-zero weights, plus all biases: the horizontal axis of Figure 13."""
     layers = prunable(model).values()
     biases = [layer.bias for layer in layers if isinstance(layer.bias, Tensor)]
     return sum(b.numel() for b in biases) + sum(int((weights(layer) != 0).sum()) for layer in layers)
 
 
 def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0, squares: Sequence[Tensor] = ()) -> None:
-    """Mask weights, lowest score first over all layers together, until `pruning.sparsity` of them are masked.
+    """Mask weights, lowest score first across all layers, until a share of `pruning.sparsity` is masked.
 
-    Masked weights stay masked: a sparsity below the present one changes nothing. squares: for criterion fisher,
-    layer by layer.
+    Masked weights stay masked: a sparsity below the current one changes nothing. squares: the squared gradients of each
+    layer, for criterion fisher.
     """
     layers = list(prunable(model).values())
     for layer in layers:
@@ -119,9 +119,9 @@ def _ranked(scores: dict[Any, Tensor], block: int) -> dict[Any, Tensor]:
 def raw_accuracies(
     model: nn.Module, steps: Sequence[Pruning], training: FeatureSet, testing: FeatureSet, seed: int = 0
 ) -> list[float]:
-    """Accuracy on `testing` of a copy of `model` after each step, with nothing trained in between.
+    """Accuracy on `testing` of a copy of `model` after each pruning step, without training in between.
 
-    The steps are of one criterion and rising sparsity, so that each prunes on from the one before.
+    The steps share one criterion and have rising sparsity, so that each continues from the one before.
     """
     model = copy.deepcopy(model)
     squares = _squares(model, steps[0], training)
@@ -133,21 +133,22 @@ def raw_accuracies(
 
 
 def hold_zeros(model: nn.Module) -> None:
-    """Mask every weight that is zero now, as in a network loaded from a file, so that training leaves it zero."""
+    """Mask every weight that is currently zero, as in a pruned network loaded from a file, so that it stays
+    zero in training."""
     for layer in prunable(model).values():
         if not prune.is_pruned(layer):
             prune.custom_from_mask(layer, "weight", weights(layer) != 0)
 
 
 def finish(model: nn.Module) -> None:
-    """Turn masked weights into plain zeros: an ordinary network again, to be saved, exported and run."""
+    """Replace masked weights by plain zeros: the network is again an ordinary one, to be saved, exported and run."""
     for layer in prunable(model).values():
         if prune.is_pruned(layer):
             prune.remove(layer, "weight")
 
 
 def cubic(progress: float) -> float:
-    """Share of the final sparsity after `progress` (0..1) of the ramp: fast while weights abound, then slow."""
+    """Share of the final sparsity at `progress` (0..1) of the ramp: it rises fast at first, then slowly."""
     return 1 - (1 - min(max(progress, 0.0), 1.0)) ** 3
 
 
@@ -159,9 +160,10 @@ def fine_tune(
     validation: FeatureSet,
     seed: int,
 ) -> list[Epoch]:
-    """Prune `model` in place and train what is left; returns the history. Zeros that it came with stay zero.
+    """Prune `model` in place and train the remaining weights; returns the history. Weights that were zero
+    before stay zero.
 
-    one-shot: all at once, then training under the fixed mask. gradual: a few at a time over the run's ramp.
+    one-shot: all weights are removed at once, then training runs with a fixed mask. gradual: over the run's ramp.
     """
     hold_zeros(model)
     squares = _squares(model, pruning, training)
