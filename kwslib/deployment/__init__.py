@@ -1,1 +1,1 @@
-"""From a checkpoint to TensorFlow Lite and to the C core."""
+"""Conversion of a checkpoint to TensorFlow Lite and to the C core."""

@@ -1,6 +1,6 @@
-"""A .tflite file as the C++ array that a TensorFlow Lite Micro sketch compiles in, as `xxd -i` prints it.
+"""A .tflite file as a C++ array for a TensorFlow Lite Micro sketch, in the format of `xxd -i`.
 
-The names are those of TensorFlow Lite Micro's micro_speech example, whose sketch the original report flashed.
+The names are those of TensorFlow Lite Micro's micro_speech example, the sketch that the original report used.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A hop's single columns, which the C core makes without asking where a window's edges are (kws_column)."""
+"""Single columns of a hop, which the C core computes without tests for the window's edges (kws_column)."""
 
 from dataclasses import replace
 

@@ -1,9 +1,9 @@
-"""ONNX to TensorFlow Lite, float and int8, by onnx2tf and TensorFlow's converter, in a process of their own.
+"""ONNX to TensorFlow Lite, float and int8, by onnx2tf and TensorFlow's converter, in a separate process.
 
-A process that imports onnx2tf gets its random generators reseeded, its warnings and its GPUs hidden, its
-recursion limit lifted; on an error it exits. So a `Worker` runs this module: nothing of that reaches the caller, what
-the converters print is kept for the error message alone, and they are imported once, not for every network. What
-comes out depends on what goes in and on the converters alone, so it stays in the cache.
+Importing onnx2tf reseeds the random generators, hides warnings and GPUs and raises the recursion limit; on an error it
+exits the process. A `Worker` therefore runs this module: none of that affects the caller, the converters' output is
+kept only for the error message, and they are imported once, not for every network. The result depends only on the
+inputs and the converters, so that it can be cached.
 """
 
 import importlib.util
@@ -39,11 +39,11 @@ def check_installed(needed: "Sequence[str]" = NEEDED) -> None:
 
 
 def convert(network: "onnx.ModelProto", calibration: np.ndarray) -> tuple[bytes, bytes]:
-    """A network of the zoo as .tflite files, float32 and int8; the int8 one has int8 in and out.
+    """A network of the zoo as .tflite files, float32 and int8; the int8 one has int8 inputs and outputs.
 
-    calibration: int8 features (N, 49, 40); their activations' ranges set the scales. Its first clip goes in a
-    second time with both ends of the int8 scale in two corners, so that the input's scale is the front end's.
-    Raises KwsError when a converter refuses the network.
+    calibration: int8 features (N, 49, 40); the ranges of their activations determine the scales. The first clip is used
+    a second time with the two ends of the int8 range in two corners, so that the input's scale is that of the
+    front end. Raises KwsError when a converter rejects the network.
     """
     check_installed()
     converters = [code("kwslib.deployment.conversion"), *map(package_version, NEEDED)]

@@ -1,4 +1,4 @@
-"""A .tflite file as a straight line of the C core's layers (firmware/core/kws_network.h)."""
+"""A .tflite file as a sequence of the C core's layers (firmware/core/kws_network.h)."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ PADDED = ("CONV_2D", "DEPTHWISE_CONV_2D")  # whose kernels pad by themselves whe
 
 @dataclass(frozen=True)
 class Layer:
-    """One call of the core: `kind` names its function and struct, `fields` fill the struct."""
+    """One call of the C core: `kind` names its function and struct, `fields` are the values of the struct."""
 
     kind: str
     name: str
@@ -28,7 +28,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in order of execution. Tensors are int8, NHWC, of batch 1, known by number; `sizes` in bytes."""
+    """Layers in order of execution. Tensors are int8, NHWC, of batch 1, and identified by number; `sizes` in bytes."""
 
     layers: tuple[Layer, ...]
     sizes: dict[int, int]
@@ -41,10 +41,10 @@ class Network:
 
 
 def read_network(path: Path, content: bytes | None = None) -> Network:
-    """The layers of a .tflite file. content: its bytes, where it is not written yet and `path` only names it.
+    """The layers of a .tflite file. content: its bytes, if the file is not yet written and `path` is only its name.
 
-    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, an operator or an option that
-    the C core lacks; it names the operator and what is supported.
+    Raises KwsError for a damaged file, a dynamic shape, a type other than int8, and an operator or option that
+    the C core does not support; the message names the operator and what is supported.
     """
     return lower(read_graph(path, content))
 
@@ -52,7 +52,7 @@ def read_network(path: Path, content: bytes | None = None) -> Network:
 def lower(graph: Graph, runs: bool = True) -> Network:
     """The core's layers of a graph; without `runs`, convolutions keep their weights in TensorFlow Lite's order.
 
-    Raises KwsError for an operator or an option that the C core lacks.
+    Raises KwsError for an operator or an option that the C core does not support.
     """
     path = graph.path
     alias: dict[int, int] = {}

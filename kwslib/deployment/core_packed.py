@@ -1,4 +1,4 @@
-"""Quantized networks for the C core with their weights packed (firmware/core/kws_packed.c)."""
+"""Quantized networks for the C core with packed weights (firmware/core/kws_packed.c)."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,13 +23,13 @@ TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
 
 
 def read_integers(checkpoint: Path) -> IntegerNetwork:
-    """The integers of a quantized checkpoint. Raises KwsError, which names it, for any that has none."""
+    """The integer network of a quantized checkpoint. Raises KwsError, naming the checkpoint, if it is not quantized."""
     model, _, _ = load_checkpoint(checkpoint)
     return integers(checkpoint, model)
 
 
 def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
-    """The same of a model that is loaded already; `checkpoint` is for messages."""
+    """The same for a loaded model; `checkpoint` is for messages."""
     if quantization_of(model) is None:
         raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
     with naming(checkpoint):
@@ -37,25 +37,25 @@ def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
 
 
 def packed_network(network: IntegerNetwork) -> Network:
-    """A network in integers for the C core, weights on as many bits as it was trained with."""
+    """An integer network for the C core, with weights of as many bits as in training."""
     return lowered(to_graph(network), network.bits)
 
 
 def lowered(graph: Graph, bits: Width) -> Network:
-    """A graph's layers for the C core, weights on `bits`."""
+    """A graph's layers for the C core, with weights of `bits`."""
     return pack_network(lower(graph, runs=bits == 8), bits)
 
 
 def int8_network(network: IntegerNetwork) -> Network:
-    """A network in integers for the C core, weights in a byte each."""
+    """An integer network for the C core, with one byte per weight."""
     return lower(to_graph(network))
 
 
 def pack_network(network: Network, bits: Width) -> Network:
-    """The network with the weights of convolutions and dense layers on `bits`; 8 bits are as they were, and so are
-    depthwise convolutions and those over runs.
+    """The network with the weights of convolutions and dense layers packed to `bits`; weights of 8 bits, of depthwise
+    convolutions and of convolutions over runs are unchanged.
 
-    Raises ValueError for weights that do not fit.
+    Raises ValueError for weights that do not fit in `bits`.
     """
     if bits == 8:
         return network

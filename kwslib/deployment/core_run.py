@@ -1,6 +1,6 @@
-"""The C core's network from Python: the room that its layers need, and the network run on this machine.
+"""The C core's network in Python: the memory that its layers need, and inference on this machine.
 
-The same structs are written as text by kwslib.deployment.model_data for the board.
+kwslib.deployment.model_data writes the same structs as C source for the board.
 """
 
 import functools
@@ -21,14 +21,15 @@ NEIGHBOUR_ROW, UNPACKED, RUN_KEPT, MOVE_BLOCK = (
 
 @functools.cache
 def struct_name(kind: str) -> str:
-    """The struct of a kind of layer: what its function's declaration takes first."""
+    """The struct of a kind of layer: the first parameter of its function."""
     found = re.search(rf"\bkws_{kind}_layer\(\s*const (\w+) \*", declarations())
     assert found, kind
     return found[1]
 
 
 def scratch_bytes(layer: Layer) -> int:
-    """What a layer needs besides input and output: convolutions widen weights and parts of their input."""
+    """Bytes of working memory of a layer, besides input and output: convolutions widen weights and parts of
+    their input."""
     if layer.kind == "packed_convolution":
         window = layer.fields["window"]
         weights = (
@@ -76,7 +77,7 @@ def _contiguous(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def bind(layer: Layer, tensors: Sequence[Any]) -> Callable[[], None]:
-    """A layer at work: a function that reads and writes where C pointers lead. `tensors`: inputs, then the output."""
+    """A function that runs a layer on C pointers. `tensors`: those of the inputs, then that of the output."""
     fields = _contiguous(layer.fields)  # what the struct points to; the function keeps it
     struct = structure(struct_name(layer.kind), fields)
     size = scratch_bytes(layer)
@@ -90,9 +91,9 @@ def bind(layer: Layer, tensors: Sequence[Any]) -> Callable[[], None]:
 
 
 def run_network(network: Network, inputs: np.ndarray) -> np.ndarray:
-    """Run the C core's network on this machine: int8 (N, ...) inputs to int8 (N, outputs).
+    """Run the C core's network on this machine: int8 inputs (N, ...) to int8 outputs (N, outputs).
 
-    Raises KwsError when the inputs are not int8 or not of the network's size.
+    Raises KwsError when the inputs are not int8 or do not have the network's input size.
     """
     rows = np.ascontiguousarray(inputs).reshape(len(inputs), -1)
     if rows.dtype != np.int8 or rows.shape[1] != network.sizes[network.input]:

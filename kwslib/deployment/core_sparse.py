@@ -1,8 +1,8 @@
-"""Dense layers of pruned networks, stored and run by their weights that are not zero (firmware/core/kws_sparse.c).
+"""Dense layers of pruned networks in a sparse format of their non-zero weights (firmware/core/kws_sparse.c).
 
-Each output has groups of eight bytes: four gaps, from the input of the weight before to the weight's own, and four
-weights. A gap of more than 255 inputs is bridged by weights of zero; so is the end of the last group. What no
-weight reads, the convolution before need not compute: it is told, by fives of neighbours in a row, what is read.
+Each output has groups of eight bytes: four gaps, each the distance from the previous weight's input to this one's, and
+four weights. Zero weights bridge gaps of more than 255 inputs and pad the last group. The preceding convolution does
+not compute outputs that no weight reads: a bit mask tells it, for every five neighbours in a row, whether any is read.
 """
 
 from dataclasses import replace
@@ -21,9 +21,9 @@ WORTHWHILE = (
 
 
 def compress(network: Network, worthwhile: float = WORTHWHILE, skip: bool = True) -> Network:
-    """The network with each dense layer compressed of whose weights at most the share `worthwhile` is not zero.
+    """The network with every dense layer compressed in which at most the share `worthwhile` of the weights is non-zero.
 
-    With `skip`, convolutions leave out those outputs that no weight of such a layer reads.
+    With `skip`, convolutions do not compute the outputs that no weight of such a layer reads.
     """
     layers = {layer.output: _compress(layer, worthwhile) for layer in network.layers}
     if skip:
@@ -59,14 +59,14 @@ def _compress(layer: Layer, worthwhile: float) -> Layer:
 
 
 def dense_weights(layer: Layer) -> np.ndarray:
-    """The weights of a dense layer, int8 (outputs, inputs), out of the kernel's blocks of four by four."""
+    """The weights of a dense layer, int8 (outputs, inputs), unpacked from the kernel's blocks of four by four."""
     blocks = layer.fields["weights"]  # (outputs / 4, inputs / 4, 4 outputs, 4 inputs)
     rows = blocks.transpose(0, 2, 1, 3).reshape(4 * len(blocks), -1)
     return rows[: layer.fields["outputs"], : layer.fields["inputs"]]
 
 
 def groups(row: np.ndarray) -> np.ndarray:
-    """One output's weights, int8 (inputs,), as groups uint8 (n, 8)."""
+    """The weights of one output, int8 (inputs,), as groups, uint8 (n, 8)."""
     gaps, weights, previous = [], [], 0
     for position in np.flatnonzero(row):
         while position - previous > WIDEST:

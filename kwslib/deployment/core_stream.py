@@ -1,4 +1,4 @@
-"""A network over a stream by the C core on this machine, hop by hop: what the board computes, bit for bit."""
+"""A network on a stream, run hop by hop in the C core on this machine, bit-identical to the board."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,9 +17,9 @@ SILENCE = -128  # a feature before the first frame of a windowed stream
 
 
 def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
-    """Logits int8 (F // stream.frames, C) of a stream of frames int8 (F, 40): one row a hop, from the first on.
+    """Logits int8 (F // stream.frames, C) for a stream of frames int8 (F, 40): one row per hop, including the first.
 
-    Raises KwsError when the frames are not int8 or not of the network's width.
+    Raises KwsError when the frames are not int8 or do not have the network's number of channels.
     """
     network, hop = stream.network, stream.frames
     input_bytes = stream.sizes[network.input]
@@ -58,12 +58,12 @@ def _step(step: Call | Move, tensors: dict[int, np.ndarray]) -> Callable[[], Non
 
 
 def run_at_once(network: Network, frames: np.ndarray, hop: int = HOP) -> np.ndarray:
-    """Logits int8 (F // hop, C) of a causal network over a whole stream of frames int8 (F, 40), layer after layer.
+    """Logits int8 (F // hop, C) of a causal network for a whole stream of frames int8 (F, 40), computed layer by layer.
 
-    Every convolution runs once over all columns, with its own zeros before the first; what follows the last of them
-    sees at each hop as many columns as in a clip. Nothing here is kept from hop to hop, so `run_stream` must agree.
-    A stream that is too long for the C core's 16-bit sizes is cut into parts, each with the past that it hears.
-    Raises KwsError for a network that is not causal.
+    Every convolution runs once over all columns, with its zero padding before the first; the layers after the last
+    convolution read, at each hop, as many columns as in a clip. This computation keeps no state from hop to hop, and is
+    the reference for `run_stream`. A stream that is too long for the C core's 16-bit sizes is divided into parts, each
+    preceded by the frames that its results depend on. Raises KwsError for a network that is not causal.
     """
     columns = columns_of(network, hop)
     if columns is None:

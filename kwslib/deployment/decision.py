@@ -1,7 +1,7 @@
-"""The decision logic of the C core: averaged posteriors, a threshold per class, silence after each report.
+"""The decision logic of the C core: averaged posteriors, a threshold per class, suppression after each report.
 
 After Chen, Parada, Heigold, ICASSP 2014 (posterior smoothing) and TensorFlow's micro_speech (suppression). The
-same C decides here, on the virtual board and in the sketch.
+same C code runs here, on the virtual board and in the sketch.
 """
 
 import math
@@ -20,12 +20,12 @@ CERTAIN = constants()["KWS_CERTAIN"]  # a posterior of one
 
 @dataclass(frozen=True)
 class DecisionSettings:
-    """When a word is reported.
+    """Settings that determine when a word is reported.
 
     classes    in output order; the first two, silence and unknown, are never reported
     smoothing  inferences averaged, 1 to 32
-    threshold  mean posterior that reports: one for all words, or one per class
-    suppression  inferences after a report without another
+    threshold  mean posterior at which a word is reported: one for all words, or one per class
+    suppression  inferences after a report during which nothing is reported
 
     Raises KwsError for values outside these ranges.
     """
@@ -71,14 +71,14 @@ class DecisionSettings:
 
 
 def settings_note(settings: DecisionSettings) -> dict[str, Any]:
-    """The one threshold and the smoothing of settings, as plain values that a model's file keeps."""
+    """The single threshold and the smoothing of settings, as plain values for a model's file."""
     return {"threshold": settings.threshold, "smoothing": settings.smoothing}
 
 
 def noted_settings(note: Any, classes: int) -> DecisionSettings | None:
-    """Settings from what a model's file keeps, None where it keeps nothing.
+    """Settings from the note in a model's file; None if there is no note.
 
-    Raises KwsError for what is no such note.
+    Raises KwsError for an invalid note.
     """
     if note is None:
         return None
@@ -95,7 +95,7 @@ def noted_settings(note: Any, classes: int) -> DecisionSettings | None:
 def exponential_table(scale: float) -> np.ndarray:
     """(n,) uint16, never empty: 65535 exp(-d scale) for d = 0, 1, ... as long as that is not 0.
 
-    Raises ValueError for a scale that is not positive and finite, with which the C core would divide by zero.
+    Raises ValueError for a scale that is not positive and finite, which would make the C core divide by zero.
     """
     if not (math.isfinite(scale) and scale > 0):
         raise ValueError(f"logits in steps of {scale}")
@@ -104,7 +104,7 @@ def exponential_table(scale: float) -> np.ndarray:
 
 
 class Decision:
-    """A stream of inferences in, reports out. `scale`: that of the logits' int8."""
+    """Decides, on a stream of inferences, when a word is reported. `scale`: that of the int8 logits."""
 
     def __init__(self, settings: DecisionSettings, scale: float) -> None:
         self.settings = settings
@@ -114,7 +114,7 @@ class Decision:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the history and the last report."""
+        """Clear the history and the last report."""
         library().kws_decision_init(self._state)
 
     def process(self, logits: np.ndarray) -> tuple[int, np.ndarray]:

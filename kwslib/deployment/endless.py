@@ -1,7 +1,8 @@
-"""Plans for streams of causal networks: all zeros of the padding lie in the past, and the past is the stream's own.
+"""Stream plans for causal networks: all padding lies in the past, where the stream provides the actual values.
 
-Nothing is computed twice: a hop makes its own columns of every tensor, and each tensor keeps as many as its readers
-see. What comes out is the network over the whole stream at once (`at_once`), not over a window whose past is zeros.
+Nothing is computed twice: a hop computes the new columns of every tensor, and each tensor keeps as many columns as its
+readers need. The result equals that of the network on the whole stream at once (`at_once`), and not that on a window
+whose past is zero.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from kwslib.deployment.streaming import (
 
 @dataclass(frozen=True)
 class Columns:
-    """A tensor in time: `count` columns of `size` bytes in a clip, `new` ones more at each hop, `zero` before all."""
+    """A tensor with a time axis: `count` columns of `size` bytes in a clip, `new` more at each hop; `zero`
+    pads the past."""
 
     count: int
     size: int
@@ -32,10 +34,10 @@ class Columns:
 
 
 def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
-    """Every tensor that keeps time as an axis; None where the network is not causal, or a hop does not fit its strides.
+    """Every tensor with a time axis; None if the network is not causal, or a hop is not a multiple of its strides.
 
-    Causal: the windows of every convolution end with its newest column, and some have zeros before the first; sums add
-    columns of one time; and one layer of another kind reads all columns that a clip has.
+    Causal: the windows of every convolution end at its newest column, and some are padded before the first; sums add
+    columns of the same time; and exactly one layer of another kind reads all columns of a clip.
     """
     rows = input_rows(network, frames)
     if rows is None:
@@ -67,7 +69,7 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
 
 
 def heard_frames(network: Network, columns: dict[int, Columns]) -> int:
-    """Frames of the past that a result hears, or more."""
+    """An upper bound on the past frames that a result depends on."""
     step, frames = {network.input: 1}, 0
     for layer in network.layers:
         sources = [tensor for tensor in layer.inputs if tensor in columns]
@@ -83,7 +85,7 @@ def heard_frames(network: Network, columns: dict[int, Columns]) -> int:
 
 
 def endless(network: Network, columns: dict[int, Columns], frames: int) -> Stream:
-    """The plan of a causal network. `columns`: its `columns_of`."""
+    """The stream plan of a causal network. `columns`: the result of `columns_of`."""
     length = {tensor: _columns_needed(network, tensor, columns) for tensor in columns}
     sizes = network.sizes | {tensor: length[tensor] * each.size for tensor, each in columns.items()}
     kept = [t for t, each in columns.items() if t != network.input and length[t] > each.new]
@@ -143,9 +145,10 @@ def _resized(layer: Layer, count_in: int, count_out: int, padding: int) -> dict:
 
 @dataclass(frozen=True)
 class AtOnce:
-    """A causal network over a stream: `layers` in time over all columns, the `rest` over as many as a clip has.
+    """A causal network on a whole stream: `layers` along time run over all columns, the `rest` over as many as
+    a clip has.
 
-    `last`: the tensor between them, with its `columns`. `sizes` in bytes.
+    `last`: the tensor between the two parts, with its `columns`. `sizes` in bytes.
     """
 
     layers: tuple[Layer, ...]
@@ -156,7 +159,7 @@ class AtOnce:
 
 
 def at_once(network: Network, columns: dict[int, Columns], hops: int) -> AtOnce:
-    """The layers of a causal network resized to a whole stream, with zeros before its first column alone."""
+    """The layers of a causal network resized to a whole stream, with padding only before its first column."""
     layers = []
     for layer in (layer for layer in network.layers if layer.output in columns):
         count = columns[layer.output].new * hops

@@ -1,13 +1,13 @@
-"""From a checkpoint to what a microcontroller is given: ONNX, TensorFlow Lite in float and int8, a C array.
+"""Export of a checkpoint for a microcontroller: ONNX, TensorFlow Lite in float and int8, a C array.
 
     model.onnx              one clip of normalised features (1, 49, 40) float32 to logits
     model_float32.tflite    the same network, TensorFlow Lite, float32
-    model.tflite            int8, weights per channel; takes the front end's int8 features as they are
+    model.tflite            int8, one weight scale per channel; its input is the front end's int8 features, unchanged
     model_data.h, .cc       model.tflite as the C++ array of a TensorFlow Lite Micro sketch, with its labels
 
-The bytes depend on the checkpoint, the calibration clips and the versions of the converters alone. Of a quantized
-checkpoint there is model.tflite, int8 with the scales that it was trained with, and kws_model.h for the C core,
-weights on as many bits as they were trained on; it needs no clips and no converter.
+The files' bytes depend only on the checkpoint, the calibration clips and the versions of the converters. A quantized
+checkpoint gives model.tflite, int8 with the scales from training, and kws_model.h for the C core, with weights of as
+many bits as in training; this needs no clips and no converter.
 """
 
 import hashlib
@@ -41,9 +41,11 @@ TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Where the files are. `operators`: those of the int8 graph, in order; `quantized`: that the checkpoint was.
+    """Paths of the files. `operators`: those of the int8 graph, in order; `quantized`: whether the checkpoint
+    is quantized.
 
-    `changed`: of how many of the calibration `clips` the int8 network names another class than the float one.
+    `changed`: number of calibration clips, out of `clips`, for which the int8 and the float network differ in
+    the class.
     """
 
     checkpoint: Path
@@ -68,7 +70,7 @@ class ExportResult:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that was written, in order."""
+        """All files that were written, in order."""
         if self.quantized:
             return (self.tflite_int8, self.folder / "kws_model.h")
         sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
@@ -76,7 +78,7 @@ class ExportResult:
 
 
 def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
-    """Features of a fixed sample of a corpus's training clips, int8 (N, 49, 40): 512, or all where fewer."""
+    """Features of a fixed sample of a corpus's training clips, int8 (N, 49, 40): 512, or all if there are fewer."""
     from kwslib.data.protocol import Protocol
     from kwslib.features.dataset import feature_split
 
@@ -84,8 +86,8 @@ def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
 
 
 def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportResult:
-    """Write all forms of a checkpoint's network into `folder`, or none. Raises KwsError and CheckFailed as
-    `export_network` does, and KwsError for a bad checkpoint."""
+    """Write all formats of a checkpoint's network to `folder`, or none. Raises KwsError and CheckFailed as
+    `export_network` does, and KwsError for an invalid checkpoint."""
     from kwslib.checkpoints import load_checkpoint
 
     network, config, _ = load_checkpoint(checkpoint)
@@ -95,11 +97,11 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
 def export_network(
     checkpoint: Path, network: "nn.Module", config: "ModelConfig", calibration: np.ndarray, folder: Path
 ) -> ExportResult:
-    """The same of a checkpoint that is loaded already; its file names the network by its digest.
+    """The same for a loaded checkpoint, whose file's digest identifies the network.
 
-    calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for
-    a bad calibration set, logits that are not finite and an int8 network that the C core refuses, and CheckFailed
-    when a converter changed what the network computes.
+    calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for an
+    invalid calibration set, logits that are not finite and an int8 network that the C core rejects, and CheckFailed
+    when a converter changed the network's outputs.
     """
     from kwslib.deployment.core_network import read_network
     from kwslib.deployment.onnx_export import to_onnx
@@ -139,7 +141,7 @@ def export_network(
 
 
 def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
-    """Write the int8 file alone, to `path`. Raises as `export` does."""
+    """Write only the int8 file, to `path`. Raises as `export` does."""
     from tempfile import TemporaryDirectory
 
     from kwslib.paths import atomic_write
@@ -151,9 +153,9 @@ def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
 def export_quantized(
     checkpoint: Path, network: "nn.Module", config: "ModelConfig", folder: Path
 ) -> ExportResult:
-    """Write model.tflite and kws_model.h of a quantized checkpoint, loaded already, into `folder`, or none.
+    """Write model.tflite and kws_model.h of a loaded quantized checkpoint to `folder`, or neither.
 
-    Raises KwsError for one that is quantized in a way that int8 kernels do not know.
+    Raises KwsError for one whose quantization the int8 kernels do not support.
     """
     from kwslib.deployment.core_packed import integers, lowered
     from kwslib.deployment.core_sparse import compress

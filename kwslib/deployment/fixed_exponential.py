@@ -1,8 +1,8 @@
 """The exponential of TensorFlow Lite's int8 softmax, in fixed point, as a table for the C core.
 
-An int8 logit lies 0 to 255 steps below the largest, so all values that can occur fit in a table and the core is
-spared the polynomial. Bit for bit gemmlowp's exp_on_negative_values (fixedpoint/fixedpoint.h), whose input has 5
-integer bits and whose result has none.
+An int8 logit is 0 to 255 steps below the largest, so that all possible values fit in a table and the core does not
+need to evaluate the polynomial. Bit-identical to gemmlowp's exp_on_negative_values (fixedpoint/fixedpoint.h), whose
+input has 5 integer bits and whose result has none.
 """
 
 import math
@@ -52,7 +52,7 @@ def _exponential(a: int) -> int:
 
 
 def exponential_table(scale: float) -> np.ndarray:
-    """(n,) int32: exp(-d scale) with 31 fractional bits for d = 0, 1, ..., as long as TensorFlow Lite counts it."""
+    """(n,) int32: exp(-d scale) with 31 fractional bits for d = 0, 1, ..., up to the last that TensorFlow Lite uses."""
     multiplier, shift = quantize_multiplier(min(scale * 2**FRACTION_BITS, 2**31 - 1.0))
     radius = math.floor((2**INTEGER_BITS - 1) * 2**FRACTION_BITS / 2**shift)
     values = [_exponential(_product(-d << shift, multiplier)) for d in range(min(radius, 255) + 1)]

@@ -1,9 +1,9 @@
-"""A network in integers as a graph of TensorFlow Lite's operators, with the very scales that it was trained with.
+"""An integer network as a graph of TensorFlow Lite's operators, with exactly the scales that it was trained with.
 
-It is the middle form between a network in integers and both of its forms for a chip: kwslib.deployment.tflite_write
-makes a .tflite file of it, kwslib.deployment.core_network the C core's layers. Converters would measure activation
-ranges anew and drop what training has learned. Weights of every width stand in it as int8; kwslib.quantization.packing
-makes them small for the C core.
+It is the intermediate form from which both forms for a chip are generated: kwslib.deployment.tflite_write
+writes it as a .tflite file, kwslib.deployment.core_network lowers it to the C core's layers. A converter would
+recalibrate the activation ranges and discard the learned ones. Weights of every width are int8 in it;
+kwslib.quantization.packing packs them for the C core.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ NONE, RELU = 0, 1  # and of activations
 
 
 def to_graph(network: IntegerNetwork, path: Path = Path("model.tflite")) -> Graph:
-    """The graph of a network in integers, int8 features of one clip in and int8 (1, C) out; `path` is for messages."""
+    """The graph of an integer network, from int8 features of one clip to int8 logits (1, C); `path` is for messages."""
     draft, first = _Draft(), network.layers[0]
     draft.activation("features", first.node.seen, first.sources[0])
     made = {FEATURES: 0}  # the tensor of each node

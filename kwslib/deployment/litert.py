@@ -1,4 +1,4 @@
-"""A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro takes for it."""
+"""A .tflite file in LiteRT's interpreter, and the memory that TensorFlow Lite Micro needs for it."""
 
 import importlib.util
 import re
@@ -37,10 +37,10 @@ for kernels in (OpResolverType.BUILTIN_REF, OpResolverType.AUTO):
 
 
 def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: bytes | None = None) -> Any:
-    """LiteRT's interpreter for a .tflite file, its tensors allocated; XNNPACK's kernels or the reference ones.
+    """LiteRT's interpreter for a .tflite file, with allocated tensors and either XNNPACK's or the reference kernels.
 
-    content: the file's bytes, where it is not written yet and `path` only names it. Raises KwsError for a file that is
-    missing, truncated or something else, or that LiteRT cannot run.
+    content: the file's bytes, if the file is not yet written and `path` is only its name. Raises KwsError for a file
+    that is missing, truncated, not a model, or that LiteRT cannot run.
     """
     content = _read(path) if content is None else content
     graph = parse(path, content)  # LiteRT itself does not get over every file
@@ -57,7 +57,7 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: by
 
 
 def read_graph(path: Path, content: bytes | None = None) -> Graph:
-    """What a .tflite file says, validated. Raises KwsError for what `open_litert` refuses."""
+    """The validated graph of a .tflite file. Raises KwsError for a file that `open_litert` rejects."""
     content = _read(path) if content is None else content
     open_litert(path, content=content)  # validates the file
     return parse(path, content)
@@ -111,17 +111,17 @@ def _check(graph: Graph, content: bytes) -> None:
 
 
 def input_dtype(path: Path) -> str:
-    """The type of the input, and so of the activations: "int8" or "float32"."""
+    """The type of the input, and therefore of the activations: "int8" or "float32"."""
     return open_litert(path).get_input_details()[0]["dtype"].__name__
 
 
 def has_micro() -> bool:
-    """Whether TensorFlow Lite Micro's interpreter is installed: its wheels are for Linux on x86-64 alone."""
+    """Whether TensorFlow Lite Micro's interpreter is installed: its wheels exist only for Linux on x86-64."""
     return importlib.util.find_spec("tflite_micro") is not None
 
 
 def check_micro() -> None:
-    """Raises KwsError where TensorFlow Lite Micro's interpreter is missing."""
+    """Raises KwsError if TensorFlow Lite Micro's interpreter is not installed."""
     if not has_micro():
         raise KwsError(
             "TensorFlow Lite Micro is missing: pip install 'kwslib[convert]' on Linux, x86-64 "
@@ -130,9 +130,9 @@ def check_micro() -> None:
 
 
 def tflm_arena_bytes(path: Path) -> int:
-    """The tensor arena that TensorFlow Lite Micro takes for a model, measured on this 64-bit host.
+    """Bytes of the tensor arena that TensorFlow Lite Micro needs for a model, measured on this 64-bit host.
 
-    Raises KwsError for a file that it cannot run, and where it is missing.
+    Raises KwsError for a file that it cannot run, and if its interpreter is not installed.
     """
     open_litert(path)
     check_micro()

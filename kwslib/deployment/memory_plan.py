@@ -1,4 +1,4 @@
-"""Where the tensors of a network lie in one arena: those that are never needed at the same time share their bytes."""
+"""Memory plan of a network's tensors in one arena: tensors that are never live at the same time share their bytes."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,10 +11,10 @@ Key = tuple[int, str]  # of a tensor by its number, or the scratch of a call by 
 def plan_memory(
     calls: Sequence[Call], sizes: dict[int, int], outside: Collection[int], kept: Collection[int] = ()
 ) -> tuple[dict[Key, int], int]:
-    """Where in one arena every intermediate tensor and scratch lies: offsets by (number, role), and its size.
+    """Offset of every intermediate tensor and scratch buffer in one arena, by (number, role), and the arena's size.
 
-    Greedy by size (arXiv:2001.03288): the largest first, each at the lowest offset where it meets nothing that
-    lives at the same time. Tensors `outside` belong to the caller; `kept` ones live on after the last call.
+    Greedy by size (arXiv:2001.03288): the largest first, each at the lowest offset where it overlaps nothing that is
+    live at the same time. The caller owns the tensors `outside`; `kept` ones stay live after the last call.
     """
     lives: dict[Key, tuple[int, int, int]] = {}  # size, first and last call
     for number, call in enumerate(calls):

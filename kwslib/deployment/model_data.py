@@ -1,4 +1,4 @@
-"""A network as `kws_model.h` for the C core: constants for flash, and a straight line of calls."""
+"""A network as `kws_model.h` for the C core: constants for flash, and a sequence of calls."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
@@ -150,11 +150,11 @@ def model_header(
     network: Network, labels: Iterable[str], settings: DecisionSettings, stream: Stream | None = None
 ) -> str:
     """Text of kws_model.h: KWS_MODEL_CLASSES, KWS_MODEL_ARENA_BYTES, kws_model_labels, kws_model_decision and
-    kws_model_run(input, output, arena), in which input, output and the arena of that size are the caller's.
-    KWS_MODEL_NAME is a hash of all else, by which a board's log tells its model from others.
+    kws_model_run(input, output, arena), for which the caller provides input, output and an arena of that size.
+    KWS_MODEL_NAME is a hash of everything else, which identifies the model in a board's log.
 
-    With a `stream` that keeps something, also KWS_MODEL_HOP and kws_model_hop; an endless one has KWS_MODEL_ENDLESS and
-    kws_model_begin in place of kws_model_run (see firmware/core/kws_spotter.h).
+    A `stream` that keeps tensors adds KWS_MODEL_HOP and kws_model_hop; an endless one has KWS_MODEL_ENDLESS and
+    kws_model_begin instead of kws_model_run (see firmware/core/kws_spotter.h).
     """
     labels = tuple(labels)
     constants = _Constants()

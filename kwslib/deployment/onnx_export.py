@@ -1,4 +1,4 @@
-"""A network as ONNX: one clip of normalised features (1, 49, 40) in, logits (1, C) out, both float32."""
+"""A network as ONNX: from one clip of normalised features (1, 49, 40) to logits (1, C), both float32."""
 
 import logging
 import warnings
@@ -17,9 +17,9 @@ OPSET = 20
 
 
 def to_onnx(model: nn.Module) -> "onnx.ModelProto":
-    """`model` in evaluation mode, batch norms folded; the same bytes for the same weights anywhere.
+    """`model` in evaluation mode, with batch norms folded; equal weights give equal bytes on every machine.
 
-    The exporter's notes on each node (stack traces, with the paths of this machine) are left out.
+    The exporter's metadata for each node (stack traces, which contain local paths) is removed.
     """
     features = torch.zeros(1, FRAMES, CHANNELS)
     logger = logging.getLogger("torch.onnx")

@@ -1,4 +1,4 @@
-"""What an operator of a .tflite file works on, in the numbers that the C core needs of it.
+"""Operands of a .tflite file's operators, as the numbers that the C core needs.
 
 Padding, activation ranges and multipliers follow the formulas of TensorFlow Lite (tensorflow/lite/kernels:
 kernel_util.cc, padding.h, internal/quantization_util.cc); the scheme is that of Jacob et al., arXiv:1712.05877.
@@ -20,8 +20,8 @@ INT16 = 2**15 - 1
 
 
 class Operands:
-    """An operator's tensors and options; complaints name the file and the operator. runs: whether a convolution that
-    can go by runs does."""
+    """An operator's tensors and options; error messages name the file and the operator. runs: whether convolutions
+    over runs are used where possible."""
 
     def __init__(self, graph: Graph, operator: Operator, number: int, runs: bool = True) -> None:
         self.graph, self.operator, self.runs = graph, operator, runs
@@ -55,7 +55,7 @@ class Operands:
         return tensor
 
     def bias(self, count: int) -> np.ndarray:
-        """(C,) int64, zeros where there is none."""
+        """The bias, int64 (C,); zeros if there is none."""
         if len(self.operator.inputs) < 3 or self.operator.inputs[2] < 0:
             return np.zeros(count, np.int64)
         data = self.graph.tensors[self.operator.inputs[2]].data
@@ -72,9 +72,9 @@ class Operands:
         return tensor
 
     def padded(self) -> tuple[Tensor, list[int] | None]:
-        """The image that a window slides over, and the zeros that an operator PAD sets before its height and width.
+        """The image that a window slides over, and the zeros that an operator PAD adds before its height and width.
 
-        Zeros behind need no number: a window's shape says how far it goes.
+        The zeros after them need no number: the output's shape determines how far the window moves.
         """
         tensor, padding = self.image(), self.graph.maker(self.operator.inputs[0], "PAD")
         if padding is None:
@@ -90,7 +90,7 @@ class Operands:
         return replace(tensor, shape=source.shape), [int(before) for before in amounts[1:3, 0]]
 
     def activation(self) -> dict[str, int]:
-        """The int8 range that the fused activation leaves, and the output's zero point."""
+        """The int8 range of the fused activation, and the output's zero point."""
         code, output = self.options.fusedActivationFunction, self.output
         if code not in ACTIVATIONS:
             raise self.error(
@@ -105,7 +105,7 @@ class Operands:
     def requantize(
         self, factors: np.ndarray, bias: np.ndarray, products: np.ndarray, roundings: int = 2
     ) -> dict[str, Any]:
-        """The struct kws_requantize of factors, biases and the largest sums of products, all (C,)."""
+        """The struct kws_requantize for factors, biases and the largest sums of products, all (C,)."""
         pairs = [quantize_multiplier(float(factor)) for factor in factors]
         shifts = np.array([shift for _, shift in pairs])
         sums = products + np.abs(bias)
@@ -119,7 +119,7 @@ class Operands:
         }
 
     def window(self, kernel: tuple[int, ...]) -> dict[str, int]:
-        """Shapes of a struct kws_window; of SAME padding the odd row or column comes last."""
+        """The shapes in a struct kws_window; with SAME padding, an odd row or column of zeros comes last."""
         (source, padding), output, options = self.padded(), self.output, self.options
         if getattr(options, "dilationHFactor", 1) != 1 or getattr(options, "dilationWFactor", 1) != 1:
             raise self.error("dilation is not supported; use kernels without")
@@ -152,5 +152,5 @@ class Operands:
         return window
 
     def rescaled(self, source: Tensor, weights: Tensor) -> np.ndarray:
-        """(C,) factors from sums of products to the output's steps."""
+        """Factors (C,) from sums of products to steps of the output's scale."""
         return source.scale * weights.scales.astype(np.float64) / self.output.scale

@@ -1,7 +1,7 @@
-"""TFLite operators as structs of the C core: what TensorFlow Lite works out when it loads a model.
+"""TFLite operators as structs of the C core, with the values that TensorFlow Lite computes when it loads a model.
 
-Multipliers, padding and activation ranges follow the same formulas, so that the core gives bit for bit what
-LiteRT's reference kernels give. Formulas: tensorflow/lite/kernels, kernel_util.cc, padding.h and
+Multipliers, padding and activation ranges follow the same formulas, so that the core's results are bit-identical to
+those of LiteRT's reference kernels. Formulas: tensorflow/lite/kernels, kernel_util.cc, padding.h and
 internal/quantization_util.cc; the scheme: Jacob et al., arXiv:1712.05877.
 """
 

@@ -1,11 +1,11 @@
-"""An output scale for which all of TensorFlow Lite's roundings of a dense layer agree.
+"""An output scale for which both of TensorFlow Lite's ways to round a dense layer agree.
 
-An int32 sum becomes an int8 output by a factor, scale of the input x scale of the weights / scale of the output.
+An int32 sum is multiplied by a factor, input scale x weight scale / output scale, to give an int8 output.
 TensorFlow Lite Micro multiplies in fixed point and rounds twice; LiteRT's reference kernel (since 2.0) multiplies
-in double precision and rounds once. About one output in 5,000 comes out one step apart: where the first rounding
-lands on a tie that the sum had not quite reached. With 1 / factor = K, an even whole number not just below a power
-of two, ties are themselves whole sums and the first rounding reaches them from no other. So an output scale next to
-the one that calibration asked for makes the two agree on every sum.
+in double precision and rounds once. About one output in 5,000 differs by one step: when the first rounding gives a tie
+that the exact value was slightly below. If 1 / factor = K, an even integer not just below a power of two, ties occur at
+integer sums, and the first rounding gives a tie for no other sum. An output scale close to the calibrated one therefore
+makes the two agree for every sum.
 """
 
 from itertools import count
@@ -14,9 +14,9 @@ import numpy as np
 
 
 def agreeing_scale(source: float, weights: float, output: float) -> float:
-    """The scale nearest to `output`, all of them float32 values, with which all roundings agree.
+    """The scale nearest to `output` for which all roundings agree; all scales are float32 values.
 
-    For TinyConv it is off by about a thousandth.
+    For TinyConv the two differ by about a thousandth.
     """
     exact, short = source * weights, float(np.float32(source) * np.float32(weights))  # TFLM has the short one
 
@@ -47,13 +47,14 @@ def _sums_at_borders(steps: int) -> np.ndarray:
 
 
 def once(sums: np.ndarray, factor: float) -> np.ndarray:
-    """LiteRT's reference kernel: halves away from zero."""
+    """Rounding of LiteRT's reference kernel: once, halves away from zero."""
     scaled = sums * factor
     return np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int64)
 
 
 def twice(sums: np.ndarray, factor: float) -> np.ndarray:
-    """TensorFlow Lite Micro: to a fixed-point product first, then by a power of two (gemmlowp's arithmetic)."""
+    """Rounding of TensorFlow Lite Micro: of a fixed-point product, then of a division by a power of two (as
+    in gemmlowp)."""
     fraction, exponent = np.frexp(factor)
     multiplier, shift = int(np.floor(fraction * 2**31 + 0.5)), -int(exponent)  # a factor below 1/2
     product = sums * multiplier

@@ -1,4 +1,4 @@
-"""How a network runs on a stream: endless where it is causal, else on windows that agree with the whole one."""
+"""The stream plan of a network: endless if it is causal, otherwise windowed, with the results of the whole window."""
 
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ from kwslib.deployment.windowed import windowed
 
 
 def stream(network: Network, frames: int = HOP) -> Stream:
-    """How a network runs every `frames` frames of a stream; `Stream.whole` says why, where nothing can stay."""
+    """The plan for running a network every `frames` frames of a stream; `Stream.whole` gives the reason if
+    nothing is kept."""
     columns = columns_of(network, frames)
     plan = windowed(network, frames) if columns is None else endless(network, columns, frames)
     return replace(plan, hop=tuple(map(single_column, plan.hop)))

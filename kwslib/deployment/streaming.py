@@ -1,9 +1,9 @@
-"""What a hop makes new of a network: the words in which plans for streams are written.
+"""Data structures of stream plans, which state what a network recomputes at each hop.
 
-Between two hops the window over the sound moves on by a few frames, and so do the rows of every tensor that keeps
-time as an axis: most of the new ones are the last hop's, moved. They stay in memory; the others are computed by the
-same kernels, which are told of a part of the image alone. The plans are made by kwslib.deployment.windowed and
-kwslib.deployment.endless, chosen by kwslib.deployment.stream_plan, and run by firmware/core/kws_spotter.h.
+Between two hops the window over the sound advances by a few frames, and so do the rows of every tensor with a time
+axis: most rows equal rows of the last hop, shifted. These are kept in memory; the same kernels compute the others, on a
+part of the image. kwslib.deployment.windowed and kwslib.deployment.endless make the plans,
+kwslib.deployment.stream_plan chooses between them, and firmware/core/kws_spotter.h runs them.
 
 Compare Rybakov et al., "Streaming keyword spotting on mobile devices", arXiv:2005.06720.
 """
@@ -21,8 +21,8 @@ WINDOWS = (*CONVOLUTIONS, "average_pool")
 
 @dataclass(frozen=True)
 class Rows:
-    """A tensor's steps in time: `count` rows of `size` bytes. A hop moves them up by `shift`; then rows kept[0] to
-    kept[1] are those of the last hop."""
+    """The rows of a tensor along time: `count` rows of `size` bytes. A hop moves them up by `shift`; after that, rows
+    kept[0] to kept[1] are valid from the last hop."""
 
     count: int
     size: int
@@ -32,7 +32,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Place:
-    """Bytes of a tensor from `offset` on."""
+    """The part of a tensor that starts at byte `offset`."""
 
     tensor: int
     offset: int = 0
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Call:
-    """A layer, or a part of one, at work on parts of tensors."""
+    """A call of a layer, or of a part of one, on parts of tensors."""
 
     layer: Layer
     inputs: tuple[Place, ...]
@@ -49,7 +49,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Move:
-    """`size` bytes of a tensor that come to lie at `target`, `distance` bytes further down."""
+    """A move of `size` bytes of a tensor to offset `target`, from `distance` bytes above it."""
 
     tensor: int
     target: int
@@ -59,10 +59,11 @@ class Move:
 
 @dataclass(frozen=True)
 class Stream:
-    """What runs before the first hop of a stream (`first`), and at each.
+    """A stream plan: the calls before the first hop (`first`) and at every hop (`hop`).
 
-    `sizes` of all tensors in bytes; `kept`: those that stay from hop to hop. An endless network begins with `before`,
-    the value of every byte of a kept tensor and of the frames before the stream. `whole`: why nothing stays, or "".
+    `sizes` of all tensors in bytes; `kept`: tensors kept from hop to hop. An endless network starts from `before`,
+    the value of every byte of a kept tensor and of the frames before the stream. `whole`: the reason if nothing is
+    kept, or "".
     """
 
     network: Network
@@ -80,7 +81,7 @@ class Stream:
 
 
 def whole_window(layers: Iterable[Layer]) -> tuple[Call, ...]:
-    """Every layer, all of it."""
+    """Calls of all layers on whole tensors."""
     return tuple(Call(layer, tuple(map(Place, layer.inputs)), Place(layer.output)) for layer in layers)
 
 
@@ -90,7 +91,7 @@ def window_of(layer: Layer) -> dict[str, Any]:
 
 
 def axis_of(window: dict[str, Any]) -> str:
-    """Where time lies: along the height, or in turned columns along the width."""
+    """The axis of time: the height, or the width if the columns are transposed."""
     return (
         "width" if window["in_height"] == window["kernel_height"] == window["out_height"] == 1 else "height"
     )
@@ -108,7 +109,7 @@ class Span:
 
 
 def span_of(layer: Layer) -> Span:
-    """How a layer's window goes along time."""
+    """The window of a layer along time."""
     window = window_of(layer)
     axis = axis_of(window)
     count_in, count_out, kernel, stride = (
@@ -119,7 +120,7 @@ def span_of(layer: Layer) -> Span:
 
 
 def input_rows(network: Network, frames: int) -> Rows | None:
-    """The frames that a network sees; None where its first layers do not go along them."""
+    """The frames that a network reads; None if its first layers do not slide along time."""
     readers = [layer for layer in network.layers if network.input in layer.inputs]
     if not all(layer.kind in WINDOWS for layer in readers):
         return None

@@ -1,8 +1,8 @@
-"""What kwslib writes into a .tflite file: whose network it is, exact input quantization, plain names.
+"""What kwslib writes to a .tflite file: a description of the model, exact input quantization, plain names.
 
-The description is JSON in the file's metadata under the name "kwslib". It costs a few hundred bytes of flash,
-and a model is never parted from its labels. What depends on the converter's process or version is dropped
-(generated names, signatures, its own metadata), so equal networks give equal bytes.
+The description is JSON in the file's metadata under the name "kwslib". It takes a few hundred bytes of flash,
+and keeps a model together with its labels. Everything that depends on the converter's process or version is removed
+(generated names, signatures, its own metadata), so that equal networks give equal bytes.
 """
 
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generate
 @dataclass(frozen=True)
 class Description:
     """`labels` in output order; `checkpoint`: the first 16 hex digits of the SHA-256 of the .pt file; `decision`: the
-    threshold and smoothing that were chosen for the model, as kwslib.deployment.decision notes them, or None."""
+    threshold and smoothing chosen for the model, in the format of kwslib.deployment.decision, or None."""
 
     labels: tuple[str, ...]
     arch: str
@@ -31,11 +31,11 @@ class Description:
 
 
 def finish(content: bytes, description: Description, scale: float, zero_point: int) -> bytes:
-    """The converter's .tflite file as kwslib gives it out.
+    """The converter's .tflite file in the form in which kwslib writes it.
 
-    Of an int8 model, the input's quantization becomes exactly (scale, zero_point), where the converter's is off
-    by a rounding error, and the logits' scale one that every runtime rounds alike (see kwslib.deployment.rounding).
-    Raises ValueError when the input's scale is off by more.
+    In an int8 model, the input's quantization is set to exactly (scale, zero_point), from which the converter's differs
+    by a rounding error, and the logits' scale to one with which all runtimes round alike (see
+    kwslib.deployment.rounding). Raises ValueError when the input's scale differs by more.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -64,7 +64,7 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
 
 
 def pack(model: Any, description: Description) -> bytes:
-    """The file of a model, the schema's object, with its description as the last of its buffers."""
+    """The bytes of a model (the schema's object), with the description in the last of its buffers."""
     from ai_edge_litert import schema_py_generated as schema
 
     content = asdict(description)
@@ -94,9 +94,9 @@ def _builder(size: int) -> Any:
 
 
 def read_description(content: bytes) -> Description | None:
-    """Who a (valid) .tflite file says it is; None when kwslib did not write it.
+    """The description in a (valid) .tflite file; None if kwslib did not write it.
 
-    Raises ValueError when what kwslib wrote is damaged.
+    Raises ValueError when the description is damaged.
     """
     from ai_edge_litert import schema_py_generated as schema
 

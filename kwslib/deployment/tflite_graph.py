@@ -1,8 +1,8 @@
-"""What a .tflite file says: its tensors, its operators and their options, of fixed shapes.
+"""The graph in a .tflite file: tensors, operators and their options, with fixed shapes.
 
-`parse` takes the file apart and checks that its parts fit together: every number of a tensor, buffer or operator names
-one, constants have as many bytes as their shapes say, and operators read only what was computed before them. What
-the operators themselves need is checked by kwslib.deployment.tflite_validate.
+`parse` reads the file and checks that it is consistent: all indices of tensors, buffers and operators are valid,
+constants have as many bytes as their shapes require, and operators read only tensors computed before them.
+kwslib.deployment.tflite_validate checks the requirements of the operators themselves.
 """
 
 import math
@@ -25,7 +25,7 @@ AGAIN = "make it again with `kws export`"
 
 @dataclass(frozen=True)
 class Tensor:
-    """`data` where it is constant; `scales` (1,) or one per channel of `axis`, all ones where nothing is quantized."""
+    """`data` if it is constant; `scales` (1,) or one per channel of `axis`, all ones if it is not quantized."""
 
     name: str
     shape: tuple[int, ...]
@@ -63,7 +63,7 @@ class Graph:
     output: int
 
     def maker(self, tensor: int, name: str) -> Operator | None:
-        """The operator called `name` that makes a tensor; None where another does, or none."""
+        """The operator `name` that computes a tensor; None if another computes it, or none."""
         found = (each for each in self.operators if each.output == tensor and each.name == name)
         return next(found, None)
 
@@ -71,8 +71,8 @@ class Graph:
 def parse(path: Path, content: bytes) -> Graph:
     """The graph of a file; `path` is for messages.
 
-    Raises KwsError for a file that is no .tflite model, several graphs, inputs or outputs, a dynamic shape, and parts
-    that do not fit together.
+    Raises KwsError for a file that is not a .tflite model, several graphs, inputs or outputs, a dynamic shape, and an
+    inconsistent file.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -109,7 +109,7 @@ def parse(path: Path, content: bytes) -> Graph:
 
 
 def damaged(path: Path, reason: object) -> KwsError:
-    """The complaint about a file that is not whole."""
+    """The error for a damaged file."""
     return KwsError(f"{path}: damaged or no .tflite model ({' '.join(str(reason).split())}); {AGAIN}")
 
 

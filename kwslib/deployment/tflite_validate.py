@@ -1,8 +1,8 @@
-"""What TensorFlow Lite's operators need, checked before LiteRT or the C core sees them.
+"""Requirements of TensorFlow Lite's operators, checked before LiteRT or the C core loads a model.
 
-LiteRT refuses most of what is wrong with an error, but some of it, such as a softmax whose scale is too small, ends the
-process. `validate` checks the operators of keyword spotters, int8 or float32, so that they cannot. What it does not
-know well enough to vouch for (other operators, mixed types, groups, broadcasting) has to be tried in a process apart.
+LiteRT rejects most invalid models with an error, but some, such as a softmax whose scale is too small, abort the
+process. `validate` checks the operators of keyword spotters, int8 or float32, so that this cannot happen. Models that
+it cannot fully check (other operators, mixed types, groups, broadcasting) have to be tried in a separate process.
 """
 
 import math
@@ -49,9 +49,9 @@ class _Node:
 
 
 def validate(graph: Graph) -> bool:
-    """Whether LiteRT can be trusted with a graph in this process.
+    """Whether LiteRT can safely load a graph in this process.
 
-    Raises KwsError, which names the operator, for one whose options, shapes or scales cannot be.
+    Raises KwsError, naming the operator, for invalid options, shapes or scales.
     """
     for number, role in ((graph.input, "input"), (graph.output, "output")):
         tensor = graph.tensors[number]

@@ -21,9 +21,9 @@ OPERATORS = {
 
 
 def write(graph: Graph, description: Description) -> bytes:
-    """The .tflite file of a graph of the operators in OPERATORS.
+    """The bytes of a .tflite file for a graph of the operators in OPERATORS.
 
-    Raises KwsError when the package that knows the format is missing.
+    Raises KwsError when the package for the file format is not installed.
     """
     check_installed(("ai_edge_litert",))
     from ai_edge_litert import schema_py_generated as schema

@@ -1,8 +1,8 @@
-"""Plans for streams that agree with the whole window, bit for bit, whatever a network pads.
+"""Stream plans whose results are bit-identical to those of the whole window, with any padding.
 
-Rows that zeros of the padding touch change while they move, so they are computed again at each hop, as are the rows of
-new frames; the rows between them move, those above all that a hop reads excepted. Layer by layer the touched ends
-grow, until in a deep network nothing stays.
+Rows that depend on the padding change as they move, so that they are recomputed at each hop, as are the rows of new
+frames; the rows between them are moved, except those above all rows that a hop reads. The recomputed ends grow from
+layer to layer, until in a deep network no row can be kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def _part(layer: Layer, first: int, last: int) -> tuple[Layer, int]:
 
 
 def windowed(network: Network, frames: int) -> Stream:
-    """The plan of any network; where it keeps nothing, every hop runs the whole window."""
+    """The stream plan of any network; if no rows can be kept, every hop runs the whole window."""
     rows = {network.input: input_rows(network, frames)}
     hop: list[Call | Move] = []
     whole = ""
