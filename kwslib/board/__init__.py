@@ -1,4 +1,4 @@
-"""The board without a board: firmware built for a Cortex-M4F, executed and its cycles counted."""
+"""The virtual board: firmware compiled for a Cortex-M4F, executed in an emulator, with a cycle model."""
 
 from kwslib.board.machine import Board, BoardProfile, BoardRun, FunctionCost
 

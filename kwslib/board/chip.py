@@ -1,4 +1,4 @@
-"""What listening takes on the virtual board, kept in the cache; whether a chain is deployable at all."""
+"""Cost of listening on the virtual board, cached, and whether a chain can be deployed."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ SECONDS = 1  # of sound that the board listens to
 
 @dataclass(frozen=True)
 class Chip:
-    """What listening takes on the virtual board: bytes of the whole firmware; microseconds of a frame of the front end,
-    an inference, a decision, as means over hops; milliseconds of the worst hop."""
+    """Cost of listening on the virtual board: bytes of the whole firmware; microseconds of one frame of the
+    front end, one inference and one decision, as means over hops; milliseconds of the worst hop."""
 
     flash: int
     ram: int
@@ -30,7 +30,7 @@ class Chip:
 
 
 def chip_costs(network: Network, labels: tuple[str, ...]) -> Chip | None:
-    """Costs of a network's hops, from the cache or by listening to noise; None without the board's packages.
+    """Costs of a network's hops, from the cache or measured on noise; None if the board's packages are not installed.
 
     Raises KwsError for a network that does not fit the board's memory.
     """
@@ -51,19 +51,20 @@ def chip_costs(network: Network, labels: tuple[str, ...]) -> Chip | None:
 
 @dataclass(frozen=True)
 class Deployable:
-    """Whether a chain's worst hop ends before the next begins. `worst_hop_ms`, `fits`: None where it is not known."""
+    """Whether a chain's worst hop ends before the next begins. `worst_hop_ms`, `fits`: None if unknown."""
 
     worst_hop_ms: float | None
     fits: bool | None
     reason: str = ""
 
     def as_json(self) -> dict[str, float | bool | None]:
-        """For the JSON of a command, under the names that `kws board --stream` gives them."""
+        """The values for a command's JSON, with the names that `kws board --stream` uses."""
         return {"hop_ms": HOP_MS, "worst_hop_ms": self.worst_hop_ms, "fits": self.fits}
 
 
 def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
-    """Whether a network for the C core can listen on the board, and if not, why, in a line; None: not known."""
+    """Whether a network for the C core can run on the board in real time, and if not, the reason in one line;
+    None: unknown."""
     try:
         chip = chip_costs(network, labels) if network is not None else None
     except KwsError as error:
@@ -76,7 +77,7 @@ def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
 
 
 def too_slow(worst_ms: float) -> str:
-    """By how much a chain's worst hop is too long, and what would be shorter."""
+    """The message for a worst hop that is too long: by how much, and what takes less time."""
     return (
         f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
         f" than the {HOP_MS} ms until the next; fewer channels, a larger stride, or a network without padding in time"

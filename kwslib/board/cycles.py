@@ -1,11 +1,11 @@
-"""Cycles of a Cortex-M4F, counted from the blocks that a program ran through.
+"""Cycle model of a Cortex-M4F: cycles counted from the basic blocks that a program executed.
 
 The rules are those of the Cortex-M4 technical reference manual (Arm 100166, r0p1): section 3.3.1 table 3-1 for
 integer instructions, 3.3.2 and 3.3.3 for how loads and stores pair, 7.2.3 table 7-1 for floating point; and for
 the nRF52840 two wait states of its flash for data (product specification, section 4.3, NVMC).
 
     data processing, multiply, multiply-accumulate, saturate, pack        1
-    UDIV, SDIV                                                            12, the most that they take
+    UDIV, SDIV                                                            12, the maximum
     LDR                                                                   2, or 1 right after another single load
     STR                                                                   1; with a register offset 2
     LDM, STM, PUSH, POP, LDRD, STRD, VLDM, VSTM of N words                1 + N
@@ -20,8 +20,9 @@ the nRF52840 two wait states of its flash for data (product specification, secti
     address from the result of the data processing instruction before    + 1 (nothing is forwarded to it)
     word of data read from flash                                          + 2
 
-Further rules, found where the manual's alone missed what others measured on chips of this core. `Silicon` below means
-the functions of book/silicon.yml; where memory does not wait, their mean error falls from 1.3 to 0.4 % with these:
+Further rules, derived where the manual's rules did not reproduce published measurements on chips with this core.
+`Silicon` below means the functions of book/silicon.yml; without wait states, these rules reduce their mean error from
+1.3 to 0.4 %:
 
     load (single, LDM, POP, LDRD) right after a single store              + 1 (3.3.3: nothing is pipelined after STR)
     LDR whose address the LDR before it loads                             2 (3.3.3: such a pair is not pipelined)
@@ -30,8 +31,8 @@ the functions of book/silicon.yml; where memory does not wait, their mean error 
     LDR across words, the third of a chain and on                         2 each (silicon: unaligned Kyber NTT)
     line of 16 bytes that the instruction cache misses                    + 2.8 (silicon: P-256 on the nRF52840)
 
-A straight run of instructions is counted as one, however the emulator cuts it into blocks. Left out: that loads from
-flash disturb the fetch of instructions (about a cycle in sixteen loads on other chips), unaligned data, interrupts.
+Straight-line code is counted as one block, however the emulator splits it. Not modelled: interference of loads from
+flash with instruction fetch (about one cycle in sixteen loads on other chips), unaligned data, interrupts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +53,7 @@ LOADS = (*SINGLE_LOADS, "ldm", "ldmdb", "pop", "ldrd")
 
 
 def cost(instruction: Instruction, before: Instruction | None) -> int:
-    """Cycles of one instruction after another; of a branch, those when it is not taken."""
+    """Cycles of an instruction, given the one before it; for a branch, those when it is not taken."""
     name = instruction.name
     cycles = 1
     if name in SINGLE_LOADS:
@@ -84,7 +85,7 @@ def cost(instruction: Instruction, before: Instruction | None) -> int:
 
 
 def block_cost(instructions: Sequence[Instruction]) -> int:
-    """Cycles of a straight run of instructions, its last one not taken if it is a branch."""
+    """Cycles of straight-line code; if its last instruction is a branch, it counts as not taken."""
     pairs = zip(instructions, (None, *instructions), strict=False)
     costs = [cost(instruction, before) for instruction, before in pairs]
     chained = 0
@@ -107,7 +108,7 @@ def _fetch_stalls(instructions: Sequence[Instruction], costs: Sequence[int]) -> 
 
 
 def jump_cost(last: Instruction, target: Instruction) -> int:
-    """What going from `last` to `target` adds when that is not simply the next instruction."""
+    """Additional cycles of a jump from `last` to `target`, if that is not the next instruction."""
     return (1 if last.name in DIRECT else 2) + int(target.across_words)
 
 
@@ -116,7 +117,7 @@ def milliseconds(cycles: float) -> float:
 
 
 def rounded(ms: float) -> float:
-    """A time to two significant digits, all that the model's error leaves."""
+    """A time to two significant digits, the precision that the model's error permits."""
     return float(f"{ms:.2g}")
 
 
@@ -125,8 +126,8 @@ def edge_cost(
 ) -> int:
     """Cycles of the block at `source` when the one at `target` follows. `costs`: `block_cost` of every block.
 
-    Where `target` is simply the next instruction (the emulator cuts blocks at pages, and at branches that are not
-    taken), it includes what the two cost more or less in one run than apart.
+    If `target` is the next instruction (the emulator splits blocks at pages, and at branches that are not taken), this
+    includes the difference in cost between the two blocks run as one and separately.
     """
     if target not in blocks:
         return costs[source]
@@ -139,9 +140,9 @@ def edge_cost(
 def run_cost(
     blocks: Mapping[int, Sequence[Instruction]], edges: Iterable[tuple[int, int, int]]
 ) -> dict[int, tuple[int, int]]:
-    """Cycles and instructions by block for edges (from block, to block, times), each counted with where it leaves.
+    """Cycles and instructions by block for edges (from block, to block, times), each counted for the block it leaves.
 
-    A block that is cut short by a call of the debugger leaves to its very next instruction and adds no jump.
+    A block that a semihosting call ends early continues at its next instruction and adds no jump.
     """
     totals: dict[int, tuple[int, int]] = {}
     costs = {address: block_cost(instructions) for address, instructions in blocks.items()}

@@ -1,6 +1,6 @@
-"""The nRF52840 as an emulator sees it: 1 MB of flash at 0, 256 KB of RAM, a Cortex-M4F, and nothing else.
+"""Emulation of the nRF52840: 1 MB of flash at address 0, 256 KB of RAM and a Cortex-M4F, without peripherals.
 
-Unicorn executes the instructions. Files stand in for microphone and display through Arm semihosting calls.
+Unicorn executes the instructions. Files, read and written by Arm semihosting calls, replace microphone and display.
 """
 
 import io
@@ -22,7 +22,7 @@ OPEN, WRITE, READ, EXIT = 0x01, 0x05, 0x06, 0x18
 
 @dataclass(frozen=True)
 class Image:
-    """A linked firmware: what is loaded where, and its symbols."""
+    """A linked firmware: its segments with their addresses, and its symbols."""
 
     segments: tuple[tuple[int, bytes], ...]
     symbols: dict[str, int]
@@ -68,7 +68,7 @@ def read_image(content: bytes) -> Image:
 
 
 class Emulator:
-    """One run of an image. `files`: what the firmware may read by name; what it writes appears there."""
+    """One run of an image. `files`: contents by name, which the firmware can read, and to which it writes."""
 
     def __init__(self, image: Image, files: dict[str, bytes]) -> None:
         import unicorn
@@ -96,10 +96,10 @@ class Emulator:
         uc.ctl_flush_tb()
 
     def run(self, instructions: int) -> None:
-        """Execute from reset until the firmware leaves.
+        """Execute from reset until the firmware exits.
 
-        Raises CheckFailed with function and address when it faults, and when it has not left after so many
-        instructions (0: any number).
+        Raises CheckFailed, with function and address, when it faults, and when it has not exited after this number of
+        instructions (0: no limit).
         """
         import unicorn
 
@@ -158,7 +158,7 @@ class Emulator:
         return third - len(content)
 
     def stack_bytes(self) -> int:
-        """The deepest that the stack has been."""
+        """The largest size of the stack so far, in bytes."""
         bottom, top = self.image.symbols["stack_bottom"], self.image.symbols["stack_top"]
         untouched = bytes(self.uc.mem_read(bottom, top - bottom)).lstrip(bytes([STACK_PAINT]))
         return len(untouched)
@@ -166,8 +166,8 @@ class Emulator:
     def profile(
         self, stages: dict[str, str], entered: Callable[[str], object] = lambda stage: None
     ) -> Profile:
-        """Count from now on, apart for each of `stages`: a name by the function that begins it; `entered` is told of
-        every stage that begins. The image is one whose constants are watched.
+        """Start counting, separately for each of `stages`: its name, by the function that starts it; `entered`
+        is called with the name of every stage that starts. The image is one with watched constants.
         """
         assert self._trace is not None
         return self._trace.start({self.image.symbols[name] & ~1: stages[name] for name in stages}, entered)

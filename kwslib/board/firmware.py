@@ -1,7 +1,6 @@
-"""Compiles the firmware of a model for the Cortex-M4F: PyPI's zig, or arm-none-eabi-gcc; kept by content.
+"""Compiles a model's firmware for the Cortex-M4F, with PyPI's zig or arm-none-eabi-gcc, and caches it.
 
-Everything that decides the binary (sources, model, compiler, flags) is hashed, and a binary of the same hash is
-taken from the cache.
+The cache key is a hash of everything that determines the binary: sources, model, compiler and flags.
 """
 
 import importlib.metadata
@@ -49,15 +48,15 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Build:
-    """ELF files. `elf` is what would be flashed; `watched` is the same code with its constants where each read is
-    seen."""
+    """ELF files. `elf` is the firmware for the board; `watched` is the same code with its constants at addresses where
+    the emulator counts each read."""
 
     elf: bytes
     watched: bytes
 
 
 def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
-    """Name and command of the compiler: `name`, else zig when installed, else gcc. Raises KwsError without one."""
+    """Name and command of the compiler: `name`, else zig if installed, else gcc. Raises KwsError if there is none."""
     commands = {}
     if importlib.util.find_spec("ziglang"):
         commands["zig"] = [sys.executable, "-m", "ziglang", "cc", *ZIG, *COMMON]
@@ -74,7 +73,7 @@ def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
 def build_firmware(model_header: str, compiler: str | None = None, main: str = "main.c") -> Build:
     """Compile the virtual board's firmware for a model. `main`: main.c for clips, stream.c for a stream.
 
-    Raises KwsError when there is no compiler, and when the firmware does not fit, telling by how much.
+    Raises KwsError when there is no compiler, and when the firmware does not fit, stating by how much.
     """
     _, command = find_compiler(compiler)
     core = source_folder()

@@ -1,4 +1,4 @@
-"""Thumb code as the cycle model needs it: which instruction, what it reads and writes, how many words it moves."""
+"""Thumb code decoded for the cycle model: instruction, registers read and written, number of words moved."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ INDIRECT = ("bx", "blx", "tbb", "tbh")
 
 @dataclass(frozen=True)
 class Instruction:
-    """`name` without condition and width. `words`: registers that a load or store of several moves."""
+    """`name` without condition and width. `words`: number of registers of a multiple load or store."""
 
     address: int
     size: int
@@ -45,12 +45,12 @@ class Instruction:
 
     @property
     def across_words(self) -> bool:
-        """Whether it is 32 bits long and begins in the middle of a word."""
+        """Whether the instruction is 32 bits long and starts in the middle of a word."""
         return self.size == 4 and self.address % 4 != 0
 
 
 def decode(code: bytes, address: int) -> list[Instruction]:
-    """Thumb code at `address` as instructions. Raises ValueError for bytes that are none."""
+    """Thumb code at `address` as instructions. Raises ValueError for bytes that are not instructions."""
     import capstone
 
     engine = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)

@@ -1,8 +1,8 @@
-"""A log's lines as a board sent them: what a serial line damaged or lost is known by check and number.
+"""Integrity of a log's lines: checksums and sequence numbers reveal lines that were damaged or lost in transmission.
 
-A line of the sketches ends in `,SEQUENCE*CHECK`: its number since the board's reset, and the CRC-16 (CCITT, from
-0xFFFF) of all before the star in four hexadecimal digits (firmware/arduino/kws_sketch/kws_log.h). One garbled line in
-65,536 passes by chance.
+A line of the sketches ends in `,SEQUENCE*CHECK`: its number since the board's reset, and the CRC-16 (CCITT, initial
+value 0xFFFF) of everything before the asterisk in four hexadecimal digits (firmware/arduino/kws_sketch/kws_log.h). One
+damaged line in 65,536 passes by chance.
 """
 
 import binascii
@@ -15,13 +15,13 @@ CHECKED = re.compile(r"(.*),([0-9]{1,10})\*([0-9A-F]{4})", re.DOTALL)
 
 @dataclass(frozen=True)
 class LogLines:
-    """`texts`: the lines as they were sent, without number and check. Without a single good check in the log
-    (`checked` is false) these are all lines, and nothing is known of lost ones.
+    """`texts`: the lines as sent, without number and check. If no line in the log has a valid check
+    (`checked` is false), these are all lines, and the number of lost ones is unknown.
 
-    lines     that are not empty
-    rejected  of them, whose check fails
-    lost      numbers missing between good lines, beyond the rejected ones that came in their place
-    resets    how often the numbers began again
+    lines     number of non-empty lines
+    rejected  lines whose check fails
+    lost      numbers missing between valid lines, minus the rejected lines in their place
+    resets    how often the numbering started again
     """
 
     texts: tuple[str, ...]
@@ -33,7 +33,7 @@ class LogLines:
 
 
 def read_lines(lines: Sequence[str]) -> LogLines:
-    """Sort a log's lines, of which none is empty, by their checks."""
+    """Check a log's lines, none of which is empty."""
     texts: list[str] = []
     rejected = lost = resets = 0
     last, since = None, 0  # the last good line's number, rejected lines since then

@@ -1,7 +1,7 @@
-"""The virtual board: the firmware that would be flashed, compiled and executed instruction by instruction.
+"""The virtual board: the firmware for the real board, compiled and executed instruction by instruction.
 
-A clip goes in as raw audio; out come the network's logits and the decision, and, of a profiled run, what every stage
-and function cost on a Cortex-M4F at 64 MHz by the cycle model of kwslib.board.cycles.
+Its input is a clip of raw audio; its output are the network's logits and the decision and, from a profiled run,
+the cost of every stage and function on a Cortex-M4F at 64 MHz by the cycle model of kwslib.board.cycles.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ PATIENCE = 500_000_000  # instructions that a clip may take; TinyConv takes two 
 
 @dataclass(frozen=True)
 class BoardRun:
-    """Of each of N clips: logits int8 (N, C), posteriors float32 (N, C), the class reported or -1 (N,)."""
+    """Results for N clips: logits int8 (N, C), posteriors float32 (N, C), the class reported or -1 (N,)."""
 
     logits: np.ndarray
     posteriors: np.ndarray
@@ -40,7 +40,7 @@ class BoardRun:
 
 @dataclass(frozen=True)
 class FunctionCost:
-    """One function within one stage. `flash_reads`: loads of constants, which wait for the flash; `cache_misses`:
+    """Cost of one function in one stage. `flash_reads`: loads of constants, which wait for the flash; `cache_misses`:
     lines of code that were not in the instruction cache."""
 
     stage: str
@@ -53,7 +53,8 @@ class FunctionCost:
 
 @dataclass(frozen=True)
 class BoardProfile:
-    """One clip: its run, and cost by function; what belongs to no stage (start-up, idling) is stage `rest`."""
+    """Profile of one clip: its results and the cost by function; code outside all stages (start-up, idling)
+    is stage `rest`."""
 
     run: BoardRun
     functions: tuple[FunctionCost, ...]
@@ -68,16 +69,17 @@ class BoardProfile:
         return sum(function.cycles for function in self.functions if function.stage == stage)
 
     def stages(self) -> dict[str, dict[str, float]]:
-        """Cycles, and milliseconds at 64 MHz, by the cycle model. The front end's 49 frames."""
+        """Cycles of each stage, and milliseconds at 64 MHz, by the cycle model; the front end's are those of
+        all 49 frames."""
         spent = {stage: self.cycles(stage) for stage in STAGES.values()}
         return {stage: {"cycles": count, "ms": cycles.milliseconds(count)} for stage, count in spent.items()}
 
 
 class Board:
-    """A network's firmware, which decides on one inference a clip; `streaming`: how a sketch decides on many.
+    """The firmware of a network, which decides on one inference per clip; `streaming`: decision settings for a sketch.
 
-    Compiles on construction; raises KwsError when it does not fit, or when the network does not map features to one
-    score a label.
+    The constructor compiles it; raises KwsError when it does not fit, or when the network does not map features to one
+    score per label.
     """
 
     def __init__(
@@ -106,7 +108,7 @@ class Board:
         return self._results(emulator, len(clips))
 
     def profile(self, clip: np.ndarray) -> BoardProfile:
-        """Execute the firmware on one clip int16 (16000,) and count. Raises CheckFailed as `run` does."""
+        """Execute the firmware on one clip int16 (16000,) and count its cycles. Raises CheckFailed as `run` does."""
         image = read_image(self.build.elf)
         run = self.run(clip[None])
         watched = Emulator(read_image(self.build.watched), {"clips.raw": _bytes(clip[None])})
@@ -119,8 +121,8 @@ class Board:
         return BoardProfile(run, functions, image.flash_bytes, image.ram_bytes)
 
     def keep(self, folder: Path) -> None:
-        """Write firmware.elf, with symbols; firmware.map, address, size and name of all that lies in it; and the
-        kws_model.h that a sketch of firmware/arduino takes. All of them or none."""
+        """Write firmware.elf, with symbols; firmware.map, the address, size and name of every symbol; and
+        kws_model.h for a sketch of firmware/arduino. All of them or none."""
         objects = read_image(self.build.elf).objects
         header = model_header(self.network, self.labels, self.streaming, stream(self.network))
         contents = {
@@ -191,7 +193,7 @@ def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
 
 
 def visit_cycles(image: Image, profile: Profile) -> Callable[[Visit], int]:
-    """A function that gives the cycles of one stay in a stage."""
+    """A function that returns the cycles of one visit of a stage."""
     blocks = _blocks(image, profile)
     costs = {start: cycles.block_cost(block) for start, block in blocks.items()}
     jumps: dict[tuple[int, int], int] = {}

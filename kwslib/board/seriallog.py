@@ -1,17 +1,18 @@
-"""The log of a board on its serial port: stage timings and spoken trials (the original's Figures 10, 11 and 15).
+"""The serial log of a board: stage timings and spoken trials (the original's Figures 10, 11 and 15).
 
-Lines are those of firmware/arduino/kws_sketch: `KWS,...` per inference, `WARM,...` while the microphone settles,
-`TRIAL,spoken,answer` per trial, `STATUS,...` and `# ...` every few seconds, of which `# ... labels a,b,...` names the
-classes and `# ... model NAME ...` the settings. Each has a number and a check (loglines.py), by which damaged lines are
-rejected and lost ones counted. In a log without checks, as sketches printed it before, damage is found in two ways:
+The format is that of firmware/arduino/kws_sketch: `KWS,...` per inference, `WARM,...` while the microphone settles,
+`TRIAL,spoken,answer` per trial, `STATUS,...` and `# ...` every few seconds, of which `# ... labels a,b,...` lists the
+classes and `# ... model NAME ...` the settings. Each line has a number and a check (loglines.py), by which
+damaged lines are rejected and lost ones counted. In a log without checks, from earlier sketches, damage is
+detected in two ways:
 
-    broken     fields that are too many or too few, no numbers, or no class
-    outlying   a stage's time beyond Tukey's outer fences: more than three times the distance between the quartiles of
-               this log below the lower or above the upper one (Tukey, Exploratory Data Analysis, 1977). That distance
-               is taken as at least 0.2 % of the median and 2 us, where most times are the same to the microsecond.
+    broken     too many or too few fields, a field that is not a number, or an unknown class
+    outlying   a stage's time beyond Tukey's outer fences: more than three interquartile ranges of this log below the
+               lower or above the upper quartile (Tukey, Exploratory Data Analysis, 1977). The interquartile range
+               is taken as at least 0.2 % of the median and 2 us, as most times are equal to the microsecond.
 
-Neither kind is averaged. There a garbled time within the fences, such as 6,398 for 6,389 us, passes for a time; of a
-log with checks every time counts, however far out.
+Neither kind enters the averages. Without checks, a damaged time within the fences, such as 6,398 for 6,389 us,
+counts as valid; with checks every time counts, however far out.
 """
 
 import os
@@ -38,12 +39,12 @@ FENCE, RELATIVE, LEAST_US = 3, 0.002, 2.0  # see above
 
 @dataclass(frozen=True)
 class SerialLog:
-    """`times_us` (N, 3): one frame of the front end, network, decision. `trials`: what was said and answered.
+    """`times_us` (N, 3): one frame of the front end, network, decision. `trials`: pairs of word spoken and answer.
 
-    `source`: what is known of the lines. `broken`, `outlying`: lines that were left out, see above. `warming`:
-    inferences while the microphone settled, which are no part of `times_us`. `overruns`: gaps in the sound between the
-    first status line and the last, None without any. `settings`: as last told. `counters` (M, 3, 3): of single hops, by
-    stage, cycles and the instruction cache's hits and misses.
+    `source`: the checked lines. `broken`, `outlying`: numbers of excluded lines, see above. `warming`:
+    inferences while the microphone settled, which are not in `times_us`. `overruns`: gaps in the sound between the
+    first and the last status line, None without status lines. `settings`: the last ones in the log. `counters`
+    (M, 3, 3): cycles and the instruction cache's hits and misses by stage, for single hops.
     """
 
     source: LogLines
@@ -58,7 +59,7 @@ class SerialLog:
     counters: np.ndarray = field(default_factory=lambda: np.zeros((0, 3, 3), int))
 
     def timings(self) -> dict[str, dict[str, float]]:
-        """Milliseconds of each stage: mean, standard deviation, least, most. Empty without inferences."""
+        """Milliseconds of each stage: mean, standard deviation, minimum, maximum. Empty without inferences."""
         if not len(self.times_us):
             return {}
         columns = zip(STAGES, self.times_us.T / 1000, strict=True)
@@ -73,14 +74,14 @@ class SerialLog:
         }
 
     def confusion(self) -> np.ndarray:
-        """(C, C) trials: said by answered, in the order of `labels`."""
+        """Confusion matrix (C, C) of the trials: rows are words spoken, columns answers, in the order of `labels`."""
         counts = np.zeros((len(self.labels), len(self.labels)), int)
         for said, answered in self.trials:
             counts[self.labels.index(said), self.labels.index(answered)] += 1
         return counts
 
     def cycles(self) -> dict[str, dict[str, int]]:
-        """Each stage's hop of the fewest cycles, which no interrupt lengthened. Empty without counters."""
+        """For each stage, the hop with the fewest cycles, which no interrupt lengthened. Empty without counters."""
         if not len(self.counters):
             return {}
         least = self.counters[self.counters[:, :, 0].argmin(axis=0), np.arange(len(STAGES))]
@@ -91,7 +92,8 @@ class SerialLog:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """What `kws serial --json` prints; trials are counted as `kws field` does, absent without any."""
+        """The object that `kws serial --json` prints; trials are counted as by `kws field`, and left out if
+        there are none."""
         trials = Evaluation(self.labels, self.confusion())
         result = {
             "labels": list(self.labels),
@@ -115,8 +117,8 @@ class SerialLog:
 
 
 def parse_log(lines: Iterable[str], labels: Sequence[str] | None = None) -> SerialLog:
-    """Read a log. `labels`: the classes, or the keywords alone; without them, those that the log's headings name most
-    often, else those of yes and no. Raises KwsError when not one line of it is an inference or a trial."""
+    """Read a log. `labels`: the classes, or only the keywords; by default those that the log's headings name
+    most often, else those of yes and no. Raises KwsError when no line of it is an inference or a trial."""
     source = read_lines([kept for line in lines if (kept := line.strip())])
     rows = [line.split(",") for line in source.texts if not line.startswith("#")]
     classes = _classes(labels) if labels else _headings(source.texts) or _named(source, rows)
@@ -219,7 +221,8 @@ def _within_fences(times: np.ndarray) -> np.ndarray:
 
 
 def read_serial(source: str, seconds: float, labels: Sequence[str] | None = None) -> SerialLog:
-    """The log in a file, or of a port listened to for so long. Raises KwsError, which names it, for neither."""
+    """The log in a file, or received from a serial port for some seconds. Raises KwsError, naming it, if it
+    is neither."""
     try:
         if Path(source).is_file():
             with Path(source).open("rb") as file:

@@ -1,7 +1,7 @@
-"""The virtual board on a stream: what every hop costs, against the whole window; energy, and days on a battery.
+"""The virtual board on a stream: cost of every hop, compared with the whole window; energy and battery life.
 
-The firmware listens as the sketch does, 20 ms of sound at a time, an inference and a decision every second frame, and
-each hop is counted apart: its mean is what a battery pays, its worst must fit the time until the next hop.
+The firmware works as the sketch does: 20 ms of sound at a time, an inference and a decision every second frame.
+Each hop is counted separately: the mean determines battery life, the worst must end before the next hop.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ BATTERIES_MAH = {"CR2032": 225, "2 x AA": 2500, "LiPo 400 mAh": 400}
 
 @dataclass(frozen=True)
 class StreamProfile:
-    """Of T hops: logits int8 (T, C), the class reported or -1 (T,), cycles of each stage (T,)."""
+    """Results of T hops: logits int8 (T, C), the class reported or -1 (T,), cycles of each stage (T,)."""
 
     logits: np.ndarray
     reported: np.ndarray
@@ -62,14 +62,14 @@ class StreamProfile:
 
     @property
     def total(self) -> np.ndarray:
-        """Milliseconds of every hop, (T,)."""
+        """Milliseconds of each hop, (T,)."""
         return sum(self.cycles.values(), np.zeros(len(self.logits))) / cycles.CLOCK_HZ * 1000
 
 
 class StreamBoard:
     """A network's firmware for streams; with `whole`, one that computes the whole window at each hop.
 
-    `plan.whole` says why a network is computed whole in any case. Raises KwsError as Board does.
+    `plan.whole` is the reason if a network is computed whole in any case. Raises KwsError as Board does.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class StreamBoard:
         return self._results(emulator, sound)
 
     def profile(self, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> StreamProfile:
-        """The same with the cost of every hop; `each_hop` is called at each. Raises as `run` does."""
+        """The same with the cost of each hop; `each_hop` is called once per hop. Raises as `run` does."""
         image = read_image(self.build.elf)
         logits, reported = self.run(sound)
         watched = Emulator(read_image(self.build.watched), {"sound.raw": _bytes(sound)})
@@ -143,12 +143,13 @@ def _bytes(sound: np.ndarray) -> bytes:
 
 
 def listened(sound: np.ndarray) -> np.ndarray:
-    """The frames that the firmware hears of int16 (n,) sound, in whole steps of 20 ms: int8 (F, 40)."""
+    """The frames that the firmware computes from sound int16 (n,), in whole steps of 20 ms: int8 (F, 40)."""
     return Frontend().process(sound[: len(sound) // STEP * STEP])
 
 
 def expected(board: StreamBoard, sound: np.ndarray) -> np.ndarray:
-    """What a stream's logits must be: those of every whole window, or of an endless network over the whole stream."""
+    """The expected logits of a stream: those of each whole window, or those of an endless network on the
+    whole stream."""
     frames = listened(sound)
     if board.plan.endless:
         return run_at_once(board.network, frames)
@@ -158,9 +159,10 @@ def expected(board: StreamBoard, sound: np.ndarray) -> np.ndarray:
 
 
 def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> dict[str, Any]:
-    """What `kws board --stream` prints: a hop's stages, its load, whether it fits, memory, energy and battery life.
+    """The values that `kws board --stream` prints: a hop's stages, load, whether it fits, memory, energy and
+    battery life.
 
-    `clips`: the same network's board for clips, which runs the whole window.
+    `clips`: the board for clips with the same network, which runs the whole window.
     """
     board = StreamBoard(clips.network, clips.labels, clips.streaming)
     profile = board.profile(sound, each_hop)
@@ -186,7 +188,7 @@ def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambd
 
 
 def energy(busy_ms: float) -> dict[str, Any]:
-    """What a hop takes in which the processor runs so long, and days on a battery."""
+    """Energy of a hop in which the processor runs for `busy_ms`, and battery life in days."""
     processor_ma = RUN_MA * busy_ms / HOP_MS + SLEEP_MA * (1 - busy_ms / HOP_MS)
     mean_ma = processor_ma + MICROPHONE_MA
     return {

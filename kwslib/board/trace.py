@@ -1,4 +1,4 @@
-"""What an emulated firmware does, counted stage by stage: blocks of code, reads of constants, cache lines missed.
+"""Counters for an emulated firmware, stage by stage: blocks of code, reads of constants, cache lines missed.
 
 A second of sound runs through a million blocks and more, so C counts them: the emulator itself calls
 firmware/host/kws_trace.c, compiled as the core is. Python is called where a stage begins and ends.
@@ -20,7 +20,7 @@ NONE = 0xFFFF_FFFF
 
 @dataclass
 class Visit:
-    """One stay in a stage: how often one block followed another, its reads of constants, cache lines missed."""
+    """One execution of a stage: how often each block followed another, reads of constants, cache lines missed."""
 
     stage: str
     edges: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -30,13 +30,14 @@ class Visit:
 
 @dataclass
 class Profile:
-    """What ran: all stays in stages, in order, what belongs to none as the first of them; sizes of blocks."""
+    """An execution profile: all visits of stages in order, preceded by one for all code outside the stages;
+    sizes of blocks."""
 
     visits: list[Visit] = field(default_factory=lambda: [Visit("rest")])
     sizes: dict[int, int] = field(default_factory=dict)
 
     def total(self) -> dict[str, Visit]:
-        """All stays in each stage as one."""
+        """The visits of each stage, summed."""
         total: dict[str, Visit] = {}
         for visit in self.visits:
             whole = total.setdefault(visit.stage, Visit(visit.stage))
@@ -62,7 +63,7 @@ def library() -> Any:
 
 
 class Trace:
-    """Counts what a Unicorn engine executes; `constants` are mapped at `address`, so that each read is seen."""
+    """Counts what a Unicorn engine executes; `constants` are mapped at `address`, so that each read can be counted."""
 
     def __init__(self, uc: Any, address: int, constants: bytes) -> None:
         self.uc, ffi = uc, interface()
@@ -78,8 +79,8 @@ class Trace:
         self._ask("uc_mmio_map", address, length, *self._callback("kws_trace_read"), None, None)
 
     def start(self, stages: Mapping[int, str], entered: Callable[[str], object]) -> Profile:
-        """Count from now on, apart for each stage, by the address of its first block; `entered` is told of every
-        one that begins. The profile is whole after `end`."""
+        """Start counting, separately for each stage, by the address of its first block; `entered` is called with the
+        name of every stage that starts. The profile is complete after `end`."""
         import unicorn
 
         self.profile = Profile()
@@ -93,7 +94,7 @@ class Trace:
         return self.profile
 
     def end(self) -> None:
-        """Take what was counted last. Raises what `entered` raised."""
+        """Add the last counts to the profile. Raises any exception from `entered`."""
         self._take()
         if self._error is not None:
             raise self._error
