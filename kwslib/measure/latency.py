@@ -1,8 +1,8 @@
-"""How long one clip takes: batch 1, single-threaded unless told otherwise, the spread over many runs.
+"""Latency of one clip: batch 1, by default with one thread, as a distribution over many runs.
 
-Every CPU call is timed by itself, input and output copies included, after a warm-up. On a GPU, CUDA events
-bracket a run of calls: eager ones, which the host's launches pace, and replays of a captured graph, the core
-execution time. The original report states 1.019 ms (Colab CPU) and 35.968 us (Colab T4) for TinyConv.
+Each CPU call is timed separately after a warm-up, including input and output copies. On a GPU, CUDA events enclose a
+series of calls: eager ones, whose rate kernel launches on the host limit, and replays of a captured graph, which give
+the execution time alone. The original report states 1.019 ms (Colab CPU) and 35.968 us (Colab T4) for TinyConv.
 """
 
 import time
@@ -39,18 +39,18 @@ class Latency:
         return self.percentile(50)
 
     def percentile(self, q: float) -> float:
-        """Milliseconds that `q` percent of the runs stay within."""
+        """The `q`-th percentile of the times in milliseconds."""
         return float(np.percentile(self.milliseconds, q))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values: runtime, device, threads, runs, and the 5th, 25th, 50th, 75th and 95th percentile."""
+        """Plain values: runtime, device, threads, runs, and the 5th, 25th, 50th, 75th and 95th percentiles."""
         spread = {f"p{q:02d}_ms": self.percentile(q) for q in (5, 25, 75, 95)}
         machine = {"runtime": self.runtime, "device": self.device, "threads": self.threads}
         return {**machine, "runs": len(self.milliseconds), "median_ms": self.median, **spread}
 
 
 def pytorch(model: nn.Module, threads: int = 1, runs: int = RUNS) -> Latency:
-    """Latency of a zoo network in PyTorch on this CPU, batch norms folded."""
+    """Latency of a zoo network with folded batch norms in PyTorch on this CPU."""
     model, x = fold_batch_norm(model).cpu(), torch.from_numpy(_clip())
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -99,7 +99,7 @@ def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
 def cuda(model: nn.Module, runs: int = RUNS) -> tuple[Latency, Latency]:
     """Latency of a zoo network on the first GPU: (eager calls, replays of one captured CUDA graph).
 
-    Raises KwsError where there is no GPU.
+    Raises KwsError if there is no GPU.
     """
     if not torch.cuda.is_available():
         raise KwsError("no CUDA device here: use --device cpu")

@@ -1,7 +1,7 @@
-"""What a network costs before it runs: parameters, multiply-accumulates, FLOPs and memory, layer by layer.
+"""Static cost of a network: parameters, multiply-accumulates, FLOPs and memory, layer by layer.
 
 A network, traced by torch.fx or read from a .tflite file, becomes a tuple of `Operation`s in execution order,
-and every count is a sum over them. Batch norms are folded first, as when deployed.
+and every count is a sum over them. Batch norms are folded first, as in deployment.
 For TinyConv this gives Part 2 of the original report: 16,652 parameters, 676,004 FLOPs, 79,696 bytes.
 """
 
@@ -29,7 +29,8 @@ ITEM_BYTES = {"float32": 4, "int8": 1}
 
 @dataclass(frozen=True)
 class Operation:
-    """One step for one clip. `reads` are the indices of earlier operations, `shape` is that of the output."""
+    """One operation for one clip. `reads`: indices of the operations whose outputs it reads; `shape`: that of
+    its output."""
 
     name: str
     kind: str
@@ -41,7 +42,7 @@ class Operation:
 
     @property
     def elements(self) -> int:
-        """Values of the output."""
+        """Number of values in the output."""
         return math.prod(self.shape)
 
     @property
@@ -50,13 +51,14 @@ class Operation:
 
     @property
     def flops(self) -> int:
-        """The original's count: two per multiply-accumulate, one more per output that a bias is added to."""
+        """FLOPs as the original counts them: two per multiply-accumulate, plus one per output to which a bias
+        is added."""
         return 2 * self.macs + (self.elements if self.biases else 0)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """The counts of a whole network at batch 1."""
+    """Counts of a whole network at batch 1."""
 
     operations: tuple[Operation, ...]
 
@@ -73,16 +75,17 @@ class Costs:
         return sum(op.flops for op in self.operations)
 
     def weight_bytes(self, dtype: str) -> int:
-        """Bytes of the weights in flash as "float32" or "int8"; biases of an int8 network are int32."""
+        """Bytes of the weights in flash, as "float32" or "int8"; the biases of an int8 network are int32."""
         return sum(op.weights * ITEM_BYTES[dtype] + op.biases * 4 for op in self.operations)
 
     @property
     def all_outputs_bytes(self) -> int:
-        """The original's estimate of memory: the float32 output of every operation, views and input too."""
+        """The original's estimate of memory in bytes: the float32 outputs of all operations, including views
+        and the input."""
         return sum(op.elements for op in self.operations) * ITEM_BYTES["float32"]
 
     def layers(self) -> list[dict[str, Any]]:
-        """One row for each operation, plain values: name, kind, shape, parameters, macs, flops, elements."""
+        """One row per operation, in plain values: name, kind, shape, parameters, macs, flops, elements."""
         fields = ("name", "kind", "shape", "parameters", "macs", "flops", "elements")
         return [{name: getattr(op, name) for name in fields} for op in self.operations]
 
@@ -90,8 +93,8 @@ class Costs:
     def buffers(self) -> tuple[int, ...]:
         """For each operation, the index of the one whose buffer holds its output.
 
-        Views and dropout (nothing, at inference) stay where their input is; so does a ReLU whose input nobody
-        else reads: it is part of the operation before.
+        Views and dropout (the identity at inference) share the buffer of their input; so does a ReLU whose input no
+        other operation reads: it is fused into the preceding operation.
         """
         readers = [source for op in self.operations for source in op.reads]
         owner: list[int] = []
@@ -103,9 +106,9 @@ class Costs:
 
     @cached_property
     def schedule(self) -> tuple[tuple[str, dict[str, int]], ...]:
-        """(operation, {tensor: elements}) for each operation that computes: what lives while it runs.
+        """(operation, {tensor: elements}) for each operation that computes: the tensors that are live while it runs.
 
-        A tensor lives from the operation that writes it to the last one that reads it.
+        A tensor is live from the operation that writes it to the last one that reads it.
         """
         last = {self.buffers[j]: i for i, op in enumerate(self.operations) for j in op.reads}
         own = [i for i in range(len(self.operations)) if self.buffers[i] == i]
@@ -116,7 +119,7 @@ class Costs:
         return tuple(steps[1:])  # the first only holds the input
 
     def peak_live_bytes(self, dtype: str) -> int:
-        """The most activation bytes alive at once: a lower bound for any arena that shares buffers."""
+        """Peak of the activation bytes that are live at once: a lower bound for any arena that shares buffers."""
         return max((sum(live.values()) for _, live in self.schedule), default=0) * ITEM_BYTES[dtype]
 
 
@@ -128,9 +131,9 @@ class _LayerTracer(Tracer):
 
 
 def costs(model: nn.Module) -> Costs:
-    """Counts of a zoo network (B, 49, 40) -> (B, classes); neighbouring views count as one.
+    """Counts of a zoo network (B, 49, 40) -> (B, classes); adjacent views count as one.
 
-    Raises KwsError for a layer that it cannot count.
+    Raises KwsError for a layer of an unknown kind.
     """
     folded = fold_batch_norm(model).cpu()
     graph = GraphModule(folded, _LayerTracer().trace(folded))
@@ -176,7 +179,7 @@ def _operation(node: Node, module: nn.Module | None, reads: tuple[int, ...]) -> 
 def file_costs(path: Path) -> Costs:
     """Counts of a .tflite file's operators, whose kinds are TFLite's names in lower case.
 
-    Raises KwsError for a file that is damaged or no such model.
+    Raises KwsError for a file that is damaged or not such a model.
     """
     from kwslib.deployment.litert import read_graph
 
