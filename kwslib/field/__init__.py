@@ -1,4 +1,4 @@
-"""A field test that anyone can run: words in simulated rooms, through the microphone, into the deployed chain.
+"""A reproducible field test: words in simulated rooms, through a simulated microphone, into the deployed chain.
 
 from kwslib.field import run_trials
 result = run_trials("model.tflite", n=2000, seed=0, corpus=corpus)

@@ -1,7 +1,7 @@
-"""The field: how loud, how far, in what room, against what background, through which microphone.
+"""Conditions of the field test: speech level, distance, room, background and microphone.
 
-The ranges below are the test's definition. They are fixed here, so that results can be compared and nobody can make
-the field easy; DEFAULT is the default field, HARD the hard one.
+The ranges below define the test. They are fixed, so that results are comparable and the field cannot be made easier;
+DEFAULT is the default field, HARD the hard one.
 """
 
 from dataclasses import dataclass, replace
@@ -20,15 +20,15 @@ LIMITS: dict[str, tuple[str, float, float]] = {  # name: unit, least, most
 
 @dataclass(frozen=True)
 class Field:
-    """What trials are drawn from, each (least, most).
+    """Ranges from which trials are drawn, each (minimum, maximum).
 
     speech_spl  level of the speech at 1 m, dB SPL over its loudest 0.3 s, uniform
     distance    from mouth to microphone, m, uniform in its logarithm
-    rt60        reverberation time, s, uniform; None for no walls at all
+    rt60        reverberation time, s, uniform; None for the free field, without walls
     snr         speech over background at the microphone, dB, uniform; None for no background
-    microphone  None for a recorder that turns each word up to the level of the clip it comes from
+    microphone  None for a recorder that scales each word to the level of its clip
 
-    Raises KwsError for a range beyond LIMITS.
+    Raises KwsError for a range outside LIMITS.
     """
 
     speech_spl: Range = (60.0, 72.0)
@@ -49,7 +49,7 @@ class Field:
 
 
 def harder(field: Field) -> Field:
-    """Half the signal-to-noise ratios, twice the distances."""
+    """A harder field: half the signal-to-noise ratios, twice the distances."""
     snr = None if field.snr is None else (field.snr[0] / 2, field.snr[1] / 2)
     return replace(field, distance=(2 * field.distance[0], 2 * field.distance[1]), snr=snr)
 

@@ -1,4 +1,4 @@
-"""Detection over hours: false accepts per hour, false rejects, the trade-off between them, and latency.
+"""Detection over hours of sound: false accepts per hour, false rejects, the trade-off between them, and latency.
 
 False accepts are counted on continuous sound without a keyword (kwslib/field/minutes.py).
 False rejects are counted on the trials of the field test: a keyword that is not reported within them. The trade-off
@@ -38,7 +38,8 @@ CHUNK = 4096  # inferences at a time
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """One threshold: false accepts and hours listened, keywords missed and said, latencies in s of those reported."""
+    """Results at one threshold: false accepts and hours of sound, keywords missed and spoken, latencies in s
+    of those reported."""
 
     threshold: float
     false_accepts: int
@@ -65,9 +66,9 @@ class OperatingPoint:
 
 
 def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
-    """Logits of every inference over a long stream of frames (F, 40): (T, C).
+    """Logits (T, C) of every inference on a long stream of frames (F, 40).
 
-    Of a network that sees windows alone, parts of the stream run side by side.
+    For a network whose input is a window, parts of the stream run in parallel.
     """
     if network.endless:
         return network.logits_of_stream(frames)
@@ -87,7 +88,7 @@ def detection_curve(
 ) -> list[OperatingPoint]:
     """An operating point for each threshold.
 
-    trial_logits (n, T, C): of trials 0 to n - 1 of `stage`; continuous_logits (T, C).
+    trial_logits: (n, T, C), of trials 0 to n - 1 of `stage`; continuous_logits: (T, C).
     """
     hours = len(continuous_logits) * STRIDE * FRAME_SECONDS / 3600
     continuous_means = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
@@ -114,14 +115,16 @@ def detection_curve(
 
 
 def word_end(stage: Stage, index: int) -> float:
-    """Seconds into the stream of a trial at which 97.5 % of its clip's energy have sounded."""
+    """Time of the end of a trial's word, in seconds from the start of its stream: when 97.5 % of the clip's
+    energy has passed."""
     trial = stage.trial(index)
     return (trial.start + extent(spoken(trial.clip))[1]) / SAMPLE_RATE
 
 
 def best_within(points: Sequence[OperatingPoint], most_per_hour: float) -> OperatingPoint:
-    """The point that misses fewest keywords among those with no more false accepts per hour, the lowest threshold of
-    equals; where none keeps within it, the one with the fewest false accepts."""
+    """The point with the fewest missed keywords among those with at most `most_per_hour` false accepts per hour, and of
+    equal ones that with the lowest threshold; if no point is within the limit, the one with the fewest false
+    accepts."""
     within = [point for point in points if point.per_hour <= most_per_hour]
     if within:
         return min(within, key=lambda point: (point.reject_rate, point.threshold))
@@ -129,7 +132,7 @@ def best_within(points: Sequence[OperatingPoint], most_per_hour: float) -> Opera
 
 
 def accepted(network: StreamNetwork, continuous_logits: np.ndarray, settings: DecisionSettings) -> np.ndarray:
-    """The last frame, int (n,), that was heard before each false accept in a stream of logits (T, C)."""
+    """The last frame before each false accept in a stream of logits (T, C): int (n,)."""
     heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
     reported = np.flatnonzero(reports(heard, settings) >= 0)
     frames: np.ndarray = inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1
@@ -137,13 +140,13 @@ def accepted(network: StreamNetwork, continuous_logits: np.ndarray, settings: De
 
 
 def accepts_by_kind(frames: np.ndarray, kinds: Sequence[str]) -> dict[str, int]:
-    """False accepts in each kind of minute, from the frames of `minutes` at which they were."""
+    """False accepts in each kind of minute, from the frames of `minutes` at which they occurred."""
     counts = np.bincount(kind_at(frames, kinds), minlength=len(kinds))
     return dict(zip(kinds, counts.tolist(), strict=True))
 
 
 def accepts_by_clip(frames: np.ndarray, stage: Stage, kinds: Sequence[str]) -> Counter[Clip]:
-    """False accepts by the clip that was the last to begin, in the kinds of minute in which words are said."""
+    """False accepts by the clip that started last before them, in the kinds of minute that contain words."""
     counts: Counter[Clip] = Counter()
     for frame in frames.tolist():
         number, within = divmod(frame, SCENE // FRAME)
@@ -154,7 +157,7 @@ def accepts_by_clip(frames: np.ndarray, stage: Stage, kinds: Sequence[str]) -> C
 
 @dataclass(frozen=True)
 class Choice:
-    """How a model decides, and what that came to."""
+    """Decision settings chosen for a model, and the operating point that they give."""
 
     settings: DecisionSettings
     point: OperatingPoint
@@ -168,8 +171,9 @@ def choose(
     most_per_hour: float,
     smoothings: Sequence[int] = SMOOTHINGS,
 ) -> Choice:
-    """The smoothing (inferences) and threshold that miss fewest keywords with no more false accepts an hour than given;
-    where none keeps within that, those with the fewest. Arguments are `detection_curve`'s."""
+    """The smoothing (in inferences) and threshold with the fewest missed keywords among those with at most
+    `most_per_hour` false accepts per hour; if none is within the limit, those with the fewest. Arguments as
+    for `detection_curve`."""
     choices = []
     for smoothing in smoothings:
         settings = DecisionSettings(len(network.labels), smoothing=smoothing)

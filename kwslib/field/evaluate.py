@@ -1,4 +1,4 @@
-"""The field test: many trials of one model, counted by class, with their intervals."""
+"""The field test: many trials of one model, counted by class, with confidence intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ SINCE = first_after(PROMPT / SAMPLE_RATE, frames_in(LENGTH))  # the first infere
 
 @dataclass(frozen=True)
 class Stage:
-    """Where trials happen: a field, the material of a split, its rooms, and the seed of all draws."""
+    """The setting of trials: a field, the material of a split, its rooms, and the seed of all draws."""
 
     field: Field
     material: Material
@@ -52,11 +52,11 @@ class Stage:
         return draw(self.material, self.field, self.rooms, self.seed, index)
 
     def render(self, trial: Trial) -> np.ndarray:
-        """int16 (64000,)."""
+        """The samples of a trial, int16 (64000,)."""
         return render(trial, self.material, self.field, self.rooms)
 
     def frames(self, indices: Sequence[int]) -> np.ndarray:
-        """The front end's frames of trials, int8 (n, F, 40), from the cache or made."""
+        """The front end's frames of trials, int8 (n, F, 40), cached."""
 
         def make() -> dict[str, np.ndarray]:
             parts = np.array_split(np.array(indices), min(len(indices), PARTS))
@@ -68,7 +68,8 @@ class Stage:
         return np.stack([listen(self.render(self.trial(int(i)))) for i in indices])
 
     def key(self, indices: Sequence[int]) -> str:
-        """Digest of all that decides the sound of these trials: data, draws, rooms, front end and sources."""
+        """Digest of everything that determines the frames of these trials: data, draws, rooms, front end and
+        source code."""
         return digest(
             self.field,
             self.material.split,
@@ -100,15 +101,15 @@ def stage(
     seed: int = 0,
     rooms: tuple[Room, ...] | None = None,
 ) -> Stage:
-    """A stage for a corpus; its rooms are the split's bank unless given. Raises KwsError as `material` does."""
+    """A stage for a corpus; by default its rooms are the split's bank. Raises KwsError as `material` does."""
     rooms = room_bank(field, split) if rooms is None else rooms
     return Stage(field, material(corpus, labels, split), rooms, corpus.content_hash, seed)
 
 
 @dataclass(frozen=True)
 class FieldResult:
-    """Trials of one model: classes said and answered (n,); reports of a keyword in trials without one, and hours of
-    these."""
+    """Results of one model's trials: classes spoken and answered (n,); keywords reported in trials without one, and the
+    hours of these trials."""
 
     labels: tuple[str, ...]
     said: np.ndarray
@@ -138,7 +139,8 @@ class FieldResult:
         return wilson(self.evaluation.correct, self.n)
 
     def as_json(self) -> dict[str, Any]:
-        """What `kws field --json` prints: counts, intervals, confusion (said by answered), false accepts."""
+        """The object that `kws field --json` prints: counts, intervals, confusion (spoken by answered), false
+        accepts."""
         result = self.evaluation.as_json()
         for row in result["per_class"].values():
             row["ci95"] = list(wilson(row["correct"], row["n"]))
@@ -161,7 +163,7 @@ def trial_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
 def judge(
     logits: np.ndarray, said: np.ndarray, network: StreamNetwork, settings: DecisionSettings
 ) -> FieldResult:
-    """Answers to trials from their logits (n, T, C) and the classes said (n,)."""
+    """Results of trials from their logits (n, T, C) and the classes spoken (n,)."""
     labels = network.labels
     decisions = [decide(trial, network.scale, settings) for trial in logits]
     answers = np.array([answer(decision, SINCE) for decision in decisions])
@@ -177,7 +179,7 @@ def judge(
 def run_stage(
     network: StreamNetwork, stage: Stage, indices: Sequence[int], settings: DecisionSettings
 ) -> FieldResult:
-    """Trials of a stage, by number: the classes take turns in them."""
+    """Results of a model on trials of a stage, given by number; the classes alternate."""
     said = np.array(indices) % len(network.labels)
     return judge(trial_logits(network, stage.frames(indices)), said, network, settings)
 
@@ -193,9 +195,9 @@ def run_trials(
     split: str = "testing",
     rooms: tuple[Room, ...] | None = None,
 ) -> FieldResult:
-    """`n` field trials of a model (FILE.tflite or FILE.pt): the same ones for every model of a corpus and seed.
+    """`n` field trials of a model (FILE.tflite or FILE.pt); a corpus and a seed give the same trials for every model.
 
-    `corpus`: default that of the profile. Raises KwsError for fewer trials than classes.
+    `corpus`: by default that of the profile. Raises KwsError for fewer trials than classes.
     """
     network = model if isinstance(model, StreamNetwork) else open_network(model)
     if n < len(network.labels):
@@ -206,7 +208,8 @@ def run_trials(
 
 
 def small_tests(result: FieldResult, trials: int = 20, times: int = 1000, seed: int = 0) -> np.ndarray:
-    """Accuracies (times,) of small tests drawn from a large one's trials, as many of each class, none twice."""
+    """Accuracies (times,) of small tests drawn from the trials of a large one without replacement, with equal
+    class counts."""
     rng = np.random.default_rng(seed)
     correct = result.said == result.answers
     each = trials // len(result.labels)

@@ -1,7 +1,7 @@
-"""What costs the accuracy: the field taken apart, one factor at a time, on the same trials.
+"""Ablation of the field: the effect of each factor on accuracy, one at a time, on the same trials.
 
-Every row runs trials of the same seed, so the clips, positions and shares of all ranges are equal, and rows differ in
-the factor alone.
+All rows use trials of the same seed, with equal clips, positions and shares of all ranges, so that they differ only
+in the factor.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ CLEAN = Field(rt60=None, snr=None, microphone=None)
 
 @dataclass(frozen=True)
 class Factor:
-    """A row of the table: a field, how decisions are made, and whether the float network hears it.
-    `micro_speech`: the rule of TensorFlow's example decides.
+    """A row of the table: a field, decision settings, and whether the float network is used.
+    `micro_speech`: decisions follow the rule of TensorFlow's example.
 
-    `group`: "clips" (no stream at all), "alone" (added to a clean stream), "without" (taken from the whole field),
+    `group`: "clips" (without a stream), "alone" (added to a clean stream), "without" (removed from the whole field),
     "decision" or "network" (the whole field).
     """
 
@@ -69,7 +69,7 @@ def factors(field: Field = DEFAULT) -> tuple[Factor, ...]:
 
 @dataclass(frozen=True)
 class Effect:
-    """A factor and what came of it."""
+    """A factor and the result with it."""
 
     factor: Factor
     result: FieldResult
@@ -86,7 +86,7 @@ def measure_factors(
     rows: Sequence[Factor] | None = None,
     rooms: int = ROOMS,
 ) -> list[Effect]:
-    """Every row over the same `n` trials, by the int8 network or, where the row says so, the float one."""
+    """Results of all rows on the same `n` trials, with the int8 network or, for rows that ask for it, the float one."""
     base = settings or DecisionSettings(classes=len(integer.labels))
     said = np.arange(n) % len(integer.labels)
     effects = []

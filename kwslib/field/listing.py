@@ -1,4 +1,4 @@
-"""Trials on paper and on disk: every draw in a row, and the sound of a trial to listen to."""
+"""Export of trials: a CSV row with every draw, and the sound of a trial as a file."""
 
 import csv
 import io
@@ -16,9 +16,9 @@ LISTING = "trials.csv"
 
 def save_trials(stage: Stage, answers: dict[int, str], folder: Path) -> Path:
     """Write `<index>_<said>_<answered>.wav` of each trial in `answers`, and their draws as trials.csv, or none of
-    them; the path of the draws.
+    them. Returns the path of trials.csv.
 
-    Raises KwsError when nothing can be written there.
+    Raises KwsError when the folder is not writable.
     """
     check_writable(folder / LISTING)
     trials = {index: stage.trial(index) for index in answers}

@@ -1,9 +1,10 @@
-"""A long stream as practitioners score it: keywords at listed times among other words and noise, hits and misses.
+"""A long stream scored by hits and misses: keywords at listed times among other words and noise.
 
-After the streaming wake word of MLPerf Tiny (MLCommons, v1.3): twenty minutes with fifty keywords, at most eight missed
-and eight false. Theirs is another keyword. Here a specification draws or lists the words of a split, each is said in
-the room of its minute amid that minute's background, and the microphone hears the whole; a corpus and a specification
-give the same samples anywhere.
+After the streaming wake word benchmark of MLPerf Tiny (MLCommons, v1.3): twenty minutes with fifty keywords, of
+which at most eight may be missed, and at most eight false reports; its keyword is a different one. Here a
+specification draws or lists the words of a split. Each is spoken in the room of its minute, over that minute's
+background, and the whole passes through the microphone; a corpus and a specification give the same samples on
+every machine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,9 +32,11 @@ MOST_MISSES = MOST_FALSE = 8  # of MLPerf Tiny
 
 @dataclass(frozen=True)
 class Specification:
-    """What a long stream holds. `keywords`: how many, in turn, at times drawn; or a list of (word, second).
+    """Contents of a long stream. `keywords`: their number, for words in turn at random times; or a list of
+    (word, second).
 
-    others: words of the unknown class, at times drawn. Raises KwsError for what no stream can hold.
+    others: number of words of the unknown class, at random times. Raises KwsError for words that do not fit in
+    a stream.
     """
 
     seconds: float = 1200.0
@@ -70,7 +73,7 @@ class Specification:
 
 
 def specification(content: Any) -> Specification:
-    """What a JSON object says. Raises KwsError that names the entry at fault."""
+    """The specification in a JSON object. Raises KwsError, naming the invalid entry."""
     known = {"seconds": int | float, "keywords": int | list, "others": int, "split": str, "seed": int}
     if not isinstance(content, Mapping):
         raise KwsError(f"not a JSON object: give one with {', '.join(known)}")
@@ -94,7 +97,7 @@ def _listed(entry: Any) -> tuple[str, float]:
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word of a stream: its class, the second at which its clip begins, the clip's name."""
+    """A word of a stream: its class, the time in seconds at which its clip starts, the clip's name."""
 
     label: str
     second: float
@@ -103,14 +106,15 @@ class SpokenWord:
 
 @dataclass(frozen=True)
 class LongStream:
-    """int16 samples and what is said in them, in order."""
+    """int16 samples and the words spoken in them, in order."""
 
     samples: np.ndarray
     words: tuple[SpokenWord, ...]
 
 
 def long_stream(spec: Specification, stage: Stage) -> LongStream:
-    """The stream of a specification. `stage`: of its split and seed. Raises KwsError for a word that is no keyword."""
+    """The stream of a specification. `stage`: one with its split and seed. Raises KwsError for a word that is
+    not a keyword."""
     labels, material, field = stage.material.labels, stage.material, stage.field
     rng = np.random.default_rng([spec.seed, SPLITS.index(spec.split), 1200])
     planned = _planned(spec, labels, rng)
@@ -154,8 +158,8 @@ def _planned(spec: Specification, labels: Sequence[str], rng: np.random.Generato
 
 @dataclass(frozen=True)
 class LongResult:
-    """Score of a long stream. `words`: its keywords. `reported`: the second at which each is reported, None where it is
-    missed. `false`: (class, second) of every other report."""
+    """Score of a long stream. `words`: its keywords. `reported`: time in seconds at which each is reported,
+    None if it is missed. `false`: (class, second) of every other report."""
 
     words: tuple[SpokenWord, ...]
     reported: tuple[float | None, ...]
@@ -163,7 +167,7 @@ class LongResult:
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """What `kws field --long --json` prints of it."""
+        """The part of it that `kws field --long --json` prints."""
         hits = sum(second is not None for second in self.reported)
         return {
             "keywords": len(self.words),
@@ -180,8 +184,8 @@ class LongResult:
 
 
 def run_long(network: StreamNetwork, stream: LongStream, settings: DecisionSettings) -> LongResult:
-    """The deployed chain over a stream. A report is of the earliest keyword of its class that began within the last two
-    seconds and has none yet; any other is false."""
+    """Score of the deployed chain on a stream. A report is matched to the earliest unreported keyword of its class that
+    started within the last two seconds; any other report is false."""
     frames = listen(stream.samples)
     decision = decide(network.logits_of_stream(frames), network.scale, settings)
     times = inference_times(len(frames))

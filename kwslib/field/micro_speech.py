@@ -1,7 +1,8 @@
-"""How TensorFlow's micro_speech example decides, beside ours: the original does not say which rule its sketch has.
+"""The decision rule of TensorFlow's micro_speech example, for comparison: the original does not state its
+sketch's rule.
 
 After `RecognizeCommands` of tensorflow/tflite-micro, examples/micro_speech/recognize_commands.{h,cc}, with its default
-settings. All classes, silence and unknown too, are under one threshold, and what does not reach it changes nothing.
+settings. One threshold applies to all classes, including silence and unknown; a score below it changes nothing.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ SUPPRESSION_MS = 1500  # after a report without the same word again
 
 
 def commands(posteriors: np.ndarray) -> np.ndarray:
-    """What is reported anew at each inference, a class or -1, (T,), of posteriors (T, C) on the scale of CERTAIN."""
+    """New reports at each inference, a class or -1, (T,), from posteriors (T, C) on the scale of CERTAIN."""
     window = WINDOW_MS // HOP_MS
     reported = np.full(len(posteriors), -1)
     last, since = 0, None  # silence, and never
@@ -33,8 +34,8 @@ def commands(posteriors: np.ndarray) -> np.ndarray:
 
 
 def answer(posteriors: np.ndarray, since: int) -> int:
-    """The answer to a trial whose prompt comes before inference `since`: the last class reported that is not silence
-    (0), else silence."""
+    """The answer to a trial with the prompt before inference `since`: the last class reported that is not silence (0),
+    else silence."""
     words = commands(posteriors)[since:]
     words = words[words > 0]
     return int(words[-1]) if len(words) else 0

@@ -1,10 +1,11 @@
-"""The MP34DT05-A of the Nano 33 BLE Sense: sound pressure in, 16-bit samples at 16 kHz out.
+"""Model of the Nano 33 BLE Sense's microphone, the MP34DT05-A: from sound pressure to 16-bit samples at 16 kHz.
 
 From its data sheet (STMicroelectronics, MP34DT05-A, "MEMS audio sensor omnidirectional digital microphone"):
 sensitivity -26 dBFS at 94 dB SPL and 1 kHz, acoustic overload point 122.5 dB SPL, signal-to-noise ratio 64 dB(A)
 re 94 dB SPL, flat from 100 Hz to 5 kHz. A level in dBFS is that of a sine against a full-scale one. The one-bit
-stream is not simulated: its quantization noise is within the data sheet's noise, and what decimation to 16 kHz leaves
-is a band. The band's edges and the offset are not in the data sheet; they are assumptions, and factors of the test.
+stream is not simulated: the data sheet's noise includes its quantization noise, and decimation to 16 kHz acts as a
+band-pass filter. The filter's edges and the offset are not in the data sheet; they are assumptions, and factors of the
+test.
 """
 
 import functools
@@ -21,11 +22,10 @@ FULL_SCALE = 32_768.0
 
 @dataclass(frozen=True)
 class Microphone:
-    """`gain`, dB, is what the sketch asks of the PDM library on top of the data sheet's sensitivity.
+    """A microphone. `gain`, dB, is the gain of the PDM library set by the sketch, in addition to the sensitivity.
 
-    noise: dB(A) SPL that its own noise amounts to, None for none. offset: most of the constant that it adds, in parts
-    of full scale. band: Hz where high-pass and low-pass have lost 3 dB, None for none. Raises KwsError for a gain
-    beyond -20 to 40 dB.
+    noise: self-noise in dB(A) SPL, None for none. offset: largest DC offset, in parts of full scale. band: -3 dB
+    frequencies of high-pass and low-pass in Hz, None for none. Raises KwsError for a gain outside -20 to 40 dB.
     """
 
     sensitivity: float = -26.0  # dBFS at 94 dB SPL
@@ -41,7 +41,7 @@ class Microphone:
 
     @property
     def per_pascal(self) -> float:
-        """Output, in parts of full scale, of a pressure of 1 Pa."""
+        """Output for a pressure of 1 Pa, in parts of full scale."""
         return 10 ** ((self.sensitivity + self.gain) / 20) / np.sqrt(2)
 
     def __call__(self, pressure: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -65,12 +65,12 @@ MP34DT05 = Microphone()
 
 
 def to_int16(sound: np.ndarray) -> np.ndarray:
-    """Sound in steps of 16 bits as samples, rounded and cut off at full scale: int16 of the same shape."""
+    """Sound in 16-bit steps as samples, rounded and clipped at full scale: int16 of the same shape."""
     return np.clip(np.rint(sound), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def pascal(spl: float) -> float:
-    """Root mean square pressure, Pa, of a level in dB SPL."""
+    """Root mean square pressure in Pa for a level in dB SPL."""
     return 10 ** ((spl - PASCAL_DB) / 20)
 
 

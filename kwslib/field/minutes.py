@@ -1,7 +1,7 @@
-"""Sound without a keyword: scenes of a minute, each in another room, the front end running through.
+"""Sound without a keyword: scenes of one minute, each in another room, through a continuously running front end.
 
-What sounds takes turns. Words of the unknown class come one by one, or without pauses; or a background sounds alone, of
-any kind or of one; or the room is quiet, its background at the field's best ratio.
+The kinds of minute alternate: words of the unknown class one by one, or without pauses; a background alone, of
+any kind or of a given one; or a quiet room with its background at the field's highest signal-to-noise ratio.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,14 +37,14 @@ TOGETHER = 30  # scenes rendered before the front end hears them
 
 @dataclass(frozen=True)
 class Sound:
-    """frames: int8 (F, 40). speech: bool (F,), whether a word of the foreground is being said as a frame begins."""
+    """frames: int8 (F, 40). speech: bool (F,), whether a foreground word is being spoken when a frame starts."""
 
     frames: np.ndarray
     speech: np.ndarray
 
 
 def minutes(stage: Stage, hours: float, kinds: Sequence[str] = THREE) -> Sound:
-    """So many hours without a keyword, from the cache or made; minute n is of kind n modulo the number of kinds."""
+    """Hours of sound without a keyword, cached; minute n is of kind n modulo the number of kinds."""
 
     def make() -> dict[str, np.ndarray]:
         frontend = Frontend()
@@ -69,12 +69,12 @@ def continuous_frames(stage: Stage, hours: float, kinds: Sequence[str] = THREE) 
 
 
 def kind_at(frame: np.ndarray, kinds: Sequence[str]) -> np.ndarray:
-    """Numbers of the kinds that sound at frames (n,): int (n,)."""
+    """Index of the kind of minute at frames (n,): int (n,)."""
     return frame * FRAME // SCENE % len(kinds)
 
 
 def words_said(stage: Stage, number: int, kinds: Sequence[str]) -> list[tuple[int, Clip]]:
-    """The clips that a minute is made of, each with the frame of the minute at which it begins, in order."""
+    """The clips in a minute, in order, each with the frame of the minute at which it starts."""
     kind = kinds[number % len(kinds)]
     rng, _ = _begun(stage, number)
     return [(turn.start // FRAME, turn.clip) for turn in _turns(stage, rng, kind)] if kind in SPOKEN else []

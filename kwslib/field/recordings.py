@@ -1,4 +1,4 @@
-"""Own recordings through the same chain: a folder per class, as many files as there are."""
+"""Own recordings, run through the same chain: one folder per class, with any number of files."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ TAIL = SAMPLE_RATE // 2  # samples after a recording's end in which the decision
 
 @dataclass(frozen=True)
 class Refused:
-    """A file or folder that is no trial, and why."""
+    """A file or folder that is not a valid trial, and the reason."""
 
     path: Path
     reason: str
@@ -40,7 +40,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Recording:
-    """One spoken trial: `said` is the folder's class."""
+    """One spoken trial; `said` is the class of its folder."""
 
     path: Path
     said: str
@@ -50,8 +50,8 @@ class Recording:
 def read_recordings(
     folder: Path, labels: tuple[str, ...]
 ) -> tuple[tuple[Recording, ...], tuple[Refused, ...]]:
-    """Recordings in folders named for their class, and what is refused: another folder's name, a file that is no
-    audio, too short, silent or clipped. Raises KwsError when no recording is left."""
+    """Recordings in folders named after their class, and what is rejected: folders with other names, files that are not
+    audio, too short, silent or clipped. Raises KwsError when no recording remains."""
     if not folder.is_dir():
         raise KwsError(f"{folder}: no such folder: give one with folders {', '.join(labels)}")
     found: list[Recording] = []
@@ -84,8 +84,8 @@ def read_recordings(
 
 
 def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A recording with two seconds of noise as loud as its own quietest tenth of a second before it, and half a
-    second after it: what the front end gets used to, and time for the decision. int16."""
+    """A recording with noise at the level of its own quietest tenth of a second: two seconds before it, to
+    which the front end adapts, and half a second after it, for the decision. int16."""
     power = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
     quietest = np.sqrt(max((power[BACKGROUND:] - power[:-BACKGROUND]).min(), 0) / BACKGROUND)
     before, after = (quietest * rng.standard_normal(n) for n in (PROMPT, TAIL))
@@ -95,7 +95,7 @@ def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def run_recordings(
     network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
 ) -> FieldResult:
-    """Every recording as a trial, the prompt at its beginning."""
+    """Results with every recording as a trial, with the prompt at its start."""
     rng = np.random.default_rng(seed)
     answers, false_accepts, seconds = [], 0, 0.0
     for recording in recordings:
@@ -111,5 +111,5 @@ def run_recordings(
 
 
 def reasons(refused: tuple[Refused, ...]) -> dict[str, int]:
-    """How many were refused by the first word or two of the reason."""
+    """Number of rejections by reason, shortened to its first word or two."""
     return dict(Counter(item.reason.split(":")[0].split(" (")[0] for item in refused))

@@ -1,9 +1,9 @@
-"""Rooms: impulse responses from a mouth and from a source of background to the microphone, simulated or measured.
+"""Rooms: impulse responses from a mouth and from a background source to the microphone, simulated or measured.
 
-Simulated rooms are boxes by the image-source method (Allen and Berkley, JASA 65, 1979; pyroomacoustics, Scheibler et
-al., ICASSP 2018). A box decays more slowly than Sabine's law says, so each response is brought to its reverberation
-time exactly, by an exponential. A bank of rooms is made once per field and split from a seed, and cached: training,
-validation and testing never share a room.
+Simulated rooms are boxes, computed by the image-source method (Allen and Berkley, JASA 65, 1979; pyroomacoustics,
+Scheibler et al., ICASSP 2018). A box decays more slowly than Sabine's law predicts; an exponential therefore sets each
+response to exactly its reverberation time. A bank of rooms is generated once per field and split from a seed, and
+cached: training, validation and testing never share a room.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Room:
 
 
 def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
-    """The rooms of a split for a field's distances and reverberation times, from the cache or made."""
+    """The rooms of a split for a field's distances and reverberation times, cached."""
     rng = np.random.default_rng([SPLITS.index(split), 2204])
     shares = (np.arange(count) + 0.5) / count  # even over both ranges, in random company
     distances = _logarithmic(field.distance, rng.permutation(shares))
@@ -70,11 +70,11 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
 
 
 def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room, ...]:
-    """Rooms from measured impulse responses, one file each, at distances that the field draws.
+    """Rooms from measured impulse responses, one file each, at distances drawn from the field.
 
-    A response is scaled to its direct sound (5 ms around its peak); the background takes another file's, where there
-    is one. Rooms that reverberate for longer than the field's are used as they are. Raises KwsError for a folder
-    without responses, and naming a file that is no response of a room: silent, or longer than 10 s.
+    A response is scaled by its direct sound (5 ms around its peak); the background uses the response of another file,
+    if there is one. Rooms with a longer reverberation time than the field's are used unchanged. Raises KwsError for a
+    folder without responses and, naming it, for a file that is not a room response: silent, or longer than 10 s.
     """
     if not folder.is_dir():
         raise KwsError(f"{folder}: no such folder: give one of impulse responses (WAV or FLAC)")
@@ -189,7 +189,7 @@ def _measured(path: Path) -> tuple[str, float, np.ndarray]:
 
 
 def describe(rooms: Sequence[Room], field: Field) -> str:
-    """One line on a bank, which names the rooms that reverberate for longer than a field's."""
+    """One line that describes a bank and names the rooms with a longer reverberation time than the field's."""
     near, far = min(room.distance for room in rooms), max(room.distance for room in rooms)
     longest = field.rt60[1] if field.rt60 else 0.0
     beyond = {room.name: room.rt60 for room in rooms if room.rt60 > longest * (1 + 1e-9)}

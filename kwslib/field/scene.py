@@ -1,8 +1,8 @@
-"""Sound in a room and at the microphone: the one place where speech and background are mixed.
+"""Sound in a room and at the microphone: the only module that mixes speech and background.
 
-Trials, hours without a keyword and training differ in what they draw; what happens to it is the same. A clip is said at
-a level and convolved with the room's response, a background with that of another place in the room; the background is
-set to a ratio to the speech; the microphone makes samples of the sum. All sounds are pressures in Pa, float32.
+Trials, hours without a keyword and training differ in what they draw; the processing is the same. A clip is scaled to a
+level and convolved with the room's response, a background with that of another position in the room; the background is
+scaled to a signal-to-noise ratio; the microphone turns the sum into samples. Sounds are pressures in Pa, float32.
 """
 
 import numpy as np
@@ -13,16 +13,16 @@ from kwslib.field.sources import Material, background
 
 
 def speech_in_room(clip: np.ndarray, spl: float, room: Room) -> np.ndarray:
-    """A clip (n,) as `spoken` gives it, said at `spl` dB at 1 m, as it arrives with its echoes: (n + m - 1,)."""
+    """A clip (n,) from `spoken` at a level of `spl` dB at 1 m, as it arrives with its reflections: (n + m - 1,)."""
     return convolve(clip * np.float32(pascal(spl)), room.speech)
 
 
 def background_in_room(
     kind: str, rng: np.random.Generator, material: Material, room: Room, samples: int, speaker: str | None
 ) -> np.ndarray:
-    """A background of a kind as it arrives when the room is already full of it: (samples,), of any level.
+    """A background of a kind as it arrives after the room's response has settled: (samples,), at an arbitrary level.
 
-    `speaker` does not babble.
+    `speaker` is left out of the babble.
     """
     before = len(room.background)
     sound = background(kind, rng, material, samples + before, speaker)
@@ -30,7 +30,7 @@ def background_in_room(
 
 
 def add_speech(pressure: np.ndarray, word: np.ndarray, start: int) -> None:
-    """Add a word to the pressure (n,) from sample `start` on, in place; what would come after its end is cut."""
+    """Add a word to the pressure (n,) from sample `start` on, in place; anything beyond its end is cut."""
     word = word[: len(pressure) - start]
     pressure[start : start + len(word)] += word
 
@@ -40,7 +40,7 @@ def add_background(
 ) -> None:
     """Add a background (n,) to the pressure (n,), in place, `snr` dB below speech of `level` (Pa, of `loudest`).
 
-    power: type in which the background's power is summed.
+    power: data type in which the background's power is summed.
     """
     rms = float(np.sqrt(np.mean(np.square(sound, dtype=power)))) or 1.0
     pressure += sound * np.float32(level / 10 ** (snr / 20) / rms)
@@ -49,7 +49,7 @@ def add_background(
 def record(
     pressure: np.ndarray, microphone: Microphone | None, rng: np.random.Generator, gain: float
 ) -> np.ndarray:
-    """Samples int16 (n,) of the pressure (n,); without a microphone, `gain` steps to the pascal."""
+    """Samples int16 (n,) of the pressure (n,); without a microphone, `gain` steps per pascal."""
     return to_int16(gain * pressure) if microphone is None else microphone(pressure, rng)
 
 

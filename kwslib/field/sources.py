@@ -1,7 +1,7 @@
-"""What sounds in the field: words of a split's speakers, and backgrounds of five kinds.
+"""Sound sources of the field: words of a split's speakers, and backgrounds of five kinds.
 
-Backgrounds are equally likely: a stretch of a noise recording that no other split uses, babble of five other speakers
-of the split saying other words, mains hum, music and clicks made in code (kwslib/data/noise.py).
+Backgrounds are equally likely: a segment of a noise recording that no other split uses, babble of five other speakers
+of the split saying other words, and generated mains hum, music and clicks (kwslib/data/noise.py).
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ FADE = SAMPLE_RATE // 50  # 20 ms at both ends of a clip, whose own noise would 
 
 @dataclass(frozen=True)
 class Material:
-    """What a split lends: clips by class (none of silence), and its stretches of the noise recordings, int16."""
+    """Material of a split: clips by class (none for silence), and its segments of the noise recordings, int16."""
 
     split: str
     labels: tuple[str, ...]
@@ -38,9 +38,9 @@ class Material:
 
 
 def material(corpus: Corpus, labels: Sequence[str], split: str) -> Material:
-    """The material of a split. Training leaves out clips whose very audio is also in another split.
+    """The material of a split. Training leaves out clips whose audio is identical to one in another split.
 
-    Raises KwsError when the split lacks clips of a class.
+    Raises KwsError when the split has no clips of a class.
     """
     mine = [clip for clip in corpus.clips if clip.split == split]
     if split == "training":
@@ -67,7 +67,8 @@ def _samples(path: Path, digest: str) -> np.ndarray:
 
 
 def spoken(clip: Clip) -> np.ndarray:
-    """A clip with faded ends, its loudest 0.3 s at a root mean square of 1: float32 (16000,). Silence stays."""
+    """A clip with faded ends, scaled so that its loudest 0.3 s has a root mean square of 1: float32 (16000,).
+    Digital silence is unchanged."""
     sound = _samples(clip.path, clip.digest).astype(np.float32)
     ramp = np.linspace(0, 1, FADE, dtype=np.float32)
     sound[:FADE] *= ramp
@@ -87,7 +88,7 @@ def loudest(sound: np.ndarray) -> float:
 
 
 def extent(clip: np.ndarray) -> tuple[int, int]:
-    """Samples between which (n,) has all but the first and last 2.5 % of its energy."""
+    """First and last sample of the part of (n,) that has all but the first and last 2.5 % of its energy."""
     energy = np.cumsum(np.square(clip, dtype=np.float64))
     first, last = np.searchsorted(energy, energy[-1] * np.array([0.025, 0.975]))
     return int(first), int(last)
@@ -96,7 +97,7 @@ def extent(clip: np.ndarray) -> tuple[int, int]:
 def background(
     kind: str, rng: np.random.Generator, material: Material, samples: int, speaker: str | None
 ) -> np.ndarray:
-    """A background of a kind, float32 (samples,), of any level. `speaker` does not babble."""
+    """A background of a kind, float32 (samples,), at an arbitrary level. `speaker` is left out of the babble."""
     if kind == "recorded":
         return _piece(material.noises[rng.integers(len(material.noises))], samples, rng).astype(np.float32)
     if kind == "babble":

@@ -1,8 +1,8 @@
-"""The deployed chain on a stream: C front end, network, C decision logic, in the order and rhythm of the sketch.
+"""The deployed chain on a stream: C front end, network and C decision logic, with the order and timing of the sketch.
 
-A frame every 20 ms, an inference over the last 49 frames every second frame, a decision on it. An int8 .tflite file
-runs in the C core, bit for bit what the board computes. A checkpoint runs in PyTorch with the decision's arithmetic in
-floating point: that is the chain before quantization.
+A frame every 20 ms; every second frame, an inference on the last 49 frames and a decision. An int8 .tflite file
+runs in the C core, bit-identical to the board. A checkpoint runs in PyTorch, with the decision in floating-point
+arithmetic: this is the chain before quantization.
 """
 
 from dataclasses import dataclass, field
@@ -28,8 +28,8 @@ UNKNOWN_PERCENT = (
 
 @dataclass(frozen=True)
 class StreamNetwork:
-    """A model as a stream needs it: of int8 windows (N, 49, 40). `scale`: of its int8 logits, None for float ones;
-    `core`: its layers in the C core, where they run; `settings`: the decision chosen for it, if one was."""
+    """A model for streams, called on int8 windows (N, 49, 40). `scale`: that of its int8 logits, None for float ones;
+    `core`: its layers in the C core, if it runs there; `settings`: decision settings chosen for it, if any."""
 
     name: str
     labels: tuple[str, ...]
@@ -44,14 +44,14 @@ class StreamNetwork:
 
     @property
     def endless(self) -> bool:
-        """Whether it hears all that came before, as causal networks do."""
+        """Whether its results depend on the whole past, as those of causal networks do."""
         return self.core is not None and stream(self.core).endless
 
     def logits_of_stream(self, frames: np.ndarray) -> np.ndarray:
-        """Logits (T, C) of every inference over a stream of frames int8 (F, 40), as deployed.
+        """Logits (T, C) of every inference on a stream of frames int8 (F, 40), as deployed.
 
-        A causal network hears the whole stream; of another, what is new in each window is computed where that comes to
-        the same.
+        A causal network runs on the whole stream; for others, only the new part of each window is computed if the
+        results are identical.
         """
         if self.core is None:
             return self(windows(frames))
@@ -66,7 +66,7 @@ class StreamNetwork:
 def open_network(model: str | Path) -> StreamNetwork:
     """FILE.tflite (int8) in the C core, or FILE.pt in PyTorch.
 
-    Raises KwsError for another file, or one that the C core cannot run.
+    Raises KwsError for a file of another kind, or one that the C core cannot run.
     """
     from kwslib.predictors import CorePredictor, TorchPredictor
 
@@ -82,7 +82,7 @@ def open_network(model: str | Path) -> StreamNetwork:
 
 
 def listen(samples: np.ndarray) -> np.ndarray:
-    """All frames of a stream int16 (n,), the front end beginning afresh: int8 (frames, 40)."""
+    """All frames of a stream int16 (n,) from a reset front end: int8 (frames, 40)."""
     return Frontend().process(samples)
 
 
@@ -92,26 +92,28 @@ def inference_frames(frames: int) -> np.ndarray:
 
 
 def inference_times(frames: int) -> np.ndarray:
-    """Seconds into the stream at which these inferences have their last sample."""
+    """Time in the stream, in seconds, of the last sample of each of these inferences."""
     return (inference_frames(frames) - 1) * FRAME_SECONDS + WINDOW_SECONDS
 
 
 def windows(frames: np.ndarray) -> np.ndarray:
-    """What the network sees at each inference: int8 (T, 49, 40) of frames (F, 40)."""
+    """The network's input at each inference: int8 (T, 49, 40), from frames (F, 40)."""
     view = np.lib.stride_tricks.sliding_window_view(frames, FRAMES, axis=0).swapaxes(1, 2)
     return np.ascontiguousarray(view[inference_frames(len(frames)) - FRAMES])
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """By inference: smoothed posteriors uint16 (T, C) on the scale of CERTAIN, the class reported or -1 (T,)."""
+    """For each inference, smoothed posteriors uint16 (T, C) on the scale of CERTAIN and the class reported or
+    -1 (T,)."""
 
     smoothed: np.ndarray
     reported: np.ndarray
 
 
 def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) -> Decisions:
-    """The decision logic over the logits of one stream (T, C): the C core's for int8, its float twin else."""
+    """The decision logic on the logits of one stream (T, C): that of the C core for int8, otherwise its float
+    version."""
     if scale is None:
         smoothed = smooth(posteriors(logits, None), settings.smoothing)
         return Decisions(smoothed, reports(smoothed, settings))
@@ -125,7 +127,8 @@ def decide(logits: np.ndarray, scale: float | None, settings: DecisionSettings) 
 
 
 def reports(smoothed: np.ndarray, settings: DecisionSettings) -> np.ndarray:
-    """What the C decision logic reports on these smoothed posteriors: classes or -1, (T,). For many thresholds."""
+    """Reports of the C decision logic for given smoothed posteriors: classes or -1, (T,). For tests of many
+    thresholds."""
     thresholds = settings.thresholds().astype(np.int64)
     best = smoothed.argmax(axis=1)
     loud = smoothed[np.arange(len(best)), best] >= thresholds[best]
@@ -140,9 +143,9 @@ def reports(smoothed: np.ndarray, settings: DecisionSettings) -> np.ndarray:
 
 
 def answer(decisions: Decisions, since: int) -> int:
-    """The sketch's answer to a trial whose prompt comes before inference `since`: a class.
+    """The sketch's answer to a trial with the prompt before inference `since`: a class.
 
-    The last word reported; else unknown (1) where its smoothed posterior was the largest and half or more; else
+    The last word reported; else unknown (1) if its smoothed posterior was the largest and at least one half; else
     silence (0).
     """
     words = decisions.reported[since:]
@@ -154,17 +157,17 @@ def answer(decisions: Decisions, since: int) -> int:
 
 
 def first_after(seconds: float, frames: int) -> int:
-    """The first inference of a stream of so many frames that has sound from after `seconds` in it."""
+    """The first inference in a stream of `frames` frames whose window has sound from after `seconds`."""
     return int(np.searchsorted(inference_times(frames), seconds, side="right"))
 
 
 def frames_in(samples: int) -> int:
-    """Frames that so many samples complete."""
+    """Number of frames that are complete after a number of samples."""
     return 1 + int((samples / SAMPLE_RATE - WINDOW_SECONDS) / FRAME_SECONDS + 1e-9)
 
 
 def posteriors(logits: np.ndarray, scale: float | None) -> np.ndarray:
-    """Posteriors of (T, C) logits on the scale of CERTAIN, int64: bit for bit the C core's for int8 logits."""
+    """Posteriors of logits (T, C) on the scale of CERTAIN, int64; for int8 logits bit-identical to the C core's."""
     if scale is None:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
         return np.rint(CERTAIN * exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.int64)
@@ -178,7 +181,7 @@ def posteriors(logits: np.ndarray, scale: float | None) -> np.ndarray:
 
 
 def smooth(posteriors: np.ndarray, smoothing: int) -> np.ndarray:
-    """Means over the last `smoothing` rows, fewer at the start, as in the C core: uint16 (T, C)."""
+    """Means over the last `smoothing` rows (fewer at the start), as in the C core: uint16 (T, C)."""
     sums = np.concatenate([np.zeros((1, posteriors.shape[1]), np.int64), np.cumsum(posteriors, axis=0)])
     ends = np.arange(1, len(sums))
     starts = np.maximum(ends - smoothing, 0)

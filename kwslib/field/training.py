@@ -1,9 +1,9 @@
-"""Training for the field: features of training clips as a board would hear them, for the ordinary training path.
+"""Training for the field: features of training clips under field conditions, for the ordinary training loop.
 
-A copy of the training set speaks every clip in a training room amid a training background, through the microphone,
-the front end already running. What the network is shown is a second with the word in it, a keyword near its middle. A
-part of each copy stays as the ordinary augmentation made it. Nothing here has been near a test: speakers, stretches of
-the noise recordings, pieces of made noise and rooms are those of the training split.
+A copy of the training set has every clip in a training room, over a training background, through the microphone, with
+a front end that is already running. Each example is one second that contains the word, with a keyword near its middle.
+A part of each copy has only the ordinary augmentation. No test material is used: speakers, segments of the noise
+recordings, generated noise and rooms are those of the training split.
 """
 
 import hashlib
@@ -40,17 +40,17 @@ SPEECH_FRAMES = 10  # 0.2 s
 
 @dataclass(frozen=True)
 class FieldAugmentation:
-    """What training for the field is made of.
+    """Options of training for the field.
 
-    streams     times that every clip is spoken
-    windows     seconds shown of each of these
-    clean       share of the examples that stays as the ordinary augmentation made it
-    jitter_ms   how far from the middle of the second a keyword's middle may lie; other words lie anywhere
-    rooms       simulated for training
-    varied      more of them that are less alike (kwslib/field/varied.py)
+    streams     number of streams in which each clip is spoken
+    windows     one-second windows taken from each of these
+    clean       share of the examples with only the ordinary augmentation
+    jitter_ms   largest distance of a keyword's middle from the window's; other words are placed anywhere
+    rooms       number of simulated rooms for training
+    varied      number of additional, more varied rooms (kwslib/field/varied.py)
     backgrounds pieces of background of each kind
-    hours       of sound without a keyword, from anywhere in which seconds are taken, too (kwslib/field/minutes.py)
-    listening   how many of these, in parts of the examples
+    hours       hours of sound without a keyword, from which random seconds are added (kwslib/field/minutes.py)
+    listening   number of these seconds, relative to that of the examples
     """
 
     field: Field = DEFAULT
@@ -84,7 +84,7 @@ class FieldAugmentation:
         return self.streams * self.windows
 
     def training_rooms(self) -> tuple[Room, ...]:
-        """Rooms that no other split has, from the cache or made."""
+        """Rooms that no other split uses, cached."""
         return (*room_bank(self.field, "training", self.rooms), *varied_bank(self.field, self.varied))
 
 
@@ -94,9 +94,9 @@ def field_splits(
     augmentation: FieldAugmentation,
     listening: Corpus | None = None,
 ) -> dict[str, FeatureSet]:
-    """As `feature_splits`, the training split mixed from field and ordinary copies; cached stream by stream.
+    """As `feature_splits`, with a training split of field and ordinary copies; cached stream by stream.
 
-    listening: corpus that the hours without a keyword are made of, if it is another.
+    listening: corpus for the hours without a keyword, if it is a different one.
     """
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     examples = build_splits(corpus, training_setup.protocol)["training"]
@@ -116,7 +116,8 @@ def field_copies(
     training_setup: Setup,
     augmentation: FieldAugmentation,
 ) -> FeatureSet:
-    """Copies of examples of the training split, some of them those of `ordinary`, which has the same examples."""
+    """Field copies of examples of the training split, mixed with copies from `ordinary`, which has the same
+    examples."""
 
     def copies(number: int) -> np.ndarray:
         return _stream_copies(corpus, examples, training_setup, augmentation, number)
@@ -132,7 +133,7 @@ def field_copies(
 
 
 def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> FeatureSet:
-    """`training` and in each copy as many more examples, others each time, as x (copies * m, 49, 40) and y hold."""
+    """`training` with m more examples in each copy, different ones each time, from x (copies * m, 49, 40) and y."""
     m = len(y) // training.copies
     joined = [
         np.concatenate([ours.reshape(training.copies, -1, *ours.shape[1:]), theirs], axis=1)

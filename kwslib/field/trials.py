@@ -1,10 +1,10 @@
-"""One trial of the field test: what is drawn, and the samples that the microphone delivers.
+"""One trial of the field test: its random draws, and the samples that the microphone delivers.
 
-A trial is a stream of four seconds. For one second the front end gets used to the background, for one more the whole
-chain listens; then comes the prompt, and two seconds count (as in firmware/arduino, where an answer is due two seconds
-after the prompt). The clip with the word begins within 0.6 s of the prompt. Trial `index` of a seed is a function of
-these two, the field and the corpus: it can be replayed alone, bit for bit. All quantities are drawn as shares of their
-ranges, so the same trial in two fields differs in nothing but what the fields differ in.
+A trial is a stream of four seconds. In the first, the front end adapts to the background; in the second, the
+whole chain is running; then comes the prompt, and the answer is that of the two seconds after it (as in
+firmware/arduino). The clip with the word starts within 0.6 s of the prompt. A trial is a function of its index,
+the seed, the field and the corpus: it can be replayed on its own, bit for bit. All quantities are drawn as
+shares of their ranges, so that the same trial in two fields differs only where the fields do.
 """
 
 from dataclasses import asdict, dataclass
@@ -27,9 +27,10 @@ LATEST = int(0.6 * SAMPLE_RATE)  # start of the clip after the prompt
 
 @dataclass(frozen=True)
 class Trial:
-    """The draws. `said` is a class; `clip` the recording spoken, or in a trial of silence one that only sets levels.
+    """The draws of a trial. `said`: a class; `clip`: the recording played, or in a trial of silence one that
+    only sets levels.
 
-    start: sample at which the clip begins. spl: of the speech at 1 m. snr: None for no background. room: number.
+    start: sample at which the clip starts. spl: level of the speech at 1 m. snr: None for no background. room: index.
     """
 
     seed: int
@@ -44,7 +45,7 @@ class Trial:
     background: str
 
     def listed(self, rooms: tuple[Room, ...]) -> dict[str, Any]:
-        """The draws as plain values, the room's included."""
+        """The draws as plain values, including those of the room."""
         room = rooms[self.room]
         row = asdict(self) | {"clip": self.clip.name, "speaker": self.clip.speaker}
         row |= {"start_s": self.start / SAMPLE_RATE, "room": room.name, "room_number": self.room}
@@ -53,7 +54,7 @@ class Trial:
 
 
 def draw(material: Material, field: Field, rooms: tuple[Room, ...], seed: int, index: int) -> Trial:
-    """Trial `index`: classes take turns, and so do the clips of a class, in an order that the seed shuffles."""
+    """Trial `index`: classes alternate, and so do the clips of a class, in an order shuffled with the seed."""
     labels = material.labels
     said = index % len(labels)
     pool = material.clips[said or 1]
@@ -75,7 +76,7 @@ def draw(material: Material, field: Field, rooms: tuple[Room, ...], seed: int, i
 
 
 def render(trial: Trial, material: Material, field: Field, rooms: tuple[Room, ...]) -> np.ndarray:
-    """What the microphone delivers: int16 (64000,)."""
+    """The samples that the microphone delivers: int16 (64000,)."""
     rng = _generator(trial.split, trial.seed, trial.index, 1)
     room = rooms[trial.room]
     word = speech_in_room(spoken(trial.clip), trial.spl, room)

@@ -1,10 +1,10 @@
-"""Rooms for training that are less alike than boxes: what measured responses have and an empty box lacks.
+"""More varied rooms for training, with properties of measured responses that an empty box does not have.
 
-A box by the image-source method has one absorption for all walls and all frequencies, nothing in it, and a perfect
-microphone. Here every wall differs, source and microphone may stand at a wall or on a table, the direct sound may be
-turned away; from the mixing time on, reflections give way to the dense noise of a furnished room, which decays in each
-octave by a time of its own (higher ones faster, as air and cloth take them); and whatever recorded it, a loudspeaker,
-a case, another microphone, colours the whole. Randomized simulation carries over to what was not simulated:
+A box under the image-source method has the same absorption for all walls and frequencies, no furniture and an ideal
+microphone. Here each wall differs, source and microphone may be at a wall or on a table, and the source may face away.
+After the mixing time, reflections are replaced by the dense noise of a furnished room, with its own decay time in each
+octave (shorter for higher ones, which air and fabric absorb). A filter models the response of the recording equipment:
+loudspeaker, case, microphone. Randomized simulation generalizes to conditions that were not simulated:
 Tobin et al., arXiv:1703.06907; for rooms, Ko et al., ICASSP 2017.
 """
 
@@ -30,7 +30,7 @@ TAPS = 256
 
 
 def varied_bank(field: Field, count: int) -> tuple[Room, ...]:
-    """Training rooms for a field's distances and reverberation times, from the cache or made; none in the open air."""
+    """Training rooms for a field's distances and reverberation times, cached; none for a field without walls."""
     if field.rt60 is None or not count:
         return ()
     rng = np.random.default_rng([2206, count])
