@@ -1,1 +1,1 @@
-"""From a corpus of recordings to listed clips of one second."""
+"""Corpora of recordings, and their clips of one second."""

@@ -1,8 +1,8 @@
-"""Recordings in, one-second clips out: any file that libsndfile or ffmpeg reads becomes int16 mono at 16 kHz.
+"""Recordings as one-second clips: any file that libsndfile or ffmpeg can read, as int16 mono at 16 kHz.
 
-16-bit mono files at 16 kHz pass through untouched, bit for bit; everything else is averaged over its
-channels, resampled by soxr (HQ) and rounded once. A clip is one second, the longest that Speech Commands
-holds (Warden, arXiv:1804.03209). Files are read block by block: hours of sound take no more memory than minutes.
+16-bit mono files at 16 kHz are read unchanged, bit for bit; everything else is averaged over its
+channels, resampled by soxr (HQ) and rounded once. A clip is one second, the longest in Speech Commands
+(Warden, arXiv:1804.03209). Files are read block by block: hours of sound take no more memory than minutes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -54,11 +54,11 @@ def read_audio(path: Path) -> np.ndarray:
 
 
 def fit(samples: np.ndarray, length: int = CLIP_SAMPLES) -> np.ndarray:
-    """int16 (n,) as int16 (length,): between zeros when shorter, cut to its loudest window when longer.
+    """int16 (n,) as int16 (length,): padded with zeros when shorter, cut to its loudest window when longer.
 
     Loudness is the root mean square of 10 ms without their mean and slope (a microphone's offset and drift), and
-    its median over a quarter of a second (no click). Of the windows within 1 % of the loudest the middle one is
-    taken, so a word stands amid its window.
+    its median over a quarter of a second (no click). Of the windows within 1 % of the loudest, the middle one is
+    taken, so that a word is centred in its window.
     """
     spare = length - len(samples)
     if spare >= 0:
@@ -68,9 +68,10 @@ def fit(samples: np.ndarray, length: int = CLIP_SAMPLES) -> np.ndarray:
 
 
 def read_second(path: Path) -> tuple[np.ndarray, float]:
-    """A recording of any rate, length, channel count and sample format as one clip, and where in it the clip begins.
+    """A recording of any rate, length, channel count and sample format as one clip, and the time at which the
+    clip starts.
 
-    Returns int16 (16000,) and seconds: 0 where the recording lasts a second or less. Raises KwsError as `stored`.
+    Returns int16 (16000,) and seconds: 0 if the recording is a second or shorter. Raises KwsError as `stored` does.
     """
     kept = list(islice(audio_blocks(path), KEPT))
     long = len(kept) == KEPT  # then it is read again rather than kept

@@ -1,4 +1,4 @@
-"""All that is wrong with a corpus for a task, by name, before any work: nobody waits an epoch for it."""
+"""Checks a corpus for a task before any work starts, and names everything that is wrong with it."""
 
 from collections import Counter
 
@@ -10,9 +10,9 @@ from kwslib.labels import UNKNOWN
 
 
 def problems(corpus: Corpus, protocol: Protocol, others: bool = True) -> list[str]:
-    """What is missing, in words: keywords, clips of a class in a split, noise; and noise that is silent.
+    """What is missing, as messages: keywords, clips of a class in a split, noise; and noise that is silent.
 
-    others: whether the task has words that are no keywords.
+    others: whether the task has words that are not keywords.
     """
     missing = [word for word in protocol.keywords if word not in corpus.words]
     found = []
@@ -37,6 +37,7 @@ def problems(corpus: Corpus, protocol: Protocol, others: bool = True) -> list[st
 
 
 def require(corpus: Corpus, protocol: Protocol, others: bool = True) -> None:
-    """Raises KwsError, which says all of it in one line, when the corpus does not do for the task; see `problems`."""
+    """Raises KwsError, listing all problems in one line, when the corpus is not sufficient for the task; see
+    `problems`."""
     if found := problems(corpus, protocol, others):
         raise KwsError(f"{corpus.root}: {'; '.join(found)}")

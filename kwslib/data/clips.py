@@ -8,9 +8,9 @@ from kwslib.data.splits import which_split
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording. `name` is "word/stem.wav" whatever the container; `digest` tells its samples apart.
+    """One recording. `name` is "word/stem.wav" for any container; `digest` identifies its samples.
 
-    `assigned`: the split of a take whose speaker's hash does not say it.
+    `assigned`: the split of a take that does not follow from its speaker's hash.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is no usable recording, and why."""
+    """A file that is not a usable recording, and the reason."""
 
     path: Path
     reason: str

@@ -1,7 +1,7 @@
 """A corpus: folders of clips in the layout of Speech Commands, listed, checked and described.
 
 `<word>/<speaker>_nohash_<take>.wav` (or .flac) and `_background_noise_/` (Warden, arXiv:1804.03209). Broken files are
-known by name before a run begins, and opening a corpus again takes a moment (kwslib/data/inspection.py).
+named before a run starts, and opening a corpus again is fast (kwslib/data/inspection.py).
 """
 
 import hashlib
@@ -32,7 +32,7 @@ Item = TypeVar("Item")
 class Corpus:
     """Clips and noise recordings, sorted by name, and the files that were left out.
 
-    root: the folder, or several separated as PATH is: what `open_corpus` takes.
+    root: the folder, or several separated as in PATH, as `open_corpus` takes them.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Corpus:
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over all names and decoded samples: equal for WAV and FLAC copies, wherever they lie."""
+        """SHA-256 over all names and decoded samples: equal for WAV and FLAC copies in any folder."""
         noises = zip(self.noises, self.noise_digests, strict=True)
         lines = [f"{clip.name} {clip.digest}\n" for clip in self.clips]
         lines += [f"{NOISE_FOLDER}/{path.stem}.wav {digest}\n" for path, digest in noises]
@@ -64,7 +64,7 @@ class Corpus:
         return {split: {word: found[split, word] for word in self.words} for split in SPLITS}
 
     def duplicates_across_splits(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of names that hold the very same audio although their speakers are in different splits."""
+        """Groups of names whose audio is identical although their speakers are in different splits."""
         groups: dict[str, list[Clip]] = {}
         for clip in self.clips:
             groups.setdefault(clip.digest, []).append(clip)
@@ -73,11 +73,11 @@ class Corpus:
 
     @property
     def title(self) -> str:
-        """The name, and that it is synthetic where it is: for every result that a person reads."""
+        """The corpus's name, marked if it is synthetic, for every result that a person reads."""
         return f"{self.name}, synthetic speech" if self.synthetic else self.name
 
     def describe(self) -> str:
-        """One line that says which data this is."""
+        """One line that describes the data."""
         kind = "synthetic speech, not recordings" if self.synthetic else f"recordings in {self.root}"
         skipped = f", {len(self.skipped)} unusable files skipped" if self.skipped else ""
         size = f"{len(self.clips):,} clips of {len(self.words)} words{skipped}"
@@ -85,11 +85,10 @@ class Corpus:
 
 
 def open_corpus(data: Path | str | None = None, profile: Profile | str | None = None) -> Corpus:
-    """The corpus that a run uses: `data` where given (a folder, or several separated as PATH is), else what the
-    profile says.
+    """The corpus of a run: `data` if given (a folder, or several separated as in PATH), else that of the profile.
 
-    quick: the synthetic corpus, made on first use. report: `$KWS_DATA`, else the official archive, from the
-    cache or downloaded into it. Raises KwsError for a folder that is missing or holds no clips, and for a
+    quick: the synthetic corpus, generated on first use. report: `$KWS_DATA`, else the official archive, from the
+    cache or downloaded into it. Raises KwsError for a folder that is missing or contains no clips, and for a
     failed download.
     """
     if data is not None:
@@ -109,18 +108,18 @@ def open_corpus(data: Path | str | None = None, profile: Profile | str | None = 
 
 
 def read_folder(root: Path) -> Corpus:
-    """List and check a folder in the official layout; files that are broken or no audio go to `skipped`.
+    """List and check a folder in the official layout; files that are broken or not audio are listed in `skipped`.
 
-    Raises KwsError when there is no such folder or it holds no clips.
+    Raises KwsError when the folder is missing or contains no clips.
     """
     return read_folders([root])
 
 
 def read_folders(roots: Sequence[Path]) -> Corpus:
-    """As `read_folder`, of several folders as one corpus: the same in whatever order they are named.
+    """As `read_folder`, for several folders as one corpus, which does not depend on their order.
 
-    A recording that two folders hold under one name counts once; of two that differ, the first, and the other is
-    skipped. Raises KwsError for each that is no corpus.
+    Equal recordings with the same name in two folders count once; of two that differ, the first is used and the other
+    skipped. Raises KwsError for a folder that is not a corpus.
     """
     wanted = "give one that holds <word>/<speaker>_nohash_<take>.wav"
     places = list(dict.fromkeys(_folder(root, wanted) for root in roots))
@@ -184,10 +183,10 @@ def _once(found: Iterable[tuple[str, str, Path, Item]]) -> tuple[list[Item], lis
 
 
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
-    """`corpus` and a folder of one's own recordings of `word`, as they come: see kwslib/data/own.py.
+    """`corpus` with a folder of the user's own recordings of `word` in any layout: see kwslib/data/own.py.
 
-    Raises KwsError as `read_takes` does, and when the folder holds fewer than three usable recordings: it says what is
-    wrong with the others.
+    Raises KwsError as `read_takes` does, and when the folder contains fewer than three usable recordings: the message
+    states what is wrong with the others.
     """
     clips, skipped = read_takes(folder, word, {clip.name for clip in corpus.clips})
     folder = Path(folder)
@@ -208,8 +207,9 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
 def read_takes(
     folder: Path | str, word: str, taken: Collection[str] = ()
 ) -> tuple[list[Clip], list[Skipped]]:
-    """The recordings of a folder as they come, each a clip of `word` under a name that is not `taken`; and those that
-    are broken, silent, or copies of others. Raises KwsError for a folder that is missing and a word that is no label.
+    """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
+    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder and a word that
+    is not a valid label.
     """
     check_label(word)
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")

@@ -1,6 +1,6 @@
-"""The samples of a sound file as they are stored, block by block: libsndfile, and ffmpeg for what phones record.
+"""The samples of a sound file as stored, block by block, by libsndfile, or by ffmpeg for the formats of phones.
 
-A file that is no sound, or not all of it, is named with what to do about it.
+An error for a file that is not sound, or incomplete, names the file and the remedy.
 """
 
 import os
@@ -36,8 +36,8 @@ CONTAINERS = {  # first bytes, where they stand: what libsndfile does not read a
 def stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     """Blocks of samples as stored, (n, channels) with n >= 1, each with the rate in Hz; at least one.
 
-    int16 from 16-bit files, else float32; what ffmpeg decodes comes as int16 mono at 16 kHz. Raises KwsError naming a
-    file that is missing, empty, cut short, damaged or not audio; the last ones perhaps after some blocks.
+    int16 from 16-bit files, else float32; ffmpeg's output is int16 mono at 16 kHz. Raises KwsError, naming the file, if
+    it is missing, empty, truncated, damaged or not audio; for the last three possibly after some blocks.
     """
     path = Path(path)
     if not path.is_file():

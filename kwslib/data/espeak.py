@@ -1,10 +1,10 @@
 """Words spoken by eSpeak NG, the same bytes every time.
 
-The synthesizer is the library that the PyPI package espeakng-loader carries (eSpeak NG 1.52). It keeps
-hidden state from one word to the next, so a list of words is always spoken by a fresh process, in order,
-with the random seed set before each: `speak` starts `python -m kwslib.data.espeak`, hands it the list on
+The synthesizer is the library in the PyPI package espeakng-loader (eSpeak NG 1.52). It keeps
+hidden state from one word to the next, so that a list of words is always spoken by a new process, in order,
+with the random seed set before each: `speak` starts `python -m kwslib.data.espeak`, passes it the list on
 standard input and reads the PCM back. eSpeak NG is GPL-3: it runs as a separate program while data is
-made, and nothing of it is part of kwslib.
+generated, and no part of it is part of kwslib.
 """
 
 import ctypes
@@ -54,9 +54,9 @@ class Utterance:
 
 
 def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
-    """Speak each utterance in a fresh process: int16 arrays (n,) at 22,050 Hz, in order.
+    """Speak all utterances in a new process: int16 arrays (n,) at 22,050 Hz, in order.
 
-    Raises KwsError when eSpeak NG cannot be loaded here, lacks a voice or breaks off.
+    Raises KwsError when eSpeak NG cannot be loaded, lacks a voice or crashes.
     """
     answer = _ask([vars(utterance) for utterance in utterances])
     clips, start = [], 0
@@ -68,7 +68,7 @@ def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
 
 
 def phonemes(text: str, voices: Sequence[str]) -> list[tuple[str, ...]]:
-    """How each voice says a text: phonemes in eSpeak's notation, stress marks (', ,) before vowels.
+    """The phonemes of a text in each voice, in eSpeak's notation with stress marks (', ,) before vowels.
 
     "happy" is ("h", "'a", "p", "i"). Raises KwsError as `speak` does.
     """
@@ -76,7 +76,7 @@ def phonemes(text: str, voices: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def transcriptions(texts: Sequence[tuple[str, str]]) -> list[tuple[str, ...]]:
-    """The phonemes of each (text, voice), as `phonemes` gives them. Raises KwsError as `speak` does."""
+    """The phonemes of each (text, voice), as from `phonemes`. Raises KwsError as `speak` does."""
     answer = _ask([{"phonemes": text, "voice": voice} for text, voice in texts])
     spoken = (line.replace(" ", "_").split("_") for line in answer.decode().splitlines())
     return [tuple(phoneme for phoneme in transcription if phoneme) for transcription in spoken]

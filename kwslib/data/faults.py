@@ -1,4 +1,4 @@
-"""What is no recording of anything: the same for trials, takes and whatever else a person records."""
+"""Criteria for unusable recordings, the same for trials, takes and all other recordings by users."""
 
 import numpy as np
 
@@ -9,7 +9,8 @@ CLIPPED = 0.001  # share of samples at full scale from which a recording is over
 
 
 def fault(samples: np.ndarray, silence: bool = False) -> str:
-    """Why int16 (n,) is no take at all: too short, silent (where it is not to be `silence`) or clipped; "" if it is."""
+    """The reason why int16 (n,) is unusable: too short, silent (unless `silence` is expected) or clipped; ""
+    if it is usable."""
     if len(samples) < SHORTEST * SAMPLE_RATE:
         return f"too short ({len(samples) / SAMPLE_RATE:.2f} s): record at least {SHORTEST} s"
     spread = int(samples.max()) - int(samples.min())

@@ -1,6 +1,6 @@
-"""A look into every file of a corpus: once when it is first seen, and again when it has changed.
+"""Inspection of every file of a corpus: when it is first used, and again when it has changed.
 
-The verdict and a digest of the samples are kept in the cache, so that a content hash costs nothing.
+The verdict and a digest of the samples are cached, so that a content hash takes no decoding.
 """
 
 import gzip
@@ -25,14 +25,14 @@ COARSEST = 2_000_000_000  # ns: step of the time stamps of the coarsest file sys
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look into a file gave: a digest of its samples, or the reason why it cannot be used."""
+    """Result of inspecting a file: a digest of its samples, or the reason why it cannot be used."""
 
     digest: str
     reason: str
 
 
 def inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
-    """A verdict on each file: last time's where its stamp is unchanged, else by decoding it."""
+    """A verdict on each file: the cached one if its stamp is unchanged, else by decoding it."""
     index = cache_dir() / "index-v4" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json.gz"
     begun = time.time_ns()
     known = _known(index)

@@ -1,6 +1,6 @@
-"""How loud a recording is, and which recordings of a word are fair examples of loud and of quiet.
+"""Levels of speech and background in a recording, and the choice of a loud and a quiet example of a word.
 
-The level of speech is that of its loudest 0.3 s (a word lasts about that long) rather than of the whole clip,
+The level of speech is that of the loudest 0.3 s (about the length of a word) and not of the whole clip,
 which is mostly pause; the level of the background is that of the quietest 0.1 s.
 """
 
@@ -20,7 +20,7 @@ CLEAR = 20.0  # dB that a word must stand above its background to serve as an ex
 
 
 def level(samples: np.ndarray, window: int, loudest: bool) -> float:
-    """RMS of the loudest or quietest `window` samples of int16 (n,), in dB of full scale, -100 at least."""
+    """RMS of the loudest or quietest `window` samples of int16 (n,), in dB of full scale, at least -100."""
     power = np.concatenate(([0.0], np.cumsum(np.square(samples / 32_768.0))))  # (n + 1,)
     windows = (power[window:] - power[:-window]) / window
     return 10 * np.log10(max(windows.max() if loudest else windows.min(), 1e-10))

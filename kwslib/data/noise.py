@@ -1,7 +1,7 @@
-"""Noises made in code: the background of the synthetic corpus and of the simulated field test.
+"""Generated noises: the backgrounds of the synthetic corpus and of the simulated field test.
 
-Every noise is a pure function of a random generator and a length. It comes out at one level, -26 dBFS (RMS
-0.05 of full scale), so that a signal-to-noise ratio or a playing volume means the same for all of them.
+Each noise is a pure function of a random generator and a length. All have the same level, -26 dBFS (RMS
+0.05 of full scale), so that a signal-to-noise ratio or a playback volume means the same for each of them.
 """
 
 import zlib
@@ -22,17 +22,18 @@ def white(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def pink(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Power falls by 3 dB an octave: every octave has as much, as in much music. Float (samples,)."""
+    """Power falls by 3 dB per octave: every octave has the same power, as in much music. Float (samples,)."""
     return _level(_shaped(rng, samples, lambda f: f**-0.5))
 
 
 def brown(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Power falls by 6 dB an octave: a distant rumble, traffic through a wall. Float (samples,)."""
+    """Power falls by 6 dB per octave: a distant rumble, traffic through a wall. Float (samples,)."""
     return _level(_shaped(rng, samples, lambda f: f**-1.0))
 
 
 def room(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """A quiet room: falling noise with broad resonances of fans, breathing slowly. Float (samples,)."""
+    """A quiet room: noise that falls with frequency and has broad fan resonances, slowly modulated. Float
+    (samples,)."""
     centres = rng.uniform(80, 1500, 4)  # Hz
     gains = rng.uniform(1, 4, 4)
 
@@ -48,7 +49,7 @@ def room(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def hum(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Mains hum: 50 or 60 Hz and its harmonics, even ones stronger, over a hiss. Float (samples,)."""
+    """Mains hum: 50 or 60 Hz and its harmonics, even ones stronger, with some hiss. Float (samples,)."""
     time = np.arange(samples) / SAMPLE_RATE
     base = rng.choice([50.0, 60.0]) * rng.uniform(0.998, 1.002)
     weights = rng.uniform(0.5, 1, 30) * np.exp(2j * np.pi * rng.uniform(size=30)) / np.arange(1, 31)
@@ -58,7 +59,7 @@ def hum(rng: np.random.Generator, samples: int) -> np.ndarray:
 
 
 def clicks(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Dishes and keys: fifteen ringing clicks a second over a faint pink floor. Float (samples,)."""
+    """Dishes and keys: fifteen ringing clicks per second over a faint pink noise floor. Float (samples,)."""
     sound = np.zeros(samples)
     for start in rng.integers(0, samples, rng.poisson(15 * samples / SAMPLE_RATE)):
         decay = rng.uniform(0.004, 0.02)  # s
@@ -90,7 +91,7 @@ NOISES: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
 
 
 def make_noise(kind: str, samples: int, seed: int = 0) -> np.ndarray:
-    """The noise called `kind` (a key of NOISES), the same for a seed: float (samples,), RMS 0.05.
+    """The noise `kind` (a key of NOISES), determined by the seed: float (samples,), RMS 0.05.
 
     Raises KwsError for an unknown kind or fewer than one sample.
     """

@@ -1,8 +1,9 @@
-"""Own recordings as they come: from a folder of takes to clips with a speaker and a split.
+"""The user's own recordings: assigns a speaker and a split to each take in a folder.
 
-The speaker is the name up to `_nohash_`, else the folder within the word's folder, else each take is taken for a
-speaker of its own. The split is Speech Commands' rule by the speaker where that leaves none empty; else a tenth of
-the speakers, at least one, is for validation and as many for testing; else of the takes. Which it was is said.
+The speaker is the name up to `_nohash_`, else the folder within the word's folder, else each take counts as a
+separate speaker. The split follows Speech Commands' rule by speaker if that leaves no split empty; else a tenth of
+the speakers, at least one, is for validation and as many for testing; else a tenth of the takes. The rule that was used
+is reported.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ FEWEST = len(SPLITS)  # takes of a word: one for each split
 
 
 def take_files(folder: Path) -> list[Path]:
-    """Files of a word's folder and of the folders of speakers within it, by name, hidden ones aside."""
+    """Files in a word's folder and in the speakers' folders within it, sorted by name, without hidden ones."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return sorted(
         path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts)
@@ -28,7 +29,7 @@ def take_files(folder: Path) -> list[Path]:
 
 
 def speaker_and_name(path: Path, folder: Path, word: str) -> tuple[str, str]:
-    """Who speaks in a take, and its name in the corpus, "word/speaker_nohash_take.wav" or "word/take.wav"."""
+    """The speaker of a take, and its name in the corpus, "word/speaker_nohash_take.wav" or "word/take.wav"."""
     inner = path.relative_to(folder).parts[:-1]
     if inner and NAMED not in path.stem:
         return inner[0], f"{word}/{inner[0]}{NAMED}{path.stem}.wav"
@@ -36,9 +37,9 @@ def speaker_and_name(path: Path, folder: Path, word: str) -> tuple[str, str]:
 
 
 def spread(clips: Sequence[Clip]) -> tuple[list[Clip], str]:
-    """The clips with splits of which none is empty for any of their words, and in words how they were split.
+    """The clips with splits, none of which is empty for any of their words, and a description of how they were split.
 
-    Raises KwsError, which names them all, for words of fewer takes than there are splits.
+    Raises KwsError, naming them all, for words with fewer takes than there are splits.
     """
     words = sorted({clip.word for clip in clips})
     few = [word for word in words if sum(clip.word == word for clip in clips) < FEWEST]
@@ -60,7 +61,7 @@ def spread(clips: Sequence[Clip]) -> tuple[list[Clip], str]:
 
 
 def silent(path: Path) -> bool:
-    """Whether there is nothing but one value in what would be the clip."""
+    """Whether all samples of the resulting clip are equal."""
     clip = read_clip(path)
     return int(clip.min()) == int(clip.max())
 

@@ -1,20 +1,19 @@
-"""Which clips are trained on and tested on, and what each is mixed with: two protocols.
+"""Two protocols, which determine the clips for training and testing and the noise mixed into each.
 
 `fixed`, ours: every evaluation clip is the same in each run. Keyword clips follow the official split. The
 unknown clips are those in lists/unknown.txt, then others by the SHA-1 of their name. Silence comes from
-stretches of the noise recordings that no other split uses. Nothing is shifted or mixed in at validation and
-testing.
+segments of the noise recordings that no other split uses. In validation and testing, nothing is shifted or mixed in.
 
-`original`, the way of TensorFlow's speech_commands/input_data.py as the original report's course used it:
+`original`, the procedure of TensorFlow's speech_commands/input_data.py as used in the original report's course:
 all three splits are drawn once per run. Clips are shifted at random by up to 100 ms, testing clips too.
-Four in five training clips get noise at up to a tenth of its volume. Silence is any second of any noise
-recording at any volume, so that training hears what testing asks. The unknown clips are the first of a
-shuffle whose outcome depends on the order in which the file system lists them. `seed` stands for all of that:
+Noise at up to a tenth of its volume is added to four in five training clips. Silence is any second of any noise
+recording at any volume, so that training and testing share noise. The unknown clips are the first of a
+shuffle whose result depends on the order in which the file system lists them. `seed` determines all of that:
 the score changes from run to run.
 
 Sizes of both: silence and unknown are each 33 % of a split's keyword clips, rounded up. For yes and no in
-Speech Commands v0.02 that gives the original report's 10,556, 1,333 and 1,368 examples (its Part 3). A corpus for one's
-own word says otherwise (`all_others`): its few clips would leave next to nothing of the words that are not it.
+Speech Commands v0.02 that gives the original report's 10,556, 1,333 and 1,368 examples (its Part 3). For a
+user's own word, all other words are used (`all_others`): 33 % of its few clips would be too few.
 """
 
 import hashlib
@@ -47,10 +46,9 @@ ORIGINAL_NOISE_SHARE, ORIGINAL_NOISE_GAIN = 0.8, 0.1  # of the training clips
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a corpus becomes labelled examples. Percentages are of a split's keyword clips.
+    """Rules that turn a corpus into labelled examples. Percentages are relative to a split's keyword clips.
 
-    `training_unknown_percent` replaces `unknown_percent` in training alone; the other splits stay as they
-    are.
+    `training_unknown_percent` replaces `unknown_percent` in the training split only.
     """
 
     name: str = "fixed"
@@ -73,7 +71,7 @@ class Protocol:
         return class_labels(self.keywords)
 
     def unknown_share(self, split: str) -> int:
-        """Unknown clips of a split in per cent of its keyword clips."""
+        """Unknown clips of a split as a percentage of its keyword clips."""
         if split == "training" and self.training_unknown_percent is not None:
             return self.training_unknown_percent
         return self.unknown_percent
@@ -81,7 +79,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Noise:
-    """One second of a noise recording from sample `start` (at 16 kHz) on, times `gain`."""
+    """One second of a noise recording, starting at sample `start` (at 16 kHz), times `gain`."""
 
     path: Path
     start: int
@@ -90,9 +88,9 @@ class Noise:
 
 @dataclass(frozen=True)
 class Example:
-    """One network input: a clip, moved by `shift` samples (later when positive), or noise, or both mixed.
+    """One network input: a clip, shifted by `shift` samples (later when positive), or noise, or both mixed.
 
-    Neither of them is digital silence.
+    With neither it is digital silence.
     """
 
     name: str
@@ -104,10 +102,10 @@ class Example:
 
 
 def build_splits(corpus: Corpus, protocol: Protocol, seed: int = 0) -> dict[str, tuple[Example, ...]]:
-    """{split: examples}, ordered by the hash of their names: any first part of a split is a fair sample.
+    """{split: examples}, ordered by the hash of their names: the first examples of a split are a random sample of it.
 
-    `seed` is the run's and matters to the original protocol alone. Under the fixed protocol, a training clip
-    whose very audio is also in validation or testing is left out. Raises KwsError for keywords that the
+    `seed` is that of the run and affects only the original protocol. Under the fixed protocol, a training clip
+    whose audio is identical to one in validation or testing is left out. Raises KwsError for keywords that the
     corpus lacks, and when no noise recording is long enough.
     """
     missing = sorted(set(protocol.keywords) - set(corpus.words))
@@ -133,7 +131,7 @@ def counts(examples: Sequence[Example], labels: tuple[str, ...]) -> dict[str, in
 
 
 def load_waveforms(examples: Sequence[Example]) -> np.ndarray:
-    """The examples as int16 (N, 16000). Raises KwsError when a file has vanished since it was listed."""
+    """The examples as int16 (N, 16000). Raises KwsError when a file has been removed since it was listed."""
     waveforms = np.empty((len(examples), CLIP_SAMPLES), np.int16)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for row, clip in enumerate(progress(pool.map(_waveform, examples), "reading clips", len(examples))):
@@ -142,16 +140,16 @@ def load_waveforms(examples: Sequence[Example]) -> np.ndarray:
 
 
 def noise_stretches(corpus: Corpus, split: str) -> list[np.ndarray]:
-    """What a split may hear of each noise recording, int16 (n,) with n >= 16000, by name.
+    """The segment of each noise recording for a split, int16 (n,) with n >= 16000, by name.
 
-    Training has the first 80 % of each in time, validation the next 10 %, testing the last. Raises KwsError
+    Training uses the first 80 % of each recording, validation the next 10 %, testing the last. Raises KwsError
     when no recording is long enough.
     """
     return [read_noise(path)[begin:end] for path, begin, end in _stretches(corpus, *STRETCHES[split])]
 
 
 def read_noise(path: Path) -> np.ndarray:
-    """A noise recording as int16 (n,) at 16 kHz, kept in memory: thousands of examples use the same few."""
+    """A noise recording as int16 (n,) at 16 kHz, kept in memory, since thousands of examples use the same few."""
     return _noise(path, stamp(path))
 
 
@@ -164,10 +162,10 @@ def _noise(path: Path, version: tuple[int, ...]) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def listed_unknown() -> frozenset[str]:
-    """Names of the evaluation clips of words other than yes and no: equal scores need equal clips.
+    """Names of the evaluation clips of words other than yes and no; comparable scores need the same clips.
 
     They are the first 265 (validation) and 272 (testing) by SHA-1 of the name in a part of Speech Commands
-    v0.02, so that this part and the whole official archive give the very same examples.
+    v0.02, so that this part and the whole official archive give the same examples.
     """
     text = files("kwslib.data").joinpath("lists", "unknown.txt").read_text(encoding="utf-8")
     return frozenset(line for line in text.splitlines() if not line.startswith("#"))

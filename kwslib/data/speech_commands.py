@@ -1,8 +1,8 @@
 """The official archive of Speech Commands v0.02: downloaded, verified and unpacked into the cache, once.
 
 2.4 GB from the address that TensorFlow publishes, with the SHA-256 that torchaudio and TensorFlow Datasets
-list (Warden, arXiv:1804.03209, CC BY 4.0). A download that broke off goes on where it stopped. Where there
-is no network, put the archive into the cache folder under its own name: it is verified, unpacked and
+list (Warden, arXiv:1804.03209, CC BY 4.0). An interrupted download resumes where it stopped. Without
+a network, put the archive into the cache folder under its own name: it is verified, unpacked and
 removed.
 """
 
@@ -44,7 +44,7 @@ OFFICIAL = Archive(
 
 
 def official_folder(archive: Archive = OFFICIAL) -> Path:
-    """The unpacked archive in the cache; downloaded on first use, present whole or not at all.
+    """The folder of the unpacked archive in the cache, downloaded on first use; it is complete or absent.
 
     Raises KwsError when the download fails, its SHA-256 is wrong or a member of it is unsafe to unpack.
     """
@@ -60,7 +60,7 @@ def official_folder(archive: Archive = OFFICIAL) -> Path:
 
 
 def download(archive: Archive) -> Path:
-    """The archive's file in the cache, its SHA-256 verified. Raises KwsError when it cannot be had."""
+    """The archive's file in the cache, with verified SHA-256. Raises KwsError when it cannot be downloaded."""
     import pooch
 
     pooch.get_logger().setLevel("ERROR")
@@ -83,7 +83,7 @@ def download(archive: Archive) -> Path:
 
 
 def unpack(file: Path, folder: Path) -> None:
-    """Unpack a .tar.gz as `folder`, whole or not at all.
+    """Unpack a .tar.gz as `folder`, completely or not at all.
 
     Raises KwsError for a damaged archive and for one with links, devices or paths that lead out of `folder`.
     """

@@ -1,7 +1,7 @@
-"""Which split a clip belongs to: the rule of Speech Commands, by the hash of its speaker.
+"""The split of a clip by the rule of Speech Commands, the hash of its speaker.
 
-The share of validation and of testing is 10 % each. Because only the name up to `_nohash_` is hashed,
-every take of a speaker stays in one split, whatever clips are added later (Warden, arXiv:1804.03209, and
+Validation and testing have 10 % each. Because only the name up to `_nohash_` is hashed,
+all takes of a speaker are in the same split, also when clips are added later (Warden, arXiv:1804.03209, and
 the data set's README).
 """
 
@@ -15,7 +15,7 @@ MOST_CLIPS = 2**27 - 1  # of one class, the constant of the official rule
 def which_split(name: str) -> str:
     """One of "training", "validation" or "testing" for a clip such as "yes/0a7c2a8d_nohash_0.wav".
 
-    Folders do not matter, nor does anything from `_nohash_` on.
+    The folders and everything from `_nohash_` on are ignored.
     """
     speaker = re.sub(r"_nohash_.*$", "", name.replace("\\", "/").rsplit("/", 1)[-1])
     digest = int(hashlib.sha1(speaker.encode()).hexdigest(), 16)

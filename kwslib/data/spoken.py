@@ -1,9 +1,8 @@
-"""Other words that a synthesizer says, added to the recordings of a corpus, for training and validation alone.
+"""Other words, spoken by a synthesizer and added to the recordings of a corpus for training and validation only.
 
-Recordings know few words; a device hears thousands. Words of daily life and words that sound like a keyword
-(kwslib/data/voices.py) stand for those: the words of validation are never said in training, so that a threshold that is
-chosen there has met words that the network never heard. What sounds as a keyword does, as *know* for *no*, is none of
-them.
+Recordings contain few words; a device hears thousands. Everyday words and words that sound like a keyword
+(kwslib/data/voices.py) represent those. The validation words do not occur in training, so that the threshold is chosen
+on words that the network was not trained on. Homophones of a keyword, such as *know* for *no*, are excluded.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,9 +18,10 @@ from kwslib.data.word_file import synthesized
 def with_spoken_words(
     corpus: Corpus, keywords: Sequence[str], times: int, splits: Collection[str] = ("training", "validation")
 ) -> Corpus:
-    """The corpus with the synthesizer's other words for these keywords in `splits`, those of training `times` over.
+    """The corpus with the synthesizer's other words for these keywords in `splits`, those of training repeated
+    `times` times.
 
-    A clip that is there more than once is drawn more often by what draws clips at random; 0 times adds nothing.
+    A repeated clip is drawn proportionally more often where clips are drawn at random; 0 times adds nothing.
     """
     if not times:
         return corpus
@@ -39,7 +39,7 @@ def with_spoken_words(
 
 @lru_cache(maxsize=8)
 def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[str]:
-    """Those of the words that some accent of the synthesizer says as it says a keyword. Raises KwsError as
+    """Those of the words that at least one accent of the synthesizer pronounces like a keyword. Raises KwsError as
     `espeak.speak` does."""
     texts = [(text, accent) for accent in ACCENTS for text in (*words, *keywords)]
     said = dict(zip(texts, espeak.transcriptions(texts), strict=True))

@@ -1,8 +1,8 @@
-"""The synthetic corpus: a stand-in for Speech Commands that any machine makes in seconds, without a network.
+"""The synthetic corpus: a substitute for Speech Commands, generated in seconds on any machine, without a network.
 
-Words are spoken by eSpeak NG. A speaker is a voice (accent, variant, pitch, tempo); its eight hexadecimal
-digits are the hash of that description, so the official split rule keeps voices disjoint over the splits.
-The folder has the layout of the official one, and a file SYNTHETIC at its root that says what it is.
+eSpeak NG speaks the words. A speaker is a voice (accent, variant, pitch, tempo); its eight hexadecimal
+digits are the hash of that description, so that the official split rule keeps the splits' voices disjoint.
+The folder has the layout of the official one, and a file SYNTHETIC at its root that describes it.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ VARIANTS = """
 
 @dataclass(frozen=True)
 class Speaker:
-    """A voice: how all words of one speaker sound."""
+    """A synthesizer voice, with which one speaker says all words."""
 
     voice: str  # accent and variant, an eSpeak name
     pitch: int  # 0 to 99
@@ -61,16 +61,16 @@ class Speaker:
 
 
 def fingerprint(seed: int = 0) -> str:
-    """Twelve hexadecimal digits that change with whatever the corpus depends on: fit for a folder's name."""
+    """Twelve hexadecimal digits that change with everything the corpus depends on, for use in a folder's name."""
     return hashlib.sha256(f"seed {seed} {code(__name__)}".encode()).hexdigest()[:12]
 
 
 def make_synthetic(root: Path, seed: int = 0) -> Path:
-    """Make the corpus as folder `root`, whole or not at all, the same bytes for a seed. Returns `root`.
+    """Generate the corpus as folder `root`, completely or not at all; a seed determines every byte. Returns `root`.
 
     2,400 clips `<word>/<speaker>_nohash_<take>.wav` of one second at 16 kHz, and
-    `_background_noise_/<kind>.wav`, a minute each. A corpus that is already there, made the same way, is
-    left alone. Raises KwsError when something else is there, or eSpeak NG does not work on this machine.
+    `_background_noise_/<kind>.wav`, a minute each. An existing corpus with the same fingerprint is
+    left unchanged. Raises KwsError when `root` is anything else, or eSpeak NG does not work on this machine.
     """
     root = Path(root)
     marker = (
@@ -98,7 +98,7 @@ def _already_there(root: Path, marker: str) -> Path:
 
 
 def draw_speakers(seed: int = 0) -> tuple[Speaker, ...]:
-    """200 different voices, as many in each split as SPEAKERS says; no two share both accent and variant."""
+    """200 different voices, in each split the number in SPEAKERS; no two share both accent and variant."""
     rng = np.random.default_rng([1, seed])
     voices = [f"{accent}+{variant}" for accent in ACCENTS for variant in VARIANTS.split()]
     chosen: list[Speaker] = []
@@ -153,10 +153,10 @@ def _write_noises(folder: Path, seed: int) -> None:
 
 
 def record(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A spoken word as a microphone in a room would hear it.
+    """A spoken word as recorded by a microphone in a room.
 
-    sound: int16 (n,) at 22,050 Hz -> int16 (16000,) at 16 kHz, the word somewhere in it, quieter or
-    louder, over one of the noises at 5 to 35 dB signal-to-noise ratio.
+    sound: int16 (n,) at 22,050 Hz -> int16 (16000,) at 16 kHz, with the word at a random position and level, over one
+    of the noises at 5 to 35 dB signal-to-noise ratio.
     """
     word = soxr.resample(_trim(sound / 32768.0), espeak.RATE, SAMPLE_RATE)[:CLIP_SAMPLES]
     free = CLIP_SAMPLES - len(word)

@@ -1,10 +1,10 @@
-"""What the synthesizer says for a keyword: the word itself, words that sound like it, and everyday words.
+"""Synthesized words for a keyword: the word itself, words that sound like it, and everyday words.
 
-A keyword's own recordings are few and come from few rooms, and a network then takes whatever sounds otherwise for
-something else, or takes every voice of a kind for the keyword. So one synthesizer speaks all of them: the word in many
-voices, microWakeWord's way (github.com/kahrendt/microWakeWord); the word with phonemes changed or left out, which is
-what is heard wrongly; and other words in the same voices. The voices of training, validation and testing are disjoint
-in their variant, that is in the shape of the vocal tract.
+A user's recordings of a keyword are few and from few rooms: a network trained on them alone rejects the word in other
+conditions, or accepts any word in a similar voice. One synthesizer therefore speaks all of them: the word in many
+voices, as in microWakeWord (github.com/kahrendt/microWakeWord); the word with phonemes changed or left out, a frequent
+cause of false accepts; and other words in the same voices. The voices of training, validation and testing differ in
+their variant, that is, in the shape of the vocal tract.
 """
 
 import hashlib
@@ -41,8 +41,8 @@ def everyday_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:
-    """`count` voices of a split: eight variants in validation, twelve in testing, the others in training, all accents
-    in turn; pitch and tempo are drawn."""
+    """`count` voices of a split: eight variants in validation, twelve in testing, the others in training, with
+    all accents in turn and random pitch and tempo."""
     variants = sorted(VARIANTS.split(), key=lambda name: hashlib.sha1(name.encode()).hexdigest())
     mine = {"validation": variants[:8], "testing": variants[8:20], "training": variants[20:]}[split]
     rng = np.random.default_rng([11, SPLITS.index(split), purpose])
@@ -55,9 +55,9 @@ def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]
 
 
 def confusables(phonemes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Up to CONFUSABLES words that sound like one of these phonemes: its stressed vowels, the consonants beside them
-    and its first phoneme changed one at a time, its beginning alone, its end alone; as even a choice of each kind as
-    there is, the same every time."""
+    """Up to CONFUSABLES words that sound like one with these phonemes: its stressed vowels, the consonants next to them
+    and its first phoneme changed one at a time, its beginning alone, its end alone; a deterministic choice, as evenly
+    distributed over these kinds as possible."""
     word = tuple(phonemes)
     stressed = [place for place, phoneme in enumerate(word) if phoneme[0] == "'"]
     changed = {0, *(beside for place in stressed for beside in (place - 1, place, place + 1)), *stressed} & {
@@ -83,10 +83,10 @@ def _is_vowel(phoneme: str) -> bool:
 
 
 def spoken_folder(word: str) -> Path:
-    """A folder of what the synthesizer says for a keyword, one second each, made once and kept in the cache.
+    """A folder of synthesized clips for a keyword, one second each, generated once and cached.
 
-    <split>/<word>/ holds the keyword in that split's voices; training/ and validation/ also other words, training/
-    those that sound like it; testing/ nothing else. Raises KwsError for what is no label, and as `espeak.speak` does.
+    <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words, and
+    training/ words that sound like it. Raises KwsError for an invalid label, and as `espeak.speak` does.
     """
     root = cache_dir() / f"spoken-{digest(check_label(word), code(__name__))}"
     if root.is_dir():
@@ -103,7 +103,7 @@ def spoken_folder(word: str) -> Path:
 
 
 def everyday_clips(word: str) -> dict[str, np.ndarray]:
-    """{everyday word: it as a second of sound, int16 (16000,)}, each in another voice of testing, but for `word`."""
+    """{everyday word: one second of sound, int16 (16000,)}, each in a different voice of testing, without `word`."""
     words = [other for other in everyday_words()[1] if other != word]
     voices = draw_voices("testing", len(words), purpose=1)
     sounds = espeak.speak(

@@ -1,11 +1,12 @@
-"""A corpus of one's own word in a file, which every command takes for --data: `kws eval MODEL --data computer.json`.
+"""A file that describes the corpus of a user's own word, which every command accepts for --data: `kws eval
+MODEL --data computer.json`.
 
     {"format": 1, "word": "computer", "takes": "recordings", "not": ["talk"], "background": ["kitchen"],
      "data": ["speech_commands"]}
 
-Folders are relative to the file. `takes` may be null: then the synthesizer speaks validation and testing, too. `data`
-are the folders that other words and noises come from; none are the synthetic corpus. The synthesizer's voices
-(kwslib/data/voices.py) and own negatives, `not`, are for training; own backgrounds join the noise recordings.
+Folders are relative to the file. `takes` may be null: the synthesizer then also speaks validation and testing. `data`
+lists the folders for other words and noises; without any, the synthetic corpus is used. The synthesizer's voices
+(kwslib/data/voices.py) and the user's negatives, `not`, are for training; own backgrounds join the noise recordings.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ SHORTEST_NOISE = (
 
 @dataclass(frozen=True)
 class WordFile:
-    """What the file says; folders are absolute. `negatives` stands as "not" there."""
+    """The contents of the file, with absolute folders. `negatives` is "not" in the file."""
 
     word: str
     takes: Path | None
@@ -51,7 +52,7 @@ class WordFile:
     data: tuple[Path, ...]
 
     def save(self, path: Path) -> None:
-        """Write it, folders relative to `path` where they lie beside or below it."""
+        """Write the file; folders next to or below `path` are relative to it."""
         folder_of_file = path.parent.resolve()
 
         def relative(folder: Path) -> str:
@@ -70,7 +71,7 @@ class WordFile:
 
 
 def read_word_file(path: Path) -> WordFile:
-    """The file as it is. Raises KwsError, which names it, where it is missing or says something else."""
+    """The contents of a file. Raises KwsError, naming the file, if it is missing or invalid."""
     try:
         content: Any = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -92,8 +93,8 @@ def read_word_file(path: Path) -> WordFile:
 
 
 def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
-    """The corpus of a word; `base` takes the place of the one that `data` names. Raises KwsError, which names the
-    folder, for one that is missing or of no use."""
+    """The corpus of a word; `base` replaces the one in `data`. Raises KwsError, naming the folder, for one that is
+    missing or unusable."""
     base = base or (read_folders(word_file.data) if word_file.data else open_corpus(profile="quick"))
     corpus = replace(base, clips=_thinned(base.clips, word_file.word))
     if word_file.takes:
@@ -117,8 +118,8 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
 
 
 def synthesized(word: str, training_alone: bool) -> list[Clip]:
-    """What the synthesizer says for a word, in the splits that kwslib/data/voices.py speaks for; the word itself, with
-    `training_alone`, in training alone."""
+    """Synthesized clips for a word in the splits of kwslib/data/voices.py; with `training_alone`, the word itself only
+    in training."""
     root = spoken_folder(word)
     return [
         replace(clip, assigned=split, name=f"{clip.word}/{split}-{clip.path.stem}.wav")
