@@ -1,7 +1,7 @@
-"""One's own word, from takes to a model that knows its threshold; see book/own_keyword.md.
+"""A user's own keyword, from takes to a model with its threshold; see book/own_keyword.md.
 
-What `kws keyword` does by itself: the network and the epochs that it trains, the trials and the hours of sound with
-which it chooses a threshold, and tests. The network is the smaller of the two that Part 8 trains for
+The defaults of `kws keyword`: the network and its number of epochs, and the trials and hours of sound on which it
+chooses a threshold, and tests. The network is the smaller of the two that Part 8 trains for
 listening.
 """
 

@@ -1,4 +1,4 @@
-"""One long recording of a word said again and again, cut into takes."""
+"""Cuts one long recording of a repeated word into takes."""
 
 import io
 from pathlib import Path
@@ -18,7 +18,7 @@ AROUND = 15  # frames kept before and after one that lasts longer than a second
 
 
 def cut(samples: np.ndarray) -> list[np.ndarray]:
-    """The words of int16 (n,), each int16 (m,) amid a second, or with its surroundings where it is longer."""
+    """The words in int16 (n,), each int16 (m,): centred in one second, or with a margin if it is longer."""
     takes = []
     for first, end in speech(samples):
         if end - first < WORD:
@@ -30,9 +30,10 @@ def cut(samples: np.ndarray) -> list[np.ndarray]:
 
 
 def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
-    """Write the words of a recording as <speaker>_nohash_<n>.wav into a folder, after those that it holds, or none.
+    """Write the words of a recording as <speaker>_nohash_<n>.wav to a folder, numbered after those in it, or none.
 
-    Raises KwsError for a recording that is no audio or has no word in it, and for a speaker that is no file's name.
+    Raises KwsError for a recording that is not audio or contains no word, and for a speaker that is not a valid file
+    name.
     """
     if not speaker or NAMED in speaker or speaker != Path(speaker).name or speaker[0] == ".":
         raise KwsError(f"--speaker {speaker!r} does not make a file name: use letters and digits")

@@ -1,4 +1,4 @@
-"""What a model reports in sound that nobody cut: long recordings, and words of daily life one by one."""
+"""Reports of a model in uncut sound: long recordings, and everyday words one by one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,16 +32,16 @@ from kwslib.progress import progress
 
 @dataclass(frozen=True)
 class Report:
-    """A word reported, and how many seconds into the sound."""
+    """A word reported, and the time in seconds from the start of the sound."""
 
     time: float
     label: str
 
 
 def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) -> tuple[list[Report], float]:
-    """All reports in a recording of any length, and its seconds.
+    """All reports in a recording of any length, and its duration in seconds.
 
-    Raises KwsError for what is no audio, or shorter than the second that a network sees.
+    Raises KwsError for a file that is not audio, or shorter than the network's window of one second.
     """
     frontend, frames, samples = Frontend(), [], 0
     for block in audio_blocks(path):
@@ -59,7 +59,7 @@ def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) ->
 
 @dataclass(frozen=True)
 class Fired:
-    """Of `n` words that are not the keyword, those that were reported as it."""
+    """False accepts among `n` words that are not the keyword."""
 
     n: int
     names: tuple[str, ...]
@@ -69,12 +69,13 @@ class Fired:
 
 
 def everyday(network: StreamNetwork, settings: DecisionSettings) -> Fired:
-    """Of the 200 everyday words, each in another synthesized voice that no training heard, those that fire."""
+    """False accepts among the 200 everyday words, each in a different synthesized voice that is not used in
+    training."""
     return _fired(network, settings, everyday_clips(network.labels[2]).items())
 
 
 def everyday_of_people(network: StreamNetwork, settings: DecisionSettings, corpus: Corpus) -> Fired | None:
-    """The same of 200 recordings of other words by speakers of testing; None where the corpus has no recordings."""
+    """The same for 200 recordings of other words by testing speakers; None if the corpus has no recordings."""
     others = [clip for clip in corpus.clips if clip.split == "testing" and clip.word not in network.labels]
     if corpus.synthetic or not others:
         return None
@@ -96,7 +97,8 @@ def _fired(
 
 
 class Listener:
-    """A stream that comes piece by piece, as from a microphone: posteriors and reports as they become due."""
+    """Runs a model on a stream in chunks, as from a microphone, and returns posteriors and reports as they
+    are complete."""
 
     def __init__(self, network: StreamNetwork, settings: DecisionSettings) -> None:
         self.network, self.settings = network, settings
@@ -107,8 +109,8 @@ class Listener:
         self._wait = 0
 
     def hear(self, samples: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-        """int16 (n,): of each inference that it completes, the smoothed posteriors (C,) in 0..1 and the class reported
-        or -1."""
+        """For a chunk int16 (n,), the smoothed posteriors (C,) in 0..1 and the class reported or -1 of each
+        inference that it completes."""
         self._frames = np.concatenate([self._frames, self._frontend.process(samples)])
         while len(self._frames) >= self._due:
             logits = self.network(self._frames[None, self._due - FRAMES : self._due])

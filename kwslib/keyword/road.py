@@ -1,4 +1,4 @@
-"""The road from takes to a model: train, choose a threshold, export, test; what came of it in one report."""
+"""The steps from takes to a model: train, choose a threshold, export, test, with the results in one report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work a road is: epochs of training, trials and hours of sound to choose and to test with."""
+    """The amount of computation: epochs of training, and trials and hours of sound for choosing a threshold
+    and testing."""
 
     epochs: int = EPOCHS
     trials: int = TRIALS
@@ -38,10 +39,10 @@ class Effort:
 def make(
     corpus: Corpus, word: str, arch: str, effort: Effort, seed: int, folder: Path, say: Say
 ) -> dict[str, Any]:
-    """Train a network for `word`; leave model.pt, what `kws export` writes, and kws_model.h in `folder`.
+    """Train a network for `word`; write model.pt, the files of `kws export`, and kws_model.h to `folder`.
 
-    corpus: one that has all that the task needs (see kwslib.data.check). Returns what was measured. `say` is told each
-    step as it begins.
+    corpus: one that is complete for the task (see kwslib.data.check). Returns the results. `say` is called with
+    the name of each step when it starts.
     """
     training_setup = word_setup(word, arch, effort.epochs)
     checkpoint = folder / CHECKPOINT
@@ -79,7 +80,7 @@ def make(
 
 
 def write_header(model: Path, header: Path) -> None:
-    """The kws_model.h of a .tflite file for a sketch, its threshold included."""
+    """The kws_model.h of a .tflite file for a sketch, including its threshold."""
     core = CorePredictor(model)
     network = compress(core.network)
     assert core.settings
@@ -89,7 +90,7 @@ def write_header(model: Path, header: Path) -> None:
 
 
 def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
-    """What a model that has its threshold comes to: on test clips, in the field, on everyday words."""
+    """Results of a model with its threshold on test clips, in the field and on everyday words."""
     network, predictor = open_network(model), load_predictor(model)
     assert network.settings
     training_setup = word_setup(network.labels[2], "tinyconv", 1)

@@ -1,7 +1,7 @@
-"""A look at a folder of takes before anything is trained: what is wrong with each, in words.
+"""Checks a folder of takes before training, and describes what is wrong with each.
 
-Everything here is about single words, a take a file. Levels are those of kwslib/data/levels.py; speech is where 10 ms
-are within 20 dB of the loudest 0.3 s and 6 dB above the background.
+Each file is a take of a single word. Levels are those of kwslib/data/levels.py; a frame of 10 ms is speech if it is
+within 20 dB of the loudest 0.3 s and 6 dB above the background.
 """
 
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ UNLIKE = 4.0  # robust standard deviations from the others
 
 @dataclass(frozen=True)
 class Take:
-    """One file: its length, the levels of speech and background in dB of full scale, and what is wrong with it."""
+    """One file: its length, its levels of speech and background in dB of full scale, and its problems."""
 
     path: Path
     seconds: float
@@ -38,7 +38,7 @@ class Take:
 
 
 def speech(samples: np.ndarray) -> list[tuple[int, int]]:
-    """Stretches of speech in int16 (n,), n >= 4800, in frames of 10 ms: (first, end), pauses of 0.3 s between them."""
+    """Segments of speech in int16 (n,), n >= 4800, in frames of 10 ms: (first, end), separated by pauses of 0.3 s."""
     db = 20 * np.log10(np.maximum(frame_levels(samples) / 32_768, 1e-5))
     loud = db > max(speech_level(samples) - 20, float(np.quantile(db, 0.1)) + 6)
     loud_frames = np.flatnonzero(loud)
@@ -53,9 +53,9 @@ def speech(samples: np.ndarray) -> list[tuple[int, int]]:
 
 
 def look(folder: Path | str) -> list[Take]:
-    """Every file of a folder of takes, and of the folders of speakers in it, in the order of their names.
+    """All files of a folder of takes, and of the speakers' folders in it, sorted by name.
 
-    Raises KwsError for a folder that is missing or holds no files.
+    Raises KwsError for a folder that is missing or contains no files.
     """
     folder = Path(folder)
     _, skipped = read_takes(folder, "take")

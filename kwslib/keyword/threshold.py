@@ -1,4 +1,4 @@
-"""How sure a model must be before it reports its word: chosen on hours and trials of validation, kept in its file."""
+"""The threshold from which a model reports its word: chosen on hours and trials of validation, stored in its file."""
 
 from pathlib import Path
 
@@ -18,15 +18,15 @@ MOST_PER_HOUR = 2.0  # false accepts that a threshold may cost on validation
 
 
 def choose(network: StreamNetwork, corpus: Corpus, trials: int = TRIALS, hours: float = HOURS) -> Choice:
-    """The smoothing and threshold that miss fewest words on validation among those with no more than MOST_PER_HOUR
-    false accepts an hour there."""
+    """The smoothing and threshold with the fewest missed words on validation among those with at most MOST_PER_HOUR
+    false accepts per hour."""
     return detection.choose(network, *_heard(network, corpus, "validation", trials, hours), MOST_PER_HOUR)
 
 
 def test(
     network: StreamNetwork, corpus: Corpus, settings: DecisionSettings, trials: int, hours: float
 ) -> OperatingPoint:
-    """What the settings come to on trials and hours of testing."""
+    """Results of the settings on trials and hours of testing."""
     heard = _heard(network, corpus, "testing", trials, hours)
     points = detection.detection_curve(network, *heard, settings)
     return next(point for point in points if point.threshold == settings.threshold)
@@ -42,6 +42,6 @@ def _heard(
 
 
 def keep(checkpoint: Path, settings: DecisionSettings) -> None:
-    """Write the settings into a checkpoint, from which an export takes them on."""
+    """Write the settings to a checkpoint, from which an export takes them."""
     model, config, extra = load_checkpoint(checkpoint)
     save_checkpoint(checkpoint, model, config, extra | {"decision": settings_note(settings)})

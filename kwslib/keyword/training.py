@@ -1,10 +1,11 @@
-"""Training for one's own word: few takes and many voices among thousands of other words, heard as a board would.
+"""Training for a user's own word: few takes and many voices among thousands of other words, under field conditions.
 
-A board hears a stream, so one and a half times as many examples again are seconds from anywhere in hours without the
-word, and labels are not smoothed, which would keep posteriors below the thresholds of a spotter. Few takes are soon
-learnt by heart: each is spoken in more rooms, amid more noise, than other words. On validation, with "bed" as the word
-and two seeds (`python benchmarks/takes.py bed --validation`), 79 of 400 were missed so at no more than five false
-accepts an hour, and 130 at two; 124 and 170 with a third of the seconds and as few streams of the word as of others.
+The input of a board is a stream: random seconds from hours without the word are therefore added, one and a half times
+as many as there are other examples. Labels are not smoothed, which would keep posteriors below the thresholds of a
+spotter. A network soon memorizes few takes: each is placed in more rooms and noises than other words. On validation,
+with "bed" as the word and two seeds (`python benchmarks/takes.py bed --validation`), 79 of 400 were missed at no more
+than five false accepts per hour, and 130 at two; with a third of the seconds and no more streams of the word than of
+others, 124 and 170.
 """
 
 from dataclasses import replace
@@ -26,7 +27,7 @@ SHARE = 0.25  # of an epoch's examples that are of the keyword
 
 
 def word_setup(word: str, arch: str, epochs: int) -> Setup:
-    """How a network of the zoo is trained for a word."""
+    """The training setup of a network of the zoo for a word."""
     training_setup = setup(arch, epochs, (word,))
     return replace(
         training_setup,
@@ -38,8 +39,8 @@ def word_setup(word: str, arch: str, epochs: int) -> Setup:
 def word_splits(
     corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation = AUGMENTATION
 ) -> dict[str, FeatureSet]:
-    """As `field_splits`, with the keyword so often in training that it is about SHARE of every epoch; no more streams
-    than epochs come to hear."""
+    """As `field_splits`, with the keyword repeated in training so that it is about SHARE of every epoch, and no more
+    streams than the epochs use."""
     streams = -(-training_setup.recipe.epochs // augmentation.windows)
     augmentation = replace(augmentation, streams=min(augmentation.streams, streams))
     splits = field_splits(corpus, training_setup, augmentation)
@@ -48,8 +49,8 @@ def word_splits(
 
 
 def word_copies(corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation) -> FeatureSet:
-    """The training examples of the keyword in WORD_STREAMS streams, or two for each of fewer epochs: few takes must not
-    be learnt by heart."""
+    """The training examples of the keyword in WORD_STREAMS streams, so that few takes are not memorized; with few
+    epochs, in two streams per epoch."""
     ordinary = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)["training"]
     mine = ordinary.y[: ordinary.n] == KEYWORD
     examples = build_splits(corpus, training_setup.protocol)["training"]
@@ -59,8 +60,8 @@ def word_copies(corpus: Corpus, training_setup: Setup, augmentation: FieldAugmen
 
 
 def with_word(data: FeatureSet, word: FeatureSet, share: float) -> FeatureSet:
-    """`data` with the keyword's examples those of `word`, so many times that they are about `share` of all; every time
-    that one comes up it is the next of its copies, as far as there are."""
+    """`data` with the keyword's examples replaced by those of `word`, repeated so that they are about `share` of all;
+    each repetition uses the next copy, cyclically."""
     others = subset(data, data.y[: data.n] != KEYWORD)
     times = max(round(share / (1 - share) * others.n / word.n), 1)
     x, y = [], []
@@ -73,7 +74,7 @@ def with_word(data: FeatureSet, word: FeatureSet, share: float) -> FeatureSet:
 
 
 def subset(data: FeatureSet, kept: np.ndarray) -> FeatureSet:
-    """The examples where `kept`, bool (n,), in all copies."""
+    """The examples for which `kept`, bool (n,), is true, in all copies."""
     names = tuple(name for name, keep in zip(data.names, kept, strict=True) if keep)
     rows = np.tile(kept, data.copies)
     return FeatureSet(data.x[rows], data.y[rows], names, data.copies)
