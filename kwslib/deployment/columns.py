@@ -10,7 +10,8 @@ COLUMNS = {"run_convolution": "run_column", "run_depthwise": "depth_column"}
 
 
 def single_column(step: Call | Move) -> Call | Move:
-    """The step by the kernel for one column, where its layer makes only one, of plain scales and inside of its row."""
+    """The step with the kernel for single columns, if its layer computes only one, with plain scales and
+    inside its row."""
     if not isinstance(step, Call) or step.layer.kind not in COLUMNS:
         return step
     window, kind = step.layer.fields, COLUMNS[step.layer.kind]
