@@ -1,1 +1,1 @@
-"""What a run found, recorded; the original beside it; the style of figures and tables."""
+"""Recorded results of a run, their comparison with the original, and the style of figures and tables."""

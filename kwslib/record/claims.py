@@ -1,19 +1,20 @@
-"""What each part claims, as checks: a sentence, and the test of recorded values that carries it.
+"""The claims of each part as checks: a sentence, and the test of recorded values that supports it.
 
 `book/claims.yml` lists them by part. Each has `says` and one test:
 
-    verdict: KEY, is: WORD              what `kws compare` says of the original's value KEY
-    interval: VALUE, above|below: X     the 95 % interval leaves X out on that side; `around: X`: it does not
-                                        (`comparisons: N`: of so many at once, Bonferroni's, where VALUE is over seeds)
-    apart: [HIGHER, LOWER]              the two intervals leave each other out
-    together: [ONE, OTHER]              they do not
+    verdict: KEY, is: WORD              the verdict of `kws compare` on the original's value KEY
+    interval: VALUE, above|below: X     the 95 % interval is entirely above or below X; `around: X`: it contains X
+                                        (`comparisons: N`: Bonferroni's for N comparisons, if VALUE is over seeds)
+    apart: [HIGHER, LOWER]              the two intervals do not overlap
+    together: [ONE, OTHER]              they overlap
     value: VALUE, above|below: X        a computed value, or with `over: VALUE` its ratio to another
-    paired: {sweep, column, of, less}   the difference of two kinds of rows of a recorded sweep, seed by seed, with
+    paired: {sweep, column, of, less}   the difference of two kinds of rows of a recorded sweep, paired by seed, with
                                         above|below|around: X and `comparisons: N`
-    mcnemar: [ONLY_FIRST, ONLY_SECOND]  clips that one of two alone gets right: `told: true` where p < 0.05
+    mcnemar: [ONLY_FIRST, ONLY_SECOND]  clips that only one of two networks classifies correctly: `told: true` for
+                                        p < 0.05
 
-VALUE is "<part>/<name>" of the recorded values, X a number, an original's value KEY, or a bound of its interval,
-KEY:low or KEY:high. A claim whose test fails names the sentence that must change.
+VALUE is "<part>/<name>" of the recorded values; X is a number, an original's value KEY, or a bound of its interval,
+KEY:low or KEY:high. The error for a failed test names the sentence that must change.
 """
 
 import csv
@@ -46,7 +47,7 @@ class Claim:
 
     @property
     def parts(self) -> set[str]:
-        """Names of the parts whose values it needs, as far as it names them."""
+        """Names of the parts whose values the claim refers to."""
         named = [
             value for entry in self.test.values() for value in (entry if isinstance(entry, list) else [entry])
         ]
@@ -55,7 +56,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the recorded values say of a claim."""
+    """Result of checking a claim against the recorded values."""
 
     claim: Claim
     shown: str  # value and interval
@@ -85,9 +86,9 @@ def load_claims(path: Path | None = None) -> list[Claim]:
 
 
 def check(claims: list[Claim], results: Results, sweeps: Path | None = None) -> list[Outcome]:
-    """Every claim of the parts that are recorded; `sweeps`: the folder of the recorded tables.
+    """Results for all claims of the recorded parts; `sweeps`: the folder of the recorded tables.
 
-    Raises KwsError where a claim names a value that its part has not recorded.
+    Raises KwsError if a claim names a value that its part has not recorded.
     """
     recorded = {int(part[:2]) for part in results}
     return [

@@ -1,8 +1,8 @@
-"""The original report's values beside ours: read both, bring them to one unit, say by rule which is better.
+"""Comparison of the original report's values with ours: reads both, converts units, gives a verdict by rule.
 
 The original's come from `book/original.yml` (in a wheel: package data), ours from `<results>/<part>.json`.
-Ours carry the units of a computation (accuracies and shares as a `fraction`, sizes in `B`, times in `ms` or
-`us`, counts with none); the two meet in the original's unit.
+Ours have the units of computation (accuracies and shares as a `fraction`, sizes in `B`, times in `ms` or
+`us`, counts with none) and are converted to the original's.
 """
 
 import functools
@@ -38,7 +38,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Original:
-    """A value of the original report, its gist in our words, our counterpart or why there is none."""
+    """A value of the original report, a summary in our words, and our counterpart or the reason why there is none."""
 
     key: str
     value: float
@@ -61,7 +61,7 @@ class Original:
 
     @property
     def text(self) -> str:
-        """The value to the digit that the report gives, with its sign and unit."""
+        """The value with the digits that the report gives, its sign and its unit."""
         exact = (
             format_value(self.value, self.unit) if self.unit == "fraction" else f"{self.value:,} {self.unit}"
         )
@@ -69,17 +69,17 @@ class Original:
 
     @property
     def in_per_cent(self) -> "Original":
-        """The same where it is no fraction of one."""
+        """The same value in per cent if it is a fraction of one."""
         return replace(self, value=round(100 * self.value, 6), unit="%") if self.unit == "fraction" else self
 
     @property
     def whole(self) -> float:
-        """What all of `n` clips right would be in this unit."""
+        """The value in this unit if all of `n` clips are correct."""
         return {"%": 100.0, "fraction": 1.0}.get(self.unit, float(self.n or 1))
 
     @property
     def ci95(self) -> tuple[float, float] | None:
-        """Wilson's interval from the report's counts, None where it states none."""
+        """Wilson's interval from the report's counts; None if it states none."""
         return rule.originals_interval(self.value, self.n, self.whole, self.sign)
 
     @property
@@ -93,7 +93,7 @@ class Original:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An original value beside ours, in the original's unit; `ours` is None where nothing is recorded."""
+    """An original value and ours, in the original's unit; `ours` is None if nothing is recorded."""
 
     original: Original
     ours: float | None
@@ -110,9 +110,9 @@ class Comparison:
 
     @property
     def ours_text(self) -> str:
-        """Ours in the original's unit, which is left out, with its recorded interval.
+        """Our value in the original's unit, which is not printed, with its recorded interval.
 
-        Where all seeds came to the same, that interval has no width; the one over clips stands in its place.
+        If all seeds have the same value, that interval has no width, and the one over clips is shown instead.
         """
         if self.ours is None:
             return "not recorded"
@@ -121,19 +121,19 @@ class Comparison:
 
     @property
     def ours_with_interval(self) -> str:
-        """Ours with its unit and the interval that the verdict goes by."""
+        """Our value with its unit and the interval on which the verdict is based."""
         if self.ours is None:
             return "not recorded"
         return format_value(self.ours, self.original.unit, self.interval, 2 if self.modelled else 4)
 
     @property
     def reason(self) -> str | None:
-        """Why nothing is compared, None where something is."""
+        """The reason why the values are not compared; None if they are."""
         return self.original.reason or (self.differs if self.ours is not None else None)
 
     @property
     def verdict(self) -> str:
-        """One of `kwslib.record.verdict.VERDICTS`, by its rule."""
+        """One of `kwslib.record.verdict.VERDICTS`, by the rule in that module."""
         entry = self.original
         if entry.reason is not None:
             return "no counterpart"
@@ -149,7 +149,7 @@ class Comparison:
 
 
 def repository() -> Path | None:
-    """Root of the clone that this package runs from, None where it was installed as a wheel."""
+    """Root of the clone that this package runs from; None if it was installed as a wheel."""
     root = Path(__file__).resolve().parents[2]
     return root if (root / "book" / "original.yml").is_file() else None
 
@@ -161,7 +161,7 @@ def recorded_folder() -> Path | None:
 
 
 def book_file(name: str) -> Path:
-    """A data file of `book/`, from the clone or, where installed as a wheel, from the package."""
+    """A data file of `book/`, from the clone or, if installed as a wheel, from the package."""
     root = repository()
     return root / "book" / name if root else Path(__file__).parents[1] / "_book" / name
 
@@ -217,7 +217,7 @@ def _is_interval(bounds: Any) -> bool:
 
 
 def convert(value: float, unit: str, wanted: str) -> float:
-    """`value` in another unit of the same dimension. Raises KwsError when the units do not fit."""
+    """`value` in another unit of the same dimension. Raises KwsError when the dimensions differ."""
     if unit == wanted:
         return value
     (dimension, factor), (target, divisor) = UNITS.get(unit, (unit, 1.0)), UNITS.get(wanted, (wanted, 1.0))
@@ -231,7 +231,7 @@ def convert(value: float, unit: str, wanted: str) -> float:
 def compare(
     results: dict[str, dict[str, Any]], original: dict[str, Original] | None = None
 ) -> list[Comparison]:
-    """Each original value beside ours from `results` (see `load_results`), in the report's order."""
+    """Comparisons of all original values with ours from `results` (see `load_results`), in the report's order."""
     known, rows = comparability(), []
     shift = _moved_by_the_test(results)
     for entry in (original or load_original()).values():
@@ -253,12 +253,12 @@ def compare(
 
 
 def comparability() -> rule.Comparability:
-    """What `book/comparability.yml` says."""
+    """The contents of `book/comparability.yml`."""
     return rule.load_comparability(book_file("comparability.yml"))
 
 
 def recorded_value(results: dict[str, dict[str, Any]], reference: str) -> dict[str, Any] | None:
-    """The recorded value "<part>/<name>" among `results`, None where it is missing."""
+    """The recorded value "<part>/<name>" in `results`; None if it is missing."""
     part, _, name = reference.partition("/")
     value: dict[str, Any] | None = results.get(part, {}).get("values", {}).get(name)
     return value
@@ -274,7 +274,7 @@ def _moved_by_the_test(results: dict[str, dict[str, Any]]) -> float | None:
 def format_value(
     value: float, unit: str = "", ci95: Sequence[float] | None = None, significant: int = 4
 ) -> str:
-    """A value as a reader wants it, with its unit and 95 % interval; a fraction is shown in per cent."""
+    """A value as text, with its unit and 95 % interval; a fraction is shown in per cent."""
     if unit == "fraction":
         percent = [round(100 * each, 9) for each in (value, *(ci95 or ()))]  # 76.45, not 76.4499... of 0.7645
         return format_value(percent[0], "%", percent[1:])
@@ -283,7 +283,7 @@ def format_value(
 
 
 def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
-    """Either " (low to high)" or nothing for a value without an interval."""
+    """The interval as " (low to high)", or an empty string for a value without one."""
     if not ci95:
         return ""
     low, high = (digits(bound, unit, uncertainty=_half_width(ci95)) for bound in ci95)
@@ -291,8 +291,8 @@ def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
 
 
 def digits(value: float, unit: str = "", significant: int = 4, uncertainty: float = 0.0) -> str:
-    """The number alone: per cent to one decimal, integers whole, others to so many significant digits, and to no place
-    below the second digit of `uncertainty` where that is given."""
+    """The number without unit: percentages to one decimal, integers in full, others to a number of significant
+    digits, but not beyond the second digit of `uncertainty` if that is given."""
     if unit == "%":
         return f"{value:.1f}"
     if value == int(value) and not uncertainty:

@@ -1,4 +1,4 @@
-"""The headline table: the original's marked values beside ours with their verdicts, and what we have beyond them."""
+"""The headline table: the original's marked values and ours with their verdicts, and values that only we have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Row:
-    """One line as a reader sees it; `ours` is None where nothing is recorded."""
+    """One row as shown; `ours` is None if nothing is recorded."""
 
     gist: str
     original: str
@@ -30,7 +30,7 @@ class Row:
 
 
 def row(compared: Comparison) -> Row:
-    """An original's value beside ours."""
+    """The row of an original's value and ours."""
     entry = compared.original
     ours = None
     if compared.ours is not None:
@@ -49,7 +49,7 @@ def row(compared: Comparison) -> Row:
 
 
 def rows(results: dict[str, dict[str, Any]], compared: Sequence[Comparison] | None = None) -> list[Row]:
-    """Every row of the headline table from `results` (see `load_results`)."""
+    """All rows of the headline table from `results` (see `load_results`)."""
     found = [row(each) for each in compared or compare(results) if each.original.headline]
     for own in comparability().headline:
         value, ours = recorded_value(results, own.ours), None

@@ -1,11 +1,11 @@
-"""Names under which values and models are recorded: a function for each family, called to write and to read.
+"""Names under which values and models are recorded: a function for each family of names, used to write and to read.
 
-A *point* is what a sweep runs, a *network* what the board runs: "channels_4", "sparse_90", "3bit", "ternary".
+A *point* is a run of a sweep, a *network* one that runs on the board: "channels_4", "sparse_90", "3bit", "ternary".
 """
 
 
 def width(bits: int | str) -> str:
-    """Of weights: 3bit, ternary."""
+    """Name of a weight width: 3bit, ternary."""
     return bits if isinstance(bits, str) else f"{bits}bit"
 
 
@@ -16,22 +16,22 @@ def quantized(bits: int | str, method: str = "qat", recipe: str = "ours") -> str
 
 
 def unstructured(percent: float) -> str:
-    """A point of Part 6 by the percent of the weights that are removed: unstructured_90."""
+    """A point of Part 6, by the percentage of weights removed: unstructured_90."""
     return f"unstructured_{percent:g}"
 
 
 def sparse(percent: float) -> str:
-    """The network of `unstructured(percent)`, stored by the weights that are left: sparse_90."""
+    """The network of `unstructured(percent)` in sparse format: sparse_90."""
     return f"sparse_{percent:g}"
 
 
 def channels(left: int) -> str:
-    """A point of Part 6, and its network, by the channels that are left: channels_4."""
+    """A point of Part 6, and its network, by the number of remaining channels: channels_4."""
     return f"channels_{left}"
 
 
 def ternary(network: str) -> str:
-    """A narrow network on ternary weights: channels_4_ternary."""
+    """A narrow network with ternary weights: channels_4_ternary."""
     return f"{network}_ternary"
 
 
@@ -86,7 +86,7 @@ def lowest_accuracy(point: str) -> str:
 
 
 def field_accuracy(arch: str, kind: str = "") -> str:
-    """Of a network that is trained for the field on the clean test split: in int8, or of `kind` float32."""
+    """Accuracy on the clean test split of a network trained for the field: in int8, or of `kind` float32."""
     return accuracy(f"testing_{arch}_field", kind)
 
 
@@ -102,12 +102,12 @@ def cause(bits: int, method: str, changed: str) -> str:
 
 
 def loss(point: str) -> str:
-    """What a point loses against the float network."""
+    """Loss of accuracy of a point relative to the float network."""
     return f"loss_{point}"
 
 
 def qat_gain(bits: int | str) -> str:
-    """What QAT by our recipe gets more than PTQ, seed by seed."""
+    """Gain of QAT over PTQ with our recipe, paired by seed."""
     return f"qat_minus_ptq_{width(bits)}"
 
 
@@ -127,22 +127,22 @@ def in_field(arch: str) -> str:
 
 
 def false_accepts(arch: str) -> str:
-    """Reports of a keyword in an hour of sound that has none."""
+    """False accepts per hour of sound without a keyword."""
     return f"false_accepts_per_hour_{arch}"
 
 
 def ahead(arch: str) -> str:
-    """Points of test accuracy by which a network is ahead of TinyConv, on the same clips."""
+    """Difference in test accuracy between a network and TinyConv on the same clips, in percentage points."""
     return f"ahead_{arch}"
 
 
 def clips_that_fire(arch: str) -> str:
-    """How many clips of other words were taken for a keyword over hours, however often each."""
+    """Number of different clips of other words with at least one false accept over hours of sound."""
     return f"clips_that_fire_{arch}"
 
 
 def missed(arch: str) -> str:
-    """Share of the keywords said in the field that are not reported, at that rate of false accepts."""
+    """Share of the keywords spoken in the field that are missed, at that rate of false accepts."""
     return f"missed_{arch}"
 
 
@@ -162,7 +162,7 @@ def smoothing(arch: str) -> str:
 
 
 def long_file(what: str, arch: str) -> str:
-    """Misses and false_accepts of a network in a long file."""
+    """Misses or false_accepts of a network in a long file."""
     return f"long_{what}_{arch}"
 
 
@@ -197,10 +197,10 @@ def cpu_latency_ms(network: str) -> str:
 
 
 def falls(kind: str, when: str) -> str:
-    """The first share removed at which accuracy has fallen; kind: unstructured, channels."""
+    """The smallest share removed at which accuracy has fallen; kind: unstructured, channels."""
     return f"falls_{kind}_{when}"
 
 
 def holds(kind: str, when: str) -> str:
-    """The last share removed before that."""
+    """The largest share removed before that."""
     return f"holds_{kind}_{when}"

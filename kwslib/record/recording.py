@@ -1,4 +1,4 @@
-"""A notebook's run: which data it uses, where its values and models go, what it found.
+"""A notebook's run: its data, the folders of its values and models, and its results.
 
     run = recording.start("03_training", profile=profile, data=data, results=results)
     run.record("accuracy_testing", 0.951, "fraction", ci95=(0.938, 0.961), n=1368)
@@ -6,8 +6,8 @@
     run.finish()  # writes <results>/03_training.json
 
 Accuracies and shares are recorded as a `fraction`, sizes in `B`, times in `ms` or `us`, counts with no unit.
-Recorded numbers stand in `book/results`: only a report-profile run on real recordings may write there, and
-only when told to. Runs by hand write to `_build/results/<profile>` in a clone, to `kws-results` elsewhere.
+Recorded numbers are in `book/results`: only a report-profile run on real recordings may write there, and only
+if that folder is given. Other runs write to `_build/results/<profile>` in a clone, to `kws-results` elsewhere.
 """
 
 import html
@@ -57,7 +57,7 @@ PACKAGES = (
 class Table:
     """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
 
-    Floats have `digits` decimals, missing values stay empty, columns of whole numbers that reach 10,000 have commas.
+    Floats have `digits` decimals, missing values are blank, columns of integers that reach 10,000 have commas.
     """
 
     frame: "pandas.DataFrame"
@@ -99,7 +99,7 @@ class Point(Protocol):
 
     @property
     def seed(self) -> int:
-        """Of the network that it starts from."""
+        """Seed of the network that it starts from."""
         ...
 
 
@@ -122,22 +122,22 @@ class Run:
 
     @cached_property
     def corpus(self) -> "Corpus":
-        """The run's recordings, opened (made, downloaded) on first use."""
+        """The run's recordings, opened (generated, downloaded) on first use."""
         from kwslib.data.corpus import open_corpus
 
         return open_corpus(self.data, self.profile)
 
     @property
     def models(self) -> Path:
-        """Folder of the models that the notebooks train and hand on."""
+        """Folder of the models that the notebooks train and share."""
         folder = self.results / "models"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def model(self, name: str, make: Callable[[Path], object] | None = None) -> Path:
-        """Path of a model: this run's, else the recorded one (real data only), else made by `make(path)`.
+        """Path of a model: this run's, else the recorded one (real data only), else one built by `make(path)`.
 
-        Raises KwsError when there is none and no way to make it.
+        Raises KwsError when there is none and no `make`.
         """
         path, recorded = self.models / name, recorded_folder()
         if not path.is_file() and not self.synthetic and recorded and (recorded / "models" / name).is_file():
@@ -158,7 +158,7 @@ class Run:
         ci95: Sequence[float] | None = None,
         n: int | None = None,
     ) -> None:
-        """Note a value, with its 95 % interval and its number of samples or seeds where it has them."""
+        """Record a value, with its 95 % interval and its number of samples or seeds if it has them."""
         value = value.item() if hasattr(value, "item") else value
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise KwsError(f"{self.part}/{name}: {value!r} is not a finite number")
@@ -169,17 +169,18 @@ class Run:
             self.values[name]["n"] = int(n)
 
     def record_all(self, values: Mapping[str, Value]) -> None:
-        """Note several values by name."""
+        """Record several values by name."""
         for name, found in values.items():
             self.record(name, found.value, found.unit, found.ci95, found.n)
 
     def everything(self) -> dict[str, dict[str, Any]]:
-        """All parts' values as `load_results` gives them, this run's as they stand now."""
+        """All parts' values in the form of `load_results`, including this run's values so far."""
         parts = load_results(self.results) if self.results.is_dir() else {}
         return parts | {self.part: {"values": self.values}}
 
     def recorded(self, part: str) -> dict[str, Any]:
-        """What a part has recorded in this run's folder, else, for real recordings, in the book's; {} for neither."""
+        """The values that a part has recorded in this run's folder, else, for real recordings, in the book's;
+        else {}."""
         for folder in (self.results, None if self.synthetic else recorded_folder()):
             if folder and (folder / f"{part}.json").is_file():
                 return load_results(folder)[part]["values"]
@@ -188,7 +189,7 @@ class Run:
     def compare_table(self, names: Iterable[str] | None = None) -> "pandas.DataFrame":
         """Table "what | original | ours | unit" of recorded `names`, by default all of this part.
 
-        Ours come with their 95 % interval, shares in per cent. Where the original states a value twice, its first row
+        Ours have their 95 % interval, shares in per cent. If the original states a value twice, only its first row
         is shown.
         """
         import pandas
@@ -214,14 +215,14 @@ class Run:
         return frame.rename_axis(index=None, columns="what")
 
     def show(self, frame: "pandas.DataFrame", caption: str = "", digits: int = 1) -> Table:
-        """A captioned table, stamped when its numbers come from the synthetic corpus.
+        """A table with a caption, marked if its numbers come from the synthetic corpus.
 
-        A table that is one of the original's figures has its caption in the cell's metadata instead.
+        A table that corresponds to one of the original's figures has its caption in the cell's metadata instead.
         """
         return Table(frame, f"{caption} (synthetic corpus)".strip() if self.synthetic else caption, digits)
 
     def finish(self, rows: "pandas.DataFrame | None" = None) -> None:
-        """Write `<results>/<part>.json`, whole or not at all; of a sweep's point with its `rows`."""
+        """Write `<results>/<part>.json` atomically; for a point of a sweep with its `rows`."""
         contents = {
             "profile": self.profile.name,
             "data": {
@@ -249,11 +250,11 @@ def start(
     seeds: Sequence[int] | None = None,
     point: Point | None = None,
 ) -> Run:
-    """Open a run of notebook `part`: choose profile, data and folders, say which, set the figure style.
+    """Open a run of notebook `part`: choose and print profile, data and folders, and set the figure style.
 
-    A run of one `point` of a sweep has its name and its seed, and keeps its rows.
+    A run of one `point` of a sweep has that point's name and seed, and keeps its rows.
 
-    Raises KwsError for an unknown profile, and for quick or synthetic numbers bound for `book/results`.
+    Raises KwsError for an unknown profile, and for quick or synthetic numbers that would go to `book/results`.
     """
     chosen, root, recorded = get_profile(profile), repository(), recorded_folder()
     if results is None:
@@ -293,7 +294,7 @@ def _versions() -> dict[str, str]:
 
 
 def processor(described: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor that a run's times are of, by its maker's name where the system tells it."""
+    """Name of the processor on which a run's times are measured, the model name if the system provides it."""
     import platform
 
     try:

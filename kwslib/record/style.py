@@ -1,9 +1,9 @@
-"""One look for every figure: vector, real text, a colour-blind-safe palette, type that survives a phone.
+"""Style of all figures: vector graphics, real text, a colour-blind-safe palette, type that is legible on a phone.
 
-Figures are 5.2 inches wide and no type is smaller than 10 points, so that a screen 390 pixels wide shows it at least 9
-pixels tall. A notebook keeps each figure as SVG in the colours below; the book's pages replace each by the colour of
+Figures are 5.2 inches wide and no type is smaller than 10 points, so that on a screen 390 pixels wide it is at least 9
+pixels high. A notebook keeps each figure as SVG in the colours below; the book's pages replace each by the colour of
 that name in the reader's theme (book/_ext/vector.py), so that one drawing serves light and dark. The hues are those of
-Okabe and Ito (2008), distinct under every common colour-vision deficiency, darkened where white paper asks for it.
+Okabe and Ito (2008), distinct under all common colour-vision deficiencies, darkened where white paper requires it.
 Captions and alternative texts are cell metadata, because the book reads them from there:
 
     # %% mystnb={"figure": {"name": "fig-01", "caption": "..."}, "image": {"alt": "Four curves ..."}}
@@ -83,7 +83,7 @@ _STYLE: dict[str, Any] = {
 
 
 def use(synthetic: bool) -> None:
-    """Set the style; while `synthetic`, every new figure carries the stamp. Notebooks keep SVG."""
+    """Set the style; with `synthetic`, every new figure is stamped as such. Notebooks keep SVG."""
     mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
     mpl.rcParams["figure.hooks"] = [_HOOK] if synthetic else []
     ipython = sys.modules.get("IPython")
@@ -101,7 +101,7 @@ def is_synthetic() -> bool:
 
 
 def stamp(figure: Figure) -> None:
-    """Reserve a strip at the head of `figure` and say there that the data are synthetic."""
+    """Reserve a strip at the top of `figure` for a note that the data are synthetic."""
     strip = 0.3 / figure.get_figheight()  # 0.3 inches
     engine = figure.get_layout_engine()
     if engine is not None:
@@ -115,7 +115,7 @@ def stamp(figure: Figure) -> None:
 def subplots(rows: int = 1, cols: int = 1, height: float = 3.4, **options: Any) -> tuple[Figure, Any]:
     """(figure, axes) like pyplot's, `height` in inches, `options` to Figure.subplots.
 
-    The figure is not registered with pyplot: a notebook shows it once, and nothing needs closing.
+    The figure is not registered with pyplot: a notebook shows it once, and it need not be closed.
     """
     figure = Figure(figsize=(WIDTH, height))
     if is_synthetic():
@@ -135,7 +135,7 @@ def label_colours(labels: Sequence[str]) -> dict[str, str]:
 def original_points(
     ax: Axes, x: ArrayLike, y: ArrayLike, label: str = "original report", colour: str = GREY
 ) -> None:
-    """Overlay the original report's published values: hollow diamonds, grey or in the colour of what they answer."""
+    """Overlay the original report's published values: hollow diamonds, grey or in the colour of their counterparts."""
     ax.plot(
         x,
         y,
@@ -150,7 +150,7 @@ def original_points(
 
 
 def legend_above(figure: Figure, ax: Axes, columns: int = 2) -> None:
-    """The legend over the panels, where none of its marks reads as a data point and none of its lines hides one."""
+    """Place the legend above the panels, where its markers cannot be mistaken for data points and hide none."""
     handles, names = ax.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=columns)
 
@@ -158,9 +158,9 @@ def legend_above(figure: Figure, ax: Axes, columns: int = 2) -> None:
 def shaded_cells(
     ax: Axes, share: np.ndarray, texts: Sequence[Sequence[str]], assumed: np.ndarray | None = None
 ) -> None:
-    """A matrix as cells, the darker the larger its `share` (0 to 1), with a text in each; those `assumed` are hatched.
+    """A matrix as cells with text, shaded darker for a larger `share` (0 to 1); those in `assumed` are hatched.
 
-    The shade is a transparent blue, so that type stays legible on it in light and in dark.
+    The shade is a transparent blue, so that text on it is legible in light and dark themes.
     """
     rows, columns = share.shape
     for (row, column), part in np.ndenumerate(share):
@@ -186,7 +186,7 @@ def interval_curve(
     colour: str | None = None,
     marker: str = "",
 ) -> None:
-    """A mean curve within the shaded band of its 95 % interval."""
+    """A mean curve with a shaded band for its 95 % interval."""
     (line,) = ax.plot(x, mean, marker=marker, color=colour, label=label)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
 

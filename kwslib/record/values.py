@@ -1,4 +1,4 @@
-"""Values to record: a number with its unit, its 95 % interval and how many samples or seeds it comes from."""
+"""Values to record: a number with its unit, its 95 % interval and its number of samples or seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Values = dict[str, Value]
 
 
 def over_seeds(mean: MeanInterval, seeds: int, unit: str = "fraction") -> Value:
-    """A mean over seeds with its t interval, of which a single seed has none."""
+    """A mean over seeds with its t interval; a single seed has no interval."""
     return Value(mean.mean, unit, mean[1:] if seeds > 1 else None, seeds)
 
 

@@ -1,14 +1,14 @@
-"""What may be said of an original value beside ours: the rule of the book's Methods, in code.
+"""The verdict on an original value and ours: the rule of the book's Methods, in code.
 
-    no counterpart    the original's value has none of ours; the entry says why
+    no counterpart    we have no value for the original's; the entry states why
     not recorded      ours is not among the recorded values
-    not comparable    the two do not measure the same thing (`book/comparability.yml` says why)
+    not comparable    the two do not measure the same thing (`book/comparability.yml` states why)
     same              a setting, a count or a definition, equal to the digits that the report gives
-    better, worse     the intervals leave each other out, even when one is moved by what a change of test does
-    not told apart    they do not
+    better, worse     the intervals do not overlap, even when one is shifted by the effect of a change of test
+    not told apart    they overlap
 
-The original's interval is Wilson's, from its counts; where it says "above", everything above is in it. Ours reaches
-over both kinds of chance: the recorded interval (over seeds, mostly) and Wilson's over as many clips as were tested.
+The original's interval is Wilson's, from its counts; if it states "above", the interval is open upwards. Ours covers
+both sources of variation: the recorded interval (mostly over seeds) and Wilson's over the number of clips tested.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Own:
-    """A value of ours that the original has no counterpart of, for the headline table."""
+    """A value of ours without a counterpart in the original, for the headline table."""
 
     gist: str
     ours: str  # "<part>/<recorded value>"
@@ -42,7 +42,8 @@ class Own:
 
 @dataclass(frozen=True)
 class Comparability:
-    """Which keys of original.yml (patterns) measure something else, and which another test; ours alone."""
+    """Keys of original.yml (patterns) that measure something else, or come from a different test; and values
+    only we have."""
 
     not_comparable: dict[str, str]  # pattern of keys -> why
     other_test: tuple[str, ...]  # patterns of keys
@@ -50,22 +51,22 @@ class Comparability:
     headline: tuple[Own, ...]
 
     def why_not(self, key: str) -> str | None:
-        """Why the value `key` and ours do not measure the same thing; None where they do."""
+        """The reason why the value `key` and ours do not measure the same thing; None if they do."""
         return next(
             (reason for pattern, reason in self.not_comparable.items() if fnmatchcase(key, pattern)), None
         )
 
     def tested_elsewhere(self, key: str) -> bool:
-        """Whether ours was tested on other clips than the original's."""
+        """Whether our value was measured on different clips from the original's."""
         return any(fnmatchcase(key, pattern) for pattern in self.other_test)
 
     def modelled_here(self, key: str) -> bool:
-        """Whether ours comes from the cycle model."""
+        """Whether our value comes from the cycle model."""
         return any(fnmatchcase(key, pattern) for pattern in self.modelled)
 
 
 def load_comparability(path: Path) -> Comparability:
-    """Read `book/comparability.yml`. Raises KwsError where it is not of that form."""
+    """Read `book/comparability.yml`. Raises KwsError if its format is invalid."""
     import yaml
 
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -81,13 +82,13 @@ def load_comparability(path: Path) -> Comparability:
 
 
 def counted(value: float, n: int, whole: float) -> Interval:
-    """Wilson's interval of `value`, the share of n clips that were right, where all n right are `whole`."""
+    """Wilson's interval of `value`, the share of correct clips out of n, in a unit in which all correct are `whole`."""
     low, high = wilson(round(n * value / whole), n)
     return whole * low, whole * high
 
 
 def originals_interval(value: float, n: int | None, whole: float, sign: str = "") -> Interval | None:
-    """What the original's `value` leaves open: Wilson's interval from its n, open to the side that its sign names."""
+    """Interval of the original's `value`: Wilson's from its n, open on the side that its sign indicates."""
     if n is None and sign not in (">", "<"):
         return None
     low, high = counted(value, n, whole) if n is not None else (value, value)
@@ -96,7 +97,7 @@ def originals_interval(value: float, n: int | None, whole: float, sign: str = ""
 
 
 def reach(recorded: Interval | None, value: float, n: int | None, whole: float) -> Interval | None:
-    """The interval of ours that the rule uses: the recorded one, and Wilson's over n clips, whichever goes further."""
+    """Our interval for the rule: on each side the wider of the recorded one and Wilson's over n clips."""
     over_clips = counted(value, n, whole) if n is not None else None
     known = [interval for interval in (recorded, over_clips) if interval is not None]
     if not known:
@@ -105,7 +106,8 @@ def reach(recorded: Interval | None, value: float, n: int | None, whole: float) 
 
 
 def ranked(original: Interval, ours: Interval, higher: bool, shift: float = 0.0) -> str:
-    """better, worse or not told apart, of two intervals in one unit that a change of test moves by `shift`."""
+    """The verdict better, worse or not told apart for two intervals in one unit, which a change of test
+    shifts by `shift`."""
     above, below = ours[0] - original[1] > shift, original[0] - ours[1] > shift
     if not (above or below):
         return "not told apart"
@@ -113,7 +115,8 @@ def ranked(original: Interval, ours: Interval, higher: bool, shift: float = 0.0)
 
 
 def agrees(original: float, ours: float, sign: str) -> bool:
-    """Whether ours is what the original states: equal to its digits, within one of the last where it says "about"."""
+    """Whether ours equals the original's value: to its digits, or within one unit of the last digit if it
+    states "about"."""
     decimals = len(str(original).partition(".")[2]) if isinstance(original, float) else 0
     if sign in (">", "<"):
         return ours > original if sign == ">" else ours < original
