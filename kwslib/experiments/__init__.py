@@ -1,1 +1,1 @@
-"""The experiments of the report: several seeds, bit widths, sparsities; and grids of them as sweeps."""
+"""The report's experiments over seeds, bit widths and sparsities, and sweeps over grids of them."""

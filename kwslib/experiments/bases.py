@@ -12,18 +12,18 @@ from kwslib.record.recording import Run
 
 
 def base_models(run: Run, arch: str = "tinyconv", seeds: Sequence[int] | None = None) -> dict[int, Path]:
-    """The trained network of every seed: recorded, or trained here where there is none."""
+    """The trained network of every seed: the recorded one, else one trained by this run."""
     wanted = run.seeds if seeds is None else seeds
     return {seed: _trained(run, names.seed_checkpoint(seed, arch), seed, arch) for seed in wanted}
 
 
 def trained_checkpoint(run: Run) -> Path:
-    """Part 3's TinyConv, or one trained here where there is none."""
+    """Part 3's TinyConv: the recorded one, else one trained by this run."""
     return _trained(run, "tinyconv.pt", run.seeds[0])
 
 
 def int8_model(run: Run, checkpoint: Path) -> Path:
-    """The int8 file of a checkpoint: the recorded one, or made here where there is none."""
+    """The int8 file of a checkpoint: the recorded one, else one built by this run."""
 
     def make(path: Path) -> None:
         export_int8(checkpoint, calibration_features(run.corpus, class_labels()), path)

@@ -1,7 +1,7 @@
-"""Part 6's experiment: one trained network is pruned at one point, tested, fine-tuned and tested again.
+"""Part 6's experiment: a trained network is pruned at one point, tested, fine-tuned and tested again.
 
 A point is a share of the weights (Figure 13) or of the channels (Figure 14), a criterion, a schedule and a seed. The
-network of seed n goes through the points of seed n. Recipes were chosen by mean validation accuracy over seeds.
+points of seed n start from the network of seed n. Recipes were chosen by mean validation accuracy over seeds.
 """
 
 import math
@@ -36,10 +36,10 @@ EXAMPLES = 2048  # training clips that the channels' losses are taken over
 
 @dataclass(frozen=True)
 class Point:
-    """One run. `sparsity` is the share of the weights that goes or, if `structured`, of the channels.
+    """One run. `sparsity` is the share of the weights to remove or, if `structured`, of the channels.
 
-    Without a criterion, weights go by LAMP, from 98 % on by fisher, and channels by loss; channels always go at
-    once. Raises KwsError for values that make no pruning, and when no channel would be left.
+    The default criterion is LAMP for weights, fisher from 98 % on, and loss for channels; channels are always removed
+    at once. Raises KwsError for invalid values, and when no channel would remain.
     """
 
     sparsity: float
@@ -62,32 +62,33 @@ class Point:
 
     @property
     def few(self) -> bool:
-        """Whether so little is left that it no longer learns by heart, and has to be found with care."""
+        """Whether so few weights remain that the network no longer memorizes, and must be chosen and trained
+        with care."""
         return self.sparsity >= (0.75 if self.structured else 0.98)
 
     @property
     def kept(self) -> int:
-        """Channels that are left."""
+        """Number of remaining channels."""
         return channels.channels_left(100 * self.sparsity) if self.structured else 8
 
     @property
     def percent(self) -> float:
-        """What is removed."""
+        """Percentage removed."""
         return round(100 * self.sparsity, 6)
 
     @property
     def widths(self) -> tuple[Width, ...]:
-        """Widths of weight on which the pruned network is quantized: a narrow one has ternary weights as well."""
+        """Weight widths to which the pruned network is quantized: a narrow one also to ternary weights."""
         return (8, TERNARY) if self.kept <= 6 else (8,)
 
     @property
     def name(self) -> str:
-        """What is pruned, as it is recorded: unstructured_90 or channels_4."""
+        """Name of the point in recorded values: unstructured_90 or channels_4."""
         return names.channels(self.kept) if self.structured else names.unstructured(self.percent)
 
 
 def recipe(point: Point, epochs: int) -> Recipe:
-    """How a point is fine-tuned, where a network is trained for `epochs`: the less is left, the longer."""
+    """The recipe for fine-tuning a point of a network trained for `epochs`: the fewer weights remain, the longer."""
     if point.few:
         return Recipe(epochs=epochs, learning_rate=1e-2, weight_decay=0.0)
     share = 0.4 if point.sparsity >= (0.5 if point.structured else 0.9) else 0.2
@@ -101,7 +102,7 @@ def run_point(
     accuracies (0..1): raw, finetuned, and in integers qat_8 and the like, with qat_8_validation and flash_8, the bytes
     of all constants.
 
-    With a folder `models`, the networks are kept there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
+    With a folder `models`, the networks are saved there as tinyconv_<name>.pt and tinyconv_<name>_qat_8.pt.
     """
     trained, config, _ = load_checkpoint(base)
     model = fold_batch_norm(trained)
@@ -191,7 +192,7 @@ def run_points(
 ) -> "pandas.DataFrame":
     """A row for each point, in their order; `bases` are the trained checkpoints by seed.
 
-    With a folder `models`, the fine-tuned networks of the first seed are kept there.
+    With a folder `models`, the fine-tuned networks of the first seed are saved there.
     """
     import pandas
 
@@ -207,7 +208,7 @@ def run_points(
 
 
 def chosen_point(sparsity: float | None, *options: Any) -> Point | None:
-    """The point that a notebook's parameters choose; None without a sparsity."""
+    """The point given by a notebook's parameters; None without a sparsity."""
     return None if sparsity is None else Point(sparsity, *options)
 
 

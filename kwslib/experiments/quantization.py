@@ -1,6 +1,6 @@
-"""Part 5's experiment: one trained TinyConv is quantized at one point, tested, and with QAT trained on.
+"""Part 5's experiment: a trained TinyConv is quantized at one point, with QAT trained further, and tested.
 
-A point is a way of quantizing, a method (PTQ or QAT) and a seed; the network of seed n goes through the points of
+A point is a quantization, a method (PTQ or QAT) and a seed; the points of seed n start from the network of
 seed n. Recipes were chosen by mean validation accuracy over seeds.
 """
 
@@ -43,9 +43,9 @@ CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switch
 
 @dataclass(frozen=True)
 class Point:
-    """One run: `bits` and `recipe` name it, `quantization` says what is done.
+    """One run: `bits` and `recipe` name it, `quantization` holds the options.
 
-    `trained_as`: the quantization whose epochs and learning rate QAT takes, where they are not its own.
+    `trained_as`: the quantization whose epochs and learning rate QAT uses, if not its own.
     """
 
     bits: Width
@@ -61,23 +61,23 @@ class Point:
 
     @property
     def name(self) -> str:
-        """As it is recorded: ptq_3bit, qat_original_3bit, qat_ternary."""
+        """Name in recorded values: ptq_3bit, qat_original_3bit, qat_ternary."""
         return names.quantized(self.bits, self.method, self.recipe)
 
     @property
     def what(self) -> tuple[Any, ...]:
-        """All that its row depends on, whatever it is called."""
+        """Everything that its row depends on, independent of its name."""
         return self.quantization, self.method, self.trained_as if self.method == "qat" else None, self.seed
 
     def training(self, epochs: int) -> Recipe:
-        """How QAT trains a network on that was trained for `epochs`."""
+        """The recipe for QAT of a network that was trained for `epochs`."""
         return recipe(self.trained_as or self.quantization, epochs)
 
 
 def ours(bits: Width) -> Quantization:
-    """Our recipe: weights and hidden activations of one width, the front end's input, biases of 32 bits.
+    """Our recipe: weights and hidden activations of the same width, the front end's int8 input, biases of 32 bits.
 
-    One-bit weights are -1 and 1 and, as ternary ones, meet activations of 8 bits.
+    One-bit weights are -1 and 1; with them, as with ternary ones, activations have 8 bits.
     """
     if bits in (1, TERNARY, BINARY):
         return Quantization(BINARY if bits == 1 else bits, activations=8)
@@ -92,9 +92,9 @@ def point(
     scheme: str | None = None,
     seed: int = 0,
 ) -> Point:
-    """A point by a notebook's parameters; granularity and scheme of the weights default to the recipe's own.
+    """A point from a notebook's parameters; granularity and scheme of the weights default to those of the recipe.
 
-    Raises KwsError for values that make no quantization.
+    Raises KwsError for invalid values.
     """
     if recipe not in RECIPES:
         raise KwsError(f"recipe {recipe!r} is unknown: use {' or '.join(RECIPES)}")
@@ -109,14 +109,14 @@ def point(
 
 
 def chosen_point(bits: Width | None, *options: Any) -> Point | None:
-    """The `point` that a notebook's parameters choose; None without a width."""
+    """The `point` given by a notebook's parameters; None without a width."""
     return None if bits is None else point(bits, *options)
 
 
 def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
     """Every point of Figure 12, both methods and both recipes over all widths; or the `only` one.
 
-    QAT by the original's recipe trains as long and as fast as by ours.
+    QAT with the original's recipe uses the epochs and learning rates of ours.
     """
     if only is not None:
         return [only]
@@ -131,8 +131,9 @@ def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
 
 
 def causes(points: Sequence[Point]) -> list[Point]:
-    """The original's recipe as it was and with one cause at a time switched off, where `points` have 3 and 2 bits: by
-    their methods, with their first seeds. All train equally long at an equal rate, but for the row that changes these.
+    """The original's recipe unchanged and with one cause of its loss removed at a time, if `points` have 3 and
+    2 bits: with their methods and their first seeds. All train for as many epochs at the same rate, except the row that
+    changes these.
     """
     return [
         Point(k, method, cause, replace(original(k), **CAUSES.get(cause, {})), seed, as_long[cause == LONGER])
@@ -151,7 +152,7 @@ def run_causes(
     splits: Splits,
     trained: int,
 ) -> "pandas.DataFrame":
-    """A row for each of `causes(points)`: of those among `points` from their `rows`, the others run."""
+    """A row for each of `causes(points)`: those in `points` from their `rows`, the others by running them."""
     import pandas
 
     wanted = causes(points)
@@ -165,7 +166,7 @@ def run_causes(
 
 
 def wide_activations(points: Sequence[Point]) -> list[Point]:
-    """Our QAT with activations on 8 bits, where `points` have it with 4 and 2 bits, with their first seeds."""
+    """Our QAT with activations of 8 bits, if `points` have it with 4 and 2 bits, with their first seeds."""
     return [
         Point(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
         for k in (4, 2)
@@ -180,7 +181,7 @@ def _seeds(points: Sequence[Point], **attributes: Any) -> list[int]:
 
 
 def kept(points: Sequence[Point]) -> list[Point]:
-    """The points whose networks `run_points` keeps: of QAT by our recipe, of the first seed."""
+    """The points whose networks `run_points` saves: QAT with our recipe and the first seed."""
     chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]
     return [p for p in chosen if p.seed == min(q.seed for q in chosen)]
 
@@ -188,9 +189,9 @@ def kept(points: Sequence[Point]) -> list[Point]:
 def run_point(
     point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
-    """Quantize the checkpoint `base`; returns a row: what was done, bytes in flash, accuracies (0..1).
+    """Quantize the checkpoint `base`; returns a row: options, bytes in flash, accuracies (0..1).
 
-    epochs: of QAT. With a folder `models`, a network is kept there as tinyconv_qat3.pt and the like.
+    epochs: of QAT. With a folder `models`, the network is saved there, for example as tinyconv_qat3.pt.
     Raises KwsError for a checkpoint of a network that cannot be quantized.
     """
     model, config, _ = load_checkpoint(base)
@@ -230,7 +231,7 @@ def run_points(
 ) -> "pandas.DataFrame":
     """A row for each point, in their order; `bases` are the checkpoints by seed, trained for `trained` epochs.
 
-    epochs: of QAT, by default the recipe's. With a folder `models`, the first seed's QAT networks are kept there.
+    epochs: of QAT, by default the recipe's. With a folder `models`, the first seed's QAT networks are saved there.
     """
     import pandas
 

@@ -1,4 +1,4 @@
-"""The same experiment over several seeds, side by side on the processor's cores, and what the seeds say together."""
+"""The same experiment with several seeds, in parallel on the processor's cores, and statistics over the seeds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ def train_seeds(
     models: Path | None = None,
     what: str = "training",
 ) -> list[Trained]:
-    """Train one network per seed and evaluate it on `tested`, by default on what it was trained with.
+    """Train one network per seed and evaluate it on `tested`, by default on its own splits.
 
-    `splits` may be a function of the seed, where chance draws the data. With a folder `models`, the checkpoints are
-    kept there as `<arch>_seed<seed>.pt`.
+    `splits` may be a function of the seed, if the data are drawn at random. With a folder `models`, the checkpoints are
+    saved there as `<arch>_seed<seed>.pt`.
     """
 
     def run(seed: int) -> Trained:
@@ -58,6 +58,6 @@ def train_seeds(
 
 
 def accuracies(runs: Sequence[Trained], split: str = "testing", label: str | None = None) -> list[float]:
-    """Accuracy of every run on a split, of one class or of all."""
+    """Accuracy of every run on a split, for one class or for all."""
     chosen = [run.evaluations[split] for run in runs]
     return [e.per_class[label]["accuracy"] if label else e.accuracy for e in chosen]

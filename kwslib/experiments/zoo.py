@@ -1,7 +1,7 @@
-"""The zoo over several seeds: trained, tested, and put on the virtual board.
+"""The zoo with several seeds: trained, tested, and run on the virtual board.
 
-A run that stops goes on where it stopped: networks and unfinished epochs lie in the run's folder of models. The
-networks that a student learns from are trained first.
+An interrupted run resumes where it stopped: networks and resume files are in the run's folder of models. Teachers are
+trained first.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from kwslib.statistics import mean_share
 
 
 def trained(run: Run, arch: str, seed: int) -> Path:
-    """The checkpoint of a network of the zoo by its own recipe: recorded, or trained here where there is none."""
+    """The checkpoint of a network of the zoo by its own recipe: the recorded one, else one trained by this run."""
     if (teaching := teacher_of(arch)) is None:
         return base_models(run, arch, [seed])[seed]
 
@@ -52,7 +52,7 @@ def trained(run: Run, arch: str, seed: int) -> Path:
 
 
 def train_zoo(run: Run, archs: Sequence[str]) -> None:
-    """Every network with every seed, teachers first, side by side on the processor's cores."""
+    """Train every network with every seed, teachers first, in parallel on the processor's cores."""
     teachers = {teacher for arch in archs if (teacher := teacher_of(arch)) is not None}
     over_cores(lambda arch: trained(run, arch, run.seeds[0]), sorted(teachers), "teachers")
     points = [(arch, seed) for arch in archs for seed in run.seeds]
@@ -74,7 +74,7 @@ def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
 
 
 def size_values(run: Run, arch: str) -> Values:
-    """Test accuracy, of all clips and of unknown words, over the seeds; parameters and multiply-accumulates."""
+    """Test accuracy over the seeds, for all clips and for unknown words; parameters and multiply-accumulates."""
     found = evaluations(run, arch, "testing")
     unknown = [float(evaluation.per_class[UNKNOWN]["accuracy"]) for evaluation in found]
     model, _, _ = load_checkpoint(trained(run, arch, run.seeds[0]))
@@ -90,7 +90,7 @@ def size_values(run: Run, arch: str) -> Values:
 
 
 def int8(run: Run, arch: str) -> Path:
-    """<arch>.tflite, the network of the first seed: recorded, or made here where there is none."""
+    """<arch>.tflite, the network of the first seed: the recorded one, else one built by this run."""
 
     def make(path: Path) -> None:
         export_int8(trained(run, arch, run.seeds[0]), calibration_features(run.corpus, class_labels()), path)

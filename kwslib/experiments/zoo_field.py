@@ -1,8 +1,8 @@
-"""The zoo in the field and over hours: networks trained for it, and how each network of the zoo fares there.
+"""The zoo in the field and over hours: networks trained for the field, and the results of each network there.
 
-Training hears each clip in rooms that are less alike than boxes, and seconds from anywhere in hours of training sound
-without a keyword: where a stream differs from clips is between words. How a network decides is chosen on validation, so
-that the interval of its false accepts there stays within what is allowed.
+Training uses each clip in more varied rooms than boxes, and random seconds from hours of training sound without a
+keyword, since a stream differs from clips between words. Decision settings are chosen on validation, so that the
+interval of the false accepts there is within the limit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,9 +53,9 @@ MASKED = ("tenet_wide",)  # networks with enough parameters to gain by masks her
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a profile spends: field trials on testing, half as many on validation; hours on testing and on
-    validation; rooms; a long file's seconds and keywords; how networks are trained for the field, how many times each
-    word of the synthesizer is among the words of their hours, and the profile's epochs, if others than elsewhere."""
+    """Amount of computation of a profile: field trials on testing, half as many on validation; hours on testing and on
+    validation; rooms; a long file's seconds and keywords; options of training for the field, repetitions of each
+    synthesized word among the words of its hours, and the number of epochs, if different from the profile's."""
 
     trials: int
     hours: float
@@ -83,12 +83,12 @@ EFFORTS = {
 
 
 def effort(run: Run) -> Effort:
-    """What this run's profile spends."""
+    """The amount of computation of this run's profile."""
     return EFFORTS[run.profile.name]
 
 
 def for_field(training_setup: Setup, epochs: int) -> Setup:
-    """A network's setup with the recipe by which it is trained for the field, of a profile with so many epochs."""
+    """A network's setup with the recipe of its training for the field, in a profile with `epochs`."""
     arch = training_setup.config.arch
     recipe = replace(
         training_setup.recipe, epochs=round(LONGER.get(arch, 1) * epochs), label_smoothing=LABEL_SMOOTHING
@@ -99,7 +99,7 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
 
 
 def trained_for_field(run: Run, arch: str) -> Path:
-    """<arch>_field.tflite, int8, with its checkpoint beside it: recorded, or trained here where there is none.
+    """<arch>_field.tflite, int8, with its checkpoint beside it: the recorded one, else one trained by this run.
 
     Both hold how the network decides.
     """
@@ -123,7 +123,7 @@ def trained_for_field(run: Run, arch: str) -> Path:
 
 
 def field_training_splits(corpus: Corpus, training_setup: Setup, spent: Effort) -> dict[str, FeatureSet]:
-    """The splits of a training for the field, whose hours also have words by the synthesizer."""
+    """The splits for training for the field, whose hours also contain synthesized words."""
     listening = _listening(corpus, training_setup.config.labels, spent)
     return field_splits(corpus, training_setup, spent.training, listening)
 
@@ -134,8 +134,8 @@ def _listening(corpus: Corpus, labels: Sequence[str], spent: Effort) -> Corpus:
 
 
 def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Choice:
-    """Smoothing and threshold that miss fewest keywords in trials of validation, among those whose false accepts in its
-    hours are as few as `allowed` says, and how many they miss; these hours also have words by the synthesizer."""
+    """Smoothing and threshold with the fewest missed keywords in validation trials, among those whose false accepts in
+    validation hours are within `allowed`, and the number missed; these hours also contain synthesized words."""
     labels = network.labels
     where = _stage(corpus, labels, spent, "validation")
     logits = trial_logits(network, where.frames(range(spent.trials // 2)))
@@ -146,7 +146,7 @@ def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Ch
 
 
 def allowed(hours: float) -> float:
-    """The most false accepts an hour, counted in so many hours, whose 95 % interval ends at MOST_PER_HOUR or below."""
+    """The largest rate of false accepts per hour, over `hours`, whose 95 % interval ends at MOST_PER_HOUR or below."""
     count = 0
     while poisson_rate(count + 1, hours)[1] <= MOST_PER_HOUR:
         count += 1
@@ -155,9 +155,9 @@ def allowed(hours: float) -> float:
 
 @dataclass(frozen=True)
 class Heard:
-    """A network in the field: its trials at the sketch's settings; at its own, its operating point on testing,
-    false accepts by kind of minute and by the clip that fired, and a long file; the trade-off over all thresholds at
-    the smoothing chosen."""
+    """Results of a network in the field: trials at the sketch's settings; at its own settings, the operating point on
+    testing, false accepts by kind of minute and by clip, and a long file; the trade-off over all thresholds at the
+    chosen smoothing."""
 
     trials: FieldResult
     settings: DecisionSettings
@@ -169,13 +169,14 @@ class Heard:
 
     @property
     def within(self) -> OperatingPoint | None:
-        """Of the curve's points within MOST_PER_HOUR the one that misses fewest; None where there is none."""
+        """The point of the curve with the fewest misses within MOST_PER_HOUR; None if there is none."""
         few = (point for point in self.points if point.per_hour <= MOST_PER_HOUR)
         return min(few, key=lambda point: point.rejects, default=None)
 
 
 def hear(run: Run, network: StreamNetwork) -> Heard:
-    """A network's trials and hours on testing. It decides as its file says, or as chosen on validation."""
+    """Results of a network on test trials and hours, with the settings in its file or, if none, chosen on
+    validation."""
     spent, labels = effort(run), network.labels
     settings = network.settings or choose_settings(network, run.corpus, spent).settings
     where = _stage(run.corpus, labels, spent, "testing")
@@ -197,7 +198,8 @@ def hear(run: Run, network: StreamNetwork) -> Heard:
 
 
 def heard_values(heard: Heard, arch: str) -> Values:
-    """Of `hear`: field trials; the point chosen, its settings, false accepts by kind; the long file's score."""
+    """Values from `hear`: field trials; the point chosen, its settings, false accepts by kind; the long
+    file's score."""
     chosen, score = heard.chosen, heard.long.as_json()
     values = {
         names.in_field(arch): Value(heard.trials.accuracy, "fraction", heard.trials.ci95, heard.trials.n),

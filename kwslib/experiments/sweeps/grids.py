@@ -1,11 +1,11 @@
-"""Which points a sweep runs: combinations of a notebook's parameters, each under a name of its own.
+"""The points of a sweep: combinations of a notebook's parameters, each with a unique name.
 
     bits      Part 5: bit width x method x recipe and scheme of the weights x seed
     sparsity  Part 6: share of the weights x criterion x fine-tuning schedule x seed
-    channels  Part 6: channels left x seed
+    channels  Part 6: remaining channels x seed
 
-The points that the report's figures show (Figure 12; 13; 14) are those of kwslib.experiments;
-the whole grid adds the combinations that they leave out.
+The points in the report's figures (Figure 12; 13; 14) are those of kwslib.experiments;
+the whole grid adds the remaining combinations.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ CRITERIA, SCHEDULES = ("l1", "lamp"), ("gradual", "one-shot")
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One notebook run: the notebook's name, and the parameters that make the point. `name` names its files."""
+    """One notebook run: the notebook's name and the parameters of the point. `name`: that of its files."""
 
     name: str
     notebook: str

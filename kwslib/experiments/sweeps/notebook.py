@@ -1,8 +1,8 @@
 """A point as a notebook: the cells that compute it, run by papermill inside this process.
 
-A cell of Part 5 or 6 that a single point needs bears the tag `point`; figures over all points do not. A fresh Jupyter
-kernel would take seconds to start and to import PyTorch; the engine here runs the cells in the process that calls it,
-which `warm` forks from one where everything is imported already.
+The cells of Parts 5 and 6 that a single point needs have the tag `point`; figures over all points do not. A new Jupyter
+kernel would take seconds to start and to import PyTorch; this engine runs the cells in the calling process,
+which `warm` forks from one that has already imported everything.
 """
 
 import ast
@@ -21,7 +21,7 @@ KEPT = ("parameters", "point")  # tags of the cells that a point runs
 def point_notebook(script: Path, name: str) -> Any:
     """The notebook of one point, as a NotebookNode: a title, and the cells of `script` that compute a point.
 
-    Raises KwsError when the script is missing or marks no cells.
+    Raises KwsError when the script is missing or has no tagged cells.
     """
     import jupytext
     import nbformat
@@ -66,10 +66,11 @@ def imported(notebook: Any) -> list[str]:
 
 
 def execute(notebook: Any, output: Path, parameters: dict[str, Any]) -> float:
-    """Run the notebook with papermill in this process and leave it in `output`; returns its longest cell's seconds.
+    """Run the notebook with papermill in this process and write it to `output`; returns the seconds of its
+    longest cell.
 
-    The notebook that is left holds no times and no cell ids but its own. Raises papermill's PapermillExecutionError
-    with the failing cell; the notebook so far is in `output` then.
+    The written notebook contains no times and only its own cell ids. Raises papermill's PapermillExecutionError
+    with the failing cell; `output` then contains the notebook so far.
     """
     import nbformat
     import papermill

@@ -1,7 +1,7 @@
-"""One point, anywhere: all that it needs travels with it, all that it leaves comes back.
+"""One point on any machine: its task holds all inputs, its outcome all results.
 
-A task carries the notebook, its parameters and the trained network that it starts from; what runs it brings the
-recordings and this very code. The content key is the point's identity: notebook, sources, parameters, data, network.
+A task contains the notebook, its parameters and the trained network that it starts from; the machine that runs it needs
+the recordings and the same code. The content key identifies the point: notebook, sources, parameters, data, network.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a point left: its row and models, or the traceback that it ended with; its notebook in either case."""
+    """Results of a point: its row and models, or the traceback of its failure; its notebook in either case."""
 
     task: Task
     row: dict[str, Any] | None
@@ -48,21 +48,21 @@ class Outcome:
 
 
 def code_fingerprint() -> str:
-    """Digest of all code that the values of a point depend on: the experiments with what they import, the C core."""
+    """Digest of all code that the values of a point depend on: the experiments, their imports, and the C core."""
     return digest(source_hash(), *map(code, EXPERIMENTS))
 
 
 def content_key(
     notebook: Any, code: str, parameters: dict[str, Any], data_hash: str, networks: dict[str, bytes]
 ) -> str:
-    """The identity of a point. Two points with one key have the same row."""
+    """The identity of a point. Two points with the same key have the same row."""
     trained = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(networks.items())}
     identity = [notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained]
     return hashlib.sha256(json_text(identity).encode()).hexdigest()[:24]
 
 
 def run_task(task: Task) -> Outcome:
-    """Run a point in a fresh process of this machine. Raises KwsError when code or recordings are not the sweep's."""
+    """Run a point in a new process on this machine. Raises KwsError when code or recordings differ from the sweep's."""
     if code_fingerprint() != task.code:
         raise KwsError(
             "this worker runs other sources or packages: install the sweep's commit and lock, restart it"

@@ -1,4 +1,4 @@
-"""Who runs the points: processes of this machine through joblib, or the workers of a Dask cluster."""
+"""Runners of points: processes on this machine through joblib, or the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ Runner = Callable[[Sequence[Task]], Iterator[Outcome]]
 
 
 def local(jobs: int) -> Runner:
-    """Points on `jobs` processes of this machine. Threads wait for them; each has a warm process to fork from."""
+    """Run points in `jobs` processes on this machine. A thread waits for each, and has a warm process to fork from."""
 
     def run(tasks: Sequence[Task]) -> Iterator[Outcome]:
         from joblib import Parallel, delayed
@@ -24,9 +24,9 @@ def local(jobs: int) -> Runner:
 
 
 def cluster(address: str) -> Runner:
-    """Points on the workers of the Dask scheduler at `address`; those of a worker that is lost run on another.
+    """Run points on the workers of the Dask scheduler at `address`; those of a lost worker run on another.
 
-    Raises KwsError when the scheduler cannot be reached, has no worker, or a worker runs other sources of kwslib.
+    Raises KwsError when the scheduler cannot be reached, has no worker, or a worker has different sources of kwslib.
     """
 
     def run(tasks: Sequence[Task]) -> Iterator[Outcome]:

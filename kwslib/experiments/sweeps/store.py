@@ -1,8 +1,8 @@
-"""The folder of a sweep: finished points, failed ones, and the table. A point is finished when its row is there.
+"""The folder of a sweep: finished points, failed ones, and the table. A point is finished when its row exists.
 
 DIR/rows/<key>.json          one row; written last, by an atomic rename
 DIR/notebooks/<name>.ipynb   the executed notebook
-DIR/models/<name>/           networks that the point kept
+DIR/models/<name>/           networks that the point saved
 DIR/failed/<name>.ipynb, .txt    the notebook up to the failing cell, and the traceback
 """
 
@@ -20,12 +20,12 @@ from kwslib.strict_json import json_text
 
 @dataclass(frozen=True)
 class Store:
-    """Keeps outcomes in `folder`."""
+    """Stores outcomes in `folder`."""
 
     folder: Path
 
     def row(self, key: str) -> dict[str, Any] | None:
-        """The row of a finished point, None where there is none, or a damaged one."""
+        """The row of a finished point; None if it is missing or damaged."""
         try:
             row = json.loads((self.folder / "rows" / f"{key}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -33,7 +33,7 @@ class Store:
         return row if isinstance(row, dict) else None
 
     def keep(self, outcome: Outcome) -> None:
-        """Write what a point left; the row comes last, so that it vouches for the rest."""
+        """Write the results of a point; the row is written last, so that its presence implies that of the rest."""
         name = outcome.task.name
         failed = [self.folder / "failed" / f"{name}{suffix}" for suffix in (".ipynb", ".txt")]
         if outcome.row is None:
@@ -49,7 +49,7 @@ class Store:
         _write(self.folder / "rows" / f"{outcome.task.key}.json", json_text(outcome.row, indent=1) + "\n")
 
     def write_table(self, sweep: str, tasks: Sequence[Task]) -> Path:
-        """The table of the finished ones among `tasks`, in their order; returns the CSV."""
+        """Write the table of the finished points among `tasks`, in their order; returns the path of the CSV."""
         rows = [row for task in tasks if (row := self.row(task.key)) is not None]
         return table.write(rows, self.folder, sweep)
 

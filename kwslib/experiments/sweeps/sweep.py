@@ -1,6 +1,6 @@
-"""A sweep from its grid to its table: what is finished stays, the rest is run, what fails is named.
+"""A sweep from its grid to its table: finished points are kept, the others are run, failures are reported.
 
-A sweep that was killed and is started again finds its rows by their content keys and runs the others.
+A sweep that was killed and restarted finds its rows by their content keys and runs the remaining points.
 """
 
 import sys
@@ -21,7 +21,7 @@ from kwslib.record.comparison import repository
 
 @dataclass(frozen=True)
 class Report:
-    """What a sweep came to. `overhead` is the share of the points' time outside their longest cell, 0..1."""
+    """Summary of a sweep. `overhead` is the share of the points' time outside their longest cell, 0..1."""
 
     points: int
     computed: int
@@ -39,7 +39,8 @@ def tasks(
     seeds: Sequence[int] | None = None,
     figure: bool = False,
 ) -> list[Task]:
-    """The points of a sweep, ready to run. Networks to start from are Part 3's, or trained into `folder`/base.
+    """The points of a sweep as tasks. They start from Part 3's networks, or from ones trained and saved in
+    `folder`/base.
 
     Raises KwsError for an unknown sweep or profile, and outside a clone.
     """
@@ -69,7 +70,7 @@ def tasks(
 
 
 def run_sweep(sweep: str, tasks: Sequence[Task], folder: Path, runner: Runner) -> Report:
-    """Run the unfinished ones of `tasks`, keep what each leaves in `folder`, write the table of all."""
+    """Run the unfinished ones of `tasks`, store their results in `folder`, and write the table of all."""
     from tqdm import tqdm
 
     store, begin = Store(folder), time.monotonic()

@@ -1,7 +1,7 @@
-"""The table of a sweep: one tidy row for each finished point, as Parquet and CSV, and what a notebook takes from it.
+"""The table of a sweep: one tidy row for each finished point, as Parquet and CSV, and its rows for a notebook.
 
-A row holds the point's parameters, its counts and accuracies, and what they depend on: versions, commit, the hash of
-the data, the seconds it took. The width of a weight is text in the file (8, ternary) and a number again when read.
+A row holds the point's parameters, its counts and accuracies, and its provenance: versions, commit, hash of
+the data, running time in seconds. Weight widths are text in the file (8, ternary) and converted back when read.
 """
 
 import shutil
@@ -34,7 +34,7 @@ def write(rows: Sequence[dict[str, Any]], folder: Path, sweep: str) -> Path:
 
 
 def read(folder: Path | str) -> "pandas.DataFrame":
-    """All rows of the sweeps in `folder`. Raises KwsError where there is no table."""
+    """All rows of the sweeps in `folder`. Raises KwsError if there is no table."""
     import pandas
 
     tables = sorted(Path(folder).glob("*.parquet"))
@@ -49,8 +49,8 @@ def read(folder: Path | str) -> "pandas.DataFrame":
 def rows_of(folder: Path | str, points: Sequence[Any], models: Path | None = None) -> "pandas.DataFrame":
     """The rows of `points` (of kwslib.experiments), in their order, from the sweep in `folder`.
 
-    With a folder `models`, the networks that the first seed's points kept are copied there. Raises KwsError that
-    names a point which the sweep lacks.
+    With a folder `models`, the networks saved by the first seed's points are copied there. Raises KwsError, naming a
+    point that the sweep lacks.
     """
     frame = read(folder)
     names = [field.name for field in fields(points[0]) if field.name in frame]

@@ -1,10 +1,10 @@
-"""Fresh processes without the wait: one process imports everything once and forks for each point.
+"""New processes without the start-up time: one process imports everything once and forks for each point.
 
-    python -m kwslib.experiments.sweeps.warm   folders come in as lines on standard input, exit statuses go out as lines
+    python -m kwslib.experiments.sweeps.warm   reads folders as lines from standard input, writes exit statuses as lines
 
-A folder holds `point.ipynb` and `parameters.json`. The fork that runs it shares the imported modules' memory, leaves
-`executed.ipynb`, `longest.json` and what the notebook recorded, and ends: no point sees another's state, and one that
-crashes takes nothing with it.
+A folder contains `point.ipynb` and `parameters.json`. The fork that runs it shares the imported modules' memory, writes
+`executed.ipynb`, `longest.json` and the notebook's recorded values, and exits: points share no state, and one that
+crashes does not affect the others.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ _local = threading.local()
 
 
 def run_fresh(folder: Path) -> int:
-    """Run the point in `folder` in a fresh process, forked from this thread's warm one; returns its exit status.
+    """Run the point in `folder` in a new process, forked from this thread's warm one; returns its exit status.
 
-    Windows has no fork, and on macOS a fork of a process that has imported PyTorch crashes: there it starts anew.
+    Windows has no fork, and on macOS a fork of a process that has imported PyTorch crashes: there a new one is started.
     """
     if sys.platform != "linux":
         with open(folder / "log.txt", "wb") as log:
@@ -100,7 +100,7 @@ def _answer(line: str) -> int:
 
 
 def main() -> None:
-    """Serve folders until standard input ends."""
+    """Run the folders from standard input until it ends."""
     _die_with_parent()
     serve(_answer)
 
