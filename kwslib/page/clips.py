@@ -1,4 +1,4 @@
-"""Sounds for a page without a microphone: words of the synthesizer, and a trial of the simulated field."""
+"""Sounds for a page without a microphone: synthesized words, and a trial of the simulated field."""
 
 import importlib.util
 import io
@@ -17,14 +17,14 @@ QUALITY = 0.8  # of libsndfile's MP3, 0 best: 5 KB a second
 
 @dataclass(frozen=True)
 class PageClip:
-    """A sound of the page: an MP3 file's bytes, under a title."""
+    """A sound of the page: the bytes of an MP3 file, with a title."""
 
     title: str
     sound: bytes
 
 
 def spoken_clips(keywords: tuple[str, ...]) -> list[PageClip]:
-    """Each keyword and another word, synthesized, a second each. Raises KwsError as `espeak.speak` does."""
+    """All keywords and one other word, synthesized, one second each. Raises KwsError as `espeak.speak` does."""
     other = next(word for word in OTHER_WORDS if word not in keywords)
     words = (*keywords, other)
     sounds = espeak.speak([espeak.Utterance(word, VOICE) for word in words])
@@ -33,7 +33,7 @@ def spoken_clips(keywords: tuple[str, ...]) -> list[PageClip]:
 
 
 def field_clips(labels: tuple[str, ...], trials: range) -> list[PageClip]:
-    """Trials of the simulated field with synthesized words; none where its packages are missing."""
+    """Trials of the simulated field with synthesized words; none if its packages are not installed."""
     if not importlib.util.find_spec("pyroomacoustics"):
         return []
     from kwslib.data.corpus import open_corpus

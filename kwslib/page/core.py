@@ -1,4 +1,4 @@
-"""The C core as WebAssembly, compiled by PyPI's zig from the files that the board runs; kept by content."""
+"""The C core as WebAssembly, compiled by PyPI's zig from the same source files as the firmware, and cached."""
 
 import hashlib
 import importlib.metadata
@@ -24,7 +24,7 @@ FLAGS = (
 
 
 def build_core() -> Path:
-    """Path of the compiled core, made when the cache has none. Raises KwsError where zig is missing or fails."""
+    """Path of the compiled core, built if it is not in the cache. Raises KwsError if zig is missing or fails."""
     if not importlib.util.find_spec("ziglang"):
         raise KwsError("no compiler for WebAssembly: pip install ziglang")
     core = source_folder()

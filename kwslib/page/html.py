@@ -1,4 +1,4 @@
-"""The page as HTML in which everything is inlined: script, style, core, models and sounds; nothing is fetched."""
+"""The page as HTML with everything inlined: script, style, core, models and sounds; it loads no other files."""
 
 import base64
 import html
@@ -67,15 +67,15 @@ def web_folder() -> Path:
 
 
 def script(modules: Sequence[str]) -> str:
-    """Modules of the web folder as one, in order: a file opened from disk cannot import another."""
+    """The modules of the web folder concatenated in order, since a page opened from disk cannot import modules."""
     texts = [(web_folder() / f"{name}.js").read_text(encoding="utf-8") for name in modules]
     return "\n".join(EXPORT.sub("", IMPORT.sub("", text)) for text in texts)
 
 
 def page(networks: Sequence[PageNetwork], clips: Sequence[PageClip], original: str = "") -> str:
-    """The page's part of an HTML document. All networks have the same labels; `original`: a sentence to compare with.
+    """The page's part of an HTML document. All networks have the same labels; `original`: a sentence for comparison.
 
-    Raises KwsError where the core cannot be compiled.
+    Raises KwsError if the core cannot be compiled.
     """
     core, style = build_core().read_bytes(), (web_folder() / "page.css").read_text(encoding="utf-8")
     code, worklet = script(PAGE), script(WORKLET)

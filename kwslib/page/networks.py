@@ -1,4 +1,4 @@
-"""The networks of a page: what the core loads, and what each takes on the chip."""
+"""The networks of a page: the data that the core loads, and the cost of each on the chip."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from kwslib.predictors import BoardPredictor
 
 @dataclass(frozen=True)
 class PageNetwork:
-    """A network as the page has it. `words`: what the core loads; `chip`: None where there is no virtual board;
-    `settings`: how it decides at first."""
+    """A network of the page. `words`: the data that the core loads; `chip`: None without the virtual board;
+    `settings`: the initial decision settings."""
 
     name: str
     title: str
@@ -25,9 +25,9 @@ class PageNetwork:
 
 
 def page_network(path: Path, title: str = "", about: str = "") -> PageNetwork:
-    """FILE.tflite (int8) or a quantized FILE.pt as the board has it.
+    """FILE.tflite (int8) or a quantized FILE.pt in the form that runs on the board.
 
-    Raises KwsError for another file, one that the C core cannot run, or one that does not fit the board.
+    Raises KwsError for a file of another kind, one that the C core cannot run, or one that does not fit the board.
     """
     if path.suffix not in (".tflite", ".pt"):
         raise KwsError(f"{path}: give FILE.tflite (int8) or FILE.pt")

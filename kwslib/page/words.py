@@ -7,7 +7,7 @@
                  or -1, a place, and by and size of a kws_keep
     each fill    a place, the value and size of a kws_fill
 
-An array stands in its field as the byte at which it begins, 0 for none; the arrays follow all else. A place is an
+An array is stored in its field as its byte offset, 0 for none; the arrays follow everything else. A place is an
 offset into the arena, or INPUT or OUTPUT and an offset into that.
 """
 
@@ -74,7 +74,7 @@ class _Writer:
 
 
 def model_words(network: Network, settings: DecisionSettings) -> bytes:
-    """The network as it runs on a stream, and its decision. Raises KwsError for one that is larger than the board."""
+    """The network as it runs on a stream, and its decision. Raises KwsError for one that does not fit the board."""
     plan = stream(network)
     first = () if plan.whole else plan.first
     steps = (*first, *plan.hop)
