@@ -1,7 +1,7 @@
-"""Which recordings a part's numbers were made from, among those at hand.
+"""Finds the recordings from which a part's numbers were computed, among those given.
 
-Each part's file of recorded values holds the hash of its corpus. Of several folders that are named together, a part may
-have been recorded from all or from one: a number is found again with the very clips that it came from, or not at all.
+Each part's file of recorded values contains the hash of its corpus. A part may have been recorded from all of several
+folders or from one: a number is verified only with exactly the clips that it came from.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ def recordings_of(recorded: Mapping[str, Any], corpus: Corpus) -> dict[str, Corp
     """{part: the corpus it was recorded from}: `corpus` itself or one of its folders alone; without the parts that came
     from none of these.
 
-    Raises KwsError where there is none at all.
+    Raises KwsError if there are no parts left.
     """
     wanted = {part: contents["data"]["content_hash"] for part, contents in recorded.items()}
     found: dict[str, Corpus] = {}
@@ -34,7 +34,7 @@ def recordings_of(recorded: Mapping[str, Any], corpus: Corpus) -> dict[str, Corp
 
 
 def not_at_hand(recorded: Mapping[str, Any], at_hand: Mapping[str, Corpus]) -> list[str]:
-    """A line for each part that was recorded from other clips than those at hand."""
+    """A line for each part that was recorded from clips other than those given."""
     return [
         f"Part {int(part[:2])} is not verified: it was recorded from {contents['data']['name']} "
         f"(content {contents['data']['content_hash'][:12]}), which is not at hand: add it to --data"

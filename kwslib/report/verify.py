@@ -1,7 +1,7 @@
-"""Whether the recorded numbers still come out: models tested again, one trained again, the board run again.
+"""Verifies that the recorded numbers can be reproduced: tests models, trains one and runs the board again.
 
-What is deterministic must be the same to the last digit: accuracies of recorded models, the board's times and bytes.
-A network trained anew may round differently on another processor and must land in the recorded interval.
+Deterministic values must be equal to the last digit: accuracies of recorded models, the board's times and bytes.
+A newly trained network may round differently on another processor, and must be within the recorded interval.
 """
 
 import csv
@@ -67,7 +67,7 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
 
 @dataclass(frozen=True)
 class Check:
-    """One recorded number, found again: `found` lies within `low` and `high`."""
+    """One recorded number and its recomputed value: `found` must be within `low` and `high`."""
 
     what: str
     found: float
@@ -76,7 +76,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether the number came out."""
+        """Whether the number was reproduced."""
         return self.low - DIGITS <= self.found <= self.high + DIGITS
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ class Check:
 
 
 def recorded_parts(folder: Path | None) -> dict[str, Any]:
-    """The recorded values of the parts that are checked. Raises KwsError where one of them is missing."""
+    """The recorded values of the parts that are checked. Raises KwsError if one of them is missing."""
     recorded = load_results(folder)
     assert folder is not None
     pruned = any("sparsity" in row for row in _first_rows(folder))
@@ -100,7 +100,7 @@ def recorded_parts(folder: Path | None) -> dict[str, Any]:
 def verify(
     folder: Path, recorded: Mapping[str, Any], corpora: Mapping[str, Corpus], retrain: bool = True
 ) -> Iterator[Check]:
-    """Every check in turn, quick ones first, of the parts whose recordings are among `corpora`.
+    """All checks in turn, quick ones first, for the parts whose recordings are among `corpora`.
 
     folder: of the recorded values; recorded: `recorded_parts` of it.
     """
@@ -168,7 +168,7 @@ def _redrawn(folder: Path, recorded: Mapping[str, Any], corpus: Corpus) -> Itera
 
 
 def recorded_models(folder: Path, recorded: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
-    """{model in `folder`/models: (part, its recorded test accuracy)}, but for those of Part 3's seeds."""
+    """{model in `folder`/models: (part, its recorded test accuracy)}, without those of Part 3's seeds."""
     values = {
         part: {name: value["value"] for name, value in contents["values"].items()}
         for part, contents in recorded.items()
@@ -256,7 +256,7 @@ def _retrained(recorded: Mapping[str, Any], corpus: Corpus) -> Check:
 
 
 def count(checks: Iterator[Check], say: Callable[[str], None]) -> list[Check]:
-    """All checks, each said as it is done."""
+    """All checks, each printed as it is done."""
     done = []
     for check in checks:
         say(str(check))

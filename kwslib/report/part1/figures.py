@@ -1,7 +1,7 @@
-"""Figures 1 to 5 of the original report, the micro front end's picture, and what each is worth to a network.
+"""Figures 1 to 5 of the original report, the micro front end's features, and the accuracy with each representation.
 
-`clips` is always {title: int16 (16000,)}: four panels in reading order, loud beside quiet. The spectrograms
-of one figure share one colour scale, so that a quiet clip looks quiet.
+`clips` is always {title: int16 (16000,)}: four panels in reading order, loud next to quiet. The spectrograms
+of a figure share one colour scale, so that a quiet clip looks quiet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def players(clips: Clips) -> "HTML":
 
 
 def waveforms(clips: Clips) -> Figure:
-    """Figure 1: amplitude against time, least to largest of each 2.5 ms; each column has its own scale."""
+    """Figure 1: amplitude against time, minimum to maximum of each 2.5 ms; each column has its own scale."""
     figure, axes = _panels(clips, "time (s)", "amplitude (full scale = 1)", sharey="col")
     for ax, samples in zip(axes, clips.values(), strict=True):
         parts = waveform(samples)[: len(samples) // DRAWN * DRAWN].reshape(-1, DRAWN)
@@ -77,7 +77,7 @@ def spectrograms(clips: Clips) -> Figure:
 
 
 def mel_spectrograms(clips: Clips) -> Figure:
-    """Figure 4: the same on the mel scale: 40 bands, equally high."""
+    """Figure 4: the same on the mel scale: 40 bands, drawn with equal height."""
     figure, axes = _panels(clips, "time (s)", "frequency (kHz)")
     _images(figure, axes, [with_librosa(samples)["mel"] for samples in clips.values()], (0, 40), "power (dB)")
     _mel_ticks(axes, htk=False)
@@ -85,7 +85,7 @@ def mel_spectrograms(clips: Clips) -> Figure:
 
 
 def mfccs(clips: Clips) -> Figure:
-    """Figure 5: cepstral coefficients 1 to 12; coefficient 0, the level, would drown them."""
+    """Figure 5: cepstral coefficients 1 to 12; coefficient 0, the level, would dominate the colour scale."""
     figure, axes = _panels(clips, "time (s)", "MFCC index")
     pictures = [with_librosa(samples)["mfcc"][1:MFCC_KEPT] for samples in clips.values()]
     bound = float(np.quantile(np.abs(pictures), 0.98))
@@ -95,7 +95,7 @@ def mfccs(clips: Clips) -> Figure:
 
 
 def micro_front_end(clips: Clips) -> Figure:
-    """What our network gets: the int8 features of the C front end."""
+    """The input of our network: the int8 features of the C front end."""
     figure, axes = _panels(clips, "time (s)", "frequency (kHz)")
     pictures = [features(samples).T for samples in clips.values()]
     _images(figure, axes, pictures, (0, 40), "feature (int8)", (-128, 127))

@@ -1,4 +1,4 @@
-"""What Part 1 shows: four recordings and their levels, sizes of pictures, what each is worth to a network."""
+"""Tables of Part 1: four recordings and their levels, sizes of representations, the accuracy with each."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,9 +24,9 @@ RECORDED = dict(zip(NAMES, ("microfrontend", "logmel", "linear", "mfcc", "mfcc13
 
 
 def examples(corpus: Corpus, recordings: Path | str | None = None) -> dict[str, Path]:
-    """{"yes, loud": file, ...}: four recordings of the corpus, or `yes_loud.*` and so on in one's own folder.
+    """{"yes, loud": file, ...}: four recordings of the corpus, or `yes_loud.*` and so on in the user's folder.
 
-    Raises KwsError that names a recording missing in the folder.
+    Raises KwsError, naming a recording that is missing in the folder.
     """
     if recordings is None:
         chosen = {word: loud_and_quiet(corpus, word) for word in DEFAULT_KEYWORDS}
@@ -71,7 +71,7 @@ def level_values(levels: "pandas.DataFrame") -> Values:
 
 
 def size_table(samples: np.ndarray) -> "pandas.DataFrame":
-    """Shape and count of the numbers that stand for one clip int16 (n,) in each picture."""
+    """Shape and number of values that represent one clip int16 (n,), for each representation."""
     import pandas
 
     pictures = with_librosa(samples)
@@ -90,7 +90,7 @@ def size_table(samples: np.ndarray) -> "pandas.DataFrame":
 
 
 def agreement_values(largest: Mapping[str, float], n: int) -> Values:
-    """The largest differences of librosa and torchaudio over `n` clips, by picture and over all."""
+    """The largest differences between librosa and torchaudio over `n` clips, by representation and over all."""
     values = {
         f"librosa_torchaudio_max_difference_{name}_db": Value(value, "dB", n=n)
         for name, value in largest.items()
@@ -99,7 +99,7 @@ def agreement_values(largest: Mapping[str, float], n: int) -> Values:
 
 
 def agreement_table(largest: Mapping[str, float]) -> "pandas.DataFrame":
-    """The largest |librosa - torchaudio| by picture."""
+    """The largest |librosa - torchaudio| by representation."""
     import pandas
 
     return pandas.DataFrame({"largest difference (dB)": largest})
@@ -139,7 +139,7 @@ def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
 def differences(
     runs: Mapping[str, Sequence[Trained]], y: np.ndarray, reference: str = "log-mel"
 ) -> dict[tuple[str, str], np.ndarray]:
-    """{(reference, other): points (seeds, n), by seed and test clip of classes y (n,), that the first is ahead}."""
+    """{(reference, other): accuracy difference in points, (seeds, n)}, by seed and test clip of classes y (n,)."""
     right = {
         name: np.array([r.predictions["testing"] == y for r in trained], float)
         for name, trained in runs.items()
@@ -160,9 +160,9 @@ def difference_values(found: Mapping[tuple[str, str], np.ndarray]) -> Values:
 
 
 def difference_table(found: Mapping[tuple[str, str], np.ndarray]) -> "pandas.DataFrame":
-    """How many points one representation is ahead of the others, paired by seed and clip.
+    """Differences in accuracy between one representation and the others, in points, paired by seed and clip.
 
-    Told apart only where both intervals, over seeds and over clips, leave zero out (the book's methods say why).
+    A difference counts only if both intervals, over seeds and over clips, exclude zero (see the book's methods).
     """
     import pandas
 

@@ -1,4 +1,4 @@
-"""Figures of Part 2: where memory goes, our networks among published ones, latency by runtime."""
+"""Figures of Part 2: memory by use, our networks among published ones, latency by runtime."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ _PLAIN = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{va
 def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
     """RAM counted three ways: each tensor a segment, in kilobytes of 1,000 bytes.
 
-    Every output kept (the original's way), what is alive at the worst moment (float32, int8), and the arena
-    that TensorFlow Lite Micro takes, whose rest is its own bookkeeping.
+    All outputs kept (as the original counts), the peak of live tensors (float32, int8), and TensorFlow Lite Micro's
+    arena, the rest of which is its own bookkeeping.
     """
     live = max(counts.schedule, key=lambda step: sum(step[1].values()))[1]
     float_bytes = ITEM_BYTES["float32"]
@@ -53,7 +53,7 @@ def memory_ways(counts: Costs, arena_bytes: int) -> Figure:
 
 
 def live_tensors(counts: Costs, dtype: str) -> Figure:
-    """Tensors alive while each operation runs, from first to last; the dashed line is the peak."""
+    """Live tensors while each operation runs, from first to last; the dashed line is the peak."""
     names = [name for name, _ in counts.schedule]
     colours = _tensor_colours(counts)
     figure, ax = style.subplots(height=1.5 + 0.28 * len(names))
@@ -128,7 +128,7 @@ def _tensor_colours(counts: Costs) -> dict[str, str]:
 def latencies(measured: Sequence[Latency], original: Mapping[str, float] | None = None) -> Figure:
     """Median, quartiles (thick) and 5th to 95th percentile (thin) by runtime, in microseconds, logarithmic.
 
-    original: {runtime: microseconds} of the original report, in rows of their own name.
+    original: {runtime: microseconds} of the original report, each in a separate row.
     """
     names = [each.runtime for each in measured]
     names += [name for name in original or {} if name not in names]

@@ -1,4 +1,4 @@
-"""What Part 2 shows of a network: its counts, layer by layer, its memory and time, and published networks."""
+"""Tables of Part 2: a network's counts, layer by layer, its memory and time, and published networks."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,14 +29,14 @@ RUNTIMES = {  # runtime: part of the recorded name
 
 
 def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
-    """All exported forms of a network with fresh weights: neither size nor speed depends on their values."""
+    """All exported formats of an untrained network: neither size nor speed depends on the weights' values."""
     save_checkpoint(folder / "model.pt", build(config), config)
     noise = np.random.default_rng(0).integers(-128, 128, (16, FRAMES, CHANNELS)).astype(np.int8)
     return export(folder / "model.pt", noise, folder)
 
 
 def count_values(counts: Costs) -> Values:
-    """All that can be counted without running the network. Shares as the original takes them."""
+    """All counts that do not require running the network. Shares as the original defines them."""
     values = {
         "parameters": Value(counts.parameters),
         "bits_per_parameter": Value(round(8 * counts.weight_bytes("float32") / counts.parameters)),
@@ -111,7 +111,7 @@ def published_models() -> "pandas.DataFrame":
 
 
 def published_table(published: "pandas.DataFrame") -> "pandas.DataFrame":
-    """`published_models` as shown: thousands of parameters, millions of MACs, accuracy and its data set."""
+    """`published_models` for display: thousands of parameters, millions of MACs, accuracy and its data set."""
     import pandas
 
     return pandas.DataFrame(

@@ -97,9 +97,9 @@ def unknown_words(
     labels: Sequence[str] = class_labels(),
     most: int = 12,
 ) -> Figure:
-    """Which words outside the vocabulary are heard as what: the `most` mistaken words, worst on top.
+    """Predictions for words outside the vocabulary: the `most` misclassified words, worst on top.
 
-    mistakes: word -> {predicted class: clips}, right answers ignored; totals: word -> clips tried; trained: word ->
+    mistakes: word -> {predicted class: clips}, correct answers ignored; totals: word -> clips tested; trained: word ->
     clips in training.
     """
     heard_as = [label for label in labels if label != UNKNOWN]
@@ -125,10 +125,10 @@ def unknown_words(
 def accuracy_steps(
     steps: Mapping[str, tuple[float, float, float]], beside: Mapping[str, tuple[float, float, float]]
 ) -> Figure:
-    """What stands between two test accuracies, step by step, and others to set beside them.
+    """The difference between two test accuracies, step by step, and other accuracies for comparison.
 
-    steps: name -> (mean, low, high) of ways of training and testing, each one change from the one before it; beside:
-    the same of values that are no steps. Fractions of one.
+    steps: name -> (mean, low, high) of ways of training and testing, each with one change from the one before; beside:
+    the same for values that are not steps. Fractions of one.
     """
     named = [*steps, *beside]
     rows = 100 * np.array([*steps.values(), *beside.values()])  # (rows, 3)

@@ -1,4 +1,4 @@
-"""What Part 3 shows of its runs: tables in the original's form, means over seeds, what is mistaken for what."""
+"""Tables of Part 3: in the original's form, means over seeds, misclassified words."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ TOTAL = "total"
 
 
 def size_values(splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) -> Values:
-    """Examples by split and class, and of each split in all."""
+    """Number of examples by split and class, and in total by split."""
     values: Values = {}
     for split in SPLITS:
         counts = Counter(labels[example.label] for example in splits[split])
@@ -80,8 +80,8 @@ def accuracy_table(evaluation: Evaluation) -> "pandas.DataFrame":
 
 
 def accuracy_values(runs: Sequence[Trained]) -> Values:
-    """Accuracies and right answers by split, in all and by class, as means over seeds; the first seed's test accuracy
-    with its Wilson interval; numbers of classes, splits and epochs."""
+    """Accuracies and correct answers by split, in total and by class, as means over seeds; the first seed's
+    test accuracy with its Wilson interval; numbers of classes, splits and epochs."""
     values = {
         "classes": Value(len(runs[0].evaluations["testing"].labels)),
         "epochs": Value(len(runs[0].history)),
@@ -141,7 +141,7 @@ def mistaken_words(
 
 
 def most_mistaken(mistakes: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]) -> list[str]:
-    """The words that `mistaken_words` found mistaken at all, by their share of mistakes, worst first."""
+    """The words with any misclassified clips in `mistaken_words`, by their share, worst first."""
     wrong = {
         word: sum(n for label, n in heard.items() if label != UNKNOWN) / totals[word]
         for word, heard in mistakes.items()
@@ -199,7 +199,7 @@ def redraw_table(accuracies: Sequence[float]) -> "pandas.DataFrame":
 def redraw_values(accuracies: Sequence[float], clips: int) -> Values:
     """The mean of `redrawn_accuracies` with Wilson's interval over the clips of one test.
 
-    The draws share most clips, so more of them leave no less open.
+    The draws share most clips, so that more draws do not make the interval narrower.
     """
     mean = sum(accuracies) / len(accuracies)
     interval = wilson(round(mean * clips), clips)
@@ -223,7 +223,7 @@ def _spread(accuracies: Sequence[float]) -> dict[str, float]:
 
 
 def drawn_the_old_way(corpus: Corpus) -> Callable[[int], dict[str, FeatureSet]]:
-    """A function of the seed: the splits as a run of the original protocol draws them, and the fixed test."""
+    """A function of the seed that returns the splits drawn by the original protocol, and the fixed test."""
     fixed = {FIXED_TEST: feature_split(corpus, Protocol(), "testing")}
     return lambda seed: feature_splits(corpus, Protocol(name="original"), seed=seed) | fixed
 
@@ -231,8 +231,8 @@ def drawn_the_old_way(corpus: Corpus) -> Callable[[int], dict[str, FeatureSet]]:
 def without_more_words(
     ours: Mapping[str, FeatureSet], plain: Mapping[str, FeatureSet]
 ) -> dict[str, FeatureSet]:
-    """Our recipe's splits with no more *unknown* clips in training than `plain`, the protocol's own: what augmentation
-    does alone."""
+    """Our recipe's splits with no more *unknown* clips in training than `plain`, the protocol's own: the effect of
+    augmentation alone."""
     training, kept = ours["training"], set(plain["training"].names)
     chosen = np.array([name in kept for name in training.names])
     rows = np.tile(chosen, training.copies)

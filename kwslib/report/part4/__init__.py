@@ -1,1 +1,1 @@
-"""Part 4, deployment: conversion, board and field, each its tables beside its figures."""
+"""Part 4, deployment: tables and figures of conversion, board and field."""

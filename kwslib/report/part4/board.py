@@ -1,4 +1,5 @@
-"""What Part 4 shows of the virtual board: stages beside the original's, where cycles go, peers, time by channels."""
+"""Part 4's tables of the virtual board: stages compared with the original's, cycles by function, peers, time
+by channels."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,24 +34,24 @@ TFLM_FLASH_KB = (80, 128)
 
 
 def original_cycle_ms() -> float:
-    """How long the original's board took from inference to inference: its three stages, one after the other."""
+    """Time from inference to inference on the original's board: the sum of its three stages."""
     stated = load_original()
     return sum(stated[name].value for name in ("board_frontend", "board_network", "board_decision"))
 
 
 def cycle_frames() -> float:
-    """Frames of 20 ms that arrive in the original's cycle: what its front end computed before each inference."""
+    """Number of 20 ms frames in the original's cycle, which its front end computed before each inference."""
     return original_cycle_ms() / STEP_MS
 
 
 def frontend_ms(profile: BoardProfile) -> dict[str, float]:
-    """The front end's time by how much sound is meant: one frame, the original's cycle, a whole second."""
+    """The front end's time by duration of sound: one frame, the original's cycle, a whole second."""
     frame = profile.stages()["frontend"]["ms"] / FRAMES
     return {"frame": frame, "cycle": frame * cycle_frames(), "second": frame * FRAMES}
 
 
 def stage_table(profile: BoardProfile) -> "pandas.DataFrame":
-    """Stages of one inference: the original's milliseconds, ours and our cycles."""
+    """Stages of one inference: the original's milliseconds, our milliseconds and our cycles."""
     import pandas
 
     stated, stages = load_original(), profile.stages()
@@ -75,13 +76,14 @@ def stage_table(profile: BoardProfile) -> "pandas.DataFrame":
 
 
 def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
-    """The table with our times to the digits that the cycle model's error leaves."""
+    """The table with our times to the precision that the cycle model's error permits."""
     columns = table.columns.intersection(["ours (ms)", "network (ms)"])
     return table.assign(**{column: [two_digits(ms) for ms in table[column]] for column in columns})
 
 
 def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFrame":
-    """Functions that take at least `share` of their stage, stage by stage: cycles, instructions, waits for flash."""
+    """Functions that take at least `share` of their stage, by stage: cycles, instructions, reads that wait
+    for flash."""
     import pandas
 
     order = list(profile.stages())
@@ -103,7 +105,7 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
 
 
 def peer_table(profile: BoardProfile, macs: int) -> "pandas.DataFrame":
-    """The same network by four ways of TensorFlow Lite Micro and by ours: ms, cycles per MAC."""
+    """The same network in four builds of TensorFlow Lite Micro and in ours: ms, cycles per MAC."""
     import pandas
 
     ours = profile.stages()["network"]["ms"]
@@ -121,7 +123,7 @@ def peer_table(profile: BoardProfile, macs: int) -> "pandas.DataFrame":
 
 
 def first_channels(network: Network, channels: int) -> Network:
-    """TinyConv cut to its first filters, with the linear layer's columns of them: for timing, not for use."""
+    """TinyConv reduced to its first filters and their columns of the linear layer, for timing only."""
     conv, dense = network.layers
     wide = conv.fields["out_channels"]
     output = conv.fields["output"]
@@ -158,7 +160,7 @@ def time_by_channels(
 
 
 def channel_values(times: dict[int, float]) -> Values:
-    """Of {channels: ms} these to two digits, and the share of the time that half of the channels saves."""
+    """Times by channels to two digits, from {channels: ms}, and the share of time saved with half of the channels."""
     values = {names.board_ms(names.channels(left)): Value(rounded(ms), "ms") for left, ms in times.items()}
     saved = 1 - times[4] / times[8]
     return values | {"board_time_saved_channels_4": Value(saved, "fraction")}
@@ -172,13 +174,13 @@ def original_by_channels() -> dict[int, float]:
 
 
 def decompose(times: dict[int, float]) -> tuple[float, float]:
-    """(fixed, per channel) milliseconds of the straight line through times by channels, least squares."""
+    """Milliseconds (fixed, per channel) of a least-squares line through the times by channels."""
     slope, fixed = np.polyfit(list(times), list(times.values()), 1)
     return float(fixed), float(slope)
 
 
 def board_values(profile: BoardProfile, macs: int, cpu_ms: float | None = None) -> Values:
-    """What the board costs: milliseconds to two digits, bytes, cycles per multiply-accumulate."""
+    """Cost on the board: milliseconds to two digits, bytes, cycles per multiply-accumulate."""
     stages, front = profile.stages(), frontend_ms(profile)
     times = {
         "frontend": front["cycle"],  # what the original's figure means

@@ -1,4 +1,4 @@
-"""Figures of Part 4 on the virtual board: stages beside the original's, time by channels, peers."""
+"""Figures of Part 4 on the virtual board: stages compared with the original's, time by channels, peers."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

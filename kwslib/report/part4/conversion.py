@@ -1,4 +1,4 @@
-"""What Part 4 shows of an exported network: bytes step by step, the same logits everywhere, what int8 costs."""
+"""Part 4's tables of an exported network: bytes by step, equality of logits across runtimes, cost of int8."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PYTORCH, MICRO, REFERENCE = "PyTorch", "TensorFlow Lite Micro", "LiteRT, referen
 
 @dataclass(frozen=True)
 class Form:
-    """What one form of the network answers: logits float32 (N, C); before dequantization int8, of int8 forms."""
+    """Outputs of one form of the network: logits float32 (N, C) and, for int8 forms, int8 before dequantization."""
 
     logits: np.ndarray
     integers: np.ndarray | None = None
@@ -50,7 +50,7 @@ def steps(exported: ExportResult) -> dict[str, tuple[int, int]]:
 
 
 def size_values(exported: ExportResult) -> Values:
-    """Bytes of the files, and bits of a weight in int8."""
+    """Bytes of the files, and bits per weight in int8."""
     files = {
         "pytorch": exported.checkpoint,
         "onnx": exported.onnx,
@@ -78,7 +78,7 @@ def steps_table(sizes: Mapping[str, tuple[int, int]]) -> "pandas.DataFrame":
 
 
 def tensors_table(path: Path) -> "pandas.DataFrame":
-    """The int8 graph: of each operator its output's shape, and how its int8 values stand for real ones."""
+    """The int8 graph: for each operator, the output's shape and the quantization of its int8 values."""
     import pandas
 
     from kwslib.deployment.litert import read_graph
@@ -122,12 +122,12 @@ def run_forms(exported: ExportResult, q8: np.ndarray) -> dict[str, Form]:
 
 
 def equal_percent(forms: Mapping[str, Form]) -> float:
-    """How many of TFLM's logits equal those of LiteRT's reference kernels."""
+    """Percentage of TFLM's logits that equal those of LiteRT's reference kernels."""
     return 100 * float(np.mean(forms[MICRO].integers == forms[REFERENCE].integers))
 
 
 def parity_table(forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.DataFrame":
-    """Accuracy of each form, and how near it comes to PyTorch and to LiteRT's reference kernels."""
+    """Accuracy of each form, and its deviation from PyTorch and from LiteRT's reference kernels."""
     import pandas
 
     expected, reference = forms[PYTORCH].logits, forms[REFERENCE].integers
@@ -147,7 +147,7 @@ def parity_table(forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.Data
 
 
 def rounding_table(path: Path) -> "pandas.DataFrame":
-    """Sums of the last layer that LiteRT and TFLM round apart, with its output scale and with one beside it."""
+    """Sums of the last layer that LiteRT and TFLM round differently, with its output scale and with one next to it."""
     import pandas
 
     from kwslib.deployment.litert import read_graph
@@ -176,7 +176,8 @@ def quantization_cost(
 
 
 def cost_values(results: Mapping[str, Evaluation]) -> Values:
-    """Of `quantization_cost` the accuracies, in all and by class, and the share of unknown words taken for silence."""
+    """Accuracies from `quantization_cost`, in total and by class, and the share of unknown words classified
+    as silence."""
     values = {}
     for kind, result in (("float", results["float32"]), ("int8", results["int8"])):
         values[names.accuracy(kind)] = Value(
@@ -192,9 +193,10 @@ def cost_values(results: Mapping[str, Evaluation]) -> Values:
 def cost_table(
     results: Mapping[str, Evaluation], forms: Mapping[str, Form], testing: FeatureSet
 ) -> "pandas.DataFrame":
-    """By class: clips, right answers in float32 and in int8, answers that changed, answers that became silence.
+    """By class: clips, correct answers in float32 and in int8, answers that changed, answers that became silence.
 
-    Both heard the same clips, so what tells them apart is McNemar's exact test of those that one alone got right.
+    Both are tested on the same clips, so that the comparison is McNemar's exact test of those that only one classified
+    correctly.
     """
     import pandas
 
@@ -218,7 +220,7 @@ def cost_table(
 
 
 def original_field_table() -> "pandas.DataFrame":
-    """The original's live trials (its Figure 10) with the Wilson intervals that so few trials leave."""
+    """The original's live trials (its Figure 10) with their Wilson intervals."""
     import pandas
 
     original = load_original()

@@ -1,4 +1,4 @@
-"""Figures of Part 4's first half: bytes from step to step, what int8 costs by class."""
+"""Figures of Part 4's first half: bytes by step, cost of int8 by class."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from kwslib.statistics import wilson
 
 
 def sizes(steps: Mapping[str, tuple[int, int]]) -> Figure:
-    """One bar a step: bytes of weights and biases, and what the file holds besides.
+    """One bar per step: bytes of weights and biases, and of the rest of the file.
 
     steps: name -> (bytes of the file, bytes of weights in it).
     """
@@ -33,7 +33,7 @@ def sizes(steps: Mapping[str, tuple[int, int]]) -> Figure:
 
 
 def accuracy_by_type(results: Mapping[str, Evaluation]) -> Figure:
-    """Accuracy of each class and in total with its 95 % (Wilson) interval, one colour a number type."""
+    """Accuracy of each class and in total with its 95 % (Wilson) interval, one colour per number type."""
     figure, ax = style.subplots(height=4.0)
     colours = (style.BLUE, style.VERMILION)
     names: list[str] = []

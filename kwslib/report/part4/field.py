@@ -1,4 +1,4 @@
-"""What Part 4 shows of the field: trials by class, a small test's spread, what costs accuracy."""
+"""Part 4's tables of the field: trials by class, spread of small tests, factors that reduce accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,8 @@ TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a profile spends: trials of a model, of a factor, hours of continuous sound, rooms; how it trains."""
+    """Amount of computation of a profile: trials per model and per factor, hours of continuous sound, rooms;
+    training options."""
 
     trials: int
     factor_trials: int
@@ -68,7 +69,7 @@ EFFORTS = {
 
 @dataclass(frozen=True)
 class Model:
-    """A network, how its decisions are made, and a name that its recorded values carry."""
+    """A network, its decision settings, and its name in recorded values."""
 
     name: str
     network: StreamNetwork
@@ -76,7 +77,7 @@ class Model:
 
 
 def effort(run: Run) -> Effort:
-    """What this run's profile spends."""
+    """The amount of computation of this run's profile."""
     return EFFORTS[run.profile.name]
 
 
@@ -115,7 +116,7 @@ def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
 
 
 def trial_values(name: str, result: FieldResult) -> Values:
-    """Accuracy in all trials and by class, under the name of a model and its field."""
+    """Accuracy in all trials and by class, named after the model and its field."""
     values = {names.accuracy(name): Value(result.accuracy, "fraction", result.ci95, result.n)}
     for label, row in result.evaluation.per_class.items():
         bounds = wilson(row["correct"], row["n"])
@@ -124,7 +125,7 @@ def trial_values(name: str, result: FieldResult) -> Values:
 
 
 def unknown_values(result: FieldResult) -> Values:
-    """How many trials there were, and how often unknown words were answered with silence."""
+    """Number of trials, and share of unknown words answered with silence."""
     unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
     confusion = result.evaluation.confusion
     return {
@@ -135,7 +136,7 @@ def unknown_values(result: FieldResult) -> Values:
 
 
 def tuned(run: Run, model: Model) -> Model:
-    """`model` with the threshold and smoothing that answer most validation trials rightly."""
+    """`model` with the threshold and smoothing that give the most correct answers in validation trials."""
     n = effort(run).trials // 2
     logits = trial_logits_of(run, model.network, "validation", n)
     said = np.arange(n) % len(model.network.labels)
@@ -159,7 +160,7 @@ def tuned_values(model: Model) -> Values:
 
 
 def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
-    """What the first `n` trials drew."""
+    """The draws of the first `n` trials."""
     import pandas
 
     rows = [trial_stage.trial(index).listed(trial_stage.rooms) for index in range(n)]
@@ -167,7 +168,7 @@ def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
 
 
 def original_confusion() -> Evaluation:
-    """The original's twenty trials (its Figure 10); where its text does not say what was answered, silence."""
+    """The original's twenty trials (its Figure 10); where its text does not state the answer, silence."""
     original = load_original()
     labels = class_labels()
     each = int(original["field_trials_per_class"].value)
@@ -188,7 +189,7 @@ def original_assumed() -> np.ndarray:
 
 
 def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
-    """Accuracy (%) of each class and of all trials with its Wilson interval, a column a test."""
+    """Accuracy (%) of each class and of all trials with its Wilson interval, one column per test."""
     import pandas
 
     columns = {}
@@ -205,8 +206,7 @@ def draw_small_tests(result: FieldResult) -> np.ndarray:
 
 
 def small_test_values(drawn: np.ndarray) -> Values:
-    """The range of the middle 95 % of the small tests, and the share of them that come out at the original's count or
-    below."""
+    """The range of the middle 95 % of the small tests, and the share of them with at most the original's count."""
     low, high = np.quantile(drawn, [0.025, 0.975])
     stated = load_original()["field_accuracy"].value / 100
     return {
@@ -217,7 +217,7 @@ def small_test_values(drawn: np.ndarray) -> Values:
 
 
 def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
-    """What costs the accuracy of an int8 model, and of the checkpoint that it was made from."""
+    """Effects of the factors on the accuracy of an int8 model, and of the checkpoint that it was exported from."""
     n = effort(run).factor_trials
     return measure_factors(
         run.corpus,
@@ -230,7 +230,7 @@ def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
 
 
 def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
-    """Accuracy by factor, and how many unknown words are answered with silence."""
+    """Accuracy by factor, and share of unknown words answered with silence."""
     values = {}
     for effect in effects:
         name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
@@ -246,8 +246,8 @@ def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
 def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
     """Accuracy by factor with its interval, and by class; unknown words answered as silence.
 
-    Then, paired by trial, the answers that a factor makes right and wrong against the whole field, with McNemar's p
-    times the number of comparisons (Bonferroni).
+    Then, paired by trial, the answers that become correct and wrong with a factor, relative to the whole field, with
+    McNemar's p times the number of comparisons (Bonferroni).
     """
     import pandas
 
@@ -271,6 +271,6 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
 
 
 def share_text(correct: int, n: int) -> str:
-    """Correct answers in % with their Wilson interval, as a table shows them."""
+    """Correct answers in % with their Wilson interval, as text."""
     low, high = wilson(correct, n)
     return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"

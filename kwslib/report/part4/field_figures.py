@@ -1,4 +1,4 @@
-"""Figures of the field test: confusion beside the original's, small tests, factors."""
+"""Figures of the field test: confusion compared with the original's, small tests, factors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,7 +34,8 @@ def confusions(
 
 
 def small_tests(accuracies: np.ndarray, trials: int, whole: float, original: float) -> Figure:
-    """How many of the drawn tests of `trials` trials came to each count; the whole test's accuracy and the original's.
+    """Distribution of the correct answers in the drawn tests of `trials` trials; the whole test's accuracy and
+    the original's.
 
     accuracies: fractions (times,); whole and original: fractions.
     """
@@ -51,7 +52,7 @@ def small_tests(accuracies: np.ndarray, trials: int, whole: float, original: flo
 
 
 def factors(effects: Mapping[str, Sequence[Effect]]) -> Figure:
-    """Accuracy under every factor with its Wilson interval, one colour and offset a model; rows in order."""
+    """Accuracy under every factor with its Wilson interval, one colour and offset per model; rows in order."""
     first = next(iter(effects.values()))
     figure, ax = style.subplots(height=1.2 + 0.36 * len(first))
     offsets = np.linspace(-0.16, 0.16, len(effects)) if len(effects) > 1 else [0.0]

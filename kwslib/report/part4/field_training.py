@@ -1,4 +1,4 @@
-"""Part 4's networks that are trained for the field: made side by side, in int8, tested on the clean test split."""
+"""Part 4's networks trained for the field: trained in parallel, exported to int8, tested on the clean test split."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +26,8 @@ DROPOUT = 0.1  # the field is augmentation enough
 
 
 def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
-    """Networks of the zoo trained for the field side by side: <arch>_field.tflite in int8, checkpoints beside them."""
+    """Train networks of the zoo for the field in parallel: <arch>_field.tflite in int8, with checkpoints next
+    to them."""
     setups = {arch: setup(arch, effort(run).epochs[arch]) for arch in archs}
     splits = field_splits(run.corpus, setups[archs[0]], effort(run).training)  # into the cache
 
@@ -44,7 +45,7 @@ def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
 
 
 def clean_values(paths: Sequence[Path], testing: FeatureSet) -> Values:
-    """Accuracy on the clean test split of these int8 files, and of the float checkpoints beside them."""
+    """Accuracy on the clean test split of these int8 files, and of the float checkpoints next to them."""
     values: Values = {}
     for path in paths:
         model, _, _ = load_checkpoint(path.with_suffix(".pt"))

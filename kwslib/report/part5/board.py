@@ -1,7 +1,7 @@
-"""What Part 5 shows of quantized networks as integers: in Python, in C, in TensorFlow Lite Micro and on the board.
+"""Part 5's tables of quantized networks in integers: in Python, in C, in TensorFlow Lite Micro and on the board.
 
-Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
-time whatever they hear, so one clip is enough for them.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. The time of integer kernels does not depend
+on their input, so that one clip is enough for them.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ QUICK_CLIPS, QUICK_WIDTHS = 4, (8, 4, 2, TERNARY, 1)
 
 
 def energy_uj(ms: float) -> float:
-    """Microjoules that the processor takes in that many milliseconds."""
+    """Energy of the processor in microjoules for a time in milliseconds."""
     return CURRENT_MA * SUPPLY_V * ms
 
 
@@ -55,8 +55,8 @@ def _label(bits: Width) -> str:
 def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas.DataFrame":
     """Quantized networks in PyTorch and in integers on a whole test split: accuracies (%), answers that agree (%).
 
-    The integers are computed by NumPy, and by the C core with weights as int8 and packed. Raises CheckFailed when these
-    differ in any logit.
+    NumPy computes the integers, and so does the C core with int8 and with packed weights. Raises CheckFailed when any
+    of their logits differ.
     """
     import pandas
 
@@ -81,9 +81,9 @@ def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas
 def board_costs(
     models: Mapping[Width, Path], testing: FeatureSet, sounds: np.ndarray, quick: bool
 ) -> dict[Width, dict[str, Any]]:
-    """Quantized networks on the virtual board, which hears the test clips `sounds`, int16 (N, 16000), as raw audio.
+    """Costs of quantized networks on the virtual board, with the test clips `sounds`, int16 (N, 16000), as raw audio.
 
-    A row for each width. `quick` takes a few clips, and of several networks a few widths. Raises CheckFailed when the
+    A row for each width. `quick` uses a few clips, and a few widths of several networks. Raises CheckFailed when the
     board's logits are not the integers'.
     """
     widths = [bits for bits in models if not quick or len(models) == 1 or bits in QUICK_WIDTHS]
@@ -96,7 +96,7 @@ def board_costs(
 
 
 def board_values(rows: Mapping[Width, Mapping[str, Any]]) -> Values:
-    """Of `board_costs` times, energy and bytes of the firmware."""
+    """Times, energy and bytes of the firmware from `board_costs`."""
     values = {}
     for bits, row in rows.items():
         network = names.width(bits)
@@ -178,7 +178,7 @@ def micro_values(found: InMicro) -> Values:
 
 
 def micro_table(found: Mapping[Width, InMicro], rows: "pandas.DataFrame") -> "pandas.DataFrame":
-    """What TFLM computes, beside PyTorch's accuracies of the same seed by QAT and PTQ, from the sweep's `rows`."""
+    """TFLM's results, with PyTorch's accuracies of the same seed by QAT and PTQ from the sweep's `rows`."""
     import pandas
 
     return pandas.DataFrame({f"{bits} bits": _in_micro(each, rows) for bits, each in found.items()}).T

@@ -27,7 +27,7 @@ BETWEEN = (5, 7)  # bits
 
 
 def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Figure:
-    """Histograms of a tensor, one panel for each grid, its points as lines: what rounds to what."""
+    """Histograms of a tensor, one panel for each grid, with the grid points as lines."""
     values = np.ravel(weights)
     figure, axes = style.subplots(len(grids), height=0.8 + 1.7 * len(grids), sharex=True, squeeze=False)
     for ax, (name, points) in zip(axes[:, 0], grids.items(), strict=True):
@@ -50,7 +50,7 @@ def accuracy_by_bits(
     """Accuracy against width, 8 to 1 bits and ternary (Figure 12), mean over seeds in its 95 % interval.
 
     full: accuracy in float32. original: {"ptq": {bits: accuracy}, "qat": ...} as published.
-    The lower panel is the upper one's head, enlarged.
+    The lower panel enlarges the top of the upper one.
     """
     figure, (ax, near) = style.subplots(2, height=6.4, sharex=True)
     places = {bits: place for place, bits in enumerate((8, 7, 6, 5, 4, 3, 2, TERNARY, 1))}
@@ -75,7 +75,7 @@ def accuracy_by_bits(
 
 
 def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> Figure:
-    """Accuracy of our recipe against the bytes that its constants take in flash, QAT's points named by their width.
+    """Accuracy of our recipe against bytes of constants in flash, with QAT's points labelled by width.
 
     full: bytes and accuracy in float32.
     """
@@ -101,7 +101,7 @@ def accuracy_by_bytes(points: "pandas.DataFrame", full: tuple[float, float]) -> 
 
 
 def causes(points: "pandas.DataFrame") -> Figure | None:
-    """The original's recipe as it was (first row) and with one cause switched off: a panel for each width.
+    """The original's recipe unchanged (first row) and with one cause removed: a panel for each width.
 
     points: of `kwslib.report.part5.tables.over_seeds`, recipes named for what is switched off. None without points.
     """

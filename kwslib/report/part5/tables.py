@@ -1,4 +1,4 @@
-"""What Part 5 shows of its runs: means over seeds by width, causes side by side."""
+"""Tables of Part 5: means over seeds by width, and comparison of causes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,9 +31,9 @@ def float_accuracies(bases: Mapping[int, Path], testing: FeatureSet) -> dict[int
 
 
 def point_values(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> Values:
-    """Of each point its accuracy, that of its lowest seed and what it loses, and the float networks' accuracy.
+    """Accuracy of each point, that of its lowest seed and its loss, and the float networks' accuracy.
 
-    Means over seeds with t intervals; a loss is taken seed by seed. Of our recipe also the validation accuracy, by
+    Means over seeds with t intervals; losses are paired by seed. For our recipe also the validation accuracy, by
     which Part 6 chooses among networks, and the bytes in flash.
     """
     values = {"accuracy_float": values_of.over_seeds(mean_share(list(floats.values())), len(floats))}
@@ -81,7 +81,7 @@ def widths_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
 
 
 def grids_at(bits: int, base: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A trained network's linear weights, and the points of a symmetric grid by two ways to choose its bounds."""
+    """A trained network's linear weights, and the points of a symmetric grid for two ways of choosing its bounds."""
     weights = load_checkpoint(base)[0].get_parameter("linear.weight").detach()
     grid = symmetric_grid(bits)
     whole = torch.arange(grid.low, grid.high + 1, grid.step)
@@ -91,7 +91,7 @@ def grids_at(bits: int, base: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 
 def losses_table(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> "pandas.DataFrame":
-    """What our points lose against float32, in points, mean over seeds with 95 % intervals."""
+    """Loss of our points relative to float32, in percentage points, mean over seeds with 95 % intervals."""
     import pandas
 
     table = {}
@@ -102,7 +102,7 @@ def losses_table(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> "pand
 
 
 def paired_differences(rows: "pandas.DataFrame") -> dict[Width, list[float]]:
-    """By width what QAT by our recipe gets more than PTQ, as shares, of each seed."""
+    """Gain of QAT over PTQ with our recipe by width, as shares, for each seed."""
     ours = rows[rows.recipe == "ours"].pivot(index="bits", columns=["method", "seed"], values="testing")
     if {"ptq", "qat"} - set(ours.columns.get_level_values("method")):
         return {}
@@ -113,7 +113,7 @@ def paired_differences(rows: "pandas.DataFrame") -> dict[Width, list[float]]:
 
 
 def paired_values(differences: Mapping[Width, list[float]]) -> Values:
-    """Of `paired_differences` the means over seeds."""
+    """Means over seeds from `paired_differences`."""
     return {
         names.qat_gain(bits): values_of.over_seeds(mean_interval(each), len(each))
         for bits, each in differences.items()
@@ -121,7 +121,8 @@ def paired_values(differences: Mapping[Width, list[float]]) -> Values:
 
 
 def paired_table(differences: Mapping[Width, list[float]]) -> "pandas.DataFrame":
-    """Of `paired_differences` means (points), 95 % intervals of so many comparisons at once, and what they say."""
+    """Means from `paired_differences` (in points), 95 % intervals corrected for the number of comparisons,
+    and conclusions."""
     import pandas
 
     rows = {}
@@ -143,7 +144,7 @@ def originals(method: str) -> dict[int, float]:
 
 
 def cause_values(why: "pandas.DataFrame") -> Values:
-    """Accuracies by the original's recipe with one choice changed, means over seeds."""
+    """Accuracies with the original's recipe and one choice changed, means over seeds."""
     return {
         names.cause(bits, method, changed): values_of.over_seeds(mean_share(list(group.testing)), len(group))
         for (bits, method, changed), group in why.groupby(["bits", "method", "recipe"], sort=False)
@@ -151,7 +152,7 @@ def cause_values(why: "pandas.DataFrame") -> Values:
 
 
 def activation_values(wide: "pandas.DataFrame") -> Values:
-    """Accuracies of our QAT with activations on 8 bits."""
+    """Accuracies of our QAT with activations of 8 bits."""
     return {
         names.accuracy(names.quantized(bits), "activations_8bit"): values_of.over_seeds(
             mean_share(list(group.testing)), len(group)
@@ -161,9 +162,9 @@ def activation_values(wide: "pandas.DataFrame") -> Values:
 
 
 def activations_table(rows: "pandas.DataFrame", wide: "pandas.DataFrame") -> "pandas.DataFrame":
-    """Mean accuracies (%) of our QAT with activations on the weights' width (`rows`) and on 8 bits (`wide`).
+    """Mean accuracies (%) of our QAT with activations of the weights' width (`rows`) and of 8 bits (`wide`).
 
-    Over the seeds that both have.
+    Over the seeds that both have in common.
     """
     import pandas
 

@@ -1,7 +1,7 @@
-"""What Part 6 shows of pruned networks on the virtual board: bytes and milliseconds by sparsity and by channels.
+"""Part 6's tables of pruned networks on the virtual board: bytes and milliseconds by sparsity and by channels.
 
-Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. Integer kernels take the same
-time whatever they hear, so one clip, of silence, is enough.
+Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. The time of integer kernels does not depend
+on their input, so that one clip, of silence, is enough.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ REMOVED = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one inference: milliseconds of the network, and of its linear layer; bytes of the whole firmware, and of
+    """Cost of one inference: milliseconds of the network, and of its linear layer; bytes of the whole firmware, and of
     the network's constants."""
 
     ms: float
@@ -67,8 +67,8 @@ class Cost:
 
 
 def export_int8(models: Path, points: Sequence[Point]) -> dict[Point, Network]:
-    """The first seed's int8 networks by point, from their checkpoints in the folder of models, where each is kept as
-    a .tflite file too."""
+    """The first seed's int8 networks by point, from their checkpoints in the folder of models, where each is
+    also saved as a .tflite file."""
     networks = {}
     for point in points:
         checkpoint = models / names.pruned_checkpoint(point.name, 8)
@@ -83,7 +83,7 @@ def export_int8(models: Path, points: Sequence[Point]) -> dict[Point, Network]:
 
 
 def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
-    """What each network costs on the virtual board."""
+    """Cost of each network on the virtual board."""
     names = list(networks)
 
     def run(i: int) -> Cost:
@@ -100,7 +100,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
 
 
 def constant_bytes(layers: Sequence[Layer]) -> int:
-    """Bytes of all arrays that layers keep in flash."""
+    """Bytes of all arrays of the layers in flash."""
 
     def size(value: Any) -> int:
         if isinstance(value, dict):
@@ -111,7 +111,8 @@ def constant_bytes(layers: Sequence[Layer]) -> int:
 
 
 def measure_sparse(networks: Mapping[float, Network]) -> "pandas.DataFrame":
-    """Pruned networks in three forms: dense, the linear layer compressed, and outputs that it does not read skipped.
+    """Costs of pruned networks in three forms: dense, with compressed linear layer, and also skipping outputs
+    it does not read.
 
     A row for each network, by the percent removed, with the share removed from the linear layer, and flash and ms of
     each form.
@@ -143,7 +144,7 @@ def measure_sparse(networks: Mapping[float, Network]) -> "pandas.DataFrame":
 
 
 def sparse_values(costs: "pandas.DataFrame") -> Values:
-    """Of `measure_sparse`: bytes and times of the form that skips, and those of the dense network."""
+    """Bytes and times from `measure_sparse` for the form that skips, and for the dense network."""
     values = {}
     for percent, row in costs.iterrows():
         network, ms = names.sparse(percent), row[f"ms, {BOTH}"]
@@ -164,7 +165,7 @@ def convolution_share(costs: "pandas.DataFrame") -> float:
 
 
 def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
-    """`measure_sparse` as a reader wants it."""
+    """`measure_sparse` as a table for display."""
     import pandas
 
     table = {"zeros in the linear layer (%)": [f"{zeros:.1f}" for zeros in costs["zeros"]]}
@@ -179,7 +180,7 @@ def sparse_table(costs: "pandas.DataFrame") -> "pandas.DataFrame":
 def break_even(costs: "pandas.DataFrame") -> dict[str, float]:
     """Share of zeros in the linear layer (%) from which on each sparse form costs less than the dense one.
 
-    Taken between the measured networks on a straight line; what never breaks even among them is left out.
+    Linearly interpolated between the measured networks; forms that do not break even among them are left out.
     """
     found = {}
     for quantity, form in FORMS if len(costs) else ():
@@ -218,7 +219,7 @@ def formats_table(networks: Mapping[float, Network]) -> "pandas.DataFrame":
 
 
 def channel_values(costs: Mapping[int, Cost]) -> Values:
-    """Times and bytes of narrow networks by channels, and what half of the channels saves."""
+    """Times and bytes of narrow networks by channels, and the saving with half of the channels."""
     values = {}
     for left, cost in costs.items():
         network = names.channels(left)
@@ -231,7 +232,7 @@ def channel_values(costs: Mapping[int, Cost]) -> Values:
 
 
 def ternary_networks(models: Path, points: Sequence[str]) -> dict[str, Network]:
-    """The first seed's narrow networks on ternary weights, by point, from the folder of models."""
+    """The first seed's narrow networks with ternary weights, by point, from the folder of models."""
     files = {point: models / names.pruned_checkpoint(point, TERNARY) for point in points}
     return {point: packed_network(read_integers(path)) for point, path in files.items()}
 
@@ -259,7 +260,7 @@ def channels_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
 
 
 def removed_table(costs: Mapping[int, Cost]) -> "pandas.DataFrame":
-    """Figure 15's times: by percent of the channels removed, the original's measured ms and ours."""
+    """Figure 15's times by percentage of channels removed: the original's measured ms and ours."""
     import pandas
 
     theirs = original_by_channels()

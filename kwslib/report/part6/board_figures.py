@@ -1,4 +1,4 @@
-"""Figures of Part 6 on the virtual board: sparse networks, narrow ones, Figure 15, and what any size buys.
+"""Figures of Part 6 on the virtual board: sparse networks, narrow ones, Figure 15, and accuracy by size.
 
 Every function takes data of `kwslib.report.part6.board` or `kwslib.report.part6.trade_off` and returns a Figure.
 """
@@ -33,7 +33,8 @@ KINDS = {  # of networks in the trade-off
 def sparse_costs(costs: "pandas.DataFrame", even: Mapping[str, float]) -> Figure | None:
     """Flash of the firmware and time of the network against the weights removed, dense and sparse.
 
-    costs: of `measure_sparse`; even: of `break_even`, drawn as dotted lines. The axis is logarithmic in what is left.
+    costs: of `measure_sparse`; even: of `break_even`, drawn as dotted lines. The axis is logarithmic in the
+    remaining weights.
 
     None where there is nothing to draw.
     """
@@ -123,10 +124,9 @@ def _removed_axis(ax: Axes, percents: Sequence[float]) -> None:
 
 
 def trade_off(models: "pandas.DataFrame") -> Figure:
-    """Accuracy against bytes in flash and against time on the board, best networks joined: choose from here.
+    """Accuracy against bytes in flash and against time on the board, with the best networks joined by a line.
 
-    models: of `kwslib.report.part6.trade_off.models`. Names stand at networks that no other beats in both, where there
-    is room for them.
+    models: of `kwslib.report.part6.trade_off.models`. Networks that no other dominates are labelled, if there is space.
     """
     figure, axes = style.subplots(2, height=7.6, sharey=True)
     panels = (

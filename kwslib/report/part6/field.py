@@ -1,4 +1,4 @@
-"""What Part 6 shows of pruned networks in the simulated field of Part 4."""
+"""Part 6's tables of pruned networks in the simulated field of Part 4."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
 
 
 def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
-    """Simulated trials of the first seed's int8 networks that stand in Figure 15, by channels, of those given."""
+    """Results of simulated trials with the first seed's int8 networks in Figure 15, by channels, among those given."""
     shown = [left for left in REMOVED.values() if left in set(channels)]
     files = {left: run.models / names.pruned_tflite(names.channels(left)) for left in shown}
     return {
@@ -26,7 +26,7 @@ def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
 
 
 def field_values(results: Mapping[int, FieldResult]) -> Values:
-    """Accuracies of `in_field`."""
+    """Accuracies from `in_field`."""
     return {
         f"field_accuracy_{names.channels(left)}": Value(result.accuracy, "fraction", result.ci95, result.n)
         for left, result in results.items()

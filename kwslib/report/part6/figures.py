@@ -82,8 +82,8 @@ def channel_curves(
 ) -> Figure | None:
     """Accuracy of 8 to 1 channels against parameters and FLOPs, and CPU latency against channels (Figure 14).
 
-    original: {channels: accuracy}, drawn where our network of that width lies. Of the latency the dots are medians,
-    the lines reach over the quartiles.
+    original: {channels: accuracy}, drawn where our network of that width lies. For latency, dots are medians and
+    lines extend over the quartiles.
 
     None where there is nothing to draw.
     """

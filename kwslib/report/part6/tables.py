@@ -1,4 +1,4 @@
-"""What Part 6 shows of its runs: means over seeds by point, criteria side by side, times of narrow networks."""
+"""Tables of Part 6: means over seeds by point, comparison of criteria, times of narrow networks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -53,9 +53,9 @@ def over_points(rows: "pandas.DataFrame", structured: bool) -> "pandas.DataFrame
 
 
 def point_values(rows: "pandas.DataFrame") -> Values:
-    """Of each point its accuracy at each stage, mean over seeds with its t interval, and its counts.
+    """Accuracy of each point at each stage, mean over seeds with its t interval, and its counts.
 
-    Counts are parameters, of channels also FLOPs and bytes in flash, and bytes of ternary weights.
+    Counts are parameters and, for channels, also FLOPs, bytes in flash, and bytes with ternary weights.
     """
     values = {}
     for (structured, _), group in rows.groupby(["structured", "sparsity"]):
@@ -73,7 +73,7 @@ def point_values(rows: "pandas.DataFrame") -> Values:
 
 
 def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
-    """`over_points` as a reader wants it: mean accuracies (%) with their intervals."""
+    """`over_points` as a table for display: mean accuracies (%) with their intervals."""
     import pandas
 
     table = pandas.DataFrame({"removed": [f"{100 * share:g} %" for share in points.sparsity]})
@@ -157,10 +157,10 @@ def latency_values(times: Mapping[int, Latency]) -> Values:
 
 
 def reach_values(rows: "pandas.DataFrame") -> Values:
-    """How far pruning goes: the shares that the points cover, and where accuracy, mean over seeds, is lost.
+    """Range of pruning: the shares that the points cover, and those at which mean accuracy over seeds holds and falls.
 
-    It has fallen at the first share at which more than FALL is lost against the whole network, and holds at the last
-    before it; without a fall, or without the whole network, there is neither.
+    Accuracy falls at the smallest share with a loss of more than FALL relative to the whole network, and holds at the
+    share before it; without a fall, or without the whole network, both are left out.
     """
     values = {"channels_threshold_highest": Value(max(channels.THRESHOLDS), "%")}
     shares = rows[~rows.structured].sparsity

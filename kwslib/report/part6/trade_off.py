@@ -1,7 +1,7 @@
-"""Every small network of Parts 3, 5 and 6 in one table: accuracy, bytes in flash, time on the board.
+"""All small networks of Parts 3, 5 and 6 in one table: accuracy, bytes in flash, time on the board.
 
-Which networks are best is decided on validation clips and reported on test clips. From the smallest on, the next one
-that is best is the first whose validation interval lies above that of the one before it: smaller steps may be chance.
+The best networks are selected on validation clips and reported on test clips. Starting from the smallest, the next best
+one is the first whose validation interval lies entirely above that of the last: smaller differences may be chance.
 """
 
 import math
@@ -37,8 +37,8 @@ def models(
     """A row for each network, of all seeds: kind, accuracy on both splits (%) with its interval, bytes of constants in
     flash, ms, and whether it is best by either.
 
-    quantized: the values that Part 5 has recorded; what it has not is left out, or is missing in its row. rows: Part
-    6's points, with what they cost on the board: of `measure_sparse`, by channels, and of ternary weights by point.
+    quantized: the values that Part 5 has recorded; others are left out, or missing in their row. rows: Part 6's
+    points, with their cost on the board: from `measure_sparse`, by channels, and for ternary weights by point.
     """
     import pandas
 
@@ -60,13 +60,13 @@ def _best(table: "pandas.DataFrame", size: str) -> list[str]:
 
 
 def write(run: Run, table: "pandas.DataFrame") -> None:
-    """Write the table beside the recorded values, as 06_trade_off.csv."""
+    """Write the table to the folder of the recorded values, as 06_trade_off.csv."""
     with atomic_write(run.results / FILE) as path:
         table.to_csv(path, float_format="%.6g", lineterminator="\n")
 
 
 def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
-    """The networks that are best by bytes or by time, as a reader wants them."""
+    """The networks that are best by bytes or by time, as a table for display."""
     import pandas
 
     best = table[table["best by flash"] | table["best by ms"]]

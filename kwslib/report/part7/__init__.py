@@ -1,1 +1,1 @@
-"""Listening all day: what a hop costs, what a stream's past does, the decision at work, and hours of sound."""
+"""Part 7, continuous listening: cost of a hop, effect of a stream's past, the decision logic, and hours of sound."""

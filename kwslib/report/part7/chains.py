@@ -1,4 +1,4 @@
-"""The chains that listen all day, and the bill of each: what a hop costs, whether it fits, days on a battery."""
+"""The chains for continuous listening, and the cost of each: time of a hop, whether it fits, battery life."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Chain:
 
 
 def streaming_models(run: Run) -> dict[str, list[Path]]:
-    """Networks made for streams, int8, one a seed: recorded, or trained here."""
+    """Networks for streams, int8, one per seed: the recorded ones, else ones trained by this run."""
     seeds = run.seeds[: SEEDS[run.profile.name]]
     trained = over_cores(lambda arch: base_models(run, arch, seeds), STREAMING, "training")
     return {
@@ -54,12 +54,12 @@ def streaming_models(run: Run) -> dict[str, list[Path]]:
 
 
 def field_model(run: Run, arch: str) -> Path:
-    """Part 4's network that is trained for the field, or one trained here where there is none."""
+    """Part 4's network trained for the field: the recorded one, else one trained by this run."""
     return run.model(f"{arch}_field.tflite", make=lambda path: train_for_field(run, [arch]))
 
 
 def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
-    """Part 3's TinyConv, the networks made for streams (first seed), and Part 4's tenet, which sees whole windows."""
+    """Part 3's TinyConv, the networks for streams (first seed), and Part 4's tenet, which needs whole windows."""
     return [
         Chain("tinyconv", "TinyConv", int8_model(run, trained_checkpoint(run))),
         *(Chain(arch, name, streaming[arch][0]) for arch, name in NAMES.items()),
@@ -68,7 +68,7 @@ def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
 
 
 def accuracies(streaming: Mapping[str, list[Path]], testing: FeatureSet) -> dict[str, list[float]]:
-    """Test accuracy of the int8 networks made for streams, clips alone: one a seed."""
+    """Test accuracy of the int8 networks for streams on single clips, one per seed."""
     return {arch: [_accuracy(path, testing) for path in paths] for arch, paths in streaming.items()}
 
 
@@ -77,7 +77,7 @@ def _accuracy(path: Path, testing: FeatureSet) -> float:
 
 
 def accuracy_values(found: Mapping[str, list[float]]) -> Values:
-    """Of `accuracies` the means over seeds."""
+    """Means over seeds from `accuracies`."""
     return {
         names.int8_accuracy(arch): over_seeds(mean_share(shares), len(shares))
         for arch, shares in found.items()
@@ -85,7 +85,7 @@ def accuracy_values(found: Mapping[str, list[float]]) -> Values:
 
 
 def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
-    """Of `accuracies` the means (%) with their intervals, as a table shows them."""
+    """Means (%) from `accuracies` with their intervals, as text."""
     texts = {}
     for arch, shares in found.items():
         mean, n = mean_share(shares), len(shares)
@@ -95,13 +95,13 @@ def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
 
 
 def field_sound(run: Run, trials: int | None = None) -> np.ndarray:
-    """So many trials of the field, or the profile's number, one after the other, int16 (n,): every class in turn."""
+    """A sequence of field trials, by default of the profile's number, int16 (n,), with the classes in turn."""
     trial_stage, n = field_stage(run), trials or TRIALS[run.profile.name]
     return np.concatenate([trial_stage.render(trial_stage.trial(index)) for index in range(n)])
 
 
 def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]]:
-    """The bill of each chain by its name."""
+    """The costs of each chain by its name (see `kwslib.board.streaming.bill`)."""
     labels = class_labels()
     found = over_cores(
         lambda chain: bill(Board(read_network(chain.path), labels), sound), listeners, "boards"
@@ -110,7 +110,7 @@ def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]
 
 
 def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) -> Values:
-    """Of `bills`, as <what>_<key>; times to the digits that the cycle model's error leaves."""
+    """Values from `bills`, as <what>_<key>; times to the precision that the cycle model's error permits."""
     values: Values = {}
     for chain in listeners:
         cost, key = costs[chain.name], chain.key
@@ -151,13 +151,13 @@ def processor_share(cost: Mapping[str, Any]) -> float:
 
 
 def verdict(cost: Mapping[str, Any]) -> str:
-    """Whether a chain is deployable, and by how much not."""
+    """Whether a chain is deployable, and if not, by how much it is too slow."""
     excess = cost["worst_hop_ms"] - HOP_MS
     return "yes" if cost["fits"] else f"no: {excess:.1f} ms too long, not deployable"
 
 
 def bill_table(costs: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> "pandas.DataFrame":
-    """What a day costs, a column a chain; `texts`: what is said of each chain's accuracy."""
+    """Costs of continuous listening, one column per chain; `texts`: the accuracy of each chain as text."""
     import pandas
 
     columns = {}

@@ -1,4 +1,4 @@
-"""Figures of a day of listening: a hop's time, rows that are new, the decision at work, the detection-error curve."""
+"""Figures of continuous listening: time of a hop, recomputed rows, the decision logic, the detection-error curve."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,8 @@ STAGE_NAMES = {"frontend": "front end", "network": "network", "decision": "decis
 
 
 def hop(costs: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Milliseconds of a hop by stage: each chain as it streams and over whole windows; the line is the hop's end."""
+    """Milliseconds of a hop by stage, for each chain on a stream and on whole windows; the line is the end of
+    the hop."""
     rows = []
     for name, cost in costs.items():
         spent = {stage: each["ms_mean"] for stage, each in cost["stages"].items()}
@@ -49,7 +50,7 @@ def hop(costs: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def rows(networks: Mapping[str, Sequence[Row]]) -> Figure:
-    """The frames that each output row of a convolution sees, by what becomes of the row at a hop."""
+    """The frames that each output row of a convolution reads, by whether a hop moves or recomputes the row."""
     figure, axes = style.subplots(
         len(networks), 1, height=0.8 + 2.7 * len(networks), squeeze=False, sharex=True
     )
@@ -105,9 +106,9 @@ def detection_error(
     marked: Mapping[str, OperatingPoint],
     target: tuple[float, float],
 ) -> Figure:
-    """False rejects (%) over false accepts per hour, one curve a model, an operating point marked on each.
+    """False rejects (%) against false accepts per hour, one curve per model, with the operating point marked.
 
-    target: most false accepts per hour, most false rejects (fraction); drawn as a shaded corner.
+    target: limits of false accepts per hour and of false rejects (fraction), drawn as a shaded corner.
     """
     figure, ax = style.subplots(height=3.8)
     hours = next(iter(curves.values()))[0].hours

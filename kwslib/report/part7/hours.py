@@ -1,4 +1,4 @@
-"""Hours of sound: the operating point of a spotter chosen on validation and counted on testing, and its trade-off."""
+"""Hours of sound: a spotter's operating point, chosen on validation and measured on testing, and its trade-off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +27,8 @@ MOST_PER_HOUR, MOST_REJECTS = 1.0, 0.15  # false accepts, keywords missed: what 
 
 @dataclass(frozen=True)
 class Detection:
-    """A model over hours: its curve on testing at the smoothing chosen, and the point chosen on validation."""
+    """Results of a model over hours: its curve on testing at the chosen smoothing, and the point chosen on
+    validation."""
 
     model: Model
     points: list[OperatingPoint]
@@ -35,8 +36,8 @@ class Detection:
 
 
 def choose_point(run: Run, model: Model) -> Model:
-    """`model` with the smoothing and threshold that miss fewest keywords on validation trials among those that keep
-    to one false accept an hour on validation sound."""
+    """`model` with the smoothing and threshold with the fewest missed keywords in validation trials, among
+    those with at most one false accept per hour on validation sound."""
     trial_stage = field_stage(run, "validation")
     logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
     hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
@@ -56,7 +57,7 @@ def detection(run: Run, model: Model) -> Detection:
 
 
 def detection_values(found: Detection) -> Values:
-    """The point chosen: false accepts and rejects, hours heard, settings, and the median latency."""
+    """The chosen point: false accepts and rejects, hours of sound, settings, and the median latency."""
     name, chosen = found.model.name, found.chosen
     values = {
         f"{name}_false_accepts_per_hour": Value(
@@ -74,7 +75,7 @@ def detection_values(found: Detection) -> Values:
 
 
 def write(run: Run, found: Mapping[str, Detection]) -> None:
-    """Write what each threshold gives, of every model, beside the recorded values, as 07_detection.csv."""
+    """Write the results at each threshold for all models to the folder of the recorded values, as 07_detection.csv."""
     import pandas
 
     rows = [

@@ -1,7 +1,7 @@
-"""What a stream's past does to a network that was trained on clips of a second: the same clips, alone and in streams.
+"""Effect of a stream's past on a network trained on one-second clips: the same clips, alone and in streams.
 
-A network that sees a window forgets all before it; only the front end, which follows the noise, remembers. A causal
-network hears everything that came before, and in training that was nothing.
+The results of a windowed network do not depend on sound before the window, except through the noise estimate of the
+front end. Those of a causal network depend on the whole past, which was empty in training.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ def clips_of(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def streams(run: Run, clips: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Frames int8 (F, 40) of a stream for each past, and how many are heard at the end of each clip, (N,)."""
+    """Frames int8 (F, 40) of a stream for each past, and the number of frames at the end of each clip, (N,)."""
     n, rng = len(clips), np.random.default_rng(0)
     past = PAST_SECONDS * SAMPLE_RATE
     noises = noise_stretches(run.corpus, "testing")
@@ -71,14 +71,14 @@ def _listened(sound: np.ndarray) -> np.ndarray:
 
 
 def logits_at(network: Network, frames: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Logits int8 (N, C) of a stream once so many frames (N,) have been heard."""
+    """Logits int8 (N, C) of a stream after given numbers of frames (N,)."""
     if stream(network).endless:
         return run_at_once(network, frames)[ends // HOP - 1]
     return run_network(network, frames[ends[:, None] + np.arange(-FRAMES, 0)])
 
 
 def measure(run: Run, models: Mapping[str, list[Path]]) -> dict[str, dict[str, list[np.ndarray]]]:
-    """Which test clips are answered rightly, bool (N,) for each seed, by network and past."""
+    """Whether each test clip is classified correctly, bool (N,) for each seed, by network and past."""
     clips, said = clips_of(run)
     alone, streamed = features(clips), streams(run, clips)
     found: dict[str, dict[str, list[np.ndarray]]] = {}
@@ -92,7 +92,7 @@ def measure(run: Run, models: Mapping[str, list[Path]]) -> dict[str, dict[str, l
 
 
 def past_values(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> Values:
-    """Of `measure` the means over seeds, as accuracy_<arch>_<alone, fresh, others, noise or zeros>."""
+    """Means over seeds from `measure`, as accuracy_<arch>_<alone, fresh, others, noise or zeros>."""
     return {
         names.accuracy(arch, KEYS[past]): over_seeds(
             mean_share([float(each.mean()) for each in right]), len(right)
@@ -103,7 +103,7 @@ def past_values(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> Values:
 
 
 def past_table(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> "pandas.DataFrame":
-    """Test clips right (%) by what came before them, and the difference from clips alone, paired by clip."""
+    """Test accuracy (%) by preceding sound, and the difference from clips alone, paired by clip."""
     import pandas
 
     columns: dict[str, dict[str, str]] = {}

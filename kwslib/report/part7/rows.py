@@ -1,4 +1,4 @@
-"""Which output rows of a network's first layer a hop computes again, and why."""
+"""Output rows of a network's first layer that a hop recomputes, and the reason."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ KINDS = KEPT, PADDED, NEW = ("kept", "touches padding", "sees new frames")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the output: it sees frames `first` to `last` of a window of so many `frames`."""
+    """A row of the output, which reads frames `first` to `last` of a window of `frames` frames."""
 
     first: int
     last: int
@@ -36,5 +36,5 @@ def first_rows(network: Network) -> list[Row]:
 
 
 def counts(rows: list[Row]) -> dict[str, int]:
-    """How many rows are of each kind."""
+    """Number of rows of each kind."""
     return {kind: sum(row.kind == kind for row in rows) for kind in KINDS}

@@ -1,4 +1,4 @@
-"""A stream through the deployed chain, hop by hop: every logit checked, and the decision with what it is made of."""
+"""A stream through the deployed chain, hop by hop: check of all logits, and the decision with its inputs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,12 @@ SHOWN = 4  # trials of the field: one of each class
 
 
 def hour(run: Run) -> np.ndarray:
-    """The first hour, or all there is, of the profile's sound without keywords: int8 (F, 40)."""
+    """The first hour of the profile's sound without keywords, or all of it if shorter: int8 (F, 40)."""
     return continuous_frames(field_stage(run), effort(run).hours)[: HOUR * HOP]
 
 
 def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
-    """(hops whose every logit equals, hops): the stream against whole windows, or against a causal network run over
+    """(hops with all logits equal, hops), comparing the stream with whole windows, or with a causal network run over
     the whole stream at once."""
     plan = stream(network)
     streamed = run_stream(plan, frames)
@@ -57,7 +57,7 @@ def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
 @dataclass(frozen=True)
 class Listening:
     """A stream of int16 `sound` and T decisions on it: times in s, posteriors and their means (T, C), the class
-    reported or -1 (T,). `said`: (s, word); `pause`: s after a report without another."""
+    reported or -1 (T,). `said`: (s, word); `pause`: s after a report during which nothing is reported."""
 
     sound: np.ndarray
     said: list[tuple[float, str]]

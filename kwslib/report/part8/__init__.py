@@ -1,1 +1,1 @@
-"""Part 8: networks that one would deploy, on clips, on the chip, in the field and over hours."""
+"""Part 8: networks for deployment, on clips, on the chip, in the field and over hours."""

@@ -1,4 +1,4 @@
-"""The networks of Part 8 in the field and over hours: those of the parts before, and those trained for it here."""
+"""The networks of Part 8 in the field and over hours: those of earlier parts, and those trained for the field here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Listener:
 
 
 def listeners(run: Run) -> list[Listener]:
-    """Part 3's TinyConv; those that Part 4 trained for the field; those that are trained for it here."""
+    """Part 3's TinyConv, the networks that Part 4 trained for the field, and those trained for it here."""
     profile = run.profile.name
     paths = {"tinyconv": zoo.int8(run, "tinyconv")}
     paths |= {f"{arch}_field": field_model(run, arch) for arch in BEFORE[profile]}
@@ -55,7 +55,7 @@ def listeners(run: Run) -> list[Listener]:
 
 
 def clean_values(run: Run, found: list[Listener]) -> Values:
-    """Test accuracy on clean clips of those that are trained here, in float and in int8."""
+    """Test accuracy on clean clips of the networks trained here, in float and in int8."""
     return {
         names.field_accuracy(listener.key.removesuffix("_field"), kind): clip_accuracy(run, path)
         for listener in found
@@ -65,12 +65,12 @@ def clean_values(run: Run, found: list[Listener]) -> Values:
 
 
 def hear_all(run: Run, found: list[Listener]) -> dict[str, Heard]:
-    """Each in the field and over hours, by its key."""
+    """Results of each network in the field and over hours, by its key."""
     return {listener.key: zoo_field.hear(run, open_network(listener.path)) for listener in found}
 
 
 def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """Trials right, of all and by class (%)."""
+    """Correct trials (%), in total and by class."""
     import pandas
 
     rows = {}
@@ -85,7 +85,7 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
 
 
 def costs(found: list[Listener]) -> Values:
-    """What each takes on the board."""
+    """Cost of each network on the board."""
     values: Values = {}
     for listener in found:
         values |= zoo.board_values(listener.path, listener.key)
@@ -93,7 +93,8 @@ def costs(found: list[Listener]) -> Values:
 
 
 def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
-    """The operating point of each, chosen on validation and counted on testing, with its intervals; and its cost."""
+    """The operating point of each network, chosen on validation and measured on testing, with its intervals
+    and its cost."""
     import pandas
 
     rows = {}
@@ -112,7 +113,7 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
 
 
 def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """False accepts in an hour of each kind of sound, with Poisson intervals."""
+    """False accepts per hour for each kind of sound, with Poisson intervals."""
     import pandas
 
     rows = {}
@@ -126,7 +127,7 @@ def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
 
 
 def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame":
-    """How many clips of other words were taken for a keyword, and which were so most often."""
+    """Number of clips of other words with false accepts, and the most frequent ones."""
     import pandas
 
     rows = {}
@@ -141,7 +142,7 @@ def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame"
 
 
 def long_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """The long file: keywords found and missed, false accepts, and whether both keep within the limits."""
+    """The long file: keywords detected and missed, false accepts, and whether both are within the limits."""
     import pandas
 
     rows = {}

@@ -1,4 +1,4 @@
-"""Figures of Part 8: accuracy against time and flash, words that training hardly knew, misses against false accepts."""
+"""Figures of Part 8: accuracy against time and flash, words that are rare in training, misses against false accepts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -53,7 +53,7 @@ def trade_off(found: Sequence[Network]) -> Figure:
 
 
 def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure:
-    """A group of points for each group of words, a point a network, with its interval."""
+    """A group of points for each group of words, one point per network, with its interval."""
     figure, ax = style.subplots(height=3.6)
     archs = list(next(iter(groups.values())))
     for number, arch in enumerate(archs):
@@ -73,9 +73,9 @@ def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure:
 
 
 def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> Figure:
-    """Keywords missed (%) over false accepts an hour, a curve a network, its operating point marked.
+    """Keywords missed (%) against false accepts per hour, one curve per network, with the operating point marked.
 
-    target: most false accepts an hour, most keywords missed (fraction); drawn as a shaded corner.
+    target: limits of false accepts per hour and of keywords missed (fraction), drawn as a shaded corner.
     """
     figure, ax = style.subplots(height=4.0)
     hours = next(iter(heard.values())).chosen.hours

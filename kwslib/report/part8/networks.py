@@ -1,4 +1,4 @@
-"""The networks of Part 8, of the parts before it and new ones: accuracy over seeds, size, and time on the board."""
+"""The networks of Part 8, from earlier parts and new ones: accuracy over seeds, size, and time on the board."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ FEW = 10  # training clips of a word: hardly known
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the zoo: its int8 file, and its values by the names they are recorded under."""
+    """A network of the zoo: its int8 file, and its values by their recorded names."""
 
     arch: str
     title: str
@@ -51,7 +51,7 @@ class Network:
 
 
 def networks(run: Run) -> list[Network]:
-    """The profile's networks, trained with every seed where they are not recorded, tested, and put on the board."""
+    """The profile's networks, trained with every seed if not recorded, tested, and run on the board."""
     archs = ARCHS[run.profile.name]
     zoo.train_zoo(run, archs)
     return over_cores(lambda arch: _measured(run, arch), archs, "networks")
@@ -66,21 +66,21 @@ def _measured(run: Run, arch: str) -> Network:
 
 
 def clip_accuracy(run: Run, path: Path) -> Value:
-    """Test accuracy of one model: the most likely class of each clip, whatever its threshold."""
+    """Test accuracy of one model by the most likely class of each clip, without a threshold."""
     testing = feature_split(run.corpus, Protocol(), "testing")
     right = load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y
     return share(int(right.sum()), len(right))
 
 
 def fits(network: Network) -> bool:
-    """Whether it is done with a hop before the next, in half of the board's flash and half of its RAM."""
+    """Whether the network completes a hop before the next, in half of the board's flash and half of its RAM."""
     ms = network.values[names.board_ms(f"hop_{network.arch}")].value
     flash, ram = (network.values[names.firmware(kind, network.arch)].value for kind in ("flash", "ram"))
     return ms < HOP_MS and 2 * flash <= FLASH_BYTES and 2 * ram <= RAM_BYTES
 
 
 def percent(value: Value) -> str:
-    """A share in per cent, with its interval where it has one."""
+    """A share in per cent, with its interval if it has one."""
     text = f"{100 * value.value:.1f}"
     if value.ci95 is None or not np.isfinite(value.ci95).all():
         return text
@@ -109,7 +109,7 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
 
 
 def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
-    """{network: whether each test clip is answered rightly, seed by seed, float (seeds, n)}."""
+    """{network: whether each test clip is classified correctly, for each seed, float (seeds, n)}."""
     testing = feature_split(run.corpus, Protocol(), "testing")
     return {
         network.arch: np.array(
@@ -125,8 +125,8 @@ def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
 
 
 def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
-    """How many points each network is ahead of TinyConv on the same clips, over seeds and over clips: by both intervals
-    or by none."""
+    """Differences in accuracy between each network and TinyConv on the same clips, in points, with the
+    wider of the intervals over seeds and over clips."""
     values: Values = {}
     for arch in list(right)[1:]:
         points = 100 * (right[arch] - right["tinyconv"])
@@ -137,7 +137,7 @@ def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
 
 
 def ahead_table(values: Values) -> "pandas.DataFrame":
-    """Of `ahead_values`, a row a network."""
+    """Table of `ahead_values`, one row per network."""
     import pandas
 
     rows = {}
@@ -151,8 +151,8 @@ def ahead_table(values: Values) -> "pandas.DataFrame":
 
 def by_familiarity(run: Run, right: Mapping[str, np.ndarray]) -> dict[str, dict[str, MeanInterval]]:
     """{group of words: {network: share of its test clips answered with unknown}}: words with fewer than FEW training
-    clips in the corpus, and the others. Means over seeds, with their intervals over clips; the group's name has their
-    number."""
+    clips in the corpus, and the others. Means over seeds, with intervals over clips; the group's name states its
+    number of clips."""
     counts = Counter(clip.word for clip in run.corpus.clips if clip.split == "training")
     examples = build_splits(run.corpus, Protocol())["testing"]
     words = [example.clip.word if example.label == 1 and example.clip else None for example in examples]
