@@ -1,4 +1,4 @@
-"""Arrays and files that take long to make, kept in the cache folder under a key that names all that they depend on."""
+"""Cache of arrays and files that take long to compute, under a key of everything that they depend on."""
 
 import ast
 import functools
@@ -22,7 +22,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def cached(folder: str, key: str, make: Callable[[], Arrays]) -> Arrays:
-    """What `make` returned when it was first called under this key; made anew where the cache's file is damaged."""
+    """The result of the first call of `make` under this key; computed again if the cached file is damaged."""
     path = cache_dir() / folder / f"{key}.npz"
     kept = _read(path)
     if kept is None:

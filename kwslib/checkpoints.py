@@ -1,4 +1,4 @@
-"""Checkpoints: a network, its configuration and how it came about, in one file that is safe to load."""
+"""Checkpoints: a network, its configuration and how it was trained, in one file that is safe to load."""
 
 import io
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -89,8 +89,8 @@ def _as_deployed(state: Any) -> bool:
 
 
 def load_teacher(path: Path, labels: tuple[str, ...]) -> nn.Module:
-    """The network of a checkpoint, to teach one of these labels. Raises KwsError as `load_checkpoint` does, and for a
-    network of others."""
+    """The network of a checkpoint, as a teacher for one with these labels. Raises KwsError as `load_checkpoint`
+    does, and for a network of others."""
     model, config, _ = load_checkpoint(path)
     if config.labels != labels:
         raise KwsError(f"{path}: knows {', '.join(config.labels)}: a teacher knows {', '.join(labels)}")
@@ -141,12 +141,12 @@ def check_ranges(model: nn.Module) -> None:
 
 
 def resume_file(out: Path) -> Path:
-    """Where an interrupted run that is to leave `out` keeps its state."""
+    """Path of the state of an interrupted run that will write `out`."""
     return out.with_suffix(".resume.pt")
 
 
 def unfinished_model(out: Path) -> Path:
-    """Where an interrupted run that is to leave `out` keeps the best epoch so far."""
+    """Path of the best epoch so far of an interrupted run that will write `out`."""
     return out.with_suffix(".unfinished.pt")
 
 

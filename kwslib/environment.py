@@ -1,4 +1,4 @@
-"""What a notebook needs, installed into the kernel that already runs it, as on Colab.
+"""Installs a notebook's dependencies into the running kernel, as on Colab.
 
 Nothing is compiled. What the kernel has imported keeps its version, and so does PyTorch: a module whose files change
 under it breaks in ways that name neither. Where kwslib cannot do with the version that is imported, the kernel is
@@ -77,7 +77,7 @@ def _applies(requirement: "Requirement", extras: set[str]) -> bool:
 
 
 def satisfied(requirement: "Requirement") -> bool:
-    """Whether a fitting version is installed."""
+    """Whether a matching version is installed."""
     version = _version(requirement.name)
     return version is not None and requirement.specifier.contains(version, prereleases=True)
 

@@ -1,4 +1,4 @@
-"""The two ways in which a command ends badly, and their exit statuses."""
+"""The two kinds of failure of a command, and their exit statuses."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ class KwsError(Exception):
 
 
 class CheckFailed(Exception):
-    """The work was done and a check on its result did not hold (exit status 1)."""
+    """The work was done, but a check of its result failed (exit status 1)."""
 
 
 @contextmanager

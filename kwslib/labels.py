@@ -17,9 +17,9 @@ UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, halves of characters, e
 
 
 def check_label(label: object) -> str:
-    """`label` itself, as a class may be called: any script, spaces within, quotes and signs.
+    """Return `label` unchanged. A class name may have any script, inner spaces, quotes and symbols.
 
-    Raises KwsError for what can never work: no text, empty, spaces around it, control characters, a comma (which
+    Raises KwsError for an invalid name: not text, empty, surrounding spaces, control characters, a comma (which
     separates labels in options and logs), or more than 64 bytes of UTF-8.
     """
     if not isinstance(label, str):
@@ -48,7 +48,8 @@ def class_labels(keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> tuple[str, ...
 
 
 def check_labels(labels: Any) -> tuple[str, ...]:
-    """`labels` themselves. Raises KwsError unless they are two or more distinct ones (see `check_label`)."""
+    """Return `labels` unchanged. Raises KwsError unless they are two or more distinct, valid ones (see
+    `check_label`)."""
     if not isinstance(labels, list | tuple):
         raise KwsError(f"labels {labels!r} are not a list of words: name each class by a word")
     for label in labels:

@@ -1,6 +1,6 @@
-"""Freed memory that stays with the process, for loops that ask for the same few megabytes at each step.
+"""Keeps freed memory in the process, for loops that allocate the same few megabytes at each step.
 
-glibc hands a large block back to the system when it is freed. Each step of training then waits for the system to map
+glibc returns a large block to the system when it is freed. Each step of training then waits for the system to map
 and clear the same pages again, which takes TinyConv about a third as long as its arithmetic. The numbers stay the same.
 """
 
@@ -14,7 +14,7 @@ BLOCK = 32 << 20  # bytes of the largest block that comes from the heap; glibc t
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what it frees, on Linux with glibc; elsewhere nothing changes."""
+    """Make this process keep freed memory, on Linux with glibc; elsewhere nothing changes."""
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library, which has no mallopt
             mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,4 @@
-"""Where things are kept, and how files are written: whole or not at all.
+"""Locations of files, and atomic writing.
 
 What is being written lies beside its place under a hidden name that says who writes it,
 `.NAME.MACHINE-PROCESS-RANDOM.part`. A process that was killed leaves such a file or folder; the next one that writes

@@ -1,10 +1,10 @@
-"""One face for a model in any form: int8 features of clips in, logits out.
+"""A common interface to models in all forms: from int8 features of clips to logits.
 
     FILE.pt             PyTorch, in float32
     FILE.tflite         LiteRT with its reference kernels, which define what an int8 model computes
     board:FILE          the firmware on the virtual board, of FILE.tflite or a quantized FILE.pt
 
-All take the front end's int8 features: an int8 model as they are, a float model normalised.
+The input is the front end's int8 features, which a float model normalises first.
 """
 
 import importlib.util
@@ -96,7 +96,7 @@ class LiteRtPredictor:
         self.gives_probabilities = operators(self.path.read_bytes())[-1] == "SOFTMAX"
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
-        """int8 (N, 49, 40) to what the model puts out, int8 (N, C); float32 from a float model."""
+        """int8 (N, 49, 40) to the model's outputs, int8 (N, C), or float32 for a float model."""
         x = check_features(q8) if self.input["dtype"] == np.int8 else normalise(check_features(q8))
         scores = np.empty((len(x), len(self.labels)), self.output["dtype"])
         for row, clip in enumerate(x):
@@ -110,7 +110,7 @@ class LiteRtPredictor:
         return self.interpreter.get_tensor(self.output["index"])
 
     def dequantized(self, scores: np.ndarray) -> np.ndarray:
-        """What the model puts out as logits, float32; of a model that ends in SOFTMAX, logarithms."""
+        """The model's outputs as logits, float32; for a model that ends in SOFTMAX, their logarithms."""
         scale, zero_point = self.output["quantization"]  # 0, 0 of a float model
         logits = (scores.astype(np.float32) - zero_point) * np.float32(scale or 1)
         return np.log(np.maximum(logits, 1e-4)) if self.gives_probabilities else logits
@@ -154,7 +154,7 @@ def _need_litert(path: Path) -> None:
 
 
 def check_features(q8: np.ndarray) -> np.ndarray:
-    """`q8` itself. Raises KwsError unless it is int8 (N, 49, 40)."""
+    """Return `q8` unchanged. Raises KwsError unless it is int8 (N, 49, 40)."""
     if q8.dtype != np.int8 or q8.ndim != 3 or q8.shape[1:] != (FRAMES, CHANNELS):
         raise KwsError(f"a model takes int8 features (N, {FRAMES}, {CHANNELS}), not {q8.dtype} {q8.shape}")
     return q8
@@ -263,7 +263,7 @@ class CorePredictor:
         return self.dequantized(self.integer_logits(q8))
 
     def dequantized(self, logits: np.ndarray) -> np.ndarray:
-        """int8 logits as the float32 numbers that they stand for."""
+        """int8 logits as the float32 numbers that they represent."""
         network = self.network
         return (logits.astype(np.float32) - network.output_zero_point) * np.float32(network.output_scale)
 

@@ -1,6 +1,6 @@
 """The two profiles: `quick` for a fresh machine, `report` for the recorded numbers.
 
-A profile says which corpus is used and how much computing is spent; nothing else differs.
+A profile determines the corpus and the amount of computation; nothing else differs.
 """
 
 import os
@@ -11,7 +11,7 @@ from kwslib.errors import KwsError
 
 @dataclass(frozen=True)
 class Profile:
-    """How much work a run does. `epochs` of training, one run per entry of `seeds`."""
+    """The amount of computation of a run: `epochs` of training, one run per entry of `seeds`."""
 
     name: str
     synthetic: bool

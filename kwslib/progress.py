@@ -1,4 +1,4 @@
-"""Progress bars for people, on standard error and only when that is a terminal; work over all cores."""
+"""Progress bars, on standard error and only if that is a terminal; parallel work on all cores."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ LOOK = 1.0  # seconds between two looks at the parent
 def over_cores(
     run: Callable[[Item], Result], items: Iterable[Item], what: str, *, threads: bool = False
 ) -> list[Result]:
-    """`run(item)` for every item, one process a core, in the order of `items`, with a progress bar called `what`.
+    """`run(item)` for every item, one process per core, in the order of `items`, with a progress bar named `what`.
 
     Cores are those that this process may use, at most `$LOKY_MAX_CPU_COUNT`; with one there is no other process.
     threads: in this process, for work that is done in C and lets other threads run meanwhile.

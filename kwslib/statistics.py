@@ -1,4 +1,4 @@
-"""Intervals: what one test accuracy says, and what a handful of seeds says."""
+"""Confidence intervals of a single test accuracy and of a few seeds."""
 
 import math
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def paired_difference(
 ) -> MeanInterval:
     """Mean and Student's t interval of first - second, pair by pair (the same seeds, in the same order).
 
-    Raises ValueError where the two differ in length.
+    Raises ValueError if the two differ in length.
     """
     return mean_interval([a - b for a, b in zip(first, second, strict=True)], confidence)
 
@@ -67,7 +67,7 @@ def student_factor(n: int, comparisons: int, confidence: float = 0.95) -> float:
 def mcnemar(only_first: int, only_second: int) -> float:
     """Two-sided p of McNemar's exact test (Q. McNemar, Psychometrika 12, 1947): two classifiers, the same clips.
 
-    only_first and only_second: clips that one of them alone got right. 1.0 where there is no such clip.
+    only_first and only_second: clips that only one of them classified correctly. 1.0 if there is no such clip.
     """
     from scipy.stats import binomtest
 

@@ -1,4 +1,4 @@
-"""JSON as the standard has it: written without NaN and infinity, read from files that others may have written."""
+"""Standard JSON: written without NaN and infinity, and safely read from untrusted files."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A process that answers lines with lines: what takes long to import is imported once, apart from the caller."""
+"""A process that answers lines with lines, so that slow imports happen once and outside the caller."""
 
 import os
 import subprocess
