@@ -24,7 +24,7 @@ FULL = (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def cache_dir() -> Path:
-    """`cache_path`, made when missing. Raises KwsError where it cannot be made."""
+    """`cache_path`, created if missing. Raises KwsError if it cannot be created."""
     folder = cache_path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def expand(path: Path | str) -> Path:
 
 
 def folders(named: Path | str) -> list[Path]:
-    """The folders of a list that is separated as PATH is; one folder that has the separator in its name is itself.
+    """The folders in a list separated as in PATH; an existing folder with the separator in its name is a single folder.
 
     Raises KwsError where nothing stands before, between or after separators.
     """
@@ -74,7 +74,7 @@ def folders(named: Path | str) -> list[Path]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when not.
+    """A temporary path next to `path` that replaces it when the block succeeds, and is removed otherwise.
 
     Raises KwsError when there is no room, or nothing may be written there.
     """
@@ -84,7 +84,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Temporary paths that take the places of `paths` when the block ends well: all of them or none.
+    """Temporary paths that replace `paths` when the block succeeds: all of them or none.
 
     Raises KwsError as `atomic_write` does, and for a folder in the place of a file.
     """
@@ -115,7 +115,7 @@ def atomic_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` that becomes it when the block ends well, and vanishes when not.
+    """A temporary folder next to `path` that is renamed to it when the block succeeds, and is removed otherwise.
 
     A folder that has come to stand there meanwhile stays, and the temporary one vanishes. Raises KwsError as
     `atomic_write` does.

@@ -150,7 +150,7 @@ class InMicro:
 
 
 def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
-    """A trained 8-bit network with the scales it was trained with, kept as a .tflite file beside its checkpoint, in
+    """A trained 8-bit network with the scales it was trained with, saved as a .tflite file next to its checkpoint, in
     TensorFlow Lite Micro."""
     from kwslib.predictors import TflmPredictor
 
