@@ -102,12 +102,7 @@ def train(
 
         try:
             model, history = train_setup(
-                training_setup,
-                splits,
-                seed,
-                out=out,
-                after_epoch=show,
-                teacher=answers,
+                training_setup, splits, seed, out=out, after_epoch=show, teacher=answers
             )
         except KeyboardInterrupt as stop:
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"

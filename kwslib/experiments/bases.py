@@ -36,11 +36,6 @@ def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:
 
     def make(path: Path) -> None:
         splits = training_splits(run.corpus, training_setup)
-        train_setup(
-            training_setup,
-            splits,
-            seed,
-            out=path,
-        )
+        train_setup(training_setup, splits, seed, out=path)
 
     return run.model(name, make=make)

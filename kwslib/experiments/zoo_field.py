@@ -110,12 +110,7 @@ def trained_for_field(run: Run, arch: str) -> Path:
         training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_training_splits(run.corpus, training_setup, spent)
         checkpoint = path.with_suffix(".pt")
-        train_setup(
-            training_setup,
-            splits,
-            run.seeds[0],
-            out=checkpoint,
-        )
+        train_setup(training_setup, splits, run.seeds[0], out=checkpoint)
         keep(checkpoint, choose_settings(open_network(checkpoint), run.corpus, spent).settings)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 

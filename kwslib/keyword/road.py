@@ -49,12 +49,7 @@ def make(
     say("features of the training")
     splits = word_splits(corpus, training_setup)
     say(f"training {arch}, {effort.epochs} epochs")
-    train_setup(
-        training_setup,
-        splits,
-        seed,
-        out=checkpoint,
-    )
+    train_setup(training_setup, splits, seed, out=checkpoint)
     say("choosing a threshold")
     choice = threshold.choose(open_network(checkpoint), corpus, effort.trials, effort.hours)
     threshold.keep(checkpoint, choice.settings)

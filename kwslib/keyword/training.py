@@ -2,10 +2,8 @@
 
 The input of a board is a stream: random seconds from hours without the word are therefore added, one and a half times
 as many as there are other examples. Labels are not smoothed, which would keep posteriors below the thresholds of a
-spotter. A network soon memorizes few takes: each is placed in more rooms and noises than other words. On validation,
-with "bed" as the word and two seeds (`python benchmarks/takes.py bed --validation`), 79 of 400 were missed at no more
-than five false accepts per hour, and 130 at two; with a third of the seconds and no more streams of the word than of
-others, 124 and 170.
+spotter. A network soon memorizes few takes: each is placed in more rooms and noises than other words. Both were chosen
+on validation, with "bed" as the word (`python benchmarks/takes.py bed --validation`).
 """
 
 from dataclasses import replace

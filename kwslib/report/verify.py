@@ -245,12 +245,7 @@ def _retrained(recorded: Mapping[str, Any], corpus: Corpus) -> Check:
     splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
     with TemporaryDirectory(prefix="kws-verify-") as folder:
         out = Path(folder) / "tinyconv.pt"
-        model, _ = train_setup(
-            training_setup,
-            splits,
-            seed,
-            out=out,
-        )
+        model, _ = train_setup(training_setup, splits, seed, out=out)
     low, high = recorded["values"]["accuracy_testing_first_seed"]["ci95"]
     return Check(f"TinyConv trained again, seed {seed}", score(model, splits["testing"])[1], low, high)
 
