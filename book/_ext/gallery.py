@@ -25,7 +25,7 @@ GROUP = re.compile(r"<g>((?:(?!</?g\b).)*)</g>", re.DOTALL)  # one that changes 
 LOOK = re.compile(r' style="([^"]*)"')
 REFERENCE = re.compile(r'((?: id="|href="#|url\(#))([^")]+)')
 DECIMALS = re.compile(r'(?<= [xy]=")-?\d+\.\d+(?=")')
-COLUMN = 1.5  # units of a drawing, a pixel of a small picture
+COLUMN = 2.0  # units of a drawing, about a pixel of a small picture
 VARIANTS = {"light": "html {", "dark": 'html[data-theme="dark"] {'}  # to the rule of its colours in book.css
 STYLE_SHEET = Path(__file__).parents[1] / "_static" / "book.css"
 
@@ -65,7 +65,7 @@ def small_image(png: str) -> str:
     with Image.open(io.BytesIO(base64.b64decode(png))) as image:
         image.thumbnail((SIDE, SIDE))
         file = io.BytesIO()
-        image.save(file, format="webp", quality=60)
+        image.save(file, format="webp", quality=50)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 

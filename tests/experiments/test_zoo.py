@@ -40,7 +40,7 @@ def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, mon
     assert extra["recipe"]["taught"] > 0
     _, _, extra = load_checkpoint(run.models / "tenet_wide_seed0.pt")
     assert extra["recipe"]["taught"] == 0
-    monkeypatch.setattr(zoo, "train", lambda *given, **named: pytest.fail("trained again"))
+    monkeypatch.setattr(zoo, "train_setup", lambda *given, **named: pytest.fail("trained again"))
     assert zoo.trained(run, "tinyconv_branches", 1).name == "tinyconv_branches_seed1.pt"
     values = zoo.size_values(run, "tinyconv_branches")
     assert list(values) == [
@@ -72,7 +72,7 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     assert path.name == "tenet_valid_field.tflite"
     _, _, extra = load_checkpoint(path.with_suffix(".pt"))
     assert extra["recipe"]["label_smoothing"] == 0
-    monkeypatch.setattr(zoo_field, "train", lambda *given, **named: pytest.fail("trained again"))
+    monkeypatch.setattr(zoo_field, "train_setup", lambda *given, **named: pytest.fail("trained again"))
     assert zoo_field.trained_for_field(run, "tenet_valid") == path
     heard = zoo_field.hear(run, open_network(path))
     values = zoo_field.heard_values(heard, "tiny")
