@@ -11,7 +11,6 @@ Values are means on validation over three seeds, accuracies but for `field`; wit
 book/results/91_recipes_*.json, which a page shows with {benchmark}.
 """
 
-import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from kwslib.cache import digest
 from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
@@ -37,6 +37,7 @@ from kwslib.experiments.zoo_field import (
 from kwslib.features.dataset import FeatureSet, feature_split
 from kwslib.field.stream import open_network
 from kwslib.networks.recipes import MASKED, Setup, setup, student, teacher_of, training_splits
+from kwslib.networks.resume import examples_digest
 from kwslib.networks.training import Recipe, predict, score
 from kwslib.progress import over_cores
 from kwslib.quantization.qat import quantization_aware
@@ -122,8 +123,10 @@ def heard(spent: Effort, **changed: float) -> Effort:
 
 
 def checkpoint(made: Setup, splits: Splits, seed: int) -> Path:
-    told = hashlib.sha256(repr((made, splits["training"].names)).encode()).hexdigest()[:16]
-    return FOLDER / told / f"{made.config.arch}_seed{seed}.pt"
+    """Path of the network that this setup trains on these examples."""
+    return (
+        FOLDER / digest(repr(made), examples_digest(splits["training"])) / f"{made.config.arch}_seed{seed}.pt"
+    )
 
 
 def trained(
@@ -200,7 +203,7 @@ def field(run: Run) -> None:
                 splits = field_training_splits(run.corpus, made, effort)
                 trained(made, splits)(seed)
                 network = open_network(checkpoint(made, splits, seed))
-                return choose_settings(network, run.corpus, effort).point.reject_rate
+                return choose_settings(network, run.corpus, spent).point.reject_rate  # the same hours for all
 
             note(
                 run, f"{arch}: {change}", [missed(seed) for seed in SEEDS]

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kwslib.cache import digest
 from kwslib.checkpoints import train
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
@@ -33,6 +34,7 @@ from kwslib.field.training import field_splits
 from kwslib.keyword import ARCH, EPOCHS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import AUGMENTATION, SHARE, subset, with_word, word_copies, word_setup
+from kwslib.networks.resume import examples_digest
 from kwslib.predictors import decided
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
@@ -92,9 +94,9 @@ def measure(
 ) -> None:
     """Train and test one row; `word`: all training examples of the keyword."""
     setup = word_setup(made.word, ARCH, EPOCHS)
-    path = FOLDER / f"{made.word}_{takes}_{'voices' if voices else 'alone'}.pt"
+    training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
+    path = FOLDER / f"{made.word}_{digest(repr(setup), examples_digest(training))}.pt"
     if not path.is_file():
-        training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
         train(setup.config, setup.recipe, training, splits["validation"], 0, out=path)
     network = open_network(path)
     settings = threshold.choose(network, made.corpus if takes else made.without).settings

@@ -5,7 +5,6 @@ firmware/host/kws_trace.c, compiled as the core is. Python is called where a sta
 """
 
 import ctypes
-import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any
 
 import cffi
 
-from kwslib.features.ccore import files_hash, read_headers, shared_library, source_folder
+from kwslib.features.ccore import files_hash, once, read_headers, shared_library, source_folder
 
 NONE = 0xFFFF_FFFF
 
@@ -47,7 +46,7 @@ class Profile:
         return total
 
 
-@functools.cache
+@once
 def interface() -> cffi.FFI:
     """The types of kws_trace.h."""
     ffi = cffi.FFI()
@@ -55,7 +54,7 @@ def interface() -> cffi.FFI:
     return ffi
 
 
-@functools.cache
+@once
 def library() -> Any:
     """The loaded C code, compiled when needed. Raises KwsError when the compiler fails."""
     folder = source_folder().parent / "host"

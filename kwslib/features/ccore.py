@@ -144,7 +144,7 @@ def constants() -> dict[str, int]:
     }
 
 
-def _once(make: Callable[[], Any]) -> Callable[[], Any]:
+def once(make: Callable[[], Any]) -> Callable[[], Any]:
     """`make` called once, by whichever thread comes first: types of two interfaces are not the same to cffi."""
     kept = functools.cache(make)
 
@@ -156,7 +156,7 @@ def _once(make: Callable[[], Any]) -> Callable[[], Any]:
     return get
 
 
-@_once
+@once
 def interface() -> cffi.FFI:
     """The cffi interface with the headers' types; `interface().new("kws_frontend *")` is a zeroed struct that
     Python owns."""
@@ -165,7 +165,7 @@ def interface() -> cffi.FFI:
     return ffi
 
 
-@_once
+@once
 def library() -> Any:
     """The loaded C core, built when needed; its functions take the objects that `interface` and `pointer` return."""
     return interface().dlopen(str(build()))

@@ -77,9 +77,14 @@ def identity(
     network = hashlib.sha256(str(model).encode())
     for name, tensor in model.state_dict().items():
         network.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + tensor.numpy().tobytes())
+    return {**run, "network": network.hexdigest(), "data": examples_digest(training, validation)}
+
+
+def examples_digest(*parts: FeatureSet) -> str:
+    """Hexadecimal digest of examples: names, features and classes, since equal names do not mean equal features."""
     data = hashlib.sha256()
-    for part in (training, validation):
+    for part in parts:
         data.update(repr((part.names, part.copies, part.x.shape, part.x.dtype)).encode())
         for array in (part.x, part.y):
             data.update(np.ascontiguousarray(array).data.cast("B"))
-    return {**run, "network": network.hexdigest(), "data": data.hexdigest()}
+    return data.hexdigest()
