@@ -11,17 +11,21 @@ from kwslib.errors import KwsError
 
 @dataclass(frozen=True)
 class Profile:
-    """The amount of computation of a run: `epochs` of training, one run per entry of `seeds`."""
+    """The amount of computation of a run: `epochs` of training, one run per entry of `seeds`.
+
+    swept: number of these seeds that the sweeps on the pages of Parts 5 and 6 run.
+    """
 
     name: str
     synthetic: bool
     epochs: int
     seeds: tuple[int, ...]
+    swept: int
 
 
 PROFILES = {
-    "quick": Profile("quick", synthetic=True, epochs=10, seeds=(0, 1)),
-    "report": Profile("report", synthetic=False, epochs=50, seeds=(0, 1, 2, 3, 4)),
+    "quick": Profile("quick", synthetic=True, epochs=10, seeds=(0, 1), swept=1),
+    "report": Profile("report", synthetic=False, epochs=50, seeds=(0, 1, 2, 3, 4), swept=5),
 }
 
 

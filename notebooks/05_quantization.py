@@ -72,7 +72,7 @@ from kwslib.record import recording
 
 only = sweep.chosen_point(bits, method, recipe, granularity, scheme, seed)
 run = recording.start("05_quantization", profile, data, results, point=only)
-points = sweep.grid(run.seeds, only)
+points = sweep.grid(run.swept_seeds, only)
 
 # %% [markdown]
 # Each point starts from the network that Part 3 trained with its seed. It is quantized, with QAT trained further, and
@@ -83,7 +83,8 @@ from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
 
-made, bases = setup("tinyconv", run.profile.epochs), base_models(run)
+made = setup("tinyconv", run.profile.epochs)
+bases = base_models(run, seeds=run.swept_seeds)
 splits = feature_splits(run.corpus, made.protocol, made.augmentation)
 
 # %% tags=["point"]

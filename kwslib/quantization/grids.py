@@ -130,8 +130,8 @@ def fake_quantize(x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> T
     return dequantize(quantize(x, scale, zero_point, grid), scale, zero_point)
 
 
-def _fake_quantize_into(out: Tensor, x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> None:
-    """The same without a gradient, written over `out`, which has x's shape: no memory is taken."""
+def fake_quantize_into(out: Tensor, x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> None:
+    """`fake_quantize` without a gradient, written over `out`, which has x's shape: no memory is allocated."""
     torch.div(x, scale, out=out)
     if grid.step == 1:
         out.round_()
@@ -169,7 +169,7 @@ def least_squares(x: Tensor, grid: Grid, symmetric: bool, per_channel: bool = Fa
     off = torch.empty_like(rows)
     for shrink in SHRINKS:
         scale, zero_point = scale_and_zero_point((shrink * low, shrink * high), grid, symmetric)
-        _fake_quantize_into(off, rows, scale[:, None], zero_point[:, None], grid)
+        fake_quantize_into(off, rows, scale[:, None], zero_point[:, None], grid)
         candidate_error = torch.square(off.sub_(rows), out=off).sum(1)
         better = candidate_error < error
         error = torch.where(better, candidate_error, error)

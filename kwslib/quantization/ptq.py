@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from kwslib.networks.models import fold_batch_norm
-from kwslib.quantization.grids import fake_quantize
+from kwslib.quantization.grids import fake_quantize_into
 from kwslib.quantization.quantizers import Quantization, QuantizedLayer, calibrate, quantized
 
 MOST_ROWS = 16_384  # positions of a convolution that are looked at
@@ -65,22 +65,24 @@ def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
     target outputs (n, C). Returns the remaining excess.
     """
     weight = layer.layer.get_parameter("weight")
-    trained = weight.flatten(1).clone()  # (C, n)
+    trained = weight.flatten(1).T.contiguous()  # (weights, C), as the next one
+    now = layer.weight(weight).flatten(1).T.contiguous()
     scale, zero_point = layer.weight.scale, layer.weight.zero_point
-    now = layer.weight(weight).flatten(1)
     columns = x.T.contiguous()  # (weights, n)
     power = columns.square().mean(1)
     ridge = RIDGE * power.mean()
     excess = excess - excess.mean(0)
+    change = torch.empty_like(now[0])
+    visited = [values[power > 0].unbind() for values in (columns, trained, power + ridge)]
+    places = [now[i] for i in torch.nonzero(power).flatten()]
     for _ in range(SWEEPS):
-        for i in torch.nonzero(power).flatten().tolist():
-            slope = columns[i] @ excess / len(x) + ridge * (now[:, i] - trained[:, i])
-            best = now[:, i] - slope / (power[i] + ridge)
-            change = fake_quantize(best, scale, zero_point, layer.weight.grid) - now[:, i]
-            if change.any():
-                excess.addr_(columns[i], change)
-                now[:, i] += change
-    weight.copy_(now.view_as(weight))
+        for place, column, aim, stiffness in zip(places, *visited, strict=True):
+            slope = column @ excess / len(x) + ridge * (place - aim)
+            fake_quantize_into(change, place - slope / stiffness, scale, zero_point, layer.weight.grid)
+            if change.sub_(place).any():
+                excess.addr_(column, change)
+                place += change
+    weight.copy_(now.T.reshape(weight.shape))
     return excess
 
 

@@ -120,6 +120,11 @@ class Run:
         """Whether this run's numbers come from the synthetic corpus."""
         return self.profile.synthetic and self.data is None
 
+    @property
+    def swept_seeds(self) -> tuple[int, ...]:
+        """Seeds of each point of a sweep."""
+        return self.seeds[: self.profile.swept]
+
     @cached_property
     def corpus(self) -> "Corpus":
         """The run's recordings, opened (generated, downloaded) on first use."""
