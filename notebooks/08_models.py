@@ -66,6 +66,11 @@ run = recording.start("08_models", profile, data, results)
 # and one more block. Neither has residual connections. Parallel branches take their role in training, and are folded
 # into one convolution before export (RepVGG, {cite}`ding2021repvgg`): an identity branch is a convolution with one tap,
 # a batch norm after training is a factor and an offset, and a sum of convolutions is again a convolution.
+#
+# A broadcasted-residual network ({cite}`kim2021broadcasted`), which filters over frequency as well, is not built here. The
+# smallest published one takes 3.1 million multiply-accumulates for a clip of its own task, where *tenet, wide* takes
+# {recorded}`08_models/macs_tenet_wide` for one of ours. It also normalizes each band of frequencies by itself, and such a
+# norm does not fold into weights that all bands share: on the chip it would remain a multiplication of its own.
 
 # %% tags=["nbval-check-output"]
 import torch
