@@ -13,12 +13,14 @@ if that folder is given. Other runs write to `_build/results/<profile>` in a clo
 import html
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,13 +53,15 @@ PACKAGES = (
     "ai-edge-litert",
     "tflite-micro",
 )
+MINUS_ZERO = re.compile(r"(?<![\w.+-])-(?=0(\.0*)?(?![\w.]))")  # of a number that is zero as it is rounded
 
 
 @dataclass(frozen=True)
 class Table:
     """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
 
-    Floats have `digits` decimals, missing values are blank, columns of integers that reach 10,000 have commas.
+    Floats have `digits` decimals, integers have commas except in a column of years, missing values are blank, and a
+    zero has no minus, as a number and within a text.
     """
 
     frame: "pandas.DataFrame"
@@ -70,11 +74,11 @@ class Table:
             object.__setattr__(self, "frame", named)
 
     def _formatters(self) -> dict[Any, Any]:
-        whole = self.frame.select_dtypes("integer")
-        return dict.fromkeys(whole.columns[whole.abs().max() >= 10_000], "{:,}".format)
+        numbers = self.frame.select_dtypes("floating").columns
+        return {name: _cell for name in self.frame.columns if name not in numbers and name != "year"}
 
     def _format(self, value: float) -> str:
-        return f"{value:,.{self.digits}f}"
+        return _cell(f"{value:,.{self.digits}f}")
 
     def __repr__(self) -> str:
         shown = self.frame.to_string(float_format=self._format, formatters=self._formatters(), na_rep="")
@@ -87,6 +91,12 @@ class Table:
         head, rows = table.split(">", 1)
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
+
+
+def _cell(value: object) -> str:
+    """A whole number with commas, anything else as text in which no zero has a minus."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return f"{value:,}" if whole else MINUS_ZERO.sub("", str(value))
 
 
 class Point(Protocol):

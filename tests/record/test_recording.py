@@ -133,6 +133,28 @@ def test_tables_separate_thousands_but_not_those_of_years():
         assert {"2017", "7,840", "16,000", "0.5", "12,345.2"} <= set(re.findall(r"[\d.,]*\d", shown))
 
 
+def test_tables_separate_thousands_in_mixed_rows_too():
+    frame = pandas.DataFrame({"a": {"clips": 1368, "p": "1"}, "b": {"clips": 272, "p": math.nan}}).T
+    for shown in (repr(recording.Table(frame, "Clips.")), recording.Table(frame, "Clips.")._repr_html_()):
+        assert "1,368" in shown
+        assert "nan" not in shown
+
+
+def test_no_zero_has_a_minus():
+    frame = pandas.DataFrame(
+        {
+            "loss": [-0.04, -0.06, -0.5],
+            "mixed": [-0.01, "-0.0 (-0.03 to +2.4)", "-0.00 to -0.10"],
+            "text": ["-0", "-0.05", "tinyconv-0"],
+        }
+    )
+    for shown in (repr(recording.Table(frame, "Losses.")), recording.Table(frame, "Losses.")._repr_html_()):
+        numbers = re.findall(r"[\w.+-]*\d", shown)
+        assert not {"-0", "-0.0", "-0.00"} & set(numbers)
+        for kept in ("-0.1", "-0.5", "0.0 (-0.03 to +2.4)", "0.00 to -0.10", "-0.05", "tinyconv-0"):
+            assert kept in shown
+
+
 def test_synthetic_tables_are_stamped(run):
     table = run.show(run.compare_table(["parameters"]), "Sizes & shares.")
     assert "Sizes &amp; shares. (synthetic corpus)" in table._repr_html_()
