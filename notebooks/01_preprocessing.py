@@ -136,7 +136,7 @@ seconds = np.arange(16_000) / 16_000
 tone = np.round(16_384 * np.sin(2 * np.pi * 1_000 * seconds))
 frequencies, magnitude = spectrum(tone.astype(np.int16))
 peak = magnitude.argmax()
-print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:.0f} Hz")
+print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:,.0f} Hz")
 
 # %% [markdown]
 # The magnitude in decibels is $20\log_{10}\lvert X(f)\rvert$ with $X(f) = \sum_t x_t\, e^{-2\pi i f t}$. It drops the
@@ -180,7 +180,7 @@ import librosa
 edges = librosa.mel_frequencies(n_mels=42, fmin=125, fmax=7_500)
 widths = (edges[2:] - edges[:-2]).round().astype(int)
 print(f"lowest {widths[0]} Hz, 20th {widths[19]} Hz, highest {widths[-1]} Hz")
-print(f"middle at {edges[20:22].mean():.0f} Hz")
+print(f"middle at {edges[20:22].mean():,.0f} Hz")
 
 # %% [markdown]
 # A step of equal size in {term}`mel` sounds equally large to a listener. One formula for it is
@@ -216,10 +216,12 @@ draw.mfccs(clips)
 from scipy.fft import dct
 
 from kwslib.features.representations import with_librosa
+from kwslib.report.words import yes_no
 
 pictures = with_librosa(clips["yes, loud"])
 transformed = dct(pictures["mel"], axis=0, norm="ortho")
-print("the same:", np.allclose(transformed, pictures["mfcc"], atol=1e-3))
+same = np.allclose(transformed, pictures["mfcc"], atol=1e-3)
+print("the same:", yes_no(same))
 
 # %% [markdown]
 # As a formula, with $e_n$ the logarithmic power of band $n$ of $N = 40$,
@@ -267,7 +269,7 @@ agreement = report.agreement_table(largest)
 run.show(agreement, "librosa against torchaudio, 100 validation clips.", 4)
 
 # %% tags=["nbval-check-output"]
-print("within a tenth of a decibel:", bool(agreement.max().max() < 0.1))
+print("within a tenth of a decibel:", yes_no(agreement.max().max() < 0.1))
 
 # %% [markdown]
 # ## What our network sees
@@ -308,7 +310,8 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 
 config = ModelConfig(arch="tinyconv", labels=class_labels())
-print(sum(p.numel() for p in build(config).parameters()), "parameters each")
+parameters = sum(p.numel() for p in build(config).parameters())
+print(f"{parameters:,} parameters each")
 
 # %%
 from kwslib.experiments.seeds import train_seeds

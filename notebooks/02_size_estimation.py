@@ -25,8 +25,8 @@
 # **For whom.** Anyone who has to decide whether a network fits a chip, before training it.
 #
 # **Afterwards you can** count parameters, operations and bytes of a network by hand, say what belongs in flash and
-# what in RAM, and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`; nothing
-# of Part 1 but its last figure.
+# what in RAM, and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`, and of
+# Part 1 only {numref}`fig-microfrontend`: what a network sees.
 #
 # **Time.** About half an hour to read. To run: minutes in the quick profile.
 
@@ -118,11 +118,13 @@ recording.Table(layer_table(counts), caption)
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from kwslib.report.words import yes_no
+
 with FlopCounterMode(display=False) as counter, torch.no_grad():
     build(config).eval()(torch.zeros(1, 49, 40))
 theirs = counter.get_total_flops() // 2
-equal = theirs == counts.macs
-print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}: equal is {equal}")
+equal = yes_no(theirs == counts.macs)
+print(f"PyTorch counts {theirs:,} MACs, we {counts.macs:,}; equal: {equal}")
 
 # %% [markdown]
 # *Batch size.* All counts are for one clip, a batch of one, because a chip hears one second at a time. A batch of 128 would do 128
@@ -230,7 +232,7 @@ caption = (
     "Published networks: MACs for one second, accuracy on version 1 or 2 of"
     " Speech Commands."
 )
-recording.Table(published_table(published), caption, digits=2)
+recording.Table(published_table(published), caption)
 
 # %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are as small as the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
@@ -280,7 +282,7 @@ if torch.cuda.is_available():
 else:
     print("There is no GPU here;", end=" ")
     print("the GPU's time in the figure is the original's.")
-recording.Table(latency_table(measured), "One inference, batch of one.")
+recording.Table(latency_table(measured), "One inference, batch of one: µs.")
 
 # %% mystnb={"figure": {"name": "fig-02-latency", "caption": "In float32, ONNX Runtime and LiteRT take a fraction of PyTorch's time. One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
 from kwslib.record.comparison import load_original

@@ -88,7 +88,7 @@ print(len(listed_unknown()), where)
 
 # %% tags=["nbval-check-output"]
 for split, (start, end) in STRETCHES.items():
-    print(f"{split:10} {start:4.0%} to {end:4.0%} of each noise")
+    print(f"{split:10} {100 * start:3.0f} to {100 * end:3.0f} % of each noise")
 
 # %%
 from kwslib.data.protocol import Protocol, build_splits
@@ -119,8 +119,8 @@ from kwslib.networks.recipes import setup
 made = setup("tinyconv", run.profile.epochs)
 weights = dict(build(made.config).named_parameters())
 for name, tensor in weights.items():
-    print(f"{name:13} {' x '.join(map(str, tensor.shape))}")
-print(sum(tensor.numel() for tensor in weights.values()), "parameters")
+    print(f"{name:13} {' × '.join(f'{size:,}' for size in tensor.shape)}")
+print(f"{sum(tensor.numel() for tensor in weights.values()):,} parameters")
 
 # %% [markdown]
 # It is trained with AdamW under a cosine schedule. Every clip is used in several versions: a little faster or slower,
@@ -128,11 +128,12 @@ print(sum(tensor.numel() for tensor in weights.values()), "parameters")
 # was made by the mean validation accuracy over seeds; the test split was not looked at.
 
 # %%
-from dataclasses import asdict
+from kwslib.report.words import settings
 
 for chosen in (made.recipe, made.augmentation, made.protocol):
-    for name, value in asdict(chosen).items():
-        print(f"{name:26} {value}")
+    print(f"{type(chosen).__name__.lower()}:")
+    for name, value in settings(chosen).items():
+        print(f"    {name:22} {value}")
 
 # %%
 from kwslib.experiments.seeds import train_seeds
@@ -212,10 +213,10 @@ run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 # %% tags=["nbval-check-output"]
 from kwslib.statistics import wilson
 
-low, high = wilson(1275, 1368)
+low, high = (100 * bound for bound in wilson(1275, 1368))
 print(
     "the original's 1,275 of 1,368 test clips leave its accuracy anywhere",
-    f"from {low:.1%} to {high:.1%}",
+    f"from {low:.1f} to {high:.1f} %",
 )
 
 # %%

@@ -121,7 +121,7 @@ print(*exported.operators, sep=", ")
 from kwslib.report.part4.conversion import tensors_table
 
 caption = (
-    "Tensors between the operators. A real value is scale x (int8 - zero "
+    "Tensors between the operators. A real value is scale × (int8 − zero "
     "point)."
 )
 run.show(tensors_table(exported.tflite_int8), caption)
@@ -135,10 +135,11 @@ import numpy as np
 
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT
 from kwslib.predictors import LiteRtPredictor
+from kwslib.report.words import yes_no
 
 scale, zero_point = LiteRtPredictor(exported.tflite_int8).input["quantization"]
 as_they_are = (scale, zero_point) == (np.float32(INPUT_SCALE), INPUT_ZERO_POINT)
-print("the input takes the features as they are:", as_they_are)
+print("the input takes the features as they are:", yes_no(as_they_are))
 
 # %% [markdown]
 # Labels travel inside the file, with the name of the architecture and a digest of the checkpoint. A sketch
@@ -180,7 +181,7 @@ from kwslib.report.part4.conversion import MICRO, REFERENCE
 
 for name in (MICRO, "C core"):
     same = np.array_equal(forms[name].integers, forms[REFERENCE].integers)
-    print(f"{name} equals the reference kernels bit for bit: {same}")
+    print(f"{name} equals the reference kernels bit for bit: {yes_no(same)}")
 
 # %% [markdown]
 # That equality takes some care. TFLM multiplies a sum by a factor in fixed point and rounds twice; LiteRT's reference
@@ -398,8 +399,8 @@ in_part_2 = run.recorded("02_size_estimation")
 host = in_part_2.get(names.cpu_latency_ms("pytorch"), {}).get("value")
 found = board.board_values(profile_on_board, macs, cpu_ms=host)
 run.record_all(found)
-for kind in ("flash", "ram", "stack"):
-    print(f"{kind:5} {found[f'board_{kind}_bytes'].value:,} B")
+for kind, title in {"flash": "flash", "ram": "RAM", "stack": "stack"}.items():
+    print(f"{title:5} {found[f'board_{kind}_bytes'].value:6,} B")
 if host:
     ratio = found["board_cpu_ratio"].value
     print(f"{ratio:.0f} times the time of Part 2's processor")
@@ -488,9 +489,9 @@ from kwslib.field.stream import listen
 
 heard = here.render(here.trial(7))
 again = np.array_equal(heard, here.render(here.trial(7)))
-print("trial 7 again, the same bit for bit:", again)
+print("trial 7 again, the same bit for bit:", yes_no(again))
 same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
-print("a stream's first second, the same features as the clip:", same)
+print("a stream's first second, the features of the clip:", yes_no(same))
 
 # %% [markdown]
 # The decision logic, a few lines of C, produces the answer. The class with the highest mean over the last posteriors
@@ -598,20 +599,22 @@ paths = train_for_field(run, ("tinyconv", "tenet"))
 clean = clean_values(paths, testing)
 run.record_all(clean)
 trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
-print(f"accuracy_int8: {costs['int8'].accuracy:.1%} of the clean test split")
-for name in ("accuracy_testing_tinyconv_field", "accuracy_testing_tenet_field"):
-    print(f"{name}: {clean[name].value:.1%} of the clean test split")
+shares = {"TinyConv, of Part 3": costs["int8"].accuracy}
+for title, arch in {"TinyConv": "tinyconv", "tenet": "tenet"}.items():
+    shares[f"{title}, for the field"] = clean[names.field_accuracy(arch)].value
+for title, share in shares.items():
+    print(f"{title}: {100 * share:.1f} % of the clean test split right")
 
 # %% tags=["nbval-check-output"]
 both = [run.models / "tinyconv.tflite", run.models / "tinyconv_field.tflite"]
 equal = file_costs(both[0]) == file_costs(both[1])
-print("as many bytes of weights and as many products:", equal)
+print("as many bytes of weights and as many products:", yes_no(equal))
 
 # %%
 from kwslib.field.conditions import HARD
 
-tests = {"Part 3": plain_trials.evaluation}
-models = {"for the field": trained, "tenet, for the field": better}
+tests = {"TinyConv, of Part 3": plain_trials.evaluation}
+models = {"TinyConv, for the field": trained, "tenet, for the field": better}
 models = {name: field.tuned(run, model) for name, model in models.items()}
 for name, model in models.items():
     result = field.field_trials(run, model)
@@ -621,8 +624,8 @@ for name, model in models.items():
 
 # %%
 for name, model in {
-    "Part 3": plain,
-    "for the field": models["for the field"],
+    "TinyConv, of Part 3": plain,
+    "TinyConv, for the field": models["TinyConv, for the field"],
 }.items():
     result = field.field_trials(run, model, HARD)
     run.record_all(field.trial_values(f"{model.name}_hard", result))

@@ -133,9 +133,9 @@ from kwslib.quantization.grids import round_straight_through
 x = torch.tensor([-1.4, -0.5, 0.2, 0.7, 2.5], requires_grad=True)
 rounded = round_straight_through(x)
 rounded.square().sum().backward()
-print("rounded ", rounded.tolist())
+print("rounded ", (rounded + 0).tolist())  # no zero with a minus
 why = "is 2 x rounded, as if rounding were not there"
-print("gradient", x.grad.tolist(), why)
+print("gradient", (x.grad + 0).tolist(), why)
 
 # %% [markdown]
 # In formulas: forward, $y = \mathrm{round}(x)$. Its true derivative is 0 almost everywhere. The estimator takes it to be 1 where
@@ -162,16 +162,17 @@ print("gradient", x.grad.tolist(), why)
 
 # %% tags=["nbval-check-output"]
 from kwslib.quantization.grids import asymmetric_grid, symmetric_grid
+from kwslib.report.words import counted
 
 for k in (8, 4, 3, 2, 1):
     middle, above = symmetric_grid(k), asymmetric_grid(k)
     print(
-        f"{k} bit: symmetric {middle.low} .. {middle.high},",
-        f"asymmetric {above.low} .. {above.high}",
+        f"{counted(k, 'bit')}: symmetric {middle.low} to {middle.high},",
+        f"asymmetric {above.low} to {above.high}",
     )
 for name in ("ternary", "binary"):
     grid = symmetric_grid(name)
-    print(f"{name}:", list(range(grid.low, grid.high + 1, grid.step)))
+    print(f"{name}:", *range(grid.low, grid.high + 1, grid.step))
 
 # %% [markdown]
 # A *scale* $s$ and a *zero point* $z$ map the grid to real numbers: $x \approx s\,(q - z)$
@@ -206,12 +207,11 @@ for numbers in ([0.0, 0.0], [0.5, 0.5], [-2.0, -1.0], [1e-45, 0.0]):
 # the settings of the original's recipe at 3 bits, as we read it:
 
 # %% tags=["nbval-check-output"]
-from dataclasses import asdict
-
 from kwslib.networks.models import ModelConfig, build
 from kwslib.quantization.quantizers import original, quantized
+from kwslib.report.words import settings
 
-for name, choice in asdict(original(3)).items():
+for name, choice in settings(original(3)).items():
     print(f"{name:16} {choice}")
 layers = quantized(build(ModelConfig()), original(3)).children()
 print(" > ".join(type(layer).__name__ for layer in layers))
@@ -379,7 +379,7 @@ weights = np.array([[1, -2, 0, -1, -1, 1, 0, 0]])  # one row of eight
 for k in (7, 4, 2, "ternary"):
     words = pack(weights.clip(-1) if k == "ternary" else weights, k)
     shown = [f"{word:08x}" for plane in words for word in plane[0]]
-    print(k, "bits:" if k != "ternary" else "", shown)
+    print(f"{k}:" if k == "ternary" else f"{k} bits:", *shown)
 print("back again:", unpack(pack(weights, 2), 2, 8).tolist())
 
 # %% [markdown]

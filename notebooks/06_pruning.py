@@ -109,10 +109,11 @@ run.record_all(point_values(rows))
 import torch
 
 from kwslib.pruning.saliency import importance
+from kwslib.report.part6.tables import CRITERIA
 
 single = torch.tensor([[0.3, -0.1, 0.5, 0.2]])
 for norm in ("l1", "l2", "linf"):
-    print(f"{norm:4}", importance(single, norm).numpy()[0].round(2))
+    print(f"{CRITERIA[norm]}:", *importance(single, norm).numpy()[0].round(2))
 
 # %% [markdown]
 # They differ for groups of weights that are removed together. Of these three blocks of four, each norm keeps a
@@ -124,8 +125,9 @@ blocks = torch.tensor(
 )
 for norm in ("l1", "l2", "linf"):
     scores = importance(blocks, norm, block=4)[:, 0]
-    shown, longest = scores.numpy().round(2), scores.argmax().item()
-    print(f"{norm:4} {shown}: block {longest} stays longest")
+    shown = ", ".join(f"{score:.2f}" for score in scores)
+    longest = scores.argmax().item()
+    print(f"{CRITERIA[norm]}: {shown}; block {longest} stays longest")
 
 # %% [markdown]
 # Magnitudes of two layers are hard to compare: the convolution's weights are few and each is used at 500
@@ -137,7 +139,7 @@ for name, weights in {
     "LAMP": single,
     "LAMP, ten times as large": 10 * single,
 }.items():
-    print(name, importance(weights, "lamp").numpy()[0].round(3))
+    print(f"{name}:", *importance(weights, "lamp").numpy()[0].round(3))
 
 # %% [markdown]
 # ### Three norms
@@ -219,14 +221,14 @@ kinds += [(name, 4) for name in norms]
 tested = (splits["training"], splits["testing"])
 
 # %%
-from kwslib.report.part6.tables import raw_by_criterion
+from kwslib.report.part6.tables import criteria_table, raw_by_criterion
 
 table = raw_by_criterion(bases, *tested, shares, kinds)
 caption = (
     "Test accuracy (%) without fine-tuning, by criterion, block size and "
     "share removed."
 )
-run.show(table, caption)
+run.show(criteria_table(table), caption)
 
 # %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Random removal falls first; a criterion that looks at the weights keeps more. Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four the three norms lie close together."}}
 draw.criteria(table)
@@ -291,10 +293,10 @@ from kwslib.report.part6 import board_figures as draw_board
 draw_board.sparse_costs(sparse_costs, even)
 
 # %%
-for form, zeros in even.items():
-    print(f"{form}: breaks even at {zeros:.0f} % zeros")
-share = board.convolution_share(sparse_costs)
-print(f"the convolution's share of the dense network's cycles: {share:.0%}")
+for what, zeros in board.break_even_named(even).items():
+    print(f"{what}: breaks even at {zeros:.0f} % zeros")
+share = 100 * board.convolution_share(sparse_costs)
+print(f"the convolution's share of the dense network's cycles: {share:.0f} %")
 
 # %% [markdown]
 # A stored weight takes two bytes instead of one, so the sparse form is smaller once half of the weights are zero. A
@@ -327,6 +329,7 @@ print(f"the convolution's share of the dense network's cycles: {share:.0%}")
 
 # %% tags=["nbval-check-output"]
 from kwslib.pruning.channels import narrow
+from kwslib.report.words import yes_no
 
 whole, clips = build(ModelConfig()).eval(), torch.randn(16, 49, 40)
 silenced, small = build(ModelConfig()).eval(), narrow(whole, [0, 2, 5, 7])
@@ -334,7 +337,7 @@ silenced.load_state_dict(whole.state_dict())
 for tensor in (silenced.conv.weight, silenced.conv.bias):
     tensor.data[[1, 3, 4, 6]] = 0
 equal = torch.allclose(small(clips), silenced(clips), atol=1e-5)
-print(f"narrow equals silenced: {equal}")
+print("narrow and silenced agree:", yes_no(equal))
 
 # %% [markdown]
 # Everything that can be counted falls with the channels, in equal steps:
@@ -350,9 +353,14 @@ recording.Table(widths_table(), "TinyConv by channels left.", digits=0)
 
 # %% tags=["nbval-check-output"]
 from kwslib.pruning.channels import THRESHOLDS, channels_left
+from kwslib.report.words import counted
 
 for share in THRESHOLDS:
-    print(f"{share:2} % removed: {channels_left(share)} channels left")
+    print(
+        f"{share:2} % removed:",
+        counted(channels_left(share), "channel"),
+        "left",
+    )
 
 # %% [markdown]
 # Which channels to remove is decided by the norm of their filters, or from data: each time the channel whose removal
@@ -429,17 +437,18 @@ draw_board.memory_by_channels(narrow_costs)
 # hear the simulated trials of Part 4, all three the same ones:
 
 # %%
-from kwslib.report.part6.field import field_table, field_values, in_field
+from kwslib.report.part6 import field
 
-heard = in_field(run, narrow_costs)
-run.record_all(field_values(heard))
-by_share, answers = board.removed_table(narrow_costs), field_table(heard)
+heard = field.in_field(run, narrow_costs)
+run.record_all(field.field_values(heard))
+by_share = board.removed_table(narrow_costs)
+answers = field.field_table(heard)
 caption = (
     "By share of the channels removed: time of the network, the original's "
     "measured, ours by the cycle model; accuracy in the field (%), the "
     "original's of 20 trials, ours simulated."
 )
-run.show(by_share.join(answers.add_prefix("in field, ")), caption)
+run.show(field.with_times(by_share, answers), caption)
 
 # %% mystnb={"figure": {"name": "fig-15", "caption": "Half of the channels take our network little more than half of the time; on the original's board they saved little. By share of the channels removed: time of the network, the original's measured on its board (diamonds) and ours by the cycle model (dots), with what is saved against the whole network; and accuracy in the field, the original's of twenty live trials, ours of simulated ones with Wilson intervals."}, "image": {"alt": "Two panels. The original's times fall slowly, ours fall nearly by half. In the field the original's accuracy falls steeply with the channels, ours by a few points, with bars that overlap."}}
 draw_board.removed_channels(by_share, answers)

@@ -75,7 +75,7 @@ accuracies = chains.accuracies(streaming, testing)
 run.record_all(chains.accuracy_values(accuracies))
 texts = chains.accuracy_texts(accuracies)
 for key, text in texts.items():
-    print(f"{key:14} {text}")
+    print(f"{chains.NAMES[key]}: {text}")
 
 # %% [markdown]
 # ## What is new in 40 ms
@@ -93,10 +93,8 @@ rows = {
     chain.name: first_rows(read_network(chain.path)) for chain in listeners[:2]
 }
 for name, listed in rows.items():
-    print(
-        f"{name}:",
-        ", ".join(f"{n} {kind}" for kind, n in counts(listed).items()),
-    )
+    parts = [f"{kind} {n}" for kind, n in counts(listed).items()]
+    print(f"{name}:", ", ".join(parts))
 
 # %% mystnb={"figure": {"name": "fig-07-rows", "caption": "Most rows of TinyConv's output are those of the last hop, moved up by one; without padding all but one are. The frames that each row of the convolution's output sees: rows that touch padding (beyond the lines) or see new frames (grey) are computed, the others kept."}, "image": {"alt": "Two staircases of bars from top left to bottom right. Of TinyConv's 25 bars, two at the top and three at the bottom reach beyond the window, one sees new frames, nineteen are kept. Of the 21 of the network without padding one is new."}}
 figures.rows(rows)
@@ -109,6 +107,7 @@ figures.rows(rows)
 
 # %% tags=["nbval-check-output"]
 from kwslib.report.part7 import stream
+from kwslib.report.words import yes_no
 
 sound = stream.hour(run)
 checked = {
@@ -116,7 +115,7 @@ checked = {
     for chain in listeners[:3]
 }
 for name, (same, hops) in checked.items():
-    print(f"{name}, every logit of every hop the same: {same == hops}")
+    print(f"{name}, every logit of every hop the same: {yes_no(same == hops)}")
 
 # %%
 run.record("hops_checked", min(hops for _, hops in checked.values()))
@@ -139,12 +138,12 @@ figures.hop(costs)
 # %% tags=["nbval-check-output"]
 streamed = [costs[chain.name] for chain in listeners[:3]]
 equal = all(cost["equal_to_whole_window"] for cost in costs.values())
-print("the board's logits are those of this machine, every hop:", equal)
+print("the board's logits are those of this machine, every hop:", yes_no(equal))
 halved = all(
     2 * cost["stages"]["network"]["ms_mean"] < cost["whole_window_network_ms"]
     for cost in streamed
 )
-print("streaming takes the network less than half the time:", halved)
+print("streaming takes the network less than half the time:", yes_no(halved))
 
 # %% [markdown]
 # Once the network computes only what is new, the front end is no longer a small part: it computes two frames in each
@@ -190,9 +189,9 @@ run.show(chains.bill_table(costs, right), caption)
 
 # %% tags=["nbval-check-output"]
 for name, cost in list(costs.items())[:3]:
-    print(f"{name} fits its hop: {cost['fits']}")
+    print(f"{name} fits its hop: {yes_no(cost['fits'])}")
 less = all(chains.processor_share(cost) < 0.5 for cost in streamed)
-print("the microphone takes more than the processor:", less)
+print("the microphone takes more than the processor:", yes_no(less))
 
 # %% [markdown]
 # A chain whose worst hop is longer than a hop cannot be deployed, whatever its accuracy: the row *fits its hop* would
@@ -226,11 +225,11 @@ figures.decision(heard)
 import numpy as np
 
 reported = np.flatnonzero(heard.reported >= 0)
-apart = bool((np.diff(reported) > settings.suppression).all())
-print("no report within the pause after another:", apart)
+apart = (np.diff(reported) > settings.suppression).all()
+print("no report within the pause after another:", yes_no(apart))
 loudest = heard.smoothed[reported].max(axis=1)
-above = bool((loudest >= settings.threshold - 1e-4).all())
-print("every report at a mean of the threshold or more:", above)
+above = (loudest >= settings.threshold - 1e-4).all()
+print("every report at a mean of the threshold or more:", yes_no(above))
 
 # %% [markdown]
 # The three numbers of the decision pull in different directions. *Smoothing* over more inferences suppresses single
@@ -262,7 +261,8 @@ run.show(past.past_table(found), caption)
 pasts = found["tinyconv_valid"]
 pairs = zip(pasts[past.ALONE], pasts[past.FRESH], strict=True)
 blind = all(np.array_equal(*pair) for pair in pairs)
-print("a network that sees a window does not know what came before:", blind)
+known = "a network that sees a window does not know what came before"
+print(f"{known}: {yes_no(blind)}")
 
 # %% [markdown]
 # Alone, the causal network gets {recorded}`07_listening/accuracy_tenet_causal_alone` of the clips right; after other
@@ -290,11 +290,13 @@ print("a network that sees a window does not know what came before:", blind)
 from kwslib.report.part4 import field
 
 models = {
-    "Part 3": field.open_model(listeners[0].path, "field"),
-    "for the field": field.open_model(
+    "TinyConv, of Part 3": field.open_model(listeners[0].path, "field"),
+    "TinyConv, for the field": field.open_model(
         chains.field_model(run, "tinyconv"), "field_trained"
     ),
-    "tenet": field.open_model(chains.field_model(run, "tenet"), "field_tenet"),
+    "tenet, for the field": field.open_model(
+        chains.field_model(run, "tenet"), "field_tenet"
+    ),
 }
 
 # %%
@@ -339,7 +341,8 @@ trade = all(
     high.false_accepts <= low.false_accepts and high.rejects >= low.rejects
     for low, high in ends
 )
-print("a higher threshold accepts and reports no more than a lower:", trade)
+lower = "a higher threshold accepts and reports no more than a lower"
+print(f"{lower}: {yes_no(trade)}")
 
 # %% tags=["remove-cell"]
 run.finish()

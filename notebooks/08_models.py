@@ -76,13 +76,14 @@ run = recording.start("08_models", profile, data, results)
 import torch
 
 from kwslib.networks.branches import BranchedConv2d
+from kwslib.report.words import yes_no
 
 layer = BranchedConv2d(8, 8, [(9, 1), (3, 1)], size=(49, 1), passing=True)
 x = torch.randn(16, 8, 49, 1)
 layer(x)  # in training mode: the batch norms update their statistics
 branches, folded = layer.eval()(x), layer.folded()(x)
 same = torch.allclose(branches, folded, atol=1e-4)
-print("the sum of the branches and one convolution agree:", same)
+print("the sum of the branches and one convolution agree:", yes_no(same))
 
 # %% [markdown]
 # TinyConv is the network of Part 3, and TinyConv without padding that of Part 7. The new networks have another training
@@ -123,8 +124,9 @@ run.show(networks.ahead_table(ahead), caption)
 # *tenet, unpadded*.
 
 # %% tags=["nbval-check-output"]
-fits = [networks.fits(network) for network in found]
-print("every network fits its hop, and half of the board's memory:", all(fits))
+fits = all(networks.fits(network) for network in found)
+held = "every network fits its hop, and half of the board's memory"
+print(f"{held}: {yes_no(fits)}")
 
 # %% tags=["nbval-check-output"]
 from kwslib.deployment.core_network import read_network
@@ -133,7 +135,7 @@ from kwslib.report.part7 import stream
 sound = stream.hour(run)[:6000]  # two minutes
 checked = [stream.equal_hops(read_network(n.path), sound) for n in found]
 equal = all(same == hops for same, hops in checked)
-print("every logit of every hop is that of the whole window:", equal)
+print("every logit of every hop is that of the whole window:", yes_no(equal))
 
 # %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "Without padding, TinyConv and the smaller temporal network take less than half of TinyConv's time in a hop; both temporal networks are more accurate. Test accuracy against the network's time in a hop and against flash, firmware included; bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
 from kwslib.report.part8 import figures
@@ -236,7 +238,8 @@ trade = all(
     high.false_accepts <= low.false_accepts and high.rejects >= low.rejects
     for low, high in ends
 )
-print("a higher threshold accepts and reports no more than a lower:", trade)
+lower = "a higher threshold accepts and reports no more than a lower"
+print(f"{lower}: {yes_no(trade)}")
 
 # %% mystnb={"figure": {"name": "fig-08-detection", "caption": "Networks trained for a stream miss the fewest keywords from a few false accepts in ten hours on, the wide one fewest of all, and none reaches the grey corner. Keywords missed against false accepts an hour as the threshold varies, counted on the test; circles: settings chosen on validation; grey: at most one false accept an hour and 15 % missed."}, "image": {"alt": "Falling curves, one for each network, with a circle on each: over most of the range that of Part 3 is highest and those of the networks trained for a stream are lowest."}}
 figures.detection_error(heard, target=(1.0, 0.15))
@@ -255,11 +258,11 @@ caption = "Clips of other words mistaken for a keyword, and how often."
 run.show(field.clips_table(heard), caption)
 
 # %% tags=["nbval-check-output"]
-counted = [
+once = all(
     sum(each.by_kind.values()) == each.chosen.false_accepts
     for each in heard.values()
-]
-print("the kinds of sound hold every false accept, once:", all(counted))
+)
+print("the kinds of sound hold every false accept, once:", yes_no(once))
 
 # %% [markdown]
 # In practice a spotter is often scored on one long file. Ours holds 50 keywords at listed times among 150 other words

@@ -37,7 +37,7 @@ def test_the_table_of_trials_has_headings_with_units():
         "level (dB SPL)": 60.6,
         "distance (m)": 0.9,
         "reverberation (s)": 0.4,
-        "room": "5.7 x 5.6 x 2.8 m",
+        "room": "5.7 × 5.6 × 2.8 m",
         "background": "music",
         "SNR (dB)": 6.9,
         "word starts (s)": 2.1,

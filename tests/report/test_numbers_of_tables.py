@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib.report.numbers import two_digits
+from kwslib.report.numbers import by_magnitude, two_digits
 from kwslib.report.part4.board import function_table
 
 
@@ -23,6 +23,14 @@ from kwslib.report.part4.board import function_table
 )
 def test_a_time_has_two_digits_zeros_included(value, shown):
     assert two_digits(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.077, "0.08"), (2.5, "2.5"), (66.0, "66.0"), (495.744, "496"), (5_500, "5,500"), (float("nan"), "")],
+)
+def test_a_size_has_decimals_by_its_magnitude(value, shown):
+    assert by_magnitude(value) == shown
 
 
 def test_functions_stand_stage_by_stage_the_slowest_first():
@@ -45,8 +53,8 @@ def test_functions_stand_stage_by_stage_the_slowest_first():
     )
     table = function_table(profile)
     assert table.index.tolist() == [
-        ("frontend", "fft"),
-        ("frontend", "mel"),
+        ("front end", "fft"),
+        ("front end", "mel"),
         ("network", "conv"),
         ("network", "dense"),
     ]

@@ -12,8 +12,8 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.profiles import PROFILES
 from kwslib.record.recording import Run
 from kwslib.report.part6 import board_figures as draw
+from kwslib.report.part6 import field, trade_off
 from kwslib.report.part6 import figures as curves
-from kwslib.report.part6 import trade_off
 from kwslib.report.part6.board import (
     BOTH,
     DENSE,
@@ -89,6 +89,15 @@ def test_times_follow_the_channels_in_figure_15():
     assert "board_time_saved_channels_4" not in channel_values({8: costs[8]})
 
 
+def test_figure_15s_table_has_the_field_beside_the_times():
+    times = pandas.DataFrame({"channels": [8, 4]}, index=pandas.Index([0, 50], name="removed (%)"))
+    heard = {50: {"original": 45.0, "mean": 56.2, "low": 51.8, "high": 60.5}}
+    shown = field.with_times(times, pandas.DataFrame(heard).T)
+    assert shown.loc[50, "in field, ours (%)"] == "56.2 (51.8 to 60.5)"
+    assert pandas.isna(shown.loc[0, "in field, original (%)"])
+    assert field.with_times(times, pandas.DataFrame()).equals(times)
+
+
 def trade_off_of(validation, testing):
     """The table of four networks, with so many per cent right by name; seeds differ by 0.1 points each way."""
 
@@ -134,7 +143,8 @@ def test_the_best_networks_are_chosen_on_validation_clips_and_reported_on_test_c
     trade_off.write(run, table)
     assert pandas.read_csv(tmp_path / trade_off.FILE).shape == (4, 12)
     shown = trade_off.shown(table)
-    assert shown.loc["4 ch", "best by"] == "bytes and ms"
+    assert shown.loc["4 channels", "best by"] == "bytes and time"
+    assert "4 channels, ternary" in shown.index
     assert shown.loc["90 % sparse", "validation (%)"] == "92.0 (91.8 to 92.2)"
     assert shown.loc["90 % sparse", "test (%)"] == "99.0 (98.8 to 99.2)"
     assert len(draw.trade_off(table).axes) == 2

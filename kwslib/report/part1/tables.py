@@ -102,7 +102,9 @@ def agreement_table(largest: Mapping[str, float]) -> "pandas.DataFrame":
     """The largest |librosa - torchaudio| by representation."""
     import pandas
 
-    return pandas.DataFrame({"largest difference (dB)": largest})
+    titles = {"linear": "linear spectrogram", "mel": "mel spectrogram", "mfcc": "MFCC"}
+    named = {titles.get(name, name): value for name, value in largest.items()}
+    return pandas.DataFrame({"largest difference (dB)": named})
 
 
 def accuracy_values(runs: Mapping[str, Sequence[Trained]]) -> Values:

@@ -16,6 +16,7 @@ from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.record import names
 from kwslib.record.comparison import book_file
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import by_magnitude
 
 if TYPE_CHECKING:
     import pandas
@@ -117,8 +118,8 @@ def published_table(published: "pandas.DataFrame") -> "pandas.DataFrame":
     return pandas.DataFrame(
         {
             "year": published.year,
-            "parameters (k)": published.parameters / 1e3,
-            "MACs (M)": published.macs / 1e6,
+            "parameters (k)": (published.parameters / 1e3).map(by_magnitude),
+            "MACs (M)": (published.macs / 1e6).map(by_magnitude),
             "accuracy (%)": published.accuracy,
             "data": published.data.map("version {:.0f}".format, na_action="ignore"),
         }
@@ -138,7 +139,7 @@ def latency_table(latencies: Sequence[Latency]) -> "pandas.DataFrame":
     """Median and spread of each runtime in microseconds."""
     import pandas
 
-    columns = {"median (µs)": 50, "quartile 1": 25, "quartile 3": 75, "5 %": 5, "95 %": 95}
+    columns = {"median": 50, "quartile 1": 25, "quartile 3": 75, "percentile 5": 5, "percentile 95": 95}
     rows = {
         each.runtime: {
             "device": each.device,

@@ -87,9 +87,14 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
     import pandas
 
     order = list(profile.stages())
+    shown = [
+        function
+        for function in profile.functions
+        if function.stage != "rest" and function.cycles >= share * profile.cycles(function.stage)
+    ]
     rows = [
         {
-            "stage": function.stage,
+            "stage": function.stage.replace("frontend", "front end"),
             "function": function.name,
             "cycles": function.cycles,
             "share (%)": 100 * function.cycles / profile.cycles(function.stage),
@@ -97,10 +102,8 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
             "waits for flash": 2 * function.flash_reads,
             "cache misses": function.cache_misses,
         }
-        for function in profile.functions
-        if function.stage != "rest" and function.cycles >= share * profile.cycles(function.stage)
+        for function in sorted(shown, key=lambda function: order.index(function.stage))
     ]
-    rows.sort(key=lambda row: order.index(str(row["stage"])))
     return pandas.DataFrame(rows).set_index(["stage", "function"])
 
 

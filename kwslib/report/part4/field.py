@@ -164,7 +164,9 @@ def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
     import pandas
 
     rows = [trial_stage.trial(index).listed(trial_stage.rooms) for index in range(n)]
-    return pandas.DataFrame(rows).set_index("index")[list(DRAWS)].rename(columns=DRAWS).rename_axis("trial")
+    table = pandas.DataFrame(rows).set_index("index")[list(DRAWS)]
+    table["room"] = [room.replace(" x ", " × ") for room in table["room"]]
+    return table.rename(columns=DRAWS).rename_axis("trial")
 
 
 def original_confusion() -> Evaluation:

@@ -193,6 +193,11 @@ def break_even(costs: "pandas.DataFrame") -> dict[str, float]:
     return found
 
 
+def break_even_named(even: Mapping[str, float]) -> dict[str, float]:
+    """`break_even` as it is printed: flash or time of a form."""
+    return {form.replace("ms, ", "time, "): zeros for form, zeros in even.items()}
+
+
 def break_even_values(even: Mapping[str, float]) -> Values:
     """`break_even` as shares."""
     wanted = {f"{quantity}, {form}": name for (quantity, form), name in FORMS.items()}

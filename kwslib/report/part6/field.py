@@ -45,3 +45,17 @@ def field_table(results: Mapping[int, FieldResult]) -> "pandas.DataFrame":
             rows[percent] = {"original": stated[f"field_removed_{percent}"].value}
             rows[percent] |= {name: 100 * value for name, value in bounds}
     return pandas.DataFrame(rows).T.rename_axis("removed (%)")
+
+
+def with_times(times: "pandas.DataFrame", answers: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Figure 15 as a table for display: `removed_table`, and the accuracies of `field_table` where they are known."""
+    import pandas
+
+    heard = {
+        percent: {
+            "in field, original (%)": f"{row.original:.0f}",
+            "in field, ours (%)": f"{row['mean']:.1f} ({row.low:.1f} to {row.high:.1f})",
+        }
+        for percent, row in answers.iterrows()
+    }
+    return times.join(pandas.DataFrame.from_dict(heard, orient="index"))

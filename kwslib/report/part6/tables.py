@@ -120,6 +120,11 @@ def raw_by_criterion(
     return pandas.DataFrame(rows, index=sorted(sparsities)).T.rename_axis(["criterion", "block"])
 
 
+def criteria_table(accuracies: "pandas.DataFrame") -> "pandas.DataFrame":
+    """`raw_by_criterion` for display: the shares that are removed in per cent."""
+    return accuracies.rename(columns=lambda share: f"{100 * share:g} %")
+
+
 def channels_by_criterion(
     bases: Mapping[int, Path], training: FeatureSet, testing: FeatureSet
 ) -> "pandas.DataFrame":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas
 
 SIZES = ("flash", "ms")
+BEST_BY = {"flash": "bytes", "ms": "time"}  # in a table
 VALIDATION = ("validation", "validation low", "validation high")
 TESTED = ("accuracy", "low", "high")
 COLUMNS = ("kind", *VALIDATION, *TESTED, *SIZES)  # and "best by" each of SIZES
@@ -81,11 +82,13 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
             "flash (B)": [f"{size:,.0f}" for size in best.flash],
             "board (ms)": ["" if ms != ms else two_digits(ms) for ms in best.ms],
             "best by": [
-                " and ".join(size for size in SIZES if row[f"best by {size}"]).replace("flash", "bytes")
+                " and ".join(title for size, title in BEST_BY.items() if row[f"best by {size}"])
                 for _, row in best.iterrows()
             ],
         },
-        index=best.index,
+        index=best.index.str.replace(r"^1 ch\b", "1 channel", regex=True).str.replace(
+            r"\bch\b", "channels", regex=True
+        ),
     )
 
 

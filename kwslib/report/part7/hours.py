@@ -102,14 +102,16 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
     for name, detection in found.items():
         point = detection.chosen
         low, high = point.per_hour_ci95
-        latency = np.quantile(point.latencies, [0.5, 0.9]) if len(point.latencies) else (np.nan, np.nan)
+        median, most = ("", "")  # where no keyword was reported
+        if len(point.latencies):
+            median, most = (f"{1000 * each:.0f}" for each in np.quantile(point.latencies, [0.5, 0.9]))
         rows[name] = {
             "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
             "false accepts per hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
             "hours": f"{point.hours:.2g}",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
-            "latency, median (ms)": f"{1000 * latency[0]:.0f}",
-            "latency, 90 % within (ms)": f"{1000 * latency[1]:.0f}",
+            "latency, median (ms)": median,
+            "latency, 90 % within (ms)": most,
         }
     return pandas.DataFrame(rows).T
