@@ -234,7 +234,7 @@ caption = (
 )
 recording.Table(published_table(published), caption)
 
-# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are as small as the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our tinyconv and tenet lie at the lower left, among the smallest in both."}}
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are as small as the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our TinyConv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
 
 # %% [markdown]

@@ -490,7 +490,7 @@ caption = (
 )
 run.show(trade_off.shown(networks), caption)
 
-# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Accuracy rises to a plateau, on which more bytes and more time bring little. Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the best, chosen on validation: each lies above the one before it there by more than both intervals."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
+# %% mystnb={"figure": {"name": "fig-trade-off", "caption": "Accuracy rises to a plateau, on which more bytes and more time bring little. Test accuracy (mean over seeds, 95 % interval) against the bytes of a network's constants in flash, and against its time on the virtual board. The line joins the best, chosen on validation: each lies above the one before it there by more than both intervals; ch: channels."}, "image": {"alt": "Two panels of points in four colours rising from the lower left to a plateau at the upper right, with a stepped line along the best of them."}}
 draw_board.trade_off(networks)
 
 # %% [markdown]

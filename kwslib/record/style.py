@@ -40,6 +40,13 @@ TONES = {  # by the names that book.css gives them, as in light
 BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY, GREY, INK, FAINT, PAPER = TONES.values()
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, AMBER, SKY)
 STAMP = "synthetic corpus"
+LEADER = {
+    "arrowstyle": "-",
+    "color": GREY,
+    "linewidth": 0.8,
+    "shrinkA": 1,
+    "shrinkB": 4,
+}  # from a name to its point
 _HOOK = "kwslib.record.style:stamp"  # matplotlib calls it for each new pyplot figure
 
 _STYLE: dict[str, Any] = {

@@ -86,4 +86,4 @@ def test_landscape_leaves_out_what_has_no_macs():
     published = published_models()
     (ax,) = sizes.landscape(published, zoo()).axes
     assert sum(len(line.get_xdata()) for line in ax.lines) == published.macs.notna().sum() + len(zoo())
-    assert "tinyconv" in {text.get_text() for text in ax.texts}
+    assert "TinyConv" in {text.get_text() for text in ax.texts}

@@ -138,7 +138,8 @@ def accuracy_steps(
     for row in range(1, len(steps)):
         before, after = rows[row - 1, 0], rows[row, 0]
         ax.plot([before, before, after], [row - 1, row, row], ":", color=style.INK, linewidth=1)
-        text = f"{after - before:+.1f}"
-        ax.annotate(text, ((before + after) / 2, row), (0, 4), textcoords="offset points", ha="center")
+        text, side = f"{after - before:+.1f}".replace("-", "−"), 5 if after >= before else -5
+        place = {"textcoords": "offset points", "ha": "left" if side > 0 else "right", "va": "center"}
+        ax.annotate(text, (before, row - 0.5), (side, 0), **place)  # between the rows, where no whisker is
     ax.set(xlabel="test accuracy (%), with 95 % interval")
     return figure

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kwslib.record import style
+from kwslib.report.numbers import two_digits
 
 if TYPE_CHECKING:
     import pandas
@@ -96,8 +97,8 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
         for place, ms, saved in zip(
             places, table[f"{source} (ms)"], table[f"{source}, saved (%)"], strict=True
         ):
-            text = f"{ms:.2g}" + (f"\n−{saved:.0f} %" if saved else "")
-            ax.annotate(text, (place, ms), xytext=(0, 9), **_ABOVE, color=colour)
+            text = two_digits(ms) + (f"\n−{saved:.0f} %" if saved else "")
+            ax.annotate(text, (place, ms), xytext=(0, 10), **_ABOVE, color=colour)
     ax.set(xlabel="channels removed (%)", ylabel="network on the board (ms)", xlim=(-0.5, len(table) - 0.5))
     ax.set_ylim(0, 1.25 * max(table["original (ms)"], default=1))
     _removed_axis(ax, table.index)
@@ -106,8 +107,8 @@ def removed_channels(table: "pandas.DataFrame", field: "pandas.DataFrame | None"
         ax = axes[0, 1]
         places = np.arange(len(field))
         whiskers = np.stack([field["mean"] - field.low, field.high - field["mean"]])
-        style.original_points(ax, places, field.original)
-        ax.errorbar(places, field["mean"], whiskers, fmt="o", color=style.BLUE, markersize=8)
+        style.original_points(ax, places - 0.13, field.original)  # side by side: their values are close
+        ax.errorbar(places + 0.13, field["mean"], whiskers, fmt="o", color=style.BLUE, markersize=8)
         ax.set(
             xlabel="channels removed (%)",
             ylabel="in-field accuracy (%)",
@@ -163,21 +164,23 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
 
 def _names(ax: Axes, sizes: "pandas.Series", accuracies: "pandas.Series") -> None:
     """Names of the points of a front, from the smallest on, in its empty upper left corner: each a line, those that
-    would lie on the one before it left out."""
+    would lie on the one before it left out; a line leads to its point."""
     last = -np.inf
     for name, size, accuracy in zip(sizes.index, sizes, accuracies, strict=True):
         if accuracy > last + 0.9:  # percent: the height of a line of type
             ax.annotate(name, (size, accuracy), **_BESIDE)
             last = accuracy
     least = sizes.min()
-    ax.set_xlim(left=least * (least / sizes.max()) ** 0.62)  # room for the leftmost name
+    ax.set_xlim(left=least * (least / sizes.max()) ** 0.85)  # room for the leftmost name
 
 
 _ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom", "fontsize": style.SMALL}
 _BESIDE: dict[str, Any] = {
-    "xytext": (-5, 9),
+    "xytext": (-24, 24),
     "textcoords": "offset points",
     "ha": "right",
+    "va": "center",
+    "arrowprops": style.LEADER,
     "fontsize": style.SMALL,
     "color": style.INK,
 }
