@@ -131,7 +131,7 @@ def trade_off(models: "pandas.DataFrame") -> Figure:
     """
     figure, axes = style.subplots(2, height=7.6, sharey=True)
     panels = (
-        ("flash", "constants in flash (bytes)", (500, 1000, 2000, 5000, 10_000, 20_000)),
+        ("flash", "constants in flash (bytes)", (500, 1000, 2000, 5000, 10_000, 30_000)),
         ("ms", "network on the board (ms)", (1, 2, 3, 5, 8)),
     )
     for ax, (size, label, ticks) in zip(axes, panels, strict=True):
