@@ -1,8 +1,10 @@
-"""Format of numbers in tables: with two significant digits, or with decimals that suit their magnitude."""
+"""Format of numbers in tables: to one or two significant digits, or with decimals that suit their magnitude."""
 
 import math
 
 from kwslib.board.cycles import rounded
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def two_digits(value: float) -> str:
@@ -17,3 +19,9 @@ def by_magnitude(value: float) -> str:
     if math.isnan(value):
         return ""
     return f"{value:,.{2 if value < 1 else 1 if value < 100 else 0}f}"
+
+
+def one_digit(value: float) -> str:
+    """A difference as text, to one significant digit: 0.02, 2 × 10⁻⁷."""
+    digit, _, power = f"{value:.1g}".partition("e")
+    return f"{digit} × 10{str(int(power)).translate(RAISED)}" if power else digit

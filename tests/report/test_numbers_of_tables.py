@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib.report.numbers import by_magnitude, two_digits
+from kwslib.report.numbers import by_magnitude, one_digit, two_digits
 from kwslib.report.part4.board import function_table
 
 
@@ -31,6 +31,13 @@ def test_a_time_has_two_digits_zeros_included(value, shown):
 )
 def test_a_size_has_decimals_by_its_magnitude(value, shown):
     assert by_magnitude(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "0"), (0.0213, "0.02"), (2.4e-7, "2 × 10⁻⁷"), (3e11, "3 × 10¹¹")]
+)
+def test_a_difference_has_one_digit_and_no_programmers_exponent(value, shown):
+    assert one_digit(value) == shown
 
 
 def test_functions_stand_stage_by_stage_the_slowest_first():

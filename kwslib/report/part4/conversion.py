@@ -20,6 +20,7 @@ from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values, share
+from kwslib.report.numbers import one_digit
 from kwslib.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def parity_table(forms: Mapping[str, Form], testing: FeatureSet) -> "pandas.Data
             "type": "float32" if form.integers is None else "int8",
             "accuracy (%)": 100 * float((answers == testing.y).mean()),
             "answers as PyTorch (%)": 100 * float((answers == expected.argmax(1)).mean()),
-            "median difference": f"{np.median(np.abs(form.logits - expected)):.1g}",
+            "median difference": one_digit(float(np.median(np.abs(form.logits - expected)))),
             "logits as reference (%)": ""
             if form.integers is None
             else f"{100 * np.mean(form.integers == reference):.2f}",
