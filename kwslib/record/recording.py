@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,10 +75,15 @@ class Table:
 
     def _formatters(self) -> dict[Any, Any]:
         numbers = self.frame.select_dtypes("floating").columns
-        return {name: _cell for name in self.frame.columns if name not in numbers and name != "year"}
+        return {name: self._cell for name in self.frame.columns if name not in numbers and name != "year"}
+
+    def _cell(self, value: object) -> str:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            return MINUS_ZERO.sub("", str(value))
+        return f"{value:,}" if isinstance(value, Integral) else self._format(float(value))
 
     def _format(self, value: float) -> str:
-        return _cell(f"{value:,.{self.digits}f}")
+        return MINUS_ZERO.sub("", f"{value:,.{self.digits}f}")
 
     def __repr__(self) -> str:
         shown = self.frame.to_string(float_format=self._format, formatters=self._formatters(), na_rep="")
@@ -91,12 +96,6 @@ class Table:
         head, rows = table.split(">", 1)
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
-
-
-def _cell(value: object) -> str:
-    """A whole number with commas, anything else as text in which no zero has a minus."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    return f"{value:,}" if whole else MINUS_ZERO.sub("", str(value))
 
 
 class Point(Protocol):

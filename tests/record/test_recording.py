@@ -134,9 +134,11 @@ def test_tables_separate_thousands_but_not_those_of_years():
 
 
 def test_tables_separate_thousands_in_mixed_rows_too():
-    frame = pandas.DataFrame({"a": {"clips": 1368, "p": "1"}, "b": {"clips": 272, "p": math.nan}}).T
+    rows = {"a": {"clips": 1368, "ms": 131.5678, "p": "1"}, "b": {"clips": 272, "ms": 2.0, "p": math.nan}}
+    frame = pandas.DataFrame(rows).T
     for shown in (repr(recording.Table(frame, "Clips.")), recording.Table(frame, "Clips.")._repr_html_()):
-        assert "1,368" in shown
+        for number in ("1,368", "131.6", "2.0"):
+            assert re.search(rf"(?<![\d.]){number}(?![\d.])", shown)
         assert "nan" not in shown
 
 
