@@ -80,9 +80,9 @@ def _at_once(network: Network, columns: dict[int, Columns], frames: np.ndarray, 
     hops = len(frames) // hop
     plan = at_once(network, columns, hops)
     tensors = {network.input: np.ascontiguousarray(frames[: hops * hop]).reshape(-1)}
-    for layer in plan.layers:
-        tensors[layer.output] = np.empty(plan.sizes[layer.output], np.int8)
-        bind(layer, [pointer(tensors[tensor]) for tensor in (*layer.inputs, layer.output)])()
+    for call in plan.calls:
+        tensors[call.output.tensor] = np.empty(plan.sizes[call.output.tensor], np.int8)
+        _step(call, tensors)()
     count, new_columns = plan.columns.count, plan.columns.new
     last = tensors[plan.last].reshape(hops * new_columns, -1)
     past = np.full((count - 1, last.shape[1]), plan.columns.zero, np.int8)

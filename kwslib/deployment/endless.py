@@ -37,7 +37,8 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
     """Every tensor with a time axis; None if the network is not causal, or a hop is not a multiple of its strides.
 
     Causal: the windows of every convolution end at its newest column, and some are padded before the first; sums add
-    columns of the same time; and exactly one layer of another kind reads all columns of a clip.
+    columns of the same time; and exactly one layer of another kind reads all columns of a clip. No hop sees more frames
+    than a clip has, for the spotter holds no more.
     """
     rows = input_rows(network, frames)
     if rows is None:
@@ -56,6 +57,8 @@ def columns_of(network: Network, frames: int) -> dict[int, Columns] | None:
             padded |= span.padding > 0
             size = network.sizes[layer.output] // span.count_out
             new, zero = source.new // span.stride, window["output"]["zero_point"]
+            if network.input in layer.inputs and _needed(layer, new) > source.count:
+                return None
             found[layer.output] = Columns(span.count_out, size, new, zero)
         elif layer.kind == "sum" and sources:
             if len(sources) < 2 or (sources[0].count, sources[0].new) != (sources[1].count, sources[1].new):
@@ -117,12 +120,13 @@ def _needed(layer: Layer, new: int) -> int:
 
 
 def _columns_needed(network: Network, tensor: int, columns: dict[int, Columns]) -> int:
-    """Columns of a tensor that its readers see at a hop."""
+    """Columns of a tensor that its readers see at a hop; of a computed one, at least those that the hop computes."""
     readers = [layer for layer in network.layers if tensor in layer.inputs]
-    return max(
+    seen = (
         _needed(layer, columns[layer.output].new) if layer.output in columns else columns[tensor].count
         for layer in readers
     )
+    return max([0 if tensor == network.input else columns[tensor].new, *seen])
 
 
 def _newest(layer: Layer, needed: int, new: int, size: int) -> Layer:
@@ -145,13 +149,13 @@ def _resized(layer: Layer, count_in: int, count_out: int, padding: int) -> dict:
 
 @dataclass(frozen=True)
 class AtOnce:
-    """A causal network on a whole stream: `layers` along time run over all columns, the `rest` over as many as
-    a clip has.
+    """A causal network on a whole stream: `calls` of the layers along time run over all columns, the `rest` over as
+    many as a clip has.
 
     `last`: the tensor between the two parts, with its `columns`. `sizes` in bytes.
     """
 
-    layers: tuple[Layer, ...]
+    calls: tuple[Call, ...]
     rest: tuple[Layer, ...]
     sizes: dict[int, int]
     last: int
@@ -159,17 +163,22 @@ class AtOnce:
 
 
 def at_once(network: Network, columns: dict[int, Columns], hops: int) -> AtOnce:
-    """The layers of a causal network resized to a whole stream, with padding only before its first column."""
-    layers = []
+    """The layers of a causal network resized to a whole stream, with padding only before its first column; a kernel
+    shorter than its stride begins after the columns that it skips."""
+    calls = []
     for layer in (layer for layer in network.layers if layer.output in columns):
-        count = columns[layer.output].new * hops
+        count, skipped = columns[layer.output].new * hops, 0
         if layer.kind == "sum":
-            layers.append(replace(layer, fields=layer.fields | {"size": count * columns[layer.output].size}))
-            continue
-        new = columns[layer.inputs[0]].new
-        padding = _needed(layer, columns[layer.output].new) - new
-        layers.append(replace(layer, fields=_resized(layer, new * hops, count, padding)))
+            fields = layer.fields | {"size": count * columns[layer.output].size}
+        else:
+            source = columns[layer.inputs[0]]
+            padding = _needed(layer, columns[layer.output].new) - source.new
+            skipped = max(-padding, 0)
+            fields = _resized(layer, source.new * hops - skipped, count, max(padding, 0))
+        (call,) = whole_window((replace(layer, fields=fields),))
+        places = tuple(Place(tensor, skipped * columns[tensor].size) for tensor in layer.inputs)
+        calls.append(replace(call, inputs=places))
     rest = tuple(layer for layer in network.layers if layer.output not in columns)
     (last,) = [tensor for layer in rest for tensor in layer.inputs if tensor in columns]
     sizes = {tensor: each.new * hops * each.size for tensor, each in columns.items()}
-    return AtOnce(tuple(layers), rest, sizes, last, columns[last])
+    return AtOnce(tuple(calls), rest, sizes, last, columns[last])

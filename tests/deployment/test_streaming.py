@@ -215,6 +215,34 @@ def test_a_causal_clip_is_a_stream_that_begins_with_it(tmp_path):
     np.testing.assert_array_equal(run_stream(stream(network), begun)[-1], run_network(network, clip[None])[0])
 
 
+@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize("kernel", [1, 2])
+def test_a_kernel_shorter_than_its_stride_skips_columns_that_are_computed(tmp_path, width, kernel):
+    """A hop's columns all have their place, also those that the next layer never reads."""
+    net = Net(15 + kernel, width, 4, 0)
+    net.convolution((3, 1), (1, 1), 1, 4, past=2)
+    net.convolution((kernel, 1), (3, 1), 1, 8)
+    net.convolution((4, 1), (1, 1), 1, past=3)
+    network = net.network(tmp_path / "m.tflite", mean=True)
+    plan, frames = stream(network, 3), noise(0, 300, 4 * width)
+    assert plan.endless
+    for call in (step for step in plan.hop if isinstance(step, Call)):
+        assert all(0 <= place.offset < plan.sizes[place.tensor] for place in (*call.inputs, call.output))
+    np.testing.assert_array_equal(run_stream(plan, frames), run_at_once(network, frames, 3))
+
+
+def test_a_first_layer_that_sees_more_than_a_clip_is_no_endless_one(tmp_path):
+    """The spotter holds the frames of one clip: a hop that sees 50 would never come."""
+    for kernel, endless in ((48, True), (49, False)):
+        net = Net(49, 1, 40, 0)
+        net.convolution((kernel, 1), (1, 1), 1, 4, past=kernel - 1)
+        network = net.network(tmp_path / "m.tflite", mean=True)
+        plan, frames = stream(network, 2), noise(0, 120, 40)
+        assert plan.endless == endless
+        expected = run_at_once(network, frames) if endless else of_windows(network, frames, 2)
+        np.testing.assert_array_equal(run_stream(plan, frames), expected)
+
+
 def test_frames_of_another_width_are_refused(tmp_path):
     plan = stream(read_network(tinyconv(tmp_path / "m.tflite")))
     with pytest.raises(KwsError, match="int8 rows"):
