@@ -141,7 +141,7 @@ class Operands:
             "input_zero_point": source.zero_point,
         }
         if (
-            source.shape[2] == kernel[1] == 1
+            source.shape[2] == kernel[1] == output.shape[2] == 1
         ):  # a column lies in memory as a row does, whose kernels run longer
             for side in ("in", "out", "kernel", "stride"):
                 height, width = f"{side}_height", f"{side}_width"

@@ -174,6 +174,25 @@ def test_padding_by_an_operator_of_its_own(tmp_path, pads, stride, zero, by_dept
     agree(maker.write(tmp_path / "m.tflite", source, output), (*size, depth), rng)
 
 
+@pytest.mark.parametrize("beside", [(1, 1), (0, 2), (2, 0)])
+@pytest.mark.parametrize("by_depth", [False, True])
+def test_a_column_padded_beside_itself_stays_upright(tmp_path, beside, by_depth):
+    """Outputs of one column as a row lie in the same order only while they are one column."""
+    rng, maker = np.random.default_rng(0), Maker()
+    source = maker.tensor((1, 9, 1, 4), 0.02, 7)
+    amounts = maker.tensor((4, 2), data=[0, 0, 0, 0, *beside, 0, 0], kind="int32")
+    padded = maker.tensor((1, 9, 3, 4), 0.02, 7)
+    maker.operator("PAD", [source, amounts], padded, "PadOptions")
+    shape, axis = ((1, 3, 1, 4), 3) if by_depth else ((4, 3, 1, 4), 0)
+    output = maker.tensor((1, 7, 3, 4), outputs(rng, 12), -20)
+    options = {"padding": 1, "strideH": 1, "strideW": 1} | ({"depthMultiplier": 1} if by_depth else {})
+    name, table = ("DEPTHWISE_CONV_2D", "DepthwiseConv2D") if by_depth else ("CONV_2D", "Conv2D")
+    maker.operator(
+        name, [padded, *quantized(maker, rng, shape, axis, 0.02)], output, f"{table}Options", **options
+    )
+    agree(maker.write(tmp_path / "m.tflite", source, output), (9, 1, 4), rng)
+
+
 def test_padding_twice_is_refused(tmp_path):
     maker = Maker()
     source, padded = maker.tensor((1, 4, 4, 2), 0.02), maker.tensor((1, 5, 4, 2), 0.02)
