@@ -26,7 +26,7 @@ def pairs_of_outputs(weights: np.ndarray, bias: np.ndarray) -> np.ndarray | None
     """
     outputs, inputs = weights.shape
     sums = 128 * np.abs(weights.astype(np.int64)).sum(1) + np.abs(bias)
-    if sums.max(initial=0) >= 2**23:
+    if 257 * sums.max(initial=0) >= 2**31:
         return None
     filled = np.pad(weights.astype(np.int64), ((0, -outputs % 4), (0, -inputs % 4)))
     blocks = filled.reshape(
