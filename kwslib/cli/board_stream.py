@@ -29,9 +29,9 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
 
     sound = read_audio(wav)
     if len(sound) < CLIP_SAMPLES:
-        seconds = len(sound) / SAMPLE_RATE
+        hundredths = len(sound) * 100 // SAMPLE_RATE  # rounded down, or 15,999 samples would read as a second
         raise KwsError(
-            f"{wav}: {seconds:.2f} s of sound: a stream takes a second or more, which a network sees"
+            f"{wav}: {hundredths / 100:.2f} s of sound: a stream takes a second or more, which a network sees"
         )
     hops = len(sound) * 1000 // (SAMPLE_RATE * HOP_MS)
     with (

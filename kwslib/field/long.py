@@ -83,14 +83,17 @@ def specification(content: Any) -> Specification:
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise KwsError(f'"{name}" is a {type(value).__name__}: see `kws field --help`')
     options = dict(content)
-    if isinstance(options.get("keywords"), list):
-        options["keywords"] = tuple(map(_listed, options["keywords"]))
-    return Specification(**options)
+    try:
+        if isinstance(options.get("keywords"), list):
+            options["keywords"] = tuple(map(_listed, options["keywords"]))
+        return Specification(**options)
+    except OverflowError:
+        raise KwsError("a number is too large: see `kws field --help`") from None
 
 
 def _listed(entry: Any) -> tuple[str, float]:
     match entry:
-        case {"word": str(word), "at": int(at) | float(at)}:
+        case {"word": str(word), "at": int(at) | float(at)} if not isinstance(at, bool):
             return word, float(at)
     raise KwsError(f'"keywords" lists {entry!r}: give {{"word": "yes", "at": 12.5}} for each')
 

@@ -191,6 +191,11 @@ def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
     [
         ('{"keywords": [{"word": "maybe", "at": 4}]}', (), "spec.json: maybe: not a keyword"),
         ('{"keywords": 5', (), "spec.json: not JSON"),
+        ('{"seconds": 1' + 400 * "0" + "}", (), "spec.json: a number is too large"),
+        ('{"keywords": 1' + 400 * "0" + "}", (), "spec.json: a number is too large"),
+        ('{"keywords": [{"word": "yes", "at": 1' + 400 * "0" + "}]}", (), "spec.json: a number is too large"),
+        ('{"keywords": [{"word": "yes", "at": true}]}', (), 'spec.json: "keywords" lists'),
+        ('{"\\ud800": 5}', (), "is unknown: use seconds"),
         (None, (), "spec.json: cannot be read"),
         ("{}", ("--trials", 5), "--long takes no --trials"),
     ],
