@@ -91,7 +91,7 @@ void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t 
 /* The same for kernels of one row, without zeros above or below, over runs of
  * kernel_width * in_channels; the zero point's share is in the bias. Weights int8 (C / 4, fours of a run, first and third
  * or second and fourth of the four inputs, 2 pairs of outputs, those 2 inputs, 2), filled up with zeros, the last axis
- * being 256 times the weight of the pair's second output plus that of the first, as an int16. 256 times an output's sum
+ * being 256 times the weight of the pair's second output plus that of the first, as an int16. 257 times an output's sum
  * fits int32. Scratch holds a run in whole words; where band_rows and out_width >= 4, twelve of them, 14 bytes a channel,
  * and the weights if they are no more than KWS_RUN_KEPT. */
 void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);

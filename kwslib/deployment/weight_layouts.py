@@ -22,7 +22,7 @@ def pairs_of_outputs(weights: np.ndarray, bias: np.ndarray) -> np.ndarray | None
     """Weights of a convolution over runs, (outputs, inputs), in pairs of outputs o and p, padded with zeros.
 
     (outputs / 4, inputs / 4, evens and odds of 4 inputs, 2 pairs of outputs, 2 inputs, 2): the last axis is the bytes
-    of 256 p + o. None if that overflows int16, or if 256 times an output's sum with its `bias` overflows int32.
+    of 256 p + o. None if that overflows int16, or if 257 times an output's sum with its `bias` might overflow int32.
     """
     outputs, inputs = weights.shape
     sums = 128 * np.abs(weights.astype(np.int64)).sum(1) + np.abs(bias)
