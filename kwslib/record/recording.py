@@ -148,21 +148,24 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def kept(self, name: str) -> Path | None:
+        """Path of a model that exists: this run's, else the recorded one (real data only)."""
+        folders = [self.models]
+        if not self.synthetic and (recorded := recorded_folder()):
+            folders.append(recorded / "models")
+        return next((folder / name for folder in folders if (folder / name).is_file()), None)
+
     def model(self, name: str, make: Callable[[Path], object] | None = None) -> Path:
-        """Path of a model: this run's, else the recorded one (real data only), else one built by `make(path)`.
+        """Path of a model: the one that is `kept`, else one built by `make(path)`.
 
         Raises KwsError when there is none and no `make`.
         """
-        path, recorded = self.models / name, recorded_folder()
-        if not path.is_file() and not self.synthetic and recorded and (recorded / "models" / name).is_file():
-            return recorded / "models" / name
-        if not path.is_file():
-            if make is None:
-                raise KwsError(
-                    f"no model {name} yet: run the notebook that trains it first, or `make report`"
-                )
-            make(path)
-        return path
+        if path := self.kept(name):
+            return path
+        if make is None:
+            raise KwsError(f"no model {name} yet: run the notebook that trains it first, or `make report`")
+        make(self.models / name)
+        return self.models / name
 
     def record(
         self,

@@ -26,22 +26,23 @@ DROPOUT = 0.1  # the field is augmentation enough
 
 
 def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
-    """Train networks of the zoo for the field in parallel: <arch>_field.tflite in int8, with checkpoints next
-    to them."""
-    setups = {arch: setup(arch, effort(run).epochs[arch]) for arch in archs}
-    splits = field_splits(run.corpus, setups[archs[0]], effort(run).training)  # into the cache
+    """Networks of the zoo for the field, <arch>_field.tflite in int8 with checkpoints next to them: the recorded ones,
+    else ones trained by this run, in parallel."""
 
-    def trained(arch: str) -> None:
-        config, recipe = replace(setups[arch].config, dropout=DROPOUT), setups[arch].recipe
-        parts = field_splits(run.corpus, setups[arch], effort(run).training)
-        out = run.models / f"{arch}_field.pt"
-        train(config, recipe, parts["training"], parts["validation"], run.seeds[0], out=out)
+    def make(path: Path) -> None:
+        arch = path.stem.removesuffix("_field")
+        training_setup = setup(arch, effort(run).epochs[arch])
+        parts = field_splits(run.corpus, training_setup, effort(run).training)
+        config, checkpoint = replace(training_setup.config, dropout=DROPOUT), path.with_suffix(".pt")
+        train(
+            *(config, training_setup.recipe, parts["training"], parts["validation"], run.seeds[0]),
+            out=checkpoint,
+        )
+        export_int8(checkpoint, parts["training"].x[:CALIBRATION_CLIPS], path)
 
-    over_cores(trained, archs, "training for the field")
-    paths = [run.models / f"{arch}_field.tflite" for arch in archs]
-    for path in paths:
-        export_int8(path.with_suffix(".pt"), splits["training"].x[:CALIBRATION_CLIPS], path)
-    return paths
+    if any(run.kept(f"{arch}_field.tflite") is None for arch in archs):  # their examples go into the cache first
+        field_splits(run.corpus, setup(archs[0], effort(run).epochs[archs[0]]), effort(run).training)
+    return over_cores(lambda arch: run.model(f"{arch}_field.tflite", make), archs, "training for the field")
 
 
 def clean_values(paths: Sequence[Path], testing: FeatureSet) -> Values:
