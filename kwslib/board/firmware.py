@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,29 +74,54 @@ def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
 def build_firmware(model_header: str, compiler: str | None = None, main: str = "main.c") -> Build:
     """Compile the virtual board's firmware for a model. `main`: main.c for clips, stream.c for a stream.
 
-    Raises KwsError when there is no compiler, and when the firmware does not fit, stating by how much.
+    What does not depend on the model is compiled once. Raises KwsError when there is no compiler, and when the firmware
+    does not fit, stating by how much.
     """
     _, command = find_compiler(compiler)
     core = source_folder()
     virtual = core.parent / "virtual"
-    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), virtual / main, virtual / "startup.c"]
-    hashed = [*sources, *sorted(core.glob("*.h")), *sorted(virtual.glob("*.h")), virtual / "nrf52840.ld"]
-    content = [(path.name, path.read_bytes()) for path in hashed]
+    common = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), virtual / "startup.c"]
+    headers = [*sorted(core.glob("*.h")), *sorted(virtual.glob("*.h"))]
+    # zig links even an object, if it is told how
+    compiling = [word for word in command if not word.startswith("-Wl,")]
+    compiling += ["-c", f"-I{core}", f"-I{virtual}"]
+    compiled = digest(_contents([*common, *headers]), command, _version(command))
 
-    def make() -> dict[str, np.ndarray]:
+    def compile_common() -> dict[str, np.ndarray]:
+        with temporary_folder(cache_dir() / "firmware", "common") as folder:
+            objects = [_compile(compiling, path, folder) for path in common]
+            return {path.stem: np.frombuffer(path.read_bytes(), np.uint8) for path in objects}
+
+    def link() -> dict[str, np.ndarray]:
         script = (virtual / "nrf52840.ld").read_text(encoding="utf-8")
         watched = re.sub(r"(\.rodata : .*)> FLASH", r"\1> WATCHED", script)
+        objects = cached("firmware", compiled, compile_common)
         with temporary_folder(cache_dir() / "firmware", "build") as folder:
             (folder / "kws_model.h").write_text(model_header, encoding="utf-8")
-            options = [f"-I{folder}", f"-I{core}", f"-I{virtual}", *map(str, sources)]
-            linked = {
-                name: _link([*command, *options], text, folder)
+            for name, content in objects.items():
+                (folder / f"{name}.o").write_bytes(content.tobytes())
+            _compile([*compiling, f"-I{folder}"], virtual / main, folder)
+            order = [*(path.stem for path in common[:-1]), Path(main).stem, common[-1].stem]
+            linking = [*command, *(str(folder / f"{name}.o") for name in order)]
+            return {
+                name: np.frombuffer(_link(linking, text, folder), np.uint8)
                 for name, text in (("elf", script), ("watched", watched))
             }
-        return {name: np.frombuffer(elf, np.uint8) for name, elf in linked.items()}
 
-    kept = cached("firmware", digest(model_header, content, command, _version(command)), make)
+    own = _contents([virtual / main, virtual / "nrf52840.ld"])
+    kept = cached("firmware", digest(model_header, own, compiled), link)
     return Build(kept["elf"].tobytes(), kept["watched"].tobytes())
+
+
+def _contents(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
+    return [(path.name, path.read_bytes()) for path in paths]
+
+
+def _compile(command: list[str], source: Path, folder: Path) -> Path:
+    """The object file of a source, in `folder`."""
+    path = folder / f"{source.stem}.o"
+    _run([*command, str(source), "-o", str(path)], folder)
+    return path
 
 
 def _version(command: list[str]) -> str:
@@ -109,12 +135,17 @@ def _link(command: list[str], script: str, folder: Path) -> bytes:
     """The ELF file that the command makes with a linker script; `folder` is for what it writes."""
     linker_script, elf = folder / "board.ld", folder / "firmware.elf"
     linker_script.write_text(script, encoding="utf-8")
-    options = ["-T", str(linker_script), "-o", str(elf)]
+    _run([*command, "-T", str(linker_script), "-o", str(elf)], folder)
+    return elf.read_bytes()
+
+
+def _run(command: list[str], folder: Path) -> None:
+    """Run the compiler in `folder`. Raises KwsError naming what does not fit, or its first error."""
     environment = os.environ | {"LC_ALL": "C"}
     done = subprocess.run(
-        [*command, *options], capture_output=True, encoding="utf-8", errors="replace", env=environment
+        command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", env=environment
     )
-    check_space(done.stderr, elf)
+    check_space(done.stderr, folder)
     if done.returncode:
         overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
         if overflow:
@@ -127,4 +158,3 @@ def _link(command: list[str], script: str, folder: Path) -> bytes:
             f"status {done.returncode}"
         ]
         raise KwsError(f"the firmware could not be compiled: {errors[0]}")
-    return elf.read_bytes()
