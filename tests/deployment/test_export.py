@@ -25,7 +25,7 @@ from kwslib.deployment.streaming import HOP
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
 from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.networks.models import ModelConfig, build
+from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.predictors import CorePredictor, LiteRtPredictor, TorchPredictor
 
 pytestmark = [  # whether it is there is asked without importing it, which takes seconds
@@ -49,6 +49,7 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
     ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet_wide", 96): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
+    ("teacher", 16): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet_causal", 24): {
         "PAD": 8,
         "CONV_2D": 8,
@@ -134,6 +135,10 @@ def test_onnx_runs_and_holds_no_paths(exported, clips):
     content = exported.onnx.read_bytes()
     assert b'File "' not in content
     assert b"site-packages" not in content
+
+
+def test_no_network_of_the_zoo_is_left_out():
+    assert {arch for arch, _ in OTHERS} == set(ZOO)
 
 
 @pytest.mark.parametrize("key", OTHERS, ids=lambda key: f"{key[0]}-{key[1]}")

@@ -8,14 +8,12 @@ from stream_networks import noise, of_windows
 from tflite_files import reference
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
-from kwslib.deployment.conversion import convert
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_packed import int8_network, packed_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_sparse import compress, dense_weights
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.integer_graph import to_graph
-from kwslib.deployment.onnx_export import to_onnx
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.tflite_flatbuffer import Description
 from kwslib.deployment.tflite_write import write
@@ -39,25 +37,6 @@ X = torch.from_numpy(normalise(CLIPS))
 
 def in_eight_bits(model):
     return integer_network(post_training(model, ours(8), X, careful=False))
-
-
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory):
-    """The zoo's int8 files by the converters."""
-    folder = tmp_path_factory.mktemp("zoo")
-    for arch in ZOO:
-        (folder / f"{arch}.tflite").write_bytes(convert(to_onnx(lively(arch)), CLIPS)[1])
-    return folder
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("arch", ZOO)
-def test_a_converted_network_runs_in_the_core_as_in_litert(converted, arch):
-    path = converted / f"{arch}.tflite"
-    found = run_network(read_network(path), CLIPS)
-    np.testing.assert_array_equal(found, reference(path, CLIPS))
-    if arch != "dscnn":  # whose mean over 130 positions hardly moves while it is untrained
-        assert len(np.unique(found)) > len(CLIPS)
 
 
 @pytest.mark.slow
