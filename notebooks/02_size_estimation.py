@@ -296,14 +296,14 @@ draw.latencies(measured, original=theirs)
 
 # %% [markdown]
 # The same arithmetic takes ONNX Runtime and LiteRT a fraction of PyTorch's time. With so little work in each
-# operation, PyTorch may spend most of its time calling them; we did not measure that. In LiteRT, int8 was several
-# times slower than float32 on the computer that recorded this, and we have not found out why. All these are times of
-# one computer, with whatever else ran on it at that moment: Parts 4 and 6 time the same network again and get other
+# operation, PyTorch may spend most of its time calling them; we did not measure that. In LiteRT, int8 took more
+# than twice as long as float32 on the computer that recorded this, and we have not found out why. All these are times
+# of one computer, with whatever else ran on it at that moment: Parts 4 and 6 time the same network again and get other
 # values, so read them as orders of magnitude. On a GPU, replaying a captured CUDA graph avoids the calls, which is
 # nearest to the original's CUDA time. No GPU was at hand when this page was recorded; on an H100, `python
 # benchmarks/gpu.py` gave {recorded}`93_gpu/gpu_latency_us` for the graph and {recorded}`93_gpu/gpu_called_us` with
-# the calls: longer than PyTorch takes on one core of the computer that recorded the table. None of this predicts the
-# microcontroller, where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
+# the calls: for so small a network, the calls take most of a GPU's time. None of this predicts the microcontroller,
+# where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %% tags=["remove-cell"]
 from kwslib.report.part2.tables import latency_values
