@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
 from kwslib.record.comparison import load_results, recorded_folder
+from kwslib.report import verify
 from kwslib.report.verify import Check, recorded_models
 
 pytestmark = pytest.mark.slow
@@ -24,6 +26,22 @@ def test_no_recorded_model_goes_unchecked():
         pytest.skip("not all parts are recorded yet")
     kept = {path.name for path in (recorded / "models").iterdir() if "_seed" not in path.name}
     assert kept == recorded_models(recorded, load_results(recorded)).keys()
+
+
+def test_a_checkpoint_may_round_on_a_few_clips_and_a_file_in_integers_may_not(monkeypatch, tmp_path):
+    clips = SimpleNamespace(n=1000)
+    (tmp_path / "models").mkdir()
+    named = {"a.pt": 0.9, "b.pt": 0.9, "c.tflite": 0.9, "d.tflite": 0.9}
+    found = {"a.pt": 0.903, "b.pt": 0.896, "c.tflite": 0.9, "d.tflite": 0.901}
+    for name in named:
+        (tmp_path / "models" / name).touch()
+    monkeypatch.setattr(
+        verify, "recorded_models", lambda *_: {n: ("05_quantization", v) for n, v in named.items()}
+    )
+    monkeypatch.setattr(verify, "_accuracy", lambda path, *_: found[path.name])
+    recorded = {"05_quantization": {"values": {}}}
+    checks = verify._models(tmp_path, recorded, {"05_quantization": clips})
+    assert [check.passed for check in checks] == [True, False, True, False]
 
 
 def test_a_changed_number_is_found(kws, tmp_path, all_recordings):
