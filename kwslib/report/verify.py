@@ -1,8 +1,8 @@
 """Verifies that the recorded numbers can be reproduced: tests models, trains one and runs the board again.
 
-Deterministic values must be equal to the last digit: accuracies of .tflite files, the board's times and bytes. A checkpoint
-computes in floating point, and its scales are exponentials, which another processor may round differently: its accuracy may
-differ by FLIPPED clips. A newly trained network may round differently on another processor, and must be within the recorded interval.
+Deterministic values must be equal to the last digit: accuracies of .tflite files, the board's times and bytes. A
+checkpoint computes in floating point, and its scales are exponentials, which another processor may round differently:
+its accuracy may differ by FLIPPED clips. A newly trained network must be within the recorded interval.
 """
 
 import csv
