@@ -302,7 +302,7 @@ draw.latencies(measured, original=theirs)
 # values, so read them as orders of magnitude. On a GPU, replaying a captured CUDA graph avoids the calls, which is
 # nearest to the original's CUDA time. No GPU was at hand when this page was recorded; on an H100, `python
 # benchmarks/gpu.py` gave {recorded}`93_gpu/gpu_latency_us` for the graph and {recorded}`93_gpu/gpu_called_us` with
-# the calls: for so small a network, the calls take most of a GPU's time. None of this predicts the microcontroller,
+# the calls: for so small a network, the calls take most of its time. None of this predicts the microcontroller,
 # where the arithmetic itself is the bottleneck; Part 4 counts its cycles.
 
 # %% tags=["remove-cell"]

@@ -30,6 +30,7 @@ from kwslib.quantization.grids import TERNARY, Width
 from kwslib.quantization.integer import run as run_integers
 from kwslib.record import names
 from kwslib.record.values import Value, Values
+from kwslib.report.words import counted
 
 if TYPE_CHECKING:
     import pandas
@@ -49,7 +50,7 @@ def energy_uj(ms: float) -> float:
 
 def _label(bits: Width) -> str:
     """As it stands in tables: 8 bits, ternary."""
-    return bits if isinstance(bits, str) else f"{bits} bit{'s' if bits > 1 else ''}"
+    return bits if isinstance(bits, str) else counted(bits, "bit")
 
 
 def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas.DataFrame":

@@ -23,6 +23,7 @@ from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import PEERS
 from kwslib.report.part4.field import field_stage
 from kwslib.report.part4.field_training import train_for_field
+from kwslib.report.words import counted
 from kwslib.statistics import mean_share
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
     for arch, shares in found.items():
         mean, n = mean_share(shares), len(shares)
         spread = f" ({100 * mean.low:.1f} to {100 * mean.high:.1f})" if n > 1 else ""
-        texts[arch] = f"{100 * mean.mean:.1f}{spread}, {n} seed{'s' if n > 1 else ''}"
+        texts[arch] = f"{100 * mean.mean:.1f}{spread}, {counted(n, 'seed')}"
     return texts
 
 
