@@ -70,6 +70,11 @@ def chromium():
         yield started
 
 
+def missed(request):
+    """Whether the page went without what it asked for; what the browser drops as it leaves for the next one is not."""
+    return request.failure != "net::ERR_ABORTED"
+
+
 @pytest.fixture(params=LOOKS)
 def tab(request, address, chromium):
     width, height, scheme = LOOKS[request.param]
@@ -79,7 +84,7 @@ def tab(request, address, chromium):
     page.faults = []
     page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("requestfailed", lambda request: page.faults.append(f"not loaded: {request.url}"))
+    page.on("requestfailed", lambda request: page.faults.append(f"not loaded: {request.url}") if missed(request) else None)
     page.on("response", lambda answer: page.faults.append(answer.url) if answer.status >= 400 else None)
     yield page
     context.close()
