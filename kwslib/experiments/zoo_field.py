@@ -26,15 +26,17 @@ from kwslib.field.detection import (
     accepted,
     accepts_by_clip,
     accepts_by_kind,
+    allowed,
     choose,
     detection_curve,
+    stream_hours,
     stream_logits,
 )
 from kwslib.field.evaluate import FieldResult, Stage, judge, stage, trial_logits
 from kwslib.field.long import LongResult, LongStream, Specification, long_stream, run_long
 from kwslib.field.minutes import SIX, continuous_frames
 from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import FRAME_SECONDS, STRIDE, StreamNetwork, open_network
+from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.keyword.threshold import keep
 from kwslib.networks.recipes import Setup, setup
@@ -136,16 +138,7 @@ def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Ch
     logits = trial_logits(network, where.frames(range(spent.trials // 2)))
     listening = _stage(_listening(corpus, labels, spent), labels, spent, "validation")
     sound = stream_logits(network, continuous_frames(listening, spent.validation_hours, SIX))
-    most = allowed(len(sound) * STRIDE * FRAME_SECONDS / 3600)
-    return choose(network, where, logits, sound, most)
-
-
-def allowed(hours: float) -> float:
-    """The largest rate of false accepts per hour, over `hours`, whose 95 % interval ends at MOST_PER_HOUR or below."""
-    count = 0
-    while poisson_rate(count + 1, hours)[1] <= MOST_PER_HOUR:
-        count += 1
-    return count / hours
+    return choose(network, where, logits, sound, allowed(stream_hours(sound), MOST_PER_HOUR))
 
 
 @dataclass(frozen=True)

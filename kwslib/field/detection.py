@@ -78,6 +78,11 @@ def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     return np.concatenate(over_cores(network.logits_of_stream, parts, network.name, threads=True))
 
 
+def stream_hours(logits: np.ndarray) -> float:
+    """Hours of sound that a stream's logits (T, C) cover."""
+    return len(logits) * STRIDE * FRAME_SECONDS / 3600
+
+
 def detection_curve(
     network: StreamNetwork,
     stage: Stage,
@@ -90,7 +95,7 @@ def detection_curve(
 
     trial_logits: (n, T, C), of trials 0 to n - 1 of `stage`; continuous_logits: (T, C).
     """
-    hours = len(continuous_logits) * STRIDE * FRAME_SECONDS / 3600
+    hours = stream_hours(continuous_logits)
     continuous_means = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
     said = np.arange(len(trial_logits)) % len(network.labels)
     spoken_trials = np.flatnonzero(said >= 2)
@@ -129,6 +134,15 @@ def best_within(points: Sequence[OperatingPoint], most_per_hour: float) -> Opera
     if within:
         return min(within, key=lambda point: (point.reject_rate, point.threshold))
     return min(points, key=lambda point: (point.per_hour, point.reject_rate))
+
+
+def allowed(hours: float, most_per_hour: float) -> float:
+    """The largest rate of false accepts per hour, counted over `hours`, whose 95 % interval ends at `most_per_hour` or
+    below; 0 if the hours are too few for any."""
+    count = 0
+    while poisson_rate(count + 1, hours)[1] <= most_per_hour:
+        count += 1
+    return count / hours
 
 
 def accepted(network: StreamNetwork, continuous_logits: np.ndarray, settings: DecisionSettings) -> np.ndarray:

@@ -6,4 +6,4 @@ listening.
 """
 
 ARCH, EPOCHS = "tenet_valid", 20
-TRIALS, HOURS = 300, 1.0
+TRIALS, HOURS = 300, 4.0

@@ -14,13 +14,15 @@ from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import StreamNetwork
 from kwslib.keyword import HOURS, TRIALS
 
-MOST_PER_HOUR = 2.0  # false accepts that a threshold may cost on validation
+MOST_PER_HOUR = 2.0  # false accepts
 
 
 def choose(network: StreamNetwork, corpus: Corpus, trials: int = TRIALS, hours: float = HOURS) -> Choice:
-    """The smoothing and threshold with the fewest missed words on validation among those with at most MOST_PER_HOUR
-    false accepts per hour."""
-    return detection.choose(network, *_heard(network, corpus, "validation", trials, hours), MOST_PER_HOUR)
+    """The smoothing and threshold with the fewest missed words in validation trials, among those whose false accepts in
+    validation hours are `allowed`: so few that the end of their interval is within MOST_PER_HOUR."""
+    where, said, sound = _heard(network, corpus, "validation", trials, hours)
+    most = detection.allowed(detection.stream_hours(sound), MOST_PER_HOUR)
+    return detection.choose(network, where, said, sound, most)
 
 
 def test(

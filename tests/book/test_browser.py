@@ -70,9 +70,9 @@ def chromium():
         yield started
 
 
-def missed(request):
-    """Whether the page went without what it asked for; what the browser drops as it leaves for the next one is not."""
-    return request.failure != "net::ERR_ABORTED"
+def missing(request):
+    """What a page asked for in vain, as a fault; not what the browser drops when it leaves for the next page."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"not loaded: {request.url}, {request.failure}"]
 
 
 @pytest.fixture(params=LOOKS)
@@ -84,7 +84,7 @@ def tab(request, address, chromium):
     page.faults = []
     page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("requestfailed", lambda request: page.faults.append(f"not loaded: {request.url}") if missed(request) else None)
+    page.on("requestfailed", lambda request: page.faults.extend(missing(request)))
     page.on("response", lambda answer: page.faults.append(answer.url) if answer.status >= 400 else None)
     yield page
     context.close()

@@ -16,7 +16,6 @@ from kwslib.field.stream import open_network
 from kwslib.field.training import FieldAugmentation
 from kwslib.networks.models import ModelConfig
 from kwslib.record import recording
-from kwslib.statistics import poisson_rate
 
 pytestmark = pytest.mark.slow
 OPEN_AIR = replace(DEFAULT, rt60=None)
@@ -80,10 +79,3 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     assert (values["field_tiny"].n, values["missed_tiny"].n, values["long_misses_tiny"].n) == (8, 4, 2)
     assert sum(heard.by_kind.values()) == heard.chosen.false_accepts
     assert heard.settings.threshold in {point.threshold for point in heard.points}
-
-
-@pytest.mark.parametrize(("hours", "count"), [(5, 0), (10, 3), (20, 11)])
-def test_the_interval_of_what_is_allowed_on_validation_ends_within_the_limit(hours, count):
-    assert zoo_field.allowed(hours) * hours == pytest.approx(count)
-    assert poisson_rate(count + 1, hours)[1] > zoo_field.MOST_PER_HOUR
-    assert count == 0 or poisson_rate(count, hours)[1] <= zoo_field.MOST_PER_HOUR

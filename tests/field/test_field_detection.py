@@ -12,6 +12,7 @@ from kwslib.field import run_trials, small_tests
 from kwslib.field.conditions import Field
 from kwslib.field.detection import (
     OperatingPoint,
+    allowed,
     best_within,
     detection_curve,
     stream_logits,
@@ -25,6 +26,7 @@ from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
 from kwslib.record.comparison import recorded_folder
+from kwslib.statistics import poisson_rate
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +111,15 @@ def test_operating_point_within_a_limit():
     assert best_within(points, 1.0).threshold == 0.7
     assert best_within(points, 0.5).threshold == 0.9
     assert best_within(points[:2], 0.1).threshold == 0.7
+
+
+@pytest.mark.parametrize(
+    ("hours", "most", "count"), [(5, 1, 0), (10, 1, 3), (20, 1, 11), (1, 2, 0), (4, 2, 2)]
+)
+def test_the_interval_of_what_is_allowed_on_validation_ends_within_the_limit(hours, most, count):
+    assert allowed(hours, most) * hours == pytest.approx(count)
+    assert poisson_rate(count + 1, hours)[1] > most
+    assert count == 0 or poisson_rate(count, hours)[1] <= most
 
 
 def test_every_factor_hears_the_same_words(corpus, open_air):

@@ -83,3 +83,13 @@ def test_a_damaged_note_names_the_file(tmp_path, kws):
     status, out, error = kws("eval", tmp_path / "model.pt", "--data", corpus)
     assert (status, out) == (2, "")
     assert "model.pt: its decision is 'high'" in error
+
+
+def test_few_false_accepts_in_few_hours_are_too_many(checkpoint, monkeypatch):
+    """Two in an hour may be seven in the next: the end of their interval is held to the limit, not their count."""
+    asked = []
+    sound = np.zeros((90_000, 3), np.float32)  # an hour, an inference every 40 ms
+    monkeypatch.setattr(threshold, "_heard", lambda *given: (None, None, sound))
+    monkeypatch.setattr(threshold.detection, "choose", lambda *given: asked.append(given[-1]))
+    threshold.choose(open_network(checkpoint), None)
+    assert asked == [0]
