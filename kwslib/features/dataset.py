@@ -6,8 +6,9 @@ gives a new file and stale features are never read.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -123,35 +124,41 @@ def _shift(samples: np.ndarray, offset: int) -> np.ndarray:
     return shifted
 
 
-def _copies(
+def _copy(
     examples: Sequence[Example],
     waveforms: np.ndarray,
     augmentation: Augmentation,
     noises: Sequence[np.ndarray],
-) -> Iterator[np.ndarray]:
-    """Features of every copy in turn, int8 (n, 49, 40). A clip's draws depend on its name and the copy alone."""
-    yield features(waveforms)
-    for index in range(1, augmentation.copies):
-        changed = np.empty_like(waveforms)
-        for row, (example, clip) in enumerate(zip(examples, waveforms, strict=True)):
-            name = int.from_bytes(hashlib.sha256(example.name.encode()).digest()[:8], "little")
-            changed[row] = augment(clip, augmentation, noises, np.random.default_rng([name, index]))
-        yield features(changed)
+    index: int,
+) -> np.ndarray:
+    """Features of one copy, int8 (n, 49, 40). A clip's draws depend on its name and the copy alone."""
+    if not index:
+        return features(waveforms)
+    changed = np.empty_like(waveforms)
+    for row, (example, clip) in enumerate(zip(examples, waveforms, strict=True)):
+        name = int.from_bytes(hashlib.sha256(example.name.encode()).digest()[:8], "little")
+        changed[row] = augment(clip, augmentation, noises, np.random.default_rng([name, index]))
+    return features(changed)
 
 
 def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentation) -> FeatureSet:
+    """Features of examples, each copy in the cache by itself: trainings with more and with fewer copies share them."""
     drawn = [
         (e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0)
         for e in examples
     ]
 
-    def make() -> dict[str, np.ndarray]:
-        waveforms = load_waveforms(examples)
-        noises = noise_stretches(corpus, "training") if augmentation.noise_probability else []
-        copies = _copies(examples, waveforms, augmentation, noises)
-        return {"x": np.concatenate(list(progress(copies, "features", augmentation.copies)))}
+    source = fingerprint(), code(__name__)
+    waveforms = lru_cache(lambda: load_waveforms(examples))
+    noises = lru_cache(lambda: noise_stretches(corpus, "training") if augmentation.noise_probability else [])
 
-    key = digest(corpus.content_hash, drawn, augmentation, fingerprint(), code(__name__))
-    x = cached("features", key, make)["x"]
+    def copy(index: int) -> np.ndarray:
+        changes = replace(augmentation, copies=1) if index else NO_AUGMENTATION
+        key = digest(corpus.content_hash, drawn, changes, index, *source)
+        return cached(
+            "features", key, lambda: {"x": _copy(examples, waveforms(), augmentation, noises(), index)}
+        )["x"]
+
+    x = np.concatenate([copy(index) for index in progress(range(augmentation.copies), "features")])
     y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
     return FeatureSet(x, y, tuple(example.name for example in examples), augmentation.copies)

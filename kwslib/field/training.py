@@ -98,7 +98,7 @@ def field_splits(
 
     listening: corpus for the hours without a keyword, if it is a different one.
     """
-    splits = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
+    splits = feature_splits(corpus, training_setup.protocol, training_setup.heard)
     examples = build_splits(corpus, training_setup.protocol)["training"]
     training = field_copies(corpus, examples, splits["training"], training_setup, augmentation)
     if augmentation.hours:

@@ -49,7 +49,7 @@ def word_splits(
 def word_copies(corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation) -> FeatureSet:
     """The training examples of the keyword in WORD_STREAMS streams, so that few takes are not memorized; with few
     epochs, in two streams per epoch."""
-    ordinary = feature_splits(corpus, training_setup.protocol, training_setup.augmentation)["training"]
+    ordinary = feature_splits(corpus, training_setup.protocol, training_setup.heard)["training"]
     mine = ordinary.y[: ordinary.n] == KEYWORD
     examples = build_splits(corpus, training_setup.protocol)["training"]
     said = [example for example, kept in zip(examples, mine, strict=True) if kept]

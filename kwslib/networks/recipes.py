@@ -28,6 +28,11 @@ class Setup:
     augmentation: Augmentation
     spoken: bool = False
 
+    @property
+    def heard(self) -> Augmentation:
+        """The augmentation without the copies that no epoch reaches: each takes the next copy of every clip."""
+        return replace(self.augmentation, copies=min(self.augmentation.copies, self.recipe.epochs))
+
 
 TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
 ALL = 1000  # % of unknown words in training: as many as there are
@@ -69,7 +74,7 @@ def training_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureS
     if training_setup.spoken and not corpus.synthetic:
         keywords = training_setup.protocol.keywords
         corpus = with_spoken_words(corpus, keywords, 1, splits=("training",))
-    return feature_splits(corpus, training_setup.protocol, training_setup.augmentation)
+    return feature_splits(corpus, training_setup.protocol, training_setup.heard)
 
 
 def teacher_of(arch: str) -> str | None:

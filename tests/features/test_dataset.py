@@ -1,5 +1,7 @@
 """Augmentation keeps clips clips, draws by name alone, and touches training only; features come from the cache."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,6 +73,8 @@ def test_features_come_from_the_cache_the_second_time(splits, monkeypatch):
     monkeypatch.setattr(dataset, "load_waveforms", read_again)
     again = feature_splits(open_corpus(profile="quick"), Protocol(), FULL)
     assert np.array_equal(again["training"].x, splits[0]["training"].x)
+    fewer = feature_splits(open_corpus(profile="quick"), Protocol(), replace(FULL, copies=1))
+    assert np.array_equal(fewer["training"].x, splits[1]["training"].x)
 
 
 @pytest.mark.parametrize("wrong", [{"copies": 0}, {"speed": 0.5}, {"shift_ms": 1000}, {"noise_volume": 2}])

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import torch
+
+from kwslib.checkpoints import train
 from kwslib.data import spoken
 from kwslib.data.corpus import read_folder
+from kwslib.features.dataset import feature_splits
 from kwslib.labels import UNKNOWN
 from kwslib.networks.recipes import setup, training_splits
 
@@ -23,3 +27,14 @@ def test_the_synthesizers_words_are_unknown_ones_of_training_and_of_nothing_else
     assert {few.config.labels[labels[name]] for name in added} == {UNKNOWN}
     for split in ("validation", "testing"):
         assert with_words[split].names == plain[split].names
+
+
+def test_copies_that_no_epoch_reaches_are_not_made_and_change_nothing(synthetic):
+    corpus, short = read_folder(synthetic), setup("tinyconv", 2)
+    assert (short.augmentation.copies, short.heard.copies, setup("tinyconv", 50).heard.copies) == (10, 2, 10)
+    all_of_them = feature_splits(corpus, short.protocol, replace(short.heard, copies=3))
+    trained = [
+        train(short.config, short.recipe, splits["training"], splits["validation"], 0)[0].state_dict()
+        for splits in (training_splits(corpus, short), all_of_them)
+    ]
+    assert all(torch.equal(tensor, trained[1][name]) for name, tensor in trained[0].items())
