@@ -151,11 +151,12 @@ def _listened(
     corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Seconds from anywhere in training sound without a keyword, int8 (copies * n, 49, 40), and their classes: unknown
-    where a word sounds for SPEECH_FRAMES of them, else silence."""
+    where a word sounds for SPEECH_FRAMES of them, else silence. Of the hours, no more are made than are drawn."""
     rooms = augmentation.training_rooms()
     where = stage(corpus, labels, augmentation.field, split="training", rooms=rooms)
-    sound = minutes(where, augmentation.hours, SIX)
-    starts = np.random.default_rng(8).integers(len(sound.frames) - FRAMES, size=augmentation.copies * n)
+    drawn = augmentation.copies * n  # seconds
+    sound = minutes(where, min(augmentation.hours, max(drawn / 3600, len(SIX) / 60)), SIX)
+    starts = np.random.default_rng(8).integers(len(sound.frames) - FRAMES, size=drawn)
     spoken_frames = np.concatenate([[0], np.cumsum(sound.speech)])
     y = (spoken_frames[starts + FRAMES] - spoken_frames[starts] >= SPEECH_FRAMES).astype(np.int64)
     return sound.frames[starts[:, None] + np.arange(FRAMES)], y
