@@ -13,7 +13,7 @@ from kwslib.errors import KwsError
 class Profile:
     """The amount of computation of a run: `epochs` of training, one run per entry of `seeds`.
 
-    swept: number of these seeds that the sweeps on the pages of Parts 5 and 6 run.
+    swept: number of these seeds for a point of a sweep (Parts 5 and 6) and a network of Parts 7 and 8.
     """
 
     name: str

@@ -55,7 +55,7 @@ def train_zoo(run: Run, archs: Sequence[str]) -> None:
     """Train every network with every seed, teachers first, in parallel on the processor's cores."""
     teachers = {teacher for arch in archs if (teacher := teacher_of(arch)) is not None}
     over_cores(lambda arch: trained(run, arch, run.seeds[0]), sorted(teachers), "teachers")
-    points = [(arch, seed) for arch in archs for seed in run.seeds]
+    points = [(arch, seed) for arch in archs for seed in run.swept_seeds]
     over_cores(lambda point: trained(run, *point), points, "the zoo")
 
 
@@ -69,7 +69,7 @@ def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
             data.y,
             training_setup.config.labels,
         )
-        for seed in run.seeds
+        for seed in run.swept_seeds
     ]
 
 

@@ -131,7 +131,7 @@ class Run:
 
     @property
     def swept_seeds(self) -> tuple[int, ...]:
-        """Seeds of each point of a sweep."""
+        """Seeds of each point of a sweep, and of each network of Parts 7 and 8."""
         return self.seeds[: self.profile.swept]
 
     @cached_property

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 STREAMING = ("tinyconv_valid", "tenet_causal")  # made for streams: trained here by the recipe of Part 3
 NAMES = {"tinyconv_valid": "TinyConv, unpadded in time", "tenet_causal": "tenet, causal"}
-SEEDS = {"quick": 1, "report": 5}
 TRIALS = {"quick": 1, "report": 4}  # of the field, 4 s each: what the virtual board hears
 
 
@@ -46,8 +45,7 @@ class Chain:
 
 def streaming_models(run: Run) -> dict[str, list[Path]]:
     """Networks for streams, int8, one per seed: the recorded ones, else ones trained by this run."""
-    seeds = run.seeds[: SEEDS[run.profile.name]]
-    trained = over_cores(lambda arch: base_models(run, arch, seeds), STREAMING, "training")
+    trained = over_cores(lambda arch: base_models(run, arch, run.swept_seeds), STREAMING, "training")
     return {
         arch: [int8_model(run, path) for path in models.values()]
         for arch, models in zip(STREAMING, trained, strict=True)

@@ -116,7 +116,7 @@ def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
             [
                 predict(load_checkpoint(zoo.trained(run, network.arch, seed))[0], testing.x).argmax(1)
                 == testing.y
-                for seed in run.seeds
+                for seed in run.swept_seeds
             ],
             float,
         )
