@@ -12,7 +12,7 @@ from kwslib.deployment.streaming import HOP, Call, Move, Stream
 from kwslib.errors import KwsError
 from kwslib.features.ccore import pointer
 
-PART = 8_000  # hops that a network computes at once, well below the columns that an int16 counts
+PART = 16_000  # frames that a network computes at once, well below the columns that an int16 counts
 SILENCE = -128  # a feature before the first frame of a windowed stream
 
 
@@ -69,9 +69,10 @@ def run_at_once(network: Network, frames: np.ndarray, hop: int = HOP) -> np.ndar
     if columns is None:
         raise KwsError("the network is not causal: its results belong to a window, not to a stream")
     past, parts = -(-heard_frames(network, columns) // hop), []
-    for start in range(0, max(len(frames) // hop, 1), PART):
+    hops = PART // hop
+    for start in range(0, max(len(frames) // hop, 1), hops):
         first = max(0, start - past)
-        part = _at_once(network, columns, frames[first * hop : (start + PART) * hop], hop)
+        part = _at_once(network, columns, frames[first * hop : (start + hops) * hop], hop)
         parts.append(part[start - first :])
     return np.concatenate(parts)
 

@@ -249,8 +249,11 @@ def test_frames_of_another_width_are_refused(tmp_path):
         run_stream(plan, np.zeros((10, 41), np.int8))
 
 
-def test_hours_of_a_causal_network_are_computed_in_parts_that_hear_their_past(tmp_path, monkeypatch):
-    network, frames = temporal(tmp_path / "m.tflite"), noise(0, 600, 40)
-    whole = run_at_once(network, frames)
-    monkeypatch.setattr(core_stream, "PART", 7)
-    np.testing.assert_array_equal(run_at_once(network, frames), whole)
+@pytest.mark.parametrize(("length", "hop"), [(600, 2), (40_000, 8)])  # of the latter an int16 counts 32,767 columns
+def test_hours_of_a_causal_network_are_computed_in_parts_that_hear_their_past(
+    tmp_path, monkeypatch, length, hop
+):
+    network, frames = temporal(tmp_path / "m.tflite"), noise(0, length, 40)
+    whole = run_at_once(network, frames, hop)
+    monkeypatch.setattr(core_stream, "PART", length // 43)
+    np.testing.assert_array_equal(run_at_once(network, frames, hop), whole)
