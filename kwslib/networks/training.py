@@ -78,7 +78,13 @@ def accelerator() -> torch.device:
 
 def to_input(x: np.ndarray) -> torch.Tensor:
     """Features (N, 49, 40), int8 from the front end or float32 of another representation, as network input."""
-    return torch.from_numpy(normalise(x) if x.dtype == np.int8 else np.ascontiguousarray(x))
+    return to_tensor(normalise(x) if x.dtype == np.int8 else x)
+
+
+def to_tensor(x: np.ndarray) -> torch.Tensor:
+    """An array as a tensor; a copy of one that cannot be written, as what another process shares, since PyTorch warns of
+    such."""
+    return torch.from_numpy(np.require(x, requirements=("C", "W")))
 
 
 @torch.no_grad()
@@ -94,7 +100,7 @@ def predict(model: nn.Module, x: np.ndarray, batch_size: int = 512) -> np.ndarra
 
 def score(model: nn.Module, data: FeatureSet) -> tuple[float, float]:
     """Mean cross entropy (nats) and accuracy of `model` on `data`."""
-    logits, y = torch.from_numpy(predict(model, data.x)), torch.from_numpy(data.y)
+    logits, y = torch.from_numpy(predict(model, data.x)), to_tensor(data.y)
     return F.cross_entropy(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
 
 
@@ -204,7 +210,7 @@ def _from_teacher(recipe: Recipe, logits: torch.Tensor, answers: torch.Tensor) -
 
 def _copy(teacher: np.ndarray, training: FeatureSet, epoch: int) -> torch.Tensor:
     """The teacher's answers (n, C) to this epoch's augmented copy."""
-    return torch.from_numpy(teacher).unflatten(0, (training.copies, -1))[epoch % training.copies]
+    return to_tensor(teacher).unflatten(0, (training.copies, -1))[epoch % training.copies]
 
 
 def _digest(teacher: np.ndarray | None) -> str:
@@ -215,4 +221,4 @@ def _epoch_data(training: FeatureSet, seed: int, epoch: int) -> tuple[torch.Tens
     """This epoch's order and its augmented copy of the examples: x (n, 49, 40), y (n,)."""
     torch.manual_seed(seed * 100_003 + epoch)
     x, y = training.copy(epoch % training.copies)
-    return torch.randperm(len(y)), x, torch.from_numpy(y)
+    return torch.randperm(len(y)), x, to_tensor(y)

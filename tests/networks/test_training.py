@@ -117,3 +117,14 @@ def test_a_teacher_and_a_recipe_that_is_taught_belong_together(recipe, teacher):
 def test_a_recipe_is_checked(wrong):
     with pytest.raises(KwsError, match="a recipe"):
         replace(RECIPE, **wrong)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.int8, np.float32])
+def test_what_another_process_shares_is_trained_on_without_a_warning(dtype):
+    """joblib hands large arrays to its processes as files that cannot be written."""
+    shared = toy(64)
+    x = np.zeros(shared.x.shape, dtype)
+    for array in (x, shared.y):
+        array.setflags(write=False)
+    train(CONFIG, RECIPE, replace(shared, x=x), toy(32, seed=1), seed=3)
