@@ -43,7 +43,7 @@ from kwslib.statistics import wilson
 
 FOLDER = Path(__file__).resolve().parents[1] / "_build" / "takes"
 TAKES = 100
-ROWS = ((80, True), (0, True), (10, True), (80, False), (30, True), (10, False))  # takes of training, voices
+ROWS = ((80, True), (30, True), (10, True), (0, True), (80, False), (10, False))  # takes of training, voices
 WORDS = ("happy", "zero")
 TRIALS, HOURS = 600, 4.0  # of testing
 SEEDS, VALIDATION_HOURS = (0, 1), 4.0

@@ -45,12 +45,14 @@ def costs(results: Path) -> Rows:
 
 
 def crossed(rows: Rows) -> list[tuple[str, ...]]:
-    """Rows of names "case: measure" as a matrix with a head, a column a case; empty where they do not fill one."""
+    """Rows of names "case: measure" as a matrix with a head, a column a case, or a row where there are more cases than
+    measures; empty where they do not fill one."""
     cells = {tuple(name.split(": ", 1)): text for name, text in rows}
     cases, measures = (list(dict.fromkeys(name[part] for name in cells if len(name) == 2)) for part in (0, 1))
     if len(cases) < 2 or len(cells) != len(cases) * len(measures):
         return []
-    return [("", *cases), *[(what, *[cells[case, what] for case in cases]) for what in measures]]
+    matrix = [("", *cases), *[(what, *[cells[case, what] for case in cases]) for what in measures]]
+    return matrix if len(cases) <= len(measures) else list(zip(*matrix, strict=True))
 
 
 def table(rows: Rows) -> nodes.Node:

@@ -114,6 +114,13 @@ def test_measures_of_several_cases_are_a_matrix():
         ("y", "ay", "by"),
         ("z", "az", "bz"),
     ]
+    many = [(f"{case}: {what}", f"{case}{what}") for case in "abc" for what in "xy"]
+    assert benchmarks.crossed(many) == [
+        ("", "x", "y"),
+        ("a", "ax", "ay"),
+        ("b", "bx", "by"),
+        ("c", "cx", "cy"),
+    ]
     assert benchmarks.crossed(rows[:-1]) == []
     assert benchmarks.crossed(rows[:3]) == []
     assert benchmarks.crossed([("alone", "1"), ("again", "2")]) == []
