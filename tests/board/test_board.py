@@ -10,12 +10,14 @@ import pytest
 from tflite_files import tinyconv, too_large
 
 from kwslib.board.emulator import Emulator, read_image
-from kwslib.board.firmware import COMPILERS, build_firmware
+from kwslib.board.firmware import COMPILERS, build_firmware, find_compiler
 from kwslib.board.machine import Board
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
+from kwslib.deployment.model_data import model_header
+from kwslib.deployment.stream_plan import stream
 from kwslib.errors import CheckFailed, KwsError
-from kwslib.features.ccore import interface, library, pointer
+from kwslib.features.ccore import interface, library, pointer, source_folder
 from kwslib.features.frontend import features
 from kwslib.labels import class_labels
 from kwslib.report.part4.board import decompose, first_channels, original_by_channels, time_by_channels
@@ -175,10 +177,32 @@ def test_gcc_builds_are_profiled(model, clips):
     assert 1 < stages["network"]["ms"] <= 8
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("main", ["main.c", "stream.c"])
+def test_a_firmware_of_kept_objects_is_the_one_compiled_whole(board, tmp_path, compiler, main):
+    try:
+        _, command = find_compiler(compiler)
+    except KwsError:
+        pytest.skip(f"no {compiler} here")
+    header = model_header(board.network, board.labels, board.settings, stream(board.network))
+    (tmp_path / "kws_model.h").write_text(header)
+    core = source_folder()
+    virtual = core.parent / "virtual"
+    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("*.S")), virtual / main, virtual / "startup.c"]
+    including = [f"-I{folder}" for folder in (core, virtual, tmp_path)]
+    whole = tmp_path / "whole.elf"
+    subprocess.run(
+        [*command, *including, *map(str, sources), "-T", str(virtual / "nrf52840.ld"), "-o", str(whole)],
+        cwd=tmp_path,
+        check=True,
+    )
+    for _ in range(2):  # compiled for the first time, and from the cache
+        kept = read_image(build_firmware(header, compiler, main).elf)
+        assert kept.segments == read_image(whole.read_bytes()).segments
+
+
 def broken(board: Board, body: str, clips: np.ndarray) -> None:
     """Run a firmware whose network does `body`."""
-    from kwslib.deployment.model_data import model_header
-
     header = model_header(board.network, board.labels, board.settings)
     assert GOOD_END in header
     image = read_image(build_firmware(header.replace(GOOD_END, GOOD_END + body)).elf)
