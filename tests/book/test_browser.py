@@ -50,6 +50,17 @@ SCROLLED = """async () => {
 }"""
 SCROLLING = """[...document.querySelectorAll('.table-scroll')].filter(box => box.scrollWidth > box.clientWidth + 1)
     .map(box => `scrolls: ${box.innerText.slice(0, 60)}`)"""
+WRAPPED = """[...document.querySelectorAll('.highlight pre')].filter(code => code.offsetParent).flatMap(code => {
+    const style = getComputedStyle(code), ruler = document.createElement('span');
+    ruler.textContent = 'x';
+    ruler.style.whiteSpace = 'pre';
+    code.appendChild(ruler);
+    const wide = ruler.getBoundingClientRect().width;
+    const lines = code.textContent.split('\\n').filter(line => line.length <= 80);
+    ruler.remove();
+    const room = code.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return lines.filter(line => line.length * wide > room + 1).map(line => `wraps: ${line}`);
+})"""  # of the lines as long as a notebook has them
 DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a => a.getAttribute('href').slice(1))
     .filter(id => id && !document.getElementById(decodeURIComponent(id)))"""
 
@@ -101,7 +112,7 @@ def test_every_page_is_whole_legible_and_no_wider_than_the_screen(tab, address):
         if (wider := tab.evaluate(OVERFLOW)) > 0:
             faults.append(f"{wider} pixels wider than the screen")
         if tab.viewport_size["width"] > 1000:
-            faults += [*tab.evaluate(ASTRAY), *tab.evaluate(SCROLLING)]
+            faults += [*tab.evaluate(ASTRAY), *tab.evaluate(SCROLLING), *tab.evaluate(WRAPPED)]
         if faults:
             found[name] = faults
         tab.faults.clear()

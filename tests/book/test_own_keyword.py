@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = REPOSITORY / "book" / "own_keyword.md"
 WORD, SPEAKERS = "five", 40
-OTHERS = ("bed", "cat", "dog", "down", "go", "house", "off", "stop", "up", "zero")  # of the words of the corpus
+OTHERS = ("bed", "cat", "dog", "down", "go", "house", "off", "stop", "up", "zero")
 LESS = "--epochs 2 --trials 30 --hours 0.1"
 
 
