@@ -147,17 +147,18 @@ def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentat
         (e.name, e.shift, (e.noise.path.name, e.noise.start, e.noise.gain) if e.noise else 0)
         for e in examples
     ]
-
-    source = fingerprint(), code(__name__)
+    unchanged = digest(corpus.content_hash, drawn, fingerprint(), code(__name__))
     waveforms = lru_cache(lambda: load_waveforms(examples))
     noises = lru_cache(lambda: noise_stretches(corpus, "training") if augmentation.noise_probability else [])
 
     def copy(index: int) -> np.ndarray:
         changes = replace(augmentation, copies=1) if index else NO_AUGMENTATION
-        key = digest(corpus.content_hash, drawn, changes, index, *source)
-        return cached(
-            "features", key, lambda: {"x": _copy(examples, waveforms(), augmentation, noises(), index)}
-        )["x"]
+        made = cached(
+            "features",
+            digest(unchanged, changes, index),
+            lambda: {"x": _copy(examples, waveforms(), augmentation, noises(), index)},
+        )
+        return made["x"]
 
     x = np.concatenate([copy(index) for index in progress(range(augmentation.copies), "features")])
     y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)
