@@ -4,12 +4,12 @@
 
 A word of Speech Commands stands in for one's own. Of the speakers who say it, none is heard elsewhere: their other
 clips leave the corpus. The first hundred, one clip each, are the takes; the others are the test, the same for every
-row. The first word has all ROWS, the others have the first row. A row trains on so many of the takes, and on the synthesizer's 200 voices or none, chooses its threshold on
-validation (without takes, on voices), and is measured on the test as `kws keyword` does, in floating point. What is
-trained lies in _build/takes, and a run that was stopped goes on there. With --write the values are kept in
-book/results/92_takes.json, which a page shows with {benchmark}. With --validation nothing of testing is heard: the
-other speakers of WORD say it on validation, and what the first row misses at the best threshold is counted for each
-of SEEDS. The training was chosen by that, with "bed" for WORD.
+row. The first word has all ROWS, the others have the first row. A row trains on so many of the takes, and on the
+synthesizer's 200 voices or none, chooses its threshold on validation (without takes, on voices), and is measured on
+the test as `kws keyword` does, in floating point. What is trained lies in _build/takes, and a run that was stopped
+goes on there. With --write the values are kept in book/results/92_takes.json, which a page shows with {benchmark}.
+With --validation nothing of testing is heard: the other speakers of WORD say it on validation, and what the first row
+misses at the best threshold is counted for each of SEEDS. The training was chosen by that, with "bed" for WORD.
 """
 
 import hashlib

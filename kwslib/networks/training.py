@@ -82,8 +82,7 @@ def to_input(x: np.ndarray) -> torch.Tensor:
 
 
 def to_tensor(x: np.ndarray) -> torch.Tensor:
-    """An array as a tensor; a copy of one that cannot be written, as what another process shares, since PyTorch warns of
-    such."""
+    """An array as a tensor: itself, or a copy if it cannot be written, as with one that another process shares."""
     return torch.from_numpy(np.require(x, requirements=("C", "W")))
 
 
