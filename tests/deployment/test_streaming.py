@@ -249,7 +249,7 @@ def test_frames_of_another_width_are_refused(tmp_path):
         run_stream(plan, np.zeros((10, 41), np.int8))
 
 
-@pytest.mark.parametrize(("length", "hop"), [(600, 2), (40_000, 8)])  # of the latter an int16 counts 32,767 columns
+@pytest.mark.parametrize(("length", "hop"), [(600, 2), (40_000, 8)])  # an int16 counts 32,767 columns
 def test_hours_of_a_causal_network_are_computed_in_parts_that_hear_their_past(
     tmp_path, monkeypatch, length, hop
 ):
