@@ -106,7 +106,7 @@ def measure(
     scores = np.exp(network(clips.x))
     right = decided(scores / scores.sum(axis=1, keepdims=True), settings) == clips.y
     said = f"{made.word}, {takes} takes{' and 200 voices' if voices else ''}"
-    for what, which in (("test clips right", slice(None)), ("of them the word", clips.y == 2)):
+    for what, which in (("test clips right", slice(None)), ("clips of the word right", clips.y == 2)):
         n = int(right[which].size)
         k = int(right[which].sum())
         note(run, f"{said}: {what}", k / n, "fraction", wilson(k, n), n)
@@ -114,13 +114,13 @@ def measure(
     note(run, f"{said}: false accepts an hour", point.per_hour, "", point.per_hour_ci95, point.false_accepts)
     for who, fired in (
         ("synthesized", everyday(network, settings)),
-        ("of people", everyday_of_people(network, settings, made.corpus)),
+        ("recorded", everyday_of_people(network, settings, made.corpus)),
     ):
         if fired:
             k = len(fired.names)
             note(
                 run,
-                f"{said}: everyday words {who} that fire",
+                f"{said}: {who} everyday words taken for it",
                 k / fired.n,
                 "fraction",
                 wilson(k, fired.n),

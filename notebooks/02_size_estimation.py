@@ -220,8 +220,8 @@ recording.Table(run.compare_table(names), caption)
 # {cite}`andrade2018neural,rybakov2020streaming`, convolutions in time
 # {cite}`choi2019temporal,li2020small,majumdar2020matchboxnet`, broadcast residuals {cite}`kim2021broadcasted`,
 # transformers {cite}`berg2021keyword`, the reference of a benchmark {cite}`banbury2021mlperf`, and networks with
-# binary features {cite}`svirsky2024sparknet`. All distinguish 12 classes and ours only four, so only the sizes can be
-# compared, not the accuracies. The sizes of *Hello Edge* were counted from its published training commands, the
+# binary features {cite}`svirsky2024sparknet`. Their accuracies are on 12 classes (MatchboxNet's, on all words, are
+# left out) and ours on four, so only the sizes can be compared, not the accuracies. The sizes of *Hello Edge* were counted from its published training commands, the
 # others are as stated, most of them in the comparison of {cite:t}`kim2021broadcasted`.
 
 # %% tags=["nbval-check-output"]
@@ -234,7 +234,7 @@ caption = (
 )
 recording.Table(published_table(published), caption)
 
-# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "Ours are as small as the smallest published networks, and among those that compute least. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our TinyConv and tenet lie at the lower left, among the smallest in both."}}
+# %% mystnb={"figure": {"name": "fig-02-landscape", "caption": "TinyConv and tenet have fewer weights than at least four in five published networks, and compute less. Size against work: published networks (a dotted line joins the sizes of one family) and ours (stars)."}, "image": {"alt": "Log-log scatter of parameters and multiply-accumulates. Our TinyConv and tenet lie at the lower left, among the smallest in both."}}
 draw.landscape(published, zoo())
 
 # %% [markdown]
@@ -248,8 +248,7 @@ draw.landscape(published, zoo())
 # of one panel is compared with one of the other.
 # ```
 #
-# TinyConv is small among published networks, but no exception: `tenet`, our depthwise-separable network over time,
-# has fewer weights at the same work. Networks whose MACs no source states are in the table and not in the figure;
+# TinyConv is small among published networks, but no exception: the table has smaller ones. Networks whose MACs no source states are in the table and not in the figure;
 # accuracies that we did not find are left out. How accurate a network of a given size becomes, only training can
 # show.
 #
@@ -317,7 +316,7 @@ run.finish()
 # 1. Nearly all multiplications are in the convolution, nearly all weights in the linear layer.
 # 2. Weights go to flash, activations to RAM. RAM must hold what is alive at once, not the sum of all tensors.
 # 3. By both measures TinyConv is small for the chip: there is room for a larger network.
-# 4. Latency on a computer says little about latency on the chip; how much of it is arithmetic and how much calls was not measured.
+# 4. Latency on a computer says little about latency on the chip; how much of a CPU's time is arithmetic and how much calls was not measured.
 # 5. Counting two or three ways finds mistakes: a counter of our own, PyTorch's, the exported file's, and TensorFlow Lite Micro's arena.
 #
 # Exercises, from TinyConv's multiplications by hand: {doc}`../book/exercises/02`.

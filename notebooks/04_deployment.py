@@ -337,7 +337,10 @@ draw_board.stages(stages)
 # %%
 from kwslib.report.part4.board import function_table
 
-caption = "Functions by stage; cycles that wait for constants from flash."
+caption = (
+    "Cycles by function: front end for a whole second of sound, network and "
+    "decision for one inference."
+)
 run.show(function_table(profile_on_board), caption)
 
 # %% [markdown]
@@ -411,7 +414,7 @@ if host:
 # Why is the same network so much faster elsewhere? A microcontroller runs at 64 MHz and does at best two
 # multiplications in a cycle. A desktop processor runs at several GHz and does dozens in a cycle, from caches that
 # hold the whole network. That would give a far larger ratio than the one above, but little of PyTorch's time for so
-# small a network can be arithmetic: one channel takes as long as eight (Part 6). A graphics card could do thousands
+# small a network can be arithmetic: one channel takes about as long as eight (Part 6). A graphics card could do thousands
 # at once, but one clip of TinyConv is too little work to fill it: most of its time goes into starting the
 # computation. It pays with large batches, for instance in training. What counts here is power, and the
 # microcontroller needs only milliwatts.
@@ -552,8 +555,8 @@ draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 # ## What costs the accuracy
 #
 # The original names three suspects: eight-bit quantization, the microphone, and the room. Here each is added to a
-# clean stream alone and removed from the field alone, over the same trials. A fourth suspect is not named: the rule
-# that turns posteriors into an answer. Our sketch has a threshold for keywords alone. In TensorFlow's micro_speech,
+# clean stream alone and removed from the field alone, over the same trials. Two more suspects are not named: sound in
+# the background, and the rule that turns posteriors into an answer. Our sketch has a threshold for keywords alone. In TensorFlow's micro_speech,
 # from which many sketches come (the original does not say whether its own did), every class has to reach 200 of 255
 # in the mean over a second, otherwise nothing is reported.
 
@@ -637,9 +640,11 @@ caption = (
 run.show(field.trials_table(tests), caption)
 
 # %% [markdown]
-# In these simulated rooms training wins back most of what the field costs: TinyConv goes from
-# {recorded}`04_deployment/accuracy_field` to {recorded}`04_deployment/accuracy_field_trained` of the trials, and
-# tenet is right in {recorded}`04_deployment/accuracy_field_tenet`. In the hard field TinyConv has
+# In these simulated rooms training wins back most of what the field costs. By the same decision, TinyConv goes from
+# {recorded}`04_deployment/accuracy_field` to {recorded}`08_models/field_tinyconv_field` of the trials (Part 8). In the
+# table, networks trained for the field also have a threshold of their own, lower than the default and chosen on
+# validation: with it TinyConv has {recorded}`04_deployment/accuracy_field_trained`, and tenet
+# {recorded}`04_deployment/accuracy_field_tenet`. In the hard field TinyConv has
 # {recorded}`04_deployment/accuracy_field_trained_hard` in place of {recorded}`04_deployment/accuracy_field_hard`. It
 # loses some accuracy on clean clips, as printed above, and *unknown* gains nothing. Training and test share the
 # simulator, but no room.
@@ -659,7 +664,7 @@ run.finish()
 #
 # 1. Conversion changes the file format, quantization the numbers: one byte a weight in place of four.
 # 2. An int8 layer is sums of whole numbers, one multiplication in fixed point and a clamp. The reference kernels, TensorFlow Lite Micro and the C core agree to the bit; XNNPACK rounds some logits otherwise.
-# 3. On the chip nearly all of the network's time is in the convolution. It is bounded by registers and loads, not by multiplications alone.
+# 3. By the cycle model, nearly all of the network's time is in the convolution. It is bounded by registers and loads, not by multiplications alone.
 # 4. In our simulated field the background costs most, the microphone and the room less; eight bits make no difference that we find. Training in such rooms wins most of it back.
 # 5. Twenty trials cannot decide such a question; paired trials by the hundred can.
 #

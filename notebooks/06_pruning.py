@@ -234,9 +234,9 @@ run.show(criteria_table(table), caption)
 draw.criteria(table)
 
 # %% [markdown]
-# LAMP and expected loss (*Fisher*) both keep more accuracy than plain magnitude. For single weights LAMP keeps most
-# at 90 %; for blocks Fisher does at 75 %, LAMP at 90 %. The table has no intervals, so do not read anything into
-# smaller differences. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`)
+# LAMP and expected loss (*Fisher*) both keep more accuracy than plain magnitude. Which of the two keeps more changes
+# with the share and the block. This table has no intervals; LAMP's at 90 %, in the first table, is wider than any of
+# these differences. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`)
 # than L1 leaves here, by the same criterion; its network and its training are not known well enough to say why. In
 # {numref}`fig-13` weights are removed a few at a time during training, ranked by LAMP up to 95 % and by Fisher from
 # 98 % on, which was chosen on validation. Its points differ in more than the share: those of 98 % and more are
@@ -244,7 +244,7 @@ draw.criteria(table)
 # longer memorize.
 
 # %% [markdown]
-# ## Zeros on the chip
+# ## Zeros on the virtual board
 #
 # Zeros save nothing as long as they are stored and multiplied. So each pruned network is quantized to eight bits by
 # quantization-aware training that keeps its zeros, and of its linear layer only the remaining weights are stored.
@@ -304,7 +304,7 @@ print(f"the convolution's share of the dense network's cycles: {share:.0f} %")
 # skipping, about three quarters. If only the linear layer is sparse, the time cannot fall below the convolution's
 # share. Skipping gets below it, because at high sparsity few of the 4,000 outputs are read. `kws board` and `kws eval
 # board:` choose the form by themselves: sparse and skipping, where at most a third of a linear layer's weights is
-# left.
+# left. That saves flash; just above two thirds of zeros it still takes longer than the dense form.
 
 # %% [markdown]
 # ### How to store what is left
@@ -403,7 +403,7 @@ channels = over_points(rows, structured=True)
 caption = "Test accuracy by channels left, mean over seeds (95 % interval)."
 run.show(points_table(channels), caption)
 
-# %% mystnb={"figure": {"name": "fig-14", "caption": "Fine-tuned, accuracy falls slowly with the channels; a computer's CPU gains hardly any time by their removal. Test accuracy of 8 to 1 channels against parameters and FLOPs, mean over seeds in its 95 % interval (diamonds: the original's value for half of the channels), and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles)."}, "image": {"alt": "Panels of falling curves, and of times. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. The CPU latencies of all widths overlap."}}
+# %% mystnb={"figure": {"name": "fig-14", "caption": "Fine-tuned, accuracy falls slowly with the channels; a computer's CPU gains hardly any time by their removal. Test accuracy of 8 to 1 channels against parameters and FLOPs, mean over seeds in its 95 % interval (diamonds: the original's value for half of the channels), and CPU latency (PyTorch, one thread; dots: medians, bars: quartiles)."}, "image": {"alt": "Panels of falling curves, and of times. Against parameters and FLOPs, fine-tuned accuracy falls slowly from eight channels to two and more at one; without fine-tuning it falls from the first channel removed. The CPU latencies are in no order of the widths."}}
 from kwslib.report.part6.tables import cpu_latencies, latency_values
 
 times = cpu_latencies()
@@ -411,12 +411,12 @@ run.record_all(latency_values(times))
 draw.channel_curves(channels, times, originals("channels"))
 
 # %% [markdown]
-# The original's time on a desktop processor follows the channels. Ours does not: PyTorch takes nearly as long for one
-# channel as for eight, and the quartiles overlap, so little of its time can be arithmetic. On the board, below, time
-# does follow the channels.
+# The original's time on a desktop processor follows the channels. Ours is in no order of theirs: one channel takes
+# PyTorch about as long as eight, or longer, so little of its time can be arithmetic. On the
+# virtual board, below, time does follow the channels.
 
 # %% [markdown]
-# ## Channels on the chip
+# ## Channels on the virtual board
 #
 # A narrow network needs no special kernel. Flash, RAM and time all fall with the channels:
 
@@ -434,7 +434,7 @@ draw_board.memory_by_channels(narrow_costs)
 
 # %% [markdown]
 # The original timed three of them on its board, and spoke to each twenty times. Ours are timed on the virtual board and
-# hear the simulated trials of Part 4, all three the same ones:
+# hear the first five hundred of Part 4's simulated trials, all three the same ones:
 
 # %%
 from kwslib.report.part6 import field
@@ -506,8 +506,9 @@ draw_board.trade_off(networks)
 # ## The original's numbers
 #
 # The original reads from its curves where accuracy falls. We say that it has fallen at the first share that costs more
-# than five points, as a mean over seeds; how the original read its curves is not said, so these rows compare two
-# definitions.
+# than five points, as a mean over seeds, and that fine-tuning no longer helps beyond the last share of channels that
+# costs less, though it does help there; how the original read its curves is not said, so these rows compare two
+# definitions. Without fine-tuning the original ranks by L1, and our row by LAMP.
 
 # %%
 from kwslib.report.part6.tables import reach_values
@@ -525,7 +526,7 @@ run.finish(rows)
 # 1. For single weights L1, L2 and L-infinity are the same ranking. They differ only for groups.
 # 2. Without fine-tuning there is a cliff. With it, most of the weights of this network can be removed for a few points of accuracy.
 # 3. Zeros save nothing by themselves: they need a format to save flash, and a kernel, or outputs that no weight reads, to save time.
-# 4. Removing channels costs more accuracy than removing as many single weights, and saves flash, RAM and time without any special code.
+# 4. Without fine-tuning, removing half of the channels costs more accuracy than removing half of the single weights; after it, no difference is clear before one channel is left. It saves flash, RAM and time without any special code.
 # 5. Which network is best depends on what is scarce. Choose on validation clips, and beware of differences smaller than their intervals.
 #
 # Exercises, from one row by hand to a spotter of one kilobyte: {doc}`../book/exercises/06`.

@@ -18,8 +18,8 @@
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/07_listening.ipynb)
 #
 # The original's report ends with a network on a board. A product begins there: it listens day and night, on a
-# battery, and most of what it hears is not meant for it. This part goes beyond the report. It measures what 40 ms of
-# listening cost, computes only what is new in them, adds up the energy of a day, and counts a spotter's errors over
+# battery, and most of what it hears is not meant for it. This part goes beyond the report. It counts what 40 ms of
+# listening cost on the virtual board, computes only what is new in them, adds up the energy of a day, and counts a spotter's errors over
 # hours of sound.
 #
 # **For whom.** Anyone whose spotter has to run from a battery, day and night.
@@ -163,7 +163,8 @@ run.show(chains.beside_tflm(costs), caption)
 # The 40 ms of a hop, to scale: front end, network, decision, and sleep.
 # ```
 #
-# The first three programs take longer than a hop for the network alone, and would have to answer less often. Our
+# The first three programs take longer than a hop for the network alone, and the fourth leaves no time for the front
+# end: they would have to answer less often. Our
 # TinyConv takes {recorded}`07_listening/window_ms_network_tinyconv` over the whole window and
 # {recorded}`07_listening/hop_ms_network_tinyconv` for what is new. TensorFlow Lite Micro was not made to stream, so
 # *what is new* compares ours with ours.
@@ -182,8 +183,8 @@ for chain in listeners[1:3]:
     right[chain.name] = texts[chain.key]
 caption = (
     "Four chains for a day, as they stream; in brackets, or so named, with "
-    "the network over the whole window. Test clips: mean over seeds with "
-    "95 % interval. Times by the cycle model, ± 4 %."
+    "the network over the whole window. Test clips: int8, mean over seeds "
+    "with 95 % interval. Times by the cycle model, ± 4 %."
 )
 run.show(chains.bill_table(costs, right), caption)
 
@@ -194,12 +195,11 @@ less = all(chains.processor_share(cost) < 0.5 for cost in streamed)
 print("the microphone takes more than the processor:", yes_no(less))
 
 # %% [markdown]
-# A chain whose worst hop is longer than a hop cannot be deployed, whatever its accuracy: the row *fits its hop* would
+# The load is the share of a hop in which the processor works. A chain whose worst hop is longer than a hop cannot be deployed, whatever its accuracy: the row *fits its hop* would
 # say by how much. Here all four fit. Of the energy of TinyConv's hop the processor takes
-# {recorded}`07_listening/processor_share_tinyconv`, of the causal network's
-# {recorded}`07_listening/processor_share_tenet_causal`, and the rest is the microphone's. A still cheaper network
+# about a quarter, of the causal network's about a fifth, and the rest is the microphone's. A still cheaper network
 # would therefore add few days; a microphone that listens by itself and wakes the processor might add more. For
-# *tenet, for the field*, whose processor takes {recorded}`07_listening/processor_share_tenet_field`, streaming saves
+# *tenet, for the field*, whose processor takes more than half, streaming saves
 # little of the time and takes twice the RAM.
 #
 # The first row counts clips alone. The section after the next measures how much of it is left in a stream.
@@ -312,7 +312,7 @@ caption = (
 )
 run.show(hours.detection_table(found), caption)
 
-# %% mystnb={"figure": {"name": "fig-07-detection", "caption": "No network reaches the goal, at most one false accept an hour with at most 15 % of the keywords missed. A detection-error curve: keywords missed over false accepts per hour as the threshold moves; circles: the operating points chosen on validation; grey: the target."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it except at the strictest thresholds, tenet lowest; no circle reaches the grey corner."}}
+# %% mystnb={"figure": {"name": "fig-07-detection", "caption": "No network reaches the goal, at most one false accept an hour with at most 15 % of the keywords missed. A detection-error curve: keywords missed over false accepts per hour as the threshold moves; points at the left edge stand for no false accept; circles: the operating points chosen on validation; grey: the target."}, "image": {"alt": "Three falling curves: the network of Part 3 highest, the same trained for the field below it except at the strictest thresholds, tenet lowest; no circle reaches the grey corner."}}
 curves = {name: each.points for name, each in found.items()}
 chosen = {name: each.chosen for name, each in found.items()}
 target = (hours.MOST_PER_HOUR, hours.MOST_REJECTS)
@@ -352,7 +352,7 @@ run.finish()
 #
 # 1. Most of what a network computes in a hop it has computed before. Keeping it gives the same result, to the bit.
 # 2. Padding and strides decide how much can be kept. A network that is designed for streams keeps nearly all.
-# 3. Once the network is cheap, the microphone takes most of the energy of a day, and the front end as much of the processor's time as the network.
+# 3. Once the network is cheap, the microphone takes most of the energy of a day, and the front end takes from a third of the processor's time (TinyConv) to more than half (the networks made for streams).
 # 4. The front end hears the past, and a causal network hears more of it: an accuracy on clips is not one in a stream.
 # 5. A spotter is judged by false accepts an hour and by misses. By that measure the spotters of this part are no product yet.
 #

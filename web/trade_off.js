@@ -28,7 +28,7 @@ export function ticks({ from, to }) {
 
 /** What a point is, in words. */
 export function sentence({ name, kind, accuracy, low, high, ms, flash, more }) {
-  const costs = [ms === undefined ? "" : `${ms} ms`, flash === undefined ? "" : `${whole(flash)} bytes of flash`, more];
+  const costs = [ms === undefined ? "" : `${Number(ms.toPrecision(2))} ms`, flash === undefined ? "" : `${whole(flash)} bytes of flash`, more];
   return [`${name} (${kind}): ${interval([accuracy, low, high])}`, ...costs.filter(Boolean)].join(", ") + ".";
 }
 

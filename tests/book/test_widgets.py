@@ -91,10 +91,10 @@ def test_the_trade_off_takes_up_the_models_of_part_8(tmp_path):
     shutil.copy(RESULTS / "06_trade_off.csv", tmp_path)
     (tmp_path / "08_models.json").write_text(json.dumps({"profile": "report", "values": values}))
     data = widget.made("trade_off", tmp_path).data
-    (larger,) = [point for point in data["points"] if point["kind"] == "larger"]
+    (larger,) = [point for point in data["points"] if point["kind"] == "of Part 8"]
     assert (larger["name"], larger["accuracy"], larger["ms"], larger["flash"]) == ("wide", 97, 11.5, 60_000)
     assert larger["more"] == "missed 12.3 %"
-    assert "larger" in data["tones"]
+    assert "of Part 8" in data["tones"]
 
 
 def test_networks_are_chosen_by_axis_kind_and_name(called):

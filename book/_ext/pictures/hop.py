@@ -11,13 +11,13 @@ def draw(values: dict[str, float]) -> Drawing:
     rows = []
     if part4 + "network" in values:
         parts = [2 * values[part4 + "frontend_frame"], values[part4 + "network"], values[part4 + "decision"]]
-        rows.append(("The network over the whole window", parts))
+        rows.append(("The network over the whole window", "load_window_tinyconv", parts))
     if part7 + "network_tinyconv" in values:
         parts = [values[f"{part7}{stage}_tinyconv"] for stage in ("frontend", "network", "decision")]
-        rows.append(("The network as it streams, new rows alone", parts))
+        rows.append(("The network as it streams, new rows alone", "load_tinyconv", parts))
     alt = "Bars of 40 ms to scale: front end, network and decision from the left, the rest is sleep."
     drawing = Drawing(480, 40 + 92 * max(len(rows), 1), alt)
-    for place, (title, parts) in enumerate(rows):
+    for place, (title, load, parts) in enumerate(rows):
         y, x = 10 + 92 * place, LEFT
         drawing.text(LEFT, y + 12, title, bold=True)
         drawing.box(LEFT, y + 22, WIDE, 30, "grey", filled=False, round=0)
@@ -27,7 +27,7 @@ def draw(values: dict[str, float]) -> Drawing:
         drawing.text(
             (x + LEFT + WIDE) / 2,
             y + 42,
-            f"sleep, {100 - 100 * sum(parts) / HOP:.0f} % of the time",
+            f"sleep, {100 - 100 * values.get(f'07_listening/{load}', sum(parts) / HOP):.0f} % of the time",
             "middle",
         )
         drawing.text(LEFT, y + 70, f"front end {parts[0]:.1f} ms", tone="blue", size=13)

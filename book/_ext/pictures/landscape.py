@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from kwslib.measure.profiling import costs
 from kwslib.networks.models import ModelConfig, build
 from kwslib.report.part2.tables import published_models
+from kwslib.report.part8.networks import TITLES
 from pictures.drawing import Drawing
 
 FAMILIES = {  # of those that state accuracy and work: tone, and where its name stands by its smallest network
     "SparkNet": ("grey", 8, 4, "start"),
     "BC-ResNet": ("blue", 10, -14, "end"),
-    "MatchboxNet": ("green", 54, -6, "start"),
     "Hello Edge DS-CNN": ("amber", 4, 18, "start"),
     "TENet": ("purple", -8, 5, "end"),
     "DS-ResNet": ("vermilion", 6, 18, "start"),
 }
+NAMES = TITLES | {"tenet_causal": "tenet, causal"}
 LEFT, WIDE, TALL = 46.0, 424.0, 190.0
 WORK = (1e5, 1e9)  # multiply-accumulates on the horizontal axis
 
@@ -71,7 +72,7 @@ def ours(values: dict[str, float]) -> Iterable[tuple[str, float, float, float]]:
     for arch, key in found.items():
         if key in values:
             counted = costs(build(ModelConfig(arch)))
-            yield arch, counted.macs, 100 * values[key], counted.parameters
+            yield NAMES.get(arch, arch), counted.macs, 100 * values[key], counted.parameters
 
 
 def radius(parameters: float) -> float:

@@ -22,6 +22,7 @@ from widget import Widget
 from kwslib.errors import KwsError
 from kwslib.record.comparison import load_results
 from kwslib.report.part6.trade_off import FILE
+from kwslib.report.part8.networks import TITLES
 
 KINDS = {  # tone; the colours of Part 6's figure
     "quantized": "vermilion",
@@ -29,7 +30,7 @@ KINDS = {  # tone; the colours of Part 6's figure
     "narrow": "green",
     "narrow and ternary": "purple",
     "for streams": "amber",
-    "larger": "ink",
+    "of Part 8": "ink",
 }
 AXES = {"ms": "network on the board (ms for a clip)", "flash": "flash of the firmware (bytes)"}
 STREAMS = {"tinyconv_valid": "TinyConv, unpadded in time", "tenet_causal": "tenet, causal"}
@@ -115,7 +116,7 @@ def recorded_points(results: Path) -> list[Point]:
         arch = key.removeprefix("accuracy_")
         if key.startswith("accuracy_") and f"board_ms_clip_{arch}" in models:
             costs = {"ms": f"board_ms_clip_{arch}", "flash": f"flash_{arch}"}
-            for point in _point(models, arch, "larger", key, costs):
+            for point in _point(models, TITLES.get(arch, arch), "of Part 8", key, costs):
                 points.append(point | {"more": _more(models, arch)})
     return points
 

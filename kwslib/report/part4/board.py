@@ -99,7 +99,7 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
             "cycles": function.cycles,
             "share (%)": 100 * function.cycles / profile.cycles(function.stage),
             "instructions": function.instructions,
-            "waits for flash": 2 * function.flash_reads,
+            "waits for flash (cycles)": 2 * function.flash_reads,
             "cache misses": function.cache_misses,
         }
         for function in sorted(shown, key=lambda function: order.index(function.stage))
