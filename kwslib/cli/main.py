@@ -102,6 +102,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
+        os.getcwd()  # where it was deleted, libraries fail in ways of their own
         with take_sigterm():
             status = app(standalone_mode=False)
         if sys.stdout is not None:

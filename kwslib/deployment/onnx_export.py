@@ -1,5 +1,7 @@
 """A network as ONNX: from one clip of normalised features (1, 49, 40) to logits (1, C), both float32."""
 
+import contextlib
+import io
 import logging
 import warnings
 from typing import TYPE_CHECKING
@@ -26,7 +28,7 @@ def to_onnx(model: nn.Module) -> "onnx.ModelProto":
     level = logger.level
     logger.setLevel(logging.ERROR)  # it warns that torchvision, which nothing here needs, is missing
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):  # onnxscript may print
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 fold_batch_norm(model).cpu(),

@@ -105,7 +105,7 @@ from pathlib import Path
 from kwslib.data.audio import read_second
 second, start = read_second(sys.argv[1])
 peak = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())  # rusage's is the parent's
-print(start, len(second), int(second.astype(int).ptp()), peak[1])
+print(start, len(second), int(second.max()) - int(second.min()), peak[1])
 """
 
 

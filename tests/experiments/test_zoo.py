@@ -32,6 +32,7 @@ def run(tmp_path_factory):
 
 
 def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, monkeypatch):
+    monkeypatch.setattr(run, "profile", replace(run.profile, swept=2))
     zoo.train_zoo(run, ["tinyconv_branches"])
     names = {path.name for path in run.models.iterdir()}
     assert names == {"tenet_wide_seed0.pt", "tinyconv_branches_seed0.pt", "tinyconv_branches_seed1.pt"}
