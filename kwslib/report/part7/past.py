@@ -110,7 +110,7 @@ def past_table(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> "pandas.D
     for arch, pasts in found.items():
         shares = {past: 100 * np.mean(right, axis=0) for past, right in pasts.items()}  # (N,), over seeds
         columns[f"{NAMES[arch]}, right (%)"] = {past: f"{each.mean():.1f}" for past, each in shares.items()}
-        columns[f"{NAMES[arch]}, difference"] = {
+        columns[f"{NAMES[arch]}, difference (points)"] = {
             past: _points(each - shares[ALONE]) for past, each in shares.items() if past != ALONE
         }
     return pandas.DataFrame(columns).fillna("").rename_axis("what came before")
