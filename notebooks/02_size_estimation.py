@@ -281,10 +281,7 @@ if torch.cuda.is_available():
 else:
     print("There is no GPU here;", end=" ")
     print("the GPU's time in the figure is the original's.")
-caption = (
-    "One inference, batch of one: median, quartiles and percentiles in µs."
-)
-recording.Table(latency_table(measured), caption)
+recording.Table(latency_table(measured), "One inference; all times in µs.")
 
 # %% mystnb={"figure": {"name": "fig-02-latency", "caption": "In float32, ONNX Runtime and LiteRT take a fraction of PyTorch's time. One inference by runtime: median (dot), quartiles (thick), 5th to 95th percentile (thin). Diamonds: the original's TinyConv on Colab's CPU and, as CUDA time, on its T4 GPU."}, "image": {"alt": "Rows of runtimes with short intervals on a logarithmic axis; ONNX Runtime and LiteRT lie well to the left of PyTorch."}}
 from kwslib.record.comparison import load_original
