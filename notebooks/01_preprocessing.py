@@ -69,7 +69,7 @@ run = recording.start("01_preprocessing", profile, data, results)
 # - *It is noisy*, and noise changes every sample, whereas in a spectrum it spreads over all frequencies, so that
 #   strong ones still stand out.
 #
-# A large network can learn to cope with all this from the waveform. A network of a few thousand weights cannot.
+# A large network can learn to cope with all this from the waveform. Of one with a few thousand weights we do not expect it, and did not try.
 #
 # ## Four recordings
 #
@@ -94,7 +94,7 @@ run.show(levels, "The four recordings; levels in dB of full scale.")
 
 # %% [markdown]
 # ```{sound} yes_loud yes_quiet no_loud no_quiet
-# Listen before you look: the hiss at the end of *yes*, the one long vowel of *no*, the noise around the quiet ones.
+# Listen before you look: the hiss at the end of *yes*, the one long vowel of *no*, the background of the loud *yes*.
 # ```
 #
 # These are the recordings that the figures below show. If you run the notebook on synthetic speech or on recordings
@@ -274,7 +274,7 @@ print("within a tenth of a decibel:", yes_no(agreement.max().max() < 0.1))
 # %% [markdown]
 # ## What our network sees
 #
-# The chip has neither librosa nor time for floating point. It runs, as in the original, the *micro front end* of
+# The chip has no librosa. It runs, as in the original, the *micro front end* of
 # TensorFlow Lite Micro, which kwslib computes with its own C code, in integers: the same windows, 40 channels on
 # another version of the mel scale (HTK's formula), then two steps that mel spectrograms lack. Noise reduction
 # subtracts what stays constant in each channel, and gain control ([PCAN](https://arxiv.org/abs/1607.05666)) divides
@@ -303,7 +303,7 @@ draw.micro_front_end(clips)
 # - *MFCC*: all 40 coefficients, the same information as log-mel, but no picture;
 # - *MFCC-13*: the first 13 and zeros, the compressed kind.
 #
-# Each column of an input is scaled to mean 0 and standard deviation 1 over the training split.
+# Each number of a frame is scaled to mean 0 and standard deviation 1 over all frames of the training split.
 
 # %% tags=["nbval-check-output"]
 from kwslib.labels import class_labels
@@ -346,9 +346,10 @@ run.show(differences, "Test accuracy of log-mel less that of the others.")
 # %% [markdown]
 # On real recordings log-mel is ahead of log-linear and of both kinds of MFCC, though by little, and still when the
 # intervals over seeds are widened for four comparisons at once, as the claims below do. So the original's ranking
-# holds for this network. The reason that it gives, compression, does not hold: the network is more accurate on 13
-# coefficients than on all 40, so leaving coefficients out is not what costs accuracy. Perhaps a convolution needs
-# neighbouring inputs to be related, as mel bands are and cepstral coefficients are not; we did not test this. Between
+# holds for this network. Of the two reasons that it gives, compression finds no support here: over seeds the network is
+# more accurate on 13 coefficients than on all 40. The other is that coefficients no longer form a picture. Perhaps a
+# convolution needs neighbouring inputs to be related, as mel bands are and cepstral coefficients are not; we did not
+# test this. Between
 # log-mel and the micro front end we find no difference, which does not make them equal: they differ in three things
 # at once (scale, noise reduction, gain control), and the interval allows for a difference of two points. Runs on the
 # synthetic corpus are too short to show much.
@@ -366,7 +367,7 @@ run.finish()
 # %% [markdown]
 # ## What was learned
 #
-# 1. A network of this size needs a picture of the sound: magnitudes over time, without phase.
+# 1. This book gives its network a picture of the sound: magnitudes over time, without phase.
 # 2. Mel bands spend resolution where hearing does; the logarithm turns gain into an offset; the cosine transform decorrelates.
 # 3. On the same network and clips, representations differ by a few points; the interval of each difference shows whether it could be chance.
 # 4. The chip computes none of librosa's pictures but the micro front end's, in integers, with noise reduction and gain control.

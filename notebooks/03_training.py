@@ -168,7 +168,7 @@ runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 # which is why validation lies above it. The original sees its validation curve above its training curve and
 # concludes that its network does not overfit; from such curves that does not follow, since the two are measured in
 # different ways. Measured in the same way, without dropout on clips as recorded, our networks are better on the clips
-# of their training than on those of the test (the table below): they overfit, by a little. One epoch in ten hears the
+# of their training than on those of the test (the table below), by the gap of a point or two that is usual. One epoch in ten hears the
 # clips as they were recorded: hence the spikes.
 
 # %% mystnb={"figure": {"name": "fig-06", "caption": "Accuracy climbs early and flattens; training, with dropout and changed clips, stays below validation. Mean over seeds, band from lowest to highest seed; diamonds: the original's final values."}, "image": {"alt": "Two rising curves of accuracy against epoch that flatten after the first third; validation lies above training."}}
@@ -206,9 +206,9 @@ run.show(accuracy_table(runs[0].evaluations["testing"]), digits=3)
 # %% [markdown]
 # One run says little about a recipe: a test of this size has a standard error of more than half a point, and
 # *unknown*, with its few clips, of about two points. An interval over seeds does not include that: where all seeds
-# get every silence right, it has no width, while over clips it still has one. So the table below shows a difference
-# from the original only where {doc}`../book/comparison` finds one, by both kinds of interval. The table gives the
-# mean over seeds with its 95 % interval (Student's t), beside the original's single run.
+# get every silence right, it has no width, while over clips it still has one. So the table below gives no verdict;
+# {doc}`../book/comparison` does, by both kinds of interval. The table gives the mean over seeds with its 95 % interval
+# (Student's t; for silence, which every seed gets right, Wilson's over clips), beside the original's single run.
 
 # %% tags=["nbval-check-output"]
 from kwslib.statistics import wilson
@@ -307,22 +307,23 @@ caption = "Test accuracy (%) under both protocols."
 run.show(protocol_table(ways), caption, digits=2)
 
 # %% [markdown]
-# The five rows separate what differs between the original's protocol and ours, one change at a time: the test alone,
-# with the same networks; the clips that training draws; augmentation; and more unknown words in training. Neither the
-# test nor the training clips alone move the mean beyond its interval; both together do, and so does augmentation.
+# The five rows lead from the original's protocol to ours: first the test alone, with the same networks; then the
+# training data (other clips and silences, and no longer the shifts and the noise that the original's protocol mixes
+# in); then our augmentation; then more unknown words in training. Neither of the first two steps alone moves the mean
+# beyond its interval; both together do, and so does augmentation.
 # More unknown words do not raise the accuracy of all clips.
 #
 # ```{figure} ../book/_static/steps.svg
 # :name: fig-steps
 # :alt: Test accuracy in five steps: by the original's protocol, its networks on the fixed test, by the fixed protocol, with augmentation, by our recipe; beside them the original, and one network of ours on tests drawn the original's way.
 #
-# The protocol moves the accuracy about as far as augmentation does. Test accuracy from the original's protocol to ours, one change
-# at a time (blue, intervals over seeds); below, the original's run (grey), and one network of ours on tests drawn the original's way
+# The protocol moves the accuracy about as far as augmentation does. Test accuracy from the original's protocol to ours, step
+# by step (blue, intervals over seeds); below, the original's run (grey), and one network of ours on tests drawn the original's way
 # (green), both with intervals over clips.
 # ```
 #
 # One thing is not explained. The original's own accuracy lies above all five runs of our reconstruction of its
-# protocol: that may be the data, which were the whole corpus there; our drawing augmentation once a run, where that
+# protocol, though by their intervals the two are not told apart: that may be chance, or the data, which were the whole corpus there; our drawing augmentation once a run, where that
 # file draws it anew in each epoch; or its recipe.
 #
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
