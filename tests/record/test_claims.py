@@ -98,7 +98,7 @@ def test_a_claim_that_was_turned_round_names_its_sentence(recorded):
     value = turned["03_training"]["values"]["accuracy_testing_original_protocol"]
     value["ci95"] = [bound + 0.03 for bound in value["ci95"]]
     wrong = [each for each in check(CLAIMS, turned, SWEEPS) if not each.holds]
-    assert any("Our reconstruction" in str(each) and "must change" in str(each) for each in wrong)
+    assert any("our reconstruction" in str(each) and "must change" in str(each) for each in wrong)
     assert {each.claim.part for each in wrong} == {3}
 
 

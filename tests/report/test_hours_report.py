@@ -61,8 +61,8 @@ def test_what_a_past_costs_is_paired_by_clip():
     assert values["accuracy_tenet_causal_noise"].value == pytest.approx(0.6)
     table = past.past_table(tested)
     assert table.loc[past.NOISE, "tenet, causal, right (%)"] == "60.0"
-    assert table.loc[past.NOISE, "tenet, causal, difference"].startswith("-30.0 (")
-    assert table.loc[past.ALONE, "tenet, causal, difference"] == ""
+    assert table.loc[past.NOISE, "tenet, causal, difference (points)"].startswith("-30.0 (")
+    assert table.loc[past.ALONE, "tenet, causal, difference (points)"] == ""
 
 
 def test_a_hop_s_bars_add_up():
