@@ -30,7 +30,7 @@ def find_speech_commands() -> Path | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made. The
-    rendered book, for which whole files wait, begins first, then what takes long."""
+    rendered book, for which whole files wait, begins first, then what takes long, so that all workers end together."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "speech_commands" in fixtures:
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if fixtures & {"synthetic", "recordings", "exported", "site"}:
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.path.suffix == ".ipynb" or item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path.name != "test_book.py", item.path not in long))  # all workers end together
+    items.sort(key=lambda item: (item.path.name != "test_book.py", item.path not in long))
 
 
 @pytest.fixture(scope="session")
