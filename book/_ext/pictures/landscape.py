@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from kwslib.measure.profiling import costs
 from kwslib.networks.models import ModelConfig, build
 from kwslib.report.part2.tables import published_models
+from kwslib.report.part7 import chains
 from kwslib.report.part8.networks import TITLES
 from pictures.drawing import Drawing
 
@@ -16,7 +17,7 @@ FAMILIES = {  # of those that state accuracy and work: tone, and where its name 
     "TENet": ("purple", -8, 5, "end"),
     "DS-ResNet": ("vermilion", 6, 18, "start"),
 }
-NAMES = TITLES | {"tenet_causal": "tenet, causal"}
+NAMES = chains.NAMES | TITLES
 LEFT, WIDE, TALL = 46.0, 424.0, 190.0
 WORK = (1e5, 1e9)  # multiply-accumulates on the horizontal axis
 

@@ -22,6 +22,7 @@ from widget import Widget
 from kwslib.errors import KwsError
 from kwslib.record.comparison import load_results
 from kwslib.report.part6.trade_off import FILE
+from kwslib.report.part7 import chains
 from kwslib.report.part8.networks import TITLES
 
 KINDS = {  # tone; the colours of Part 6's figure
@@ -33,7 +34,6 @@ KINDS = {  # tone; the colours of Part 6's figure
     "of Part 8": "ink",
 }
 AXES = {"ms": "network on the board (ms for a clip)", "flash": "flash of the firmware (bytes)"}
-STREAMS = {"tinyconv_valid": "TinyConv, unpadded in time", "tenet_causal": "tenet, causal"}
 MORE = {  # of 08_models.json: what a value is called, its factor, decimals and unit
     "board_ms_hop": ("a hop", 1, 2, " ms"),
     "ram": ("RAM", 1, 0, " bytes"),
@@ -108,7 +108,7 @@ def recorded_points(results: Path) -> list[Point]:
     parts = {part: contents.get("values", {}) for part, contents in load_results(results).items()}
     points = _of_part_6(results / FILE, parts)
     listening = parts.get("07_listening", {})
-    for arch, name in STREAMS.items():
+    for arch, name in chains.NAMES.items():
         costs = {"ms": f"window_ms_network_{arch}", "flash": f"flash_bytes_{arch}"}
         points += _point(listening, name, "for streams", f"accuracy_testing_{arch}_int8", costs)
     models = parts.get("08_models", {})
