@@ -6,6 +6,7 @@ Headless Chromium through Playwright, at 1,280 pixels in the light and at 390 in
 
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import browser
 import pytest
@@ -66,12 +67,17 @@ DEAD_ANCHORS = """[...document.querySelectorAll('article a[href^="#"]')].map(a =
 
 
 @pytest.fixture(scope="module")
-def address(request):
-    """Where the rendered book is served; $KWS_BOOK names one that is there already."""
+def rendered(request):
+    """The folder of the rendered book; $KWS_BOOK names one that is there already."""
     if browser.chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     built = os.environ.get("KWS_BOOK")
-    with served(Path(built) if built else request.getfixturevalue("book")) as address:
+    return Path(built) if built else request.getfixturevalue("book")
+
+
+@pytest.fixture(scope="module")
+def address(rendered):
+    with served(rendered) as address:
         yield address
 
 
@@ -86,6 +92,14 @@ def missing(request):
     return [] if request.failure == "net::ERR_ABORTED" else [f"not loaded: {request.url}, {request.failure}"]
 
 
+def too_heavy(urls, address, folder):
+    """A page that has loaded more bytes than `HEAVIEST`, as a fault with its largest files."""
+    files = {folder / unquote(urlsplit(url).path).lstrip("/") for url in urls if url.startswith(address)}
+    sizes = {file.name: file.stat().st_size for file in files}
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:10]
+    return [f"{sum(sizes.values())} bytes: {largest}"] if sum(sizes.values()) > HEAVIEST else []
+
+
 @pytest.fixture(params=LOOKS)
 def tab(request, address, chromium):
     width, height, scheme = LOOKS[request.param]
@@ -97,25 +111,32 @@ def tab(request, address, chromium):
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on("requestfailed", lambda request: page.faults.extend(missing(request)))
     page.on("response", lambda answer: page.faults.append(answer.url) if answer.status >= 400 else None)
+    page.loaded = []
+    page.on("requestfinished", lambda request: page.loaded.append(request.url))
     yield page
     context.close()
 
 
-def test_every_page_is_whole_legible_and_no_wider_than_the_screen(tab, address):
+def test_every_page_is_whole_legible_light_and_no_wider_than_the_screen(tab, address, rendered):
     found = {}
     for name in PAGES:
         tab.goto(f"{address}/{name}.html", wait_until="load")
+        if (desk := tab.viewport_size["width"] > 1000):
+            tab.evaluate(SCROLLED)
+            tab.wait_for_load_state("networkidle")
         faults = [*tab.faults, *tab.evaluate(BROKEN_IMAGES)]
         faults += [f"no alternative text: {image}" for image in tab.evaluate(NO_ALT)]
         faults += [f"#{anchor} leads nowhere" for anchor in tab.evaluate(DEAD_ANCHORS)]
         faults += [f"too pale: {what}" for what in tab.evaluate(PALE)]
         if (wider := tab.evaluate(OVERFLOW)) > 0:
             faults.append(f"{wider} pixels wider than the screen")
-        if tab.viewport_size["width"] > 1000:
+        if desk:
             faults += [*tab.evaluate(ASTRAY), *tab.evaluate(SCROLLING), *tab.evaluate(WRAPPED)]
+            faults += [] if name.startswith("book/api/") else too_heavy(tab.loaded, address, rendered)
         if faults:
             found[name] = faults
         tab.faults.clear()
+        tab.loaded.clear()
     assert not found, "\n".join(f"{page}: {fault}" for page, faults in found.items() for fault in faults)
 
 
@@ -135,20 +156,6 @@ def test_no_page_keeps_a_reader_out(tab, address, kind):
     if (wider := tab.evaluate(OVERFLOW)) > 0:
         faults.append(f"{wider} pixels wider than the screen")
     assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("name", [page for page in PAGES if not page.startswith("book/api/")])
-def test_a_page_read_to_its_end_is_light(address, chromium, name):
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(120_000)
-    answers = []
-    page.on("requestfinished", lambda request: answers.append(request.response()))
-    page.goto(f"{address}/{name}.html", wait_until="load")
-    page.evaluate(SCROLLED)
-    page.wait_for_load_state("networkidle")
-    sizes = {answer.url: len(answer.body()) for answer in answers}
-    page.close()
-    assert sum(sizes.values()) < HEAVIEST, sorted(sizes.items(), key=lambda item: -item[1])[:10]
 
 
 def test_the_search_finds_pages(tab, address):
