@@ -6,13 +6,14 @@ One second of noise is heard, understood and decided upon. Cycles are those of k
 they depend on the binary alone, so any machine prints the same table.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
+import typer
 
 from kwslib.board.cycles import milliseconds, rounded
 from kwslib.board.machine import STAGES, BoardProfile
+from kwslib.cli.main import script
 from kwslib.features.frontend import FRAMES
 from kwslib.measure.profiling import file_costs
 from kwslib.predictors import BoardPredictor
@@ -49,8 +50,10 @@ def report(model: Path) -> None:
     print(f"  {'start-up':<38}{rounded(milliseconds(profile.cycles('rest'))):>10g} ms\n")
 
 
+def main(models: list[Path] = typer.Argument(help="Files .tflite.")) -> None:
+    for model in models:
+        report(model)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    for name in sys.argv[1:]:
-        report(Path(name))
+    script(main)

@@ -6,13 +6,14 @@ The cost does not depend on the sound, so the clips are seeded noise. The best o
 processor time, which other programs on the machine disturb least.
 """
 
-import argparse
 import json
 import platform
 import time
 
 import numpy as np
+import typer
 
+from kwslib.cli.main import script
 from kwslib.features import ccore
 from kwslib.features.frontend import features
 from kwslib.labels import CLIP_SAMPLES
@@ -31,10 +32,7 @@ def clips_per_second() -> float:
     return CLIPS / min(seconds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    as_json = parser.parse_args().json
+def main(as_json: bool = typer.Option(False, "--json", help="Print one JSON object.")) -> None:
     result = {
         "clips_per_second_per_core": round(clips_per_second()),
         "compiler": " ".join([*ccore.compiler(), *ccore.FLAGS]),
@@ -47,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

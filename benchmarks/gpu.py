@@ -6,8 +6,9 @@ Medians, in microseconds; with --write they are kept in book/results/93_gpu.json
 `kws profile tinyconv --device cuda` prints the same with its spread.
 """
 
-import sys
+import typer
 
+from kwslib.cli.main import script
 from kwslib.measure.latency import RUNS, cuda
 from kwslib.networks.models import ModelConfig, build
 from kwslib.record import recording
@@ -22,8 +23,12 @@ def record(run: Run) -> None:
         print(f"{latency.device}, {latency.runtime:24}{1000 * latency.median:8.1f} us")
 
 
+def main(write: bool = typer.Option(False, "--write", help="Keep the values in book/results.")) -> None:
+    run = recording.start("93_gpu", "report", results=recorded_folder())
+    record(run)
+    if write:
+        run.finish()
+
+
 if __name__ == "__main__":
-    opened = recording.start("93_gpu", "report", results=recorded_folder())
-    record(opened)
-    if "--write" in sys.argv[1:]:
-        opened.finish()
+    script(main)

@@ -11,18 +11,20 @@ Values are means on validation over three seeds, accuracies but for `field`; wit
 book/results/91_recipes_*.json, which a page shows with {benchmark}.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import typer
 
 from kwslib.cache import digest
 from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.cli.main import script
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
+from kwslib.errors import KwsError
 from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
@@ -238,10 +240,18 @@ def note(run: Run, name: str, values: list[float]) -> None:
 
 GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "words": words, "field": field, "quantization": quantization}
 
+
+def main(
+    group: str = typer.Argument(help=f"Of the choices: {', '.join(GROUPS)}."),
+    write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
+) -> None:
+    if group not in GROUPS:
+        raise KwsError(f"no group of choices is called {group!r}: use one of {', '.join(GROUPS)}")
+    run = recording.start(f"91_recipes_{group}", "report", results=recorded_folder(), seeds=SEEDS)
+    GROUPS[group](run)
+    if write:
+        run.finish()
+
+
 if __name__ == "__main__":
-    if not sys.argv[1:] or sys.argv[1] not in GROUPS:
-        sys.exit(__doc__)
-    opened = recording.start(f"91_recipes_{sys.argv[1]}", "report", results=recorded_folder(), seeds=SEEDS)
-    GROUPS[sys.argv[1]](opened)
-    if "--write" in sys.argv[2:]:
-        opened.finish()
+    script(main)

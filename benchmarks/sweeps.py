@@ -8,15 +8,16 @@ numbers (book/results/90_sweeps.json).
 """
 
 import json
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
 import papermill
+import typer
 from distributed import LocalCluster
 
+from kwslib.cli.main import script
 from kwslib.experiments.sweeps.points import Task
 from kwslib.experiments.sweeps.runners import cluster
 from kwslib.experiments.sweeps.sweep import run_sweep, tasks
@@ -64,7 +65,7 @@ def fresh_kernel(task: Task, folder: Path) -> float:
     return time.monotonic() - begin
 
 
-def main() -> None:
+def main(write: bool = typer.Option(False, "--write", help="Keep the values in book/results.")) -> None:
     with TemporaryDirectory(prefix="kws-benchmark-") as temporary:
         folder = Path(temporary)
         some = chosen(folder)
@@ -83,9 +84,9 @@ def main() -> None:
         run.record("the same in a Jupyter kernel of its own", fresh_kernel(some[0], folder), "s", n=1)
     for name, value in run.values.items():
         print(f"{name:60}{value['value']:10.3f} {value['unit']}")
-    if "--write" in sys.argv[1:]:
+    if write:
         run.finish()
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

@@ -1,30 +1,33 @@
 """How many takes of one's own word buy how much, with the synthesizer's voices and without.
 
-    python benchmarks/takes.py [WORD ...] [--write | --validation]
+    python benchmarks/takes.py [WORD ...] [--arch ARCH] [--write | --validation]
 
 A word of Speech Commands stands in for one's own. Of the speakers who say it, none is heard elsewhere: their other
 clips leave the corpus. The first hundred, one clip each, are the takes; the others are the test, the same for every
-row. The first word has all ROWS, the others have the first row. A row trains on so many of the takes, and on the
-synthesizer's 200 voices or none, chooses its threshold on validation (without takes, on voices), and is measured on
-the test as `kws keyword` does, in floating point. What is trained lies in _build/takes, and a run that was stopped
-goes on there. With --write the values are kept in book/results/92_takes.json, which a page shows with {benchmark}.
+row. The first word has all ROWS, the others, and another network than the default one, have the first row. A row
+trains on so many of the takes, and on the synthesizer's 200 voices or none, chooses its threshold on validation
+(without takes, on voices), and is measured on the test as `kws keyword` does, in floating point. What is trained lies
+in _build/takes, and a run that was stopped goes on there. With --write the values are kept in 92_takes.json of
+book/results (of another network in 92_takes_ARCH.json), which a page shows with {benchmark}.
 With --validation nothing of testing is heard: the other speakers of WORD say it on validation, and what the first row
 misses at the best threshold is counted for each of SEEDS. The training was chosen by that, with "bed" for WORD.
 """
 
 import hashlib
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import typer
 
 from kwslib.cache import digest
 from kwslib.checkpoints import train
+from kwslib.cli.main import script
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
 from kwslib.data.word_file import WordFile, open_word, synthesized
+from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.field.detection import choose, stream_logits
 from kwslib.field.evaluate import stage, trial_logits
@@ -34,6 +37,8 @@ from kwslib.field.training import field_splits
 from kwslib.keyword import ARCH, EPOCHS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import AUGMENTATION, SHARE, subset, with_word, word_copies, word_setup
+from kwslib.networks import ARCHITECTURES
+from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import examples_digest
 from kwslib.predictors import decided
 from kwslib.record import recording
@@ -64,6 +69,8 @@ class StandIn:
             if clip.word == word:
                 speakers.setdefault(clip.speaker, clip)
         mine = sorted(speakers.values(), key=lambda clip: hashlib.sha1(clip.speaker.encode()).hexdigest())
+        if len(mine) <= TAKES:
+            raise KwsError(f"{len(mine)} speakers say {word!r} here: name a word of more than {TAKES}")
         others = tuple(clip for clip in recordings.clips if clip.speaker not in speakers)
         folder = FOLDER / word
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,10 +98,15 @@ def chosen(word: FeatureSet, takes: int, voices: bool) -> FeatureSet:
 
 
 def measure(
-    run: Run, made: StandIn, splits: dict[str, FeatureSet], word: FeatureSet, takes: int, voices: bool
+    run: Run,
+    made: StandIn,
+    setup: Setup,
+    splits: dict[str, FeatureSet],
+    word: FeatureSet,
+    takes: int,
+    voices: bool,
 ) -> None:
     """Train and test one row; `word`: all training examples of the keyword."""
-    setup = word_setup(made.word, ARCH, EPOCHS)
     training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
     path = FOLDER / f"{made.word}_{digest(repr(setup), examples_digest(training))}.pt"
     if not path.is_file():
@@ -128,20 +140,20 @@ def measure(
             )
 
 
-def on_validation(made: StandIn) -> None:
+def on_validation(made: StandIn, training_setup: Setup) -> None:
     """Print what the first row misses where no more than two and five false accepts an hour are allowed."""
     clips = tuple(
         replace(clip, assigned="validation") if (clip.word, clip.split) == (made.word, "testing") else clip
         for clip in made.corpus.clips
     )
-    corpus, training_setup = replace(made.corpus, clips=clips), word_setup(made.word, ARCH, EPOCHS)
+    corpus = replace(made.corpus, clips=clips)
     splits = field_splits(corpus, training_setup, AUGMENTATION)
     word = chosen(word_copies(corpus, training_setup, AUGMENTATION), *ROWS[0])
     training = with_word(splits["training"], word, SHARE)
     where = stage(corpus, training_setup.config.labels, split="validation")
     said, sound = where.frames(range(TRIALS)), continuous_frames(where, VALIDATION_HOURS)
     for seed in SEEDS:
-        path = FOLDER / f"{made.word}_validation_{seed}.pt"
+        path = FOLDER / f"{made.word}_validation_{training_setup.config.arch}_{seed}.pt"
         train(training_setup.config, training_setup.recipe, training, splits["validation"], seed, out=path)
         network = open_network(path)
         heard = where, trial_logits(network, said), stream_logits(network, sound)
@@ -155,22 +167,28 @@ def note(run: Run, name: str, value: float, unit: str, ci95: tuple[float, float]
     print(f"{name:70}{value:8.3f}   {ci95[0]:.3f} to {ci95[1]:.3f} of {n}", flush=True)
 
 
-def main() -> None:
-    words = [argument for argument in sys.argv[1:] if argument[0] != "-"] or WORDS
-    run = recording.start("92_takes", "report", results=recorded_folder(), seeds=(0,))
+def main(
+    words: list[str] = typer.Argument(list(WORDS), help="Words of the recordings."),
+    arch: str = typer.Option(ARCH, help=f"The network: {', '.join(ARCHITECTURES)}."),
+    write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
+    validation: bool = typer.Option(False, "--validation", help="Hear nothing of testing."),
+) -> None:
+    if arch not in ARCHITECTURES:
+        raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
+    part = "92_takes" if arch == ARCH else f"92_takes_{arch}"
+    run = recording.start(part, "report", results=recorded_folder(), seeds=(0,))
     for word in words:
-        made = StandIn.make(run.corpus, word)
-        if "--validation" in sys.argv[1:]:
-            on_validation(made)
+        made, training_setup = StandIn.make(run.corpus, word), word_setup(word, arch, EPOCHS)
+        if validation:
+            on_validation(made, training_setup)
             continue
-        training_setup = word_setup(word, ARCH, EPOCHS)
         splits = field_splits(made.corpus, training_setup, AUGMENTATION)
         said = word_copies(made.corpus, training_setup, AUGMENTATION)
-        for takes, voices in ROWS if word == words[0] else ROWS[:1]:
-            measure(run, made, splits, said, takes, voices)
-            if "--write" in sys.argv[1:]:
+        for takes, voices in ROWS if (word, arch) == (words[0], ARCH) else ROWS[:1]:
+            measure(run, made, training_setup, splits, said, takes, voices)
+            if write:
                 run.finish()
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

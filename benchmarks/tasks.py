@@ -10,11 +10,14 @@ book/results/93_tasks_*.json.
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
+import typer
+
 from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.cli.main import script
 from kwslib.data.check import require
+from kwslib.errors import KwsError
 from kwslib.features.dataset import feature_splits
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.evaluation import Evaluation, evaluate
@@ -57,11 +60,14 @@ def values(found: list[Evaluation], arch: str) -> Values:
     }
 
 
-if __name__ == "__main__":
-    arguments = [each for each in sys.argv[1:] if each != "--write"]
-    if arguments[:1] not in [[task] for task in TASKS] or set(arguments[1:]) - set(ARCHITECTURES):
-        sys.exit(f"{__doc__}\nARCH: {', '.join(ARCHITECTURES)}")
-    task, archs = arguments[0], arguments[1:] or ["tinyconv"]
+def main(
+    task: str = typer.Argument(help=f"{' or '.join(TASKS)}."),
+    archs: list[str] = typer.Argument(["tinyconv"], help=f"Networks: {', '.join(ARCHITECTURES)}."),
+    write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
+) -> None:
+    for name, names_there in ((task, TASKS), *((arch, ARCHITECTURES) for arch in archs)):
+        if name not in names_there:
+            raise KwsError(f"{name!r} is unknown: use one of {', '.join(names_there)}")
     run = recording.start(f"93_tasks_{task}", "report", os.environ.get("KWS_DATA"), FOLDER / task)
     keywords = TEN if task == "ten" else tuple(run.corpus.words)
     for arch in archs:
@@ -69,5 +75,9 @@ if __name__ == "__main__":
         run.record_all(found)
         print(*(f"{name}: {value.value:.4f}" for name, value in found.items()), sep="\n")
     run.finish()
-    if "--write" in sys.argv:
+    if write:
         shutil.copy(run.results / f"{run.part}.json", recorded_folder())
+
+
+if __name__ == "__main__":
+    script(main)

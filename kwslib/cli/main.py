@@ -5,13 +5,16 @@ Exit status 0 done, 1 a check failed, 2 bad usage or bad input. Errors are one l
 """
 
 import contextlib
+import inspect
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from kwslib import __version__
 from kwslib.cli import data
@@ -37,15 +40,30 @@ USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whicheve
 
 
 class Commands(TyperGroup):
-    """Ends a stopped command as `stopped` says; an EOFError is a file that ends too early (click: the input)."""
+    """The commands of an app, ended as `_ended` says."""
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _ended():
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            raise stopped(stop) from None
-        except EOFError as error:
-            raise KwsError(explain(error)) from error
+
+
+class Script(TyperCommand):
+    """A command that is an app of its own, ended as `_ended` says."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with _ended():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _ended() -> Iterator[None]:
+    """A stopped command ends as `stopped` says; an EOFError is a file that ends too early (click: the input)."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise stopped(stop) from None
+    except EOFError as error:
+        raise KwsError(explain(error)) from error
 
 
 app = typer.Typer(
@@ -92,43 +110,54 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Run the command line; turn our own errors, and the machine's, into one line and an exit status."""
+    _end(app, "kws")
+
+
+def script(command: Callable[..., object]) -> None:
+    """Run a function as a command line of its own, with its parameters as options, and errors as those of `kws`."""
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    alone.command(cls=Script, help=inspect.getdoc(inspect.getmodule(command)))(command)
+    _end(alone, Path(sys.argv[0]).name)
+
+
+def _end(commands: typer.Typer, name: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a sign that the terminal lacks ends no command
-    status = _run()
+    status = _run(commands, name)
     if output_fails() and isinstance(sys.stdout, io.TextIOWrapper):  # nor may Python try again as it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
 
-def _run() -> int:
+def _run(commands: typer.Typer, name: str) -> int:
     try:
         os.getcwd()  # where it was deleted, libraries fail in ways of their own
         with take_sigterm():
-            status = app(standalone_mode=False)
+            status = commands(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CheckFailed as error:
-        return _fail(error, 1)
+        return _fail(name, error, 1)
     except KwsError as error:
-        return _fail(error)
+        return _fail(name, error)
     except USAGE_ERROR as error:
         if "\n" in (message := error.format_message()):  # the help of a command that was given nothing
             print(message, file=sys.stderr)
             return 2
-        command = error.ctx.command_path if error.ctx else "kws"
-        return _fail(f"{message} (see {command} --help)")
+        command = error.ctx.command_path if error.ctx else name
+        return _fail(name, f"{message} (see {command} --help)")
     except BrokenPipeError:
         return 1
     except Exception as error:
         if not is_explained(error):
             raise
-        return _fail(explain(error))
+        return _fail(name, explain(error))
     return status if isinstance(status, int) else 0
 
 
-def _fail(message: object, status: int = 2) -> int:
+def _fail(name: str, message: object, status: int = 2) -> int:
     with contextlib.suppress(OSError):  # standard error may be full, too
-        print(f"kws: {one_line(message)}", file=sys.stderr, flush=True)
+        print(f"{name}: {one_line(message)}", file=sys.stderr, flush=True)
     return status
 
 

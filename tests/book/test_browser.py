@@ -121,7 +121,7 @@ def test_every_page_is_whole_legible_light_and_no_wider_than_the_screen(tab, add
     found = {}
     for name in PAGES:
         tab.goto(f"{address}/{name}.html", wait_until="load")
-        if (desk := tab.viewport_size["width"] > 1000):
+        if desk := tab.viewport_size["width"] > 1000:
             tab.evaluate(SCROLLED)
             tab.wait_for_load_state("networkidle")
         faults = [*tab.faults, *tab.evaluate(BROKEN_IMAGES)]

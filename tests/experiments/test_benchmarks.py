@@ -1,21 +1,28 @@
-"""What the benchmarks keep between runs is of the very examples that it was trained on."""
+"""What the benchmarks keep is of the very examples that it was trained on; what they cannot use is one line."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 
+import pytest
 from repository import REPOSITORY
 from small_networks import toy
 
+from kwslib.cli.main import script
 from kwslib.networks.recipes import setup
+
+
+def benchmark(name):
+    """A script of benchmarks/ as a module."""
+    specification = importlib.util.spec_from_file_location(name, REPOSITORY / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def test_a_kept_network_belongs_to_its_examples_and_its_setup():
     """Seconds from anywhere have the same names, whatever hours they are cut out of."""
-    specification = importlib.util.spec_from_file_location(
-        "recipes", REPOSITORY / "benchmarks" / "recipes.py"
-    )
-    recipes = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(recipes)
+    recipes = benchmark("recipes")
     made, data = setup("tinyconv", 1), toy(8)
     other_sound, other_class = data.x.copy(), data.y.copy()
     other_sound[0, 0, 0] ^= 1
@@ -32,3 +39,28 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
     }
     assert len(kept) == 5
     assert recipes.checkpoint(made, {"training": toy(8)}, 0) in kept
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("board", ["gone.tflite"], "gone.tflite: no such file"),
+        ("board", [], "Missing argument"),
+        ("frontend", ["more"], "unexpected extra argument"),
+        ("gpu", ["--writ"], "No such option: --writ"),
+        ("recipes", ["resnet"], "use one of tinyconv, zoo"),
+        ("sweeps", ["10"], "unexpected extra argument"),
+        ("takes", ["happy", "--arch", "resnet"], "use one of tinyconv"),
+        ("tasks", ["twelve"], "use one of ten, all"),
+        ("tasks", ["ten", "resnet"], "use one of tinyconv"),
+    ],
+)
+def test_what_a_benchmark_cannot_use_is_one_line(monkeypatch, capfd, name, arguments, said):
+    main = benchmark(name).main
+    monkeypatch.setattr(sys, "argv", [f"benchmarks/{name}.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        script(main)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert line.startswith(f"{name}.py: ")
+    assert said in line
