@@ -238,6 +238,8 @@ recording.Table(published_table(published), caption)
 draw.landscape(published, zoo())
 
 # %% [markdown]
+# The star *teacher* is a tenet with more channels and no strides, on whose answers smaller networks may be trained.
+#
 # An accuracy means something only next to the work that it takes, and only within its task. The picture has one panel
 # for each task: ten words are harder than two, and this book trains no network of its own on ten words.
 #

@@ -50,6 +50,7 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
         ("gpu", ["--writ"], "No such option: --writ"),
         ("recipes", ["resnet"], "use one of tinyconv, zoo"),
         ("sweeps", ["10"], "unexpected extra argument"),
+        ("bits", ["resnet"], "name one of tenet_valid, tenet_wide"),
         ("takes", ["happy", "--arch", "resnet"], "use one of tinyconv"),
         ("tasks", ["twelve"], "use one of ten, all"),
         ("tasks", ["ten", "resnet"], "use one of tinyconv"),

@@ -1,0 +1,81 @@
+"""What fewer bits cost the networks beyond TinyConv: weights of 8, 4 and 2 bits, activations of 8.
+
+    python benchmarks/bits.py [ARCH ...] [--write]
+
+Part 8's trained networks, three seeds each, are quantized with Part 5's recipe, but for the activations, which cost the
+board neither bytes nor time: after training, and trained further on the grid (for as many epochs as TinyConv there).
+Accuracies are means on the test split, in floating point on the grid; bytes and times are those of the first seed's
+packed layers in a stream on the virtual board. With --write they are kept in book/results/94_bits.json, which a page
+shows with {benchmark}.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import typer
+
+from kwslib.board.chip import chip_costs
+from kwslib.checkpoints import load_checkpoint
+from kwslib.cli.main import script
+from kwslib.deployment.core_packed import packed_network
+from kwslib.errors import KwsError
+from kwslib.experiments.quantization import METHODS, Point, ours, run_points
+from kwslib.labels import class_labels
+from kwslib.networks.recipes import setup, training_splits
+from kwslib.quantization.integer import integer_network
+from kwslib.record import names, recording
+from kwslib.record.comparison import recorded_folder
+from kwslib.record.recording import Run
+from kwslib.statistics import mean_share
+
+ARCHS, BITS, SEEDS = ("tenet_valid", "tenet_wide"), (8, 4, 2), (0, 1, 2)
+
+
+def measure(run: Run, arch: str) -> None:
+    """Quantize a network at every point; record a row of the table for each."""
+    bases = {seed: recorded_folder() / "models" / names.seed_checkpoint(seed, arch) for seed in SEEDS}
+    if missing := [path.name for path in bases.values() if not path.is_file()]:
+        raise KwsError(f"Part 8 has not recorded {', '.join(missing)}: name one of {', '.join(ARCHS)}")
+    splits = training_splits(run.corpus, setup(arch, run.profile.epochs))
+    points = [
+        Point(bits, method, "ours", replace(ours(bits), activations=8), seed)
+        for method in METHODS
+        for bits in BITS
+        for seed in SEEDS
+    ]
+    with TemporaryDirectory(prefix="kws-bits-") as temporary:
+        folder = Path(temporary)
+        rows = run_points(points, bases, splits, run.profile.epochs, folder)
+        for (method, bits), found in rows.groupby(["method", "bits"], sort=False):
+            said = f"{arch}, {bits} bits, {method.upper()}"
+            mean, *ci95 = mean_share(found["testing"].tolist())
+            note(run, f"{said}: test clips right", mean, "fraction", tuple(ci95), len(found))
+            if method == "qat":
+                model = load_checkpoint(folder / names.quantized_checkpoint(bits, method))[0]
+                chip = chip_costs(packed_network(integer_network(model)), class_labels())
+                if chip:
+                    note(run, f"{said}: flash, firmware included", chip.flash, "B")
+                    note(run, f"{said}: network in a hop", chip.network_us / 1000, "ms")
+
+
+def note(
+    run: Run, name: str, value: float, unit: str, ci95: tuple[float, ...] | None = None, n: int | None = None
+) -> None:
+    run.record(name, value, unit, ci95, n=n)
+    print(f"{name:60}{value:12.4f} {unit} {ci95 or ''}", flush=True)
+
+
+def main(
+    archs: list[str] = typer.Argument(list(ARCHS), help="Networks that Part 8 has recorded."),
+    write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
+) -> None:
+    run = recording.start("94_bits", "report", results=recorded_folder(), seeds=SEEDS)
+    for arch in archs:
+        measure(run, arch)
+        if write:
+            run.finish()
+
+
+if __name__ == "__main__":
+    script(main)
