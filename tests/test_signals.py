@@ -14,6 +14,7 @@ import soundfile
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import resume_file, save_checkpoint, unfinished_model
+from kwslib.features import ccore
 from kwslib.networks.models import ModelConfig, build
 
 pytestmark = pytest.mark.slow
@@ -83,9 +84,9 @@ def corpus(tmp_path_factory):
 
 @stops
 def test_field(corpus, tmp_path, monkeypatch, stop):
-    monkeypatch.setenv(
-        "KWS_CACHE", str(corpus.parent / "cache")
-    )  # another's may hold what these trials sound like
+    cache = corpus.parent / "cache"  # another's may hold what these trials sound like
+    monkeypatch.setenv("KWS_CACHE", str(cache))
+    ccore.build()  # else it is the compiler that works first
     save_checkpoint(tmp_path / "model.pt", build(ModelConfig()), ModelConfig())
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
