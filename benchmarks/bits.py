@@ -5,8 +5,8 @@
 Part 8's trained networks, three seeds each, are quantized with Part 5's recipe, but for the activations, which cost the
 board neither bytes nor time: after training, and trained further on the grid (for as many epochs as TinyConv there).
 Accuracies are means on the test split, in floating point on the grid; bytes and times are those of the first seed's
-packed layers in a stream on the virtual board. With --write they are kept in book/results/94_bits.json, which a page
-shows with {benchmark}.
+packed layers in a stream on the virtual board. With --write they are kept in book/results/94_bits.json, which
+no page shows yet.
 """
 
 from dataclasses import replace

@@ -8,7 +8,7 @@ row. The first word has all ROWS, the others, and another network than the defau
 trains on so many of the takes, and on the synthesizer's 200 voices or none, chooses its threshold on validation
 (without takes, on voices), and is measured on the test as `kws keyword` does, in floating point. What is trained lies
 in _build/takes, and a run that was stopped goes on there. With --write the values are kept in 92_takes.json of
-book/results (of another network in 92_takes_ARCH.json), which a page shows with {benchmark}.
+book/results, which a page shows with {benchmark}; of another network in 92_takes_ARCH.json, which none shows yet.
 With --validation nothing of testing is heard: the other speakers of WORD say it on validation, and what the first row
 misses at the best threshold is counted for each of SEEDS. The training was chosen by that, with "bed" for WORD.
 """
