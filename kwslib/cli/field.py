@@ -79,7 +79,10 @@ def run_field_test(
     from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.stream import open_network
+    from kwslib.paths import check_writable
 
+    if save_wav is not None:
+        check_writable(save_wav / "trials.csv")
     network = open_network(model)
     settings = network.settings or DecisionSettings(classes=len(network.labels))
     if threshold is not None:
@@ -92,11 +95,9 @@ def run_field_test(
     field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
     if long is not None:
         from kwslib.cli.field_long import print_long
-        from kwslib.data.corpus import open_corpus
 
-        print_long(
-            model, network, long, open_corpus(data, profile), field, rooms, settings, save_wav, as_json
-        )
+        corpus = chosen_corpus(data, profile, own)
+        print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return
     result: dict[str, Any] = {"model": str(model)}
     if recordings is not None:

@@ -35,6 +35,8 @@ def print_long(
     from kwslib.strict_json import parse_json
 
     with naming(spec):
+        if not spec.is_file():  # a device may have no end
+            raise KwsError("cannot be read (no such file): name a file of JSON")
         try:
             content = parse_json(spec.read_bytes())
         except OSError as error:

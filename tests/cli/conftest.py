@@ -14,5 +14,6 @@ def place(tmp_path_factory):
     write_corpus(folder / "corpus", words=("yes", "no", "up"))
     save_checkpoint(folder / "model.pt", build(ModelConfig()), ModelConfig())
     (folder / "circle").symlink_to("circle")
+    (folder / "spec.json").write_text("{}")
     (folder / "text.txt").write_text("nothing to hear\n")
     return folder

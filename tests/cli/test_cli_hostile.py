@@ -1,37 +1,65 @@
 """Every command over hostile paths, numbers, streams and locales: one line, exit status 2, nothing left behind."""
 
+import inspect
 import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.models import OptionInfo
 
+from kwslib.cli.data import OWN
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.models import ZOO
 
 pytestmark = pytest.mark.slow
 
+
+def own(*command: str) -> tuple[str, ...]:
+    return (*command, "--data", "CORPUS", "--own", "up={}")
+
+
 COMMANDS = {  # every command, with the hostile path in each place that takes one
-    "board": [("board", "{}"), ("board", "{}.tflite"), ("board", "MODEL", "--wav", "{}")],
+    "board": [
+        ("board", "{}"),
+        ("board", "{}.tflite"),
+        ("board", "MODEL", "--wav", "{}"),
+        ("board", "MODEL", "--stream", "{}"),
+        ("board", "MODEL", "--keep", "FILE/{}"),
+    ],
     "classify": [("classify", "{}", "CLIP"), ("classify", "{}.pt", "CLIP"), ("classify", "MODEL", "{}")],
     "compare": [("compare", "--results", "{}")],
     "data": [
         ("data", "info", "--data", "{}"),
         ("data", "prepare", "--data", "{}"),
-        ("data", "info", "--data", "CORPUS", "--own", "up={}"),
+        own("data", "info"),
         ("data", "check", "{}"),
         ("data", "cut", "{}", "--out", "OUT"),
+        ("data", "cut", "CLIP", "--out", "FILE/{}"),
     ],
-    "eval": [("eval", "{}"), ("eval", "{}.tflite"), ("eval", "MODEL", "--data", "{}")],
-    "export": [("export", "{}", "--out", "OUT"), ("export", "MODEL", "--data", "{}", "--out", "OUT")],
+    "eval": [("eval", "{}"), ("eval", "{}.tflite"), ("eval", "MODEL", "--data", "{}"), own("eval", "MODEL")],
+    "export": [
+        ("export", "{}", "--out", "OUT"),
+        ("export", "MODEL", "--data", "{}", "--out", "OUT"),
+        ("export", "MODEL", "--data", "CORPUS", "--out", "FILE/{}"),
+        ("export", "MODEL", "--out", "OUT", "--web", "FILE/{}"),
+        own("export", "MODEL", "--out", "OUT"),
+    ],
     "field": [
         ("field", "{}"),
         ("field", "{}.pt"),
         ("field", "MODEL", "--data", "{}"),
         ("field", "MODEL", "--recordings", "{}"),
         ("field", "MODEL", "--data", "CORPUS", "--rooms", "{}"),
+        ("field", "MODEL", "--listen", "{}"),
+        ("field", "MODEL", "--data", "CORPUS", "--trials", "1", "--save-wav", "FILE/{}"),
+        own("field", "MODEL"),
+        ("field", "MODEL", "--long", "{}"),
+        ("field", "MODEL", "--long", "SPEC", "--data", "{}"),
+        own("field", "MODEL", "--long", "SPEC"),
     ],
     "keyword": [
         ("keyword", "word", "--takes", "{}", "--out", "OUT"),
@@ -42,11 +70,12 @@ COMMANDS = {  # every command, with the hostile path in each place that takes on
     ],
     "listen": [("listen", "{}"), ("listen", "{}.pt"), ("listen", "{}.tflite")],
     "profile": [("profile", "{}"), ("profile", "{}.pt"), ("profile", "{}.tflite")],
-    "serial": [("serial", "{}")],
+    "serial": [("serial", "{}"), ("serial", "FILE", "--beside", "{}")],
     "sweep": [("sweep", "bits", "--data", "{}", "--out", "OUT"), ("sweep", "bits", "--out", "FILE/{}")],
     "train": [
         ("train", "--data", "{}", "--out", "OUT/m.pt"),
-        ("train", "--data", "CORPUS", "--own", "x={}", "--out", "OUT/m.pt"),
+        own("train", "--out", "OUT/m.pt"),
+        ("train", "--data", "CORPUS", "--teacher", "{}", "--out", "OUT/m.pt"),
         ("train", "--out", "FILE/{}.pt"),
         ("train", "--out", "{}"),
     ],
@@ -69,16 +98,35 @@ PATHS = {
 def fill(argument: str, place: Path, path: str) -> str:
     clip = next((place / "corpus" / "yes").glob("*.wav"))
     known = {"MODEL": "model.pt", "CORPUS": "corpus", "CLIP": str(clip), "FILE": "text.txt", "OUT": "out"}
+    known["SPEC"] = "spec.json"
     for name, value in known.items():
         argument = re.sub(rf"\b{name}\b", value, argument)
     return argument.replace("{}", path)
 
 
-def test_the_matrix_has_every_command():
+def callbacks(group, above=()):
+    """(names, function) of every command."""
+    for command in group.registered_commands:
+        yield (*above, command.name), command.callback
+    for inner in group.registered_groups:
+        yield from callbacks(inner.typer_instance, (*above, inner.name))
+
+
+def test_the_matrix_has_every_command_and_every_option_that_takes_a_path():
     from kwslib.cli.main import app
 
-    names = {command.name for command in app.registered_commands}
-    assert names | {group.name for group in app.registered_groups} == set(COMMANDS)
+    lacking = []
+    for names, callback in callbacks(app):
+        rows = [row for row in COMMANDS[names[0]] if row[: len(names)] == names]
+        tried = {option for row in rows for option, value in pairwise(row) if "{}" in value}
+        for parameter in inspect.signature(callback).parameters.values():
+            option = parameter.default
+            if isinstance(option, OptionInfo) and (
+                "Path" in str(parameter.annotation) or option.help == OWN.help
+            ):
+                named = {*option.param_decls} or {f"--{parameter.name.replace('_', '-')}"}
+                lacking += [] if named & tried else [(*names, *named)]
+    assert not lacking
 
 
 @pytest.mark.parametrize("kind", PATHS)
