@@ -167,10 +167,13 @@ def train(
     out: Path | None = None,
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
     teacher: np.ndarray | None = None,
+    complete: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Build and train a network; with `out`, leave its checkpoint there when the run ends.
 
     teacher: its logits on the training examples, as `fit` takes them.
+    complete: given a checkpoint of the trained network, what else the one at `out` has as `extra`. A run that is
+    interrupted there goes on from the last epoch.
 
     When it is interrupted, `unfinished_model(out)` holds the best epoch so far by validation accuracy, and
     `resume_file(out)` lets the same call go on. Returns the network in evaluation mode and the history. Raises
@@ -209,6 +212,9 @@ def train(
             "history": [asdict(e) for e in history],
             "finished": True,
         }
+        if complete:
+            save_checkpoint(unfinished_model(out), model, config, extra)
+            extra |= complete(unfinished_model(out))
         save_checkpoint(out, model, config, extra)
         for left in (unfinished_model(out), resume_file(out)):
             left.unlink(missing_ok=True)

@@ -161,9 +161,13 @@ def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Make the folder of `path`; KwsError when nothing can be written there (before the long work, not after)."""
-    with _temporary(Path(path)) as probe:
+    """Raises KwsError when nothing can be written at `path` (before the long work, not after); leaves nothing there."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    with _temporary(path) as probe:
         probe.touch()
+    for folder in missing:
+        with suppress(OSError):
+            folder.rmdir()
     if path.is_dir():
         raise KwsError(f"{path} is a folder: name a file in it")
 

@@ -179,3 +179,9 @@ def test_names_that_are_too_long_are_one_line(tmp_path):
     for name in ("x" * 240, "x" * 300):
         with pytest.raises(KwsError, match="cannot be written"):
             check_writable(tmp_path / name)
+
+
+def test_a_look_whether_one_may_write_leaves_nothing(tmp_path):
+    (tmp_path / "there").mkdir()
+    check_writable(tmp_path / "there" / "new" / "newer" / "model.pt")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]

@@ -136,6 +136,18 @@ def without(data, label):
     )
 
 
+def test_a_run_stopped_after_its_last_epoch_goes_on_there(tmp_path, monkeypatch):
+    """What else a checkpoint needs, as its threshold, takes long, too: a checkpoint has it or is not there."""
+    out = tmp_path / "model.pt"
+    with pytest.raises(KeyboardInterrupt):
+        train(**RUN, out=out, complete=stop)
+    assert not out.exists()
+    monkeypatch.setattr(module, "score", lambda *_: pytest.fail("an epoch was trained again"))
+    train(**RUN, out=out, complete=lambda network: {"decision": load_checkpoint(network)[2]["seed"]})
+    assert load_checkpoint(out)[2]["decision"] == RUN["seed"]
+    assert list(tmp_path.iterdir()) == [out]
+
+
 @pytest.mark.parametrize("split", ["training", "validation"])
 def test_a_split_without_examples_is_named_before_the_first_epoch(tmp_path, split):
     for data, culprit in ((empty(RUN[split]), "silence, unknown, yes, no"), (without(RUN[split], 2), "yes")):

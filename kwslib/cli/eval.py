@@ -27,11 +27,12 @@ def evaluate_model(
     """Accuracy with its 95 % interval, overall and by class, under the fixed protocol; the confusion matrix; the
     mistakes by file name, the most confident first. A model that carries a threshold is evaluated with it."""
     import numpy as np
+    from scipy.special import softmax
 
     from kwslib.data.protocol import Protocol, build_splits, load_waveforms
     from kwslib.data.splits import SPLITS
     from kwslib.features.dataset import feature_split
-    from kwslib.networks.evaluation import evaluate
+    from kwslib.networks.evaluation import tally
     from kwslib.predictors import ClipPredictor, decided, load_predictor
 
     if split not in SPLITS:
@@ -48,10 +49,9 @@ def evaluate_model(
         logits, y = predictor.logits(examples.x), examples.y
     if not len(y):
         raise KwsError(f"{corpus.root}: no {split} clips: add recordings or name another --split")
-    scores = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    scores /= scores.sum(axis=1, keepdims=True)
+    scores = softmax(logits.astype(np.float64), axis=1)
     decisions = decided(scores, predictor.settings)
-    result = evaluate(np.eye(len(predictor.labels))[decisions], y, predictor.labels).as_json()
+    result = tally(decisions, y, predictor.labels).as_json()
     wrong = sorted(np.flatnonzero(decisions != y), key=lambda row: -scores[row, decisions[row]])
     result["mistakes"] = [
         {

@@ -51,8 +51,8 @@ def make_keyword(
 ) -> None:
     """Train on your own takes and on synthesized voices, choose a threshold on validation, export, and test.
 
-    OUT holds corpus.json (for --data of the other commands), model.pt, model.tflite, model_data.h, kws_model.h for the
-    sketch, and report.json.
+    OUT gets corpus.json (for --data of the other commands), model.pt, model.tflite, model_data.h, kws_model.h for the
+    sketch, and report.json, all of them at the end. The same command goes on with a training that was stopped.
     """
     import importlib.util
 
@@ -62,9 +62,8 @@ def make_keyword(
     from kwslib.keyword import road
     from kwslib.keyword.training import word_setup
     from kwslib.labels import class_labels
-    from kwslib.paths import atomic_write, check_writable, expand, folders
+    from kwslib.paths import expand, folders
     from kwslib.profiles import get_profile
-    from kwslib.strict_json import json_text
 
     class_labels((word,))
     if arch not in ARCHITECTURES:
@@ -73,6 +72,7 @@ def make_keyword(
     if not importlib.util.find_spec("pyroomacoustics"):
         raise KwsError("the simulated rooms need pyroomacoustics: pip install 'kwslib[field]'")
     folder = expand(out or Path(word))
+    road.check_folder(folder)
     if data is None and not get_profile(profile).synthetic:
         from kwslib.data.speech_commands import official_folder
 
@@ -86,19 +86,15 @@ def make_keyword(
     )
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
-    check_writable(folder / road.CORPUS)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
-    word_file.save(folder / road.CORPUS)
     effort = road.Effort(epochs, trials, hours)
     try:
         report = road.make(
-            corpus, word, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
+            corpus, word_file, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
         )
     except KeyboardInterrupt as stop:
         raise stopped(stop, "run the same command again to go on") from None
-    with atomic_write(folder / road.REPORT) as temporary:
-        temporary.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
     if as_json:
         print_json(report)
     else:

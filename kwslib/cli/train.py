@@ -55,16 +55,19 @@ def train(
     check_writable(out)
     import sys
 
+    from scipy.special import softmax
     from tqdm import tqdm
 
     from kwslib.checkpoints import load_teacher, resume_file, train_setup, unfinished_model
     from kwslib.data.check import require
+    from kwslib.deployment.decision import settings_note
     from kwslib.experiments.zoo_field import EFFORTS, choose_settings, field_training_splits, for_field
     from kwslib.field.stream import open_network
-    from kwslib.keyword.threshold import keep
-    from kwslib.networks.evaluation import evaluate
+    from kwslib.keyword.threshold import as_extra
+    from kwslib.networks.evaluation import tally
     from kwslib.networks.recipes import TAUGHT, setup, training_splits
     from kwslib.networks.training import predict
+    from kwslib.predictors import decided, load_predictor
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)
@@ -100,20 +103,25 @@ def train(
                 validation=f"{epoch.validation_accuracy:.3f}",
             )
 
+        def choose(trained: Path) -> dict[str, Any]:
+            bar.close()
+            print("choosing a threshold", file=sys.stderr)
+            return as_extra(choose_settings(open_network(trained), corpus, EFFORTS[chosen.name]).settings)
+
         try:
             model, history = train_setup(
-                training_setup, splits, seed, out=out, after_epoch=show, teacher=answers
+                *(training_setup, splits, seed),
+                out=out,
+                after_epoch=show,
+                teacher=answers,
+                complete=choose if field else None,
             )
         except KeyboardInterrupt as stop:
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
             raise stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
-    decides = None
-    if field:
-        print("choosing a threshold", file=sys.stderr)
-        decides = choose_settings(open_network(out), corpus, EFFORTS[chosen.name]).settings
-        keep(out, decides)
-    validation = splits["validation"]
-    result = evaluate(predict(model, validation.x), validation.y, training_setup.config.labels)
+    validation, decides = splits["validation"], load_predictor(out).settings
+    answered = decided(softmax(predict(model, validation.x), axis=1), decides)
+    result = tally(answered, validation.y, training_setup.config.labels)
     if as_json:
         print_json(
             {
@@ -123,7 +131,7 @@ def train(
                 "synthetic": corpus.synthetic,
                 "seed": seed,
                 "recipe": asdict(training_setup.recipe),
-                **({"threshold": decides.threshold, "smoothing": decides.smoothing} if decides else {}),
+                **(settings_note(decides) if decides else {}),
                 "validation": result.as_json(),
                 "epochs": [asdict(epoch) for epoch in history],
             }

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kwslib.deployment.core_network import Network
     from kwslib.networks.models import ModelConfig
 
+FILES = ("model.onnx", "model_float32.tflite", "model.tflite", "model_data.h", "model_data.cc")
 TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 
@@ -73,8 +74,7 @@ class ExportResult:
         """All files that were written, in order."""
         if self.quantized:
             return (self.tflite_int8, self.folder / "kws_model.h")
-        sources = (self.folder / "model_data.h", self.folder / "model_data.cc")
-        return (self.onnx, self.tflite_float, self.tflite_int8, *sources)
+        return tuple(self.folder / name for name in FILES)
 
 
 def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:

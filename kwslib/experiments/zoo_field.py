@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ from kwslib.field.minutes import SIX, continuous_frames
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
-from kwslib.keyword.threshold import keep
+from kwslib.keyword.threshold import as_extra
 from kwslib.networks.recipes import Setup, setup
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
@@ -112,8 +113,11 @@ def trained_for_field(run: Run, arch: str) -> Path:
         training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_training_splits(run.corpus, training_setup, spent)
         checkpoint = path.with_suffix(".pt")
-        train_setup(training_setup, splits, run.seeds[0], out=checkpoint)
-        keep(checkpoint, choose_settings(open_network(checkpoint), run.corpus, spent).settings)
+
+        def complete(trained: Path) -> dict[str, Any]:
+            return as_extra(choose_settings(open_network(trained), run.corpus, spent).settings)
+
+        train_setup(training_setup, splits, run.seeds[0], out=checkpoint, complete=complete)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
     return run.model(f"{arch}_field.tflite", make=make)

@@ -1,26 +1,41 @@
-"""The steps from takes to a model: train, choose a threshold, export, test, with the results in one report."""
+"""The steps from takes to a model: train, choose a threshold, export, test, with the results in one report.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+A folder gets all files of a run at its end, or none. Until then the run's training is in the cache, under a key of
+all that it depends on; the same run, started again, goes on there.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kwslib.checkpoints import train_setup
+from scipy.special import softmax
+
+from kwslib.cache import digest
+from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
+from kwslib.data.word_file import WordFile
 from kwslib.deployment.core_sparse import compress
-from kwslib.deployment.export import calibration_features, export
+from kwslib.deployment.decision import settings_note
+from kwslib.deployment.export import FILES, calibration_features, export
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.stream_plan import stream
-from kwslib.features.dataset import feature_split
+from kwslib.features.dataset import FeatureSet, feature_split
 from kwslib.field.detection import OperatingPoint
 from kwslib.field.stream import open_network
 from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import word_setup, word_splits
-from kwslib.networks.evaluation import evaluate
-from kwslib.paths import atomic_write
-from kwslib.predictors import CorePredictor, load_predictor
+from kwslib.networks.evaluation import tally
+from kwslib.networks.recipes import Setup
+from kwslib.networks.resume import examples_digest
+from kwslib.paths import alone, atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
+from kwslib.predictors import CorePredictor, decided, load_predictor
+from kwslib.strict_json import json_text
 
 CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
 Say = Callable[[str], None]
@@ -36,42 +51,80 @@ class Effort:
     hours: float = HOURS
 
 
-def make(
-    corpus: Corpus, word: str, arch: str, effort: Effort, seed: int, folder: Path, say: Say
-) -> dict[str, Any]:
-    """Train a network for `word`; write model.pt, the files of `kws export`, and kws_model.h to `folder`.
+def check_folder(folder: Path) -> None:
+    """Raises KwsError when `make` cannot write one of its files to the folder."""
+    for name in (CORPUS, CHECKPOINT, *FILES, HEADER, REPORT):
+        check_writable(folder / name)
 
-    corpus: one that is complete for the task (see kwslib.data.check). Returns the results. `say` is called with
-    the name of each step when it starts.
+
+def make(
+    corpus: Corpus, word_file: WordFile, arch: str, effort: Effort, seed: int, folder: Path, say: Say
+) -> dict[str, Any]:
+    """Train a network for a word; write model.pt, the files of `kws export`, kws_model.h, corpus.json and report.json
+    to `folder`, all of them or none.
+
+    corpus: that of `word_file`, complete for the task (see kwslib.data.check). Returns the results. `say` is called
+    with the name of each step when it starts.
     """
-    training_setup = word_setup(word, arch, effort.epochs)
-    checkpoint = folder / CHECKPOINT
+    training_setup = word_setup(word_file.word, arch, effort.epochs)
     say("features of the training")
     splits = word_splits(corpus, training_setup)
-    say(f"training {arch}, {effort.epochs} epochs")
-    train_setup(training_setup, splits, seed, out=checkpoint)
-    say("choosing a threshold")
-    choice = threshold.choose(open_network(checkpoint), corpus, effort.trials, effort.hours)
-    threshold.keep(checkpoint, choice.settings)
-    say("exporting")
-    exported = export(checkpoint, calibration_features(corpus, training_setup.config.labels), folder)
-    write_header(exported.tflite_int8, folder / HEADER)
-    say("testing")
-    counts = {
-        split: sum(clip.word == word and clip.split == split for clip in corpus.clips) for split in SPLITS
-    }
-    return {
-        "word": word,
-        "data": corpus.name,
-        "synthetic": corpus.synthetic,
-        "notes": list(corpus.notes),
-        "clips": counts,
-        "arch": arch,
-        "seed": seed,
-        "threshold": choice.settings.threshold,
-        "smoothing": choice.settings.smoothing,
-        "validation": point_json(choice.point),
-    } | tested(exported.tflite_int8, corpus, effort)
+    key = digest(training_setup, effort, seed, corpus.content_hash, examples_digest(*splits.values()))
+    training = cache_dir() / "keyword" / key
+    training.mkdir(parents=True, exist_ok=True)
+    with alone(training), temporary_folder(folder, "unfinished") as unfinished:
+        trained = training / CHECKPOINT
+        if not trained.is_file():
+            _train(corpus, training_setup, splits, effort, seed, trained, say)
+        checkpoint = unfinished / CHECKPOINT
+        shutil.copy(trained, checkpoint)
+        say("exporting")
+        calibration = calibration_features(corpus, training_setup.config.labels)
+        exported = export(checkpoint, calibration, unfinished)
+        write_header(exported.tflite_int8, unfinished / HEADER)
+        say("testing")
+        report = (
+            described(corpus, word_file.word)
+            | {"arch": arch, "seed": seed, **asdict(effort)}
+            | load_checkpoint(checkpoint)[2]["choice"]
+            | tested(exported.tflite_int8, corpus, effort)
+        )
+        _publish(unfinished, folder, word_file, report)
+        shutil.rmtree(training, ignore_errors=True)
+    return report
+
+
+def _train(
+    corpus: Corpus,
+    training_setup: Setup,
+    splits: Mapping[str, FeatureSet],
+    effort: Effort,
+    seed: int,
+    out: Path,
+    say: Say,
+) -> None:
+    """Train, or go on with a training that was stopped; the checkpoint has the threshold and how it was chosen."""
+
+    def complete(network: Path) -> dict[str, Any]:
+        say("choosing a threshold")
+        choice = threshold.choose(open_network(network), corpus, effort.trials, effort.hours)
+        noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
+        return threshold.as_extra(choice.settings) | {"choice": noted}
+
+    say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
+    train_setup(training_setup, splits, seed, out=out, complete=complete)
+
+
+def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[str, Any]) -> None:
+    """Move the files of a run to its folder, with its corpus file and its report: all of them, or none."""
+    made = sorted(unfinished.iterdir())
+    places = [folder / name for name in (*(path.name for path in made), CORPUS, REPORT)]
+    with atomic_files(places) as temporaries:
+        *moved, corpus_file, report_file = temporaries
+        for path, temporary in zip(made, moved, strict=True):
+            os.replace(path, temporary)
+        word_file.save(corpus_file)
+        report_file.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
 
 
 def write_header(model: Path, header: Path) -> None:
@@ -84,15 +137,28 @@ def write_header(model: Path, header: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def described(corpus: Corpus, word: str) -> dict[str, Any]:
+    """What a model is of: its word, the corpus, and the word's clips in each split."""
+    of_word = Counter(clip.split for clip in corpus.clips if clip.word == word)
+    return {
+        "word": word,
+        "data": corpus.name,
+        "synthetic": corpus.synthetic,
+        "notes": list(corpus.notes),
+        "clips": {split: of_word[split] for split in SPLITS},
+    }
+
+
 def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     """Results of a model with its threshold on test clips, in the field and on everyday words."""
     network, predictor = open_network(model), load_predictor(model)
     assert network.settings
     training_setup = word_setup(network.labels[2], "tinyconv", 1)
     clips = feature_split(corpus, training_setup.protocol, "testing")
+    answers = decided(softmax(predictor.logits(clips.x), axis=1), predictor.settings)
     people = everyday_of_people(network, network.settings, corpus)
     return {
-        "testing": evaluate(predictor.logits(clips.x), clips.y, network.labels).as_json(),
+        "testing": tally(answers, clips.y, network.labels).as_json(),
         "field": point_json(threshold.test(network, corpus, network.settings, effort.trials, effort.hours)),
         "everyday": {
             "synthesized": everyday(network, network.settings).as_json(),

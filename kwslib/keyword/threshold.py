@@ -1,10 +1,9 @@
 """The threshold from which a model reports its word: chosen on hours and trials of validation, stored in its file."""
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.decision import DecisionSettings, settings_note
 from kwslib.field import detection
@@ -43,7 +42,6 @@ def _heard(
     return where, said, detection.stream_logits(network, continuous_frames(where, hours))
 
 
-def keep(checkpoint: Path, settings: DecisionSettings) -> None:
-    """Write the settings to a checkpoint, from which an export takes them."""
-    model, config, extra = load_checkpoint(checkpoint)
-    save_checkpoint(checkpoint, model, config, extra | {"decision": settings_note(settings)})
+def as_extra(settings: DecisionSettings) -> dict[str, Any]:
+    """The settings as a checkpoint has them, from which an export takes them."""
+    return {"decision": settings_note(settings)}

@@ -57,8 +57,13 @@ def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Eval
         raise KwsError(
             f"logits of shape {logits.shape} do not fit {len(y)} examples of {len(labels)} classes"
         )
+    return tally(logits.argmax(axis=1), y, labels)
+
+
+def tally(decisions: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Evaluation:
+    """Score the classes decided on (N,) against the true ones (N,)."""
     confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(confusion, (y, logits.argmax(axis=1)), 1)
+    np.add.at(confusion, (y, decisions), 1)
     return Evaluation(labels, confusion)
 
 

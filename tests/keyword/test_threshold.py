@@ -22,8 +22,7 @@ CHOSEN = DecisionSettings(classes=3, threshold=0.85, smoothing=6)
 def checkpoint(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.pt"
     config = ModelConfig(labels=LABELS)
-    save_checkpoint(path, build(config).eval(), config, {"seed": 3})
-    threshold.keep(path, CHOSEN)
+    save_checkpoint(path, build(config).eval(), config, {"seed": 3} | threshold.as_extra(CHOSEN))
     return path
 
 

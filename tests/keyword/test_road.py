@@ -1,0 +1,148 @@
+"""A folder of `kws keyword` has the files of one run, all of them or none, however the run is stopped or met by others;
+and what the run reports is what the other commands find."""
+
+import json
+
+import numpy as np
+import pytest
+from small_corpus import write_corpus
+
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.data.corpus import read_folder
+from kwslib.data.word_file import WordFile, read_word_file
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.deployment.export import FILES, ExportResult
+from kwslib.errors import KwsError
+from kwslib.features.dataset import FeatureSet
+from kwslib.field.detection import Choice, OperatingPoint
+from kwslib.keyword import road, threshold
+from kwslib.keyword.hearing import Fired
+from kwslib.networks import training
+from kwslib.networks.models import ModelConfig, build
+
+WORD = "kiwi"
+STEPS = ("choose", "export", "write_header", "tested", "_publish")
+ALL = {road.CORPUS, road.CHECKPOINT, road.HEADER, road.REPORT, *FILES}
+EFFORT = road.Effort(epochs=2, trials=3, hours=0.1)
+POINT = OperatingPoint(0.6, 1, 2.0, 3, 10, np.zeros(7))
+
+
+def examples(seed: int) -> FeatureSet:
+    rng = np.random.default_rng(seed)
+    y = np.arange(12) % 3
+    return FeatureSet(rng.integers(-128, 127, (12, 49, 40)).astype(np.int8), y, tuple(map(str, range(12))))
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """road.make with its long steps replaced by short ones; `stops` names a step at which it is interrupted, `during`
+    is called in the test. Returns its report, and counts the epochs that were trained."""
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    corpus = read_folder(write_corpus(tmp_path / "data", (WORD, "up")))
+    word_file = WordFile(WORD, tmp_path / "data" / WORD, (), (), (tmp_path / "data",))
+
+    def begin(out=tmp_path / "out", seed=0, stops="", during=None):
+        def step(name, answer):
+            def short(*given):
+                if name == stops:
+                    raise KeyboardInterrupt
+                return answer(*given)
+
+            return short
+
+        def export(checkpoint, calibration, folder):
+            for name in FILES:
+                (folder / name).write_bytes(checkpoint.read_bytes())
+            return ExportResult(checkpoint, folder, (), ())
+
+        def tested(model, *rest):
+            if during:
+                during()
+            return {"seen": model.read_bytes().hex()}
+
+        settings = DecisionSettings(3, 4, 0.6)
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                road, "word_splits", lambda *given: {"training": examples(1), "validation": examples(2)}
+            )
+            patched.setattr(road, "calibration_features", lambda *given: None)
+            patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
+            patched.setattr(road, "export", step("export", export))
+            patched.setattr(road, "write_header", step("write_header", lambda model, header: header.touch()))
+            patched.setattr(road, "tested", step("tested", tested))
+            patched.setattr(road, "_publish", step("_publish", road._publish))
+            return road.make(corpus, word_file, "tinyconv", EFFORT, seed, out, lambda line: None)
+
+    return begin
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
+
+
+def test_a_run_leaves_its_files_and_no_others(run, tmp_path):
+    report = run()
+    assert set(contents(tmp_path / "out")) == ALL
+    assert json.loads((tmp_path / "out" / road.REPORT).read_text()) == report
+    assert {
+        name: report[name] for name in ("threshold", "smoothing", "epochs", "trials", "hours", "seed")
+    } == {"threshold": 0.6, "smoothing": 4, "epochs": 2, "trials": 3, "hours": 0.1, "seed": 0}
+    assert report["validation"]["missed"] == 3
+    assert read_word_file(tmp_path / "out" / road.CORPUS).takes.resolve() == tmp_path / "data" / WORD
+    assert not list((tmp_path / "cache" / "keyword").iterdir())
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
+@pytest.mark.parametrize("stops", STEPS)
+def test_a_run_that_is_stopped_changes_nothing_and_goes_on(run, tmp_path, monkeypatch, stops, before):
+    whole = run(tmp_path / "whole", seed=1)
+    if before:
+        run(seed=0)
+    kept = contents(tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        run(seed=1, stops=stops)
+    assert contents(tmp_path / "out") == kept
+    trained = []
+    score = training.score
+    monkeypatch.setattr(training, "score", lambda *given: trained.append(1) or score(*given))
+    assert run(seed=1) == whole
+    assert not trained
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):
+    other = []
+    first = run(seed=0, during=lambda: other.append(run(seed=1)))
+    assert first["seed"] == 0
+    assert first["seen"] != other[0]["seen"]
+    found = contents(tmp_path / "out")
+    assert json.loads(found[road.REPORT]) == first
+    assert found["model.tflite"].hex() == first["seen"]
+    assert load_checkpoint(tmp_path / "out" / road.CHECKPOINT)[2]["seed"] == 0
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_folder_in_the_place_of_a_file_is_named_first(tmp_path, name):
+    (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(KwsError, match=f"{name} is a folder"):
+        road.check_folder(tmp_path / "out")
+
+
+def test_the_accuracy_is_that_of_kws_eval(kws, tmp_path, monkeypatch):
+    """Both decide as the device does: a word below its threshold is unknown."""
+    corpus = write_corpus(tmp_path / "data", (WORD, "up"))
+    config = ModelConfig(labels=("silence", "unknown", WORD))
+    network, decides = build(config).eval(), threshold.as_extra(DecisionSettings(3, 4, 0.99))
+    list(network.parameters())[-1].data[2] += 1  # its bias: the word wins, and is not sure
+    monkeypatch.setattr(threshold, "test", lambda *given: POINT)
+    monkeypatch.setattr(road, "everyday", lambda *given: Fired(200, ()))
+    said = []
+    for name, extra in (("plain.pt", {}), ("model.pt", decides)):
+        save_checkpoint(tmp_path / name, network, config, extra)
+        status, out, _ = kws("eval", tmp_path / name, "--data", corpus, "--json")
+        assert status == 0
+        said.append(json.loads(out))
+    tested = road.tested(tmp_path / "model.pt", read_folder(corpus), EFFORT)["testing"]
+    assert tested == {name: said[1][name] for name in tested}
+    assert np.array(said[0]["confusion"])[:, 2].any()
+    assert not np.array(said[1]["confusion"])[:, 2].any()
