@@ -175,6 +175,8 @@ def main(
 ) -> None:
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
+    if write and validation:
+        raise KwsError("--validation has nothing to --write: leave one of them out")
     part = "92_takes" if arch == ARCH else f"92_takes_{arch}"
     run = recording.start(part, "report", results=recorded_folder(), seeds=(0,))
     for word in words:

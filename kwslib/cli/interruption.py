@@ -4,12 +4,9 @@ SIGTERM is taken as Ctrl-C is: an exception in the main thread, so that every `w
 """
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-import typer
 
 
 class Terminated(KeyboardInterrupt):
@@ -30,9 +27,10 @@ def take_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def stopped(stop: KeyboardInterrupt, kept: str = "") -> typer.Exit:
-    """Say that the command was stopped, and what it kept; the exception to raise, with status 130 or 143."""
-    terminated = isinstance(stop, Terminated)
-    word = "terminated" if terminated else "interrupted"
-    print(f"kws: {word}{kept and f': {kept}'}", file=sys.stderr)
-    return typer.Exit(128 + (signal.SIGTERM if terminated else signal.SIGINT))
+class Stopped(Exception):
+    """A command was stopped: what is to be said of it, and its exit status, 130 or 143."""
+
+    def __init__(self, stop: KeyboardInterrupt, kept: str = "") -> None:
+        terminated = isinstance(stop, Terminated)
+        super().__init__(f"{'terminated' if terminated else 'interrupted'}{kept and f': {kept}'}")
+        self.status = 128 + (signal.SIGTERM if terminated else signal.SIGINT)

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from kwslib.cli.data import explain
-from kwslib.cli.interruption import stopped
+from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -94,7 +94,7 @@ def make_keyword(
             corpus, word_file, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
         )
     except KeyboardInterrupt as stop:
-        raise stopped(stop, "run the same command again to go on") from None
+        raise Stopped(stop, "run the same command again to go on") from None
     if as_json:
         print_json(report)
     else:

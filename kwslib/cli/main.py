@@ -24,7 +24,7 @@ from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
-from kwslib.cli.interruption import stopped, take_sigterm
+from kwslib.cli.interruption import Stopped, take_sigterm
 from kwslib.cli.keyword import make_keyword
 from kwslib.cli.listen import listen_live
 from kwslib.cli.output import one_line
@@ -57,11 +57,11 @@ class Script(TyperCommand):
 
 @contextlib.contextmanager
 def _ended() -> Iterator[None]:
-    """A stopped command ends as `stopped` says; an EOFError is a file that ends too early (click: the input)."""
+    """A stopped command ends as `Stopped` says; an EOFError is a file that ends too early (click: the input)."""
     try:
         yield
     except KeyboardInterrupt as stop:
-        raise stopped(stop) from None
+        raise Stopped(stop) from None
     except EOFError as error:
         raise KwsError(explain(error)) from error
 
@@ -138,6 +138,8 @@ def _run(commands: typer.Typer, name: str) -> int:
             sys.stdout.flush()
     except CheckFailed as error:
         return _fail(name, error, 1)
+    except Stopped as error:
+        return _fail(name, error, error.status)
     except KwsError as error:
         return _fail(name, error)
     except USAGE_ERROR as error:

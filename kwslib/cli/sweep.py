@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.interruption import stopped
+from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -63,7 +63,7 @@ def run_a_sweep(
             chosen_tasks = tasks(sweep, out, profile, data, chosen, figure)
             report = run_sweep(sweep, chosen_tasks, out, runner)
     except KeyboardInterrupt as stop:
-        raise stopped(stop, f"{out} holds what is finished; run again to go on") from None
+        raise Stopped(stop, f"{out} holds what is finished; run again to go on") from None
     if as_json:
         data_fields = {"data": corpus.name, "synthetic": corpus.synthetic}
         print_json(data_fields | asdict(report) | {"table": str(report.table)})

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from kwslib.cli.data import OWN, chosen_corpus, explain
-from kwslib.cli.interruption import stopped
+from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -118,7 +118,7 @@ def train(
             )
         except KeyboardInterrupt as stop:
             kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
-            raise stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
+            raise Stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
     validation, decides = splits["validation"], load_predictor(out).settings
     answered = decided(softmax(predict(model, validation.x), axis=1), decides)
     result = tally(answered, validation.y, training_setup.config.labels)

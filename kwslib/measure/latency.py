@@ -102,7 +102,7 @@ def cuda(model: nn.Module, runs: int = RUNS) -> tuple[Latency, Latency]:
     Raises KwsError if there is no GPU.
     """
     if not torch.cuda.is_available():
-        raise KwsError("no CUDA device here: use --device cpu")
+        raise KwsError("no CUDA device here: measure on the CPU, as `kws profile MODEL --device cpu` does")
     model, x = fold_batch_norm(model).cuda(), torch.from_numpy(_clip()).cuda()
     side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
     with torch.inference_mode():

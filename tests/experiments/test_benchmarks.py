@@ -52,6 +52,7 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
         ("sweeps", ["10"], "unexpected extra argument"),
         ("bits", ["resnet"], "name one of tenet_valid, tenet_wide"),
         ("takes", ["happy", "--arch", "resnet"], "use one of tinyconv"),
+        ("takes", ["happy", "--write", "--validation"], "leave one of them out"),
         ("tasks", ["twelve"], "use one of ten, all"),
         ("tasks", ["ten", "resnet"], "use one of tinyconv"),
     ],
@@ -65,3 +66,13 @@ def test_what_a_benchmark_cannot_use_is_one_line(monkeypatch, capfd, name, argum
     assert ended.value.code == 2
     assert line.startswith(f"{name}.py: ")
     assert said in line
+
+
+def test_a_benchmark_that_is_stopped_says_so_by_its_name(monkeypatch, capfd):
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["benchmarks/gpu.py"])
+    with pytest.raises(SystemExit) as ended:
+        script(stop)
+    assert (ended.value.code, capfd.readouterr().err) == (130, "gpu.py: interrupted\n")
