@@ -19,7 +19,7 @@ from kwslib.data.inspection import Verdict, inspect
 from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
-from kwslib.labels import check_label
+from kwslib.labels import check_word
 from kwslib.paths import cache_dir, expand, folders
 from kwslib.profiles import Profile, get_profile
 
@@ -185,10 +185,10 @@ def _once(found: Iterable[tuple[str, str, Path, Item]]) -> tuple[list[Item], lis
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     """`corpus` with a folder of the user's own recordings of `word` in any layout: see kwslib/data/own.py.
 
-    Raises KwsError as `read_takes` does, and when the folder contains fewer than three usable recordings: the message
-    states what is wrong with the others.
+    Raises KwsError as `read_takes` and `check_word` do, and when the folder contains fewer than three usable
+    recordings: the message states what is wrong with the others.
     """
-    clips, skipped = read_takes(folder, word, {clip.name for clip in corpus.clips})
+    clips, skipped = read_takes(folder, check_word(word), {clip.name for clip in corpus.clips})
     folder = Path(folder)
     if len(clips) < FEWEST:
         wrong = listed((item.path.name, item.reason) for item in skipped) or "put audio files into it"
@@ -208,10 +208,7 @@ def read_takes(
     folder: Path | str, word: str, taken: Collection[str] = ()
 ) -> tuple[list[Clip], list[Skipped]]:
     """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
-    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder and a word that
-    is not a valid label.
-    """
-    check_label(word)
+    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
     files = take_files(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)

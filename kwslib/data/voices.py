@@ -19,7 +19,7 @@ from kwslib.cache import code, digest
 from kwslib.data import espeak
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS, VARIANTS, Speaker, record, write_wav
-from kwslib.labels import check_label
+from kwslib.labels import check_word
 from kwslib.paths import atomic_folder, cache_dir
 from kwslib.progress import progress
 
@@ -86,9 +86,9 @@ def spoken_folder(word: str) -> Path:
     """A folder of synthesized clips for a keyword, one second each, generated once and cached.
 
     <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words, and
-    training/ words that sound like it. Raises KwsError for an invalid label, and as `espeak.speak` does.
+    training/ words that sound like it. Raises KwsError for an invalid word, and as `espeak.speak` does.
     """
-    root = cache_dir() / f"spoken-{digest(check_label(word), code(__name__))}"
+    root = cache_dir() / f"spoken-{digest(check_word(word), code(__name__))}"
     if root.is_dir():
         return root
     script = [line for split in SPLITS for line in _script(word, split)]
