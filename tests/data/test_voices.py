@@ -7,6 +7,8 @@ from kwslib.data import espeak, voices
 from kwslib.data.corpus import read_folder
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS
+from kwslib.errors import KwsError
+from kwslib.paths import cache_dir
 
 COMPUTER = ("k", "@", "m", "p", "j", "'u:", "t", "3")
 
@@ -81,6 +83,12 @@ def test_a_folder_for_a_word_has_the_layout_of_speech_commands(few):
     assert set(words["validation"]) == {"happy", "apple", "table"}
     assert set(words["testing"]) == {"happy"}
     assert voices.spoken_folder("happy") == root
+
+
+def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):
+    with pytest.raises(KwsError, match="says nothing for '\\?': choose a word with letters"):
+        voices.spoken_folder("?")
+    assert not [*cache_dir().iterdir()]
 
 
 @pytest.mark.slow
