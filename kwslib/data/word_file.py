@@ -11,7 +11,7 @@ lists the folders for other words and noises; without any, the synthetic corpus 
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,8 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     corpus = replace(base, clips=_thinned(base.clips, word_file.word))
     if word_file.takes:
         corpus = add_recordings(corpus, word_file.word, word_file.takes)
-    others, skipped = _negatives(word_file.negatives, word_file.word)
+    takes = {clip.digest: clip.path.name for clip in corpus.clips if clip.word == word_file.word}
+    others, skipped = _negatives(word_file.negatives, word_file.word, takes)
     noises, short = _backgrounds(word_file.background)
     spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
     times = sum(clip.word == word_file.word for clip in spoken)
@@ -142,13 +143,22 @@ def _thinned(clips: Iterable[Clip], word: str) -> tuple[Clip, ...]:
     return tuple(kept)
 
 
-def _negatives(folders: Iterable[Path], word: str) -> tuple[list[Clip], list[Skipped]]:
-    """Clips of own negatives, all of them for training."""
+def _negatives(
+    folders: Iterable[Path], word: str, takes: Mapping[str, str]
+) -> tuple[list[Clip], list[Skipped]]:
+    """Clips of own negatives, all of them for training, without the recordings in `takes`, {digest: file name}, of the
+    word itself."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     for folder in folders:
         name = f"not {word}"
-        found, refused = read_takes(folder, name, {clip.name for clip in clips})
+        read, refused = read_takes(folder, name, {clip.name for clip in clips})
+        found = [clip for clip in read if clip.digest not in takes]
+        refused += [
+            Skipped(clip.path, f"the same recording as {takes[clip.digest]}, which is of {word!r}")
+            for clip in read
+            if clip.digest in takes
+        ]
         if not found:
             wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
             raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {wrong}")

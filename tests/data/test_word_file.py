@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,30 @@ def test_own_negatives_and_backgrounds_all_reach_training(world):
         if example.noise
     }
     assert "fridge" in heard
+
+
+@pytest.mark.parametrize("source", ["takes", "data/kiwi"])
+def test_recordings_of_the_word_are_no_negatives(world, source):
+    record(world / "data" / "kiwi", *(f"t{n}_nohash_0.wav" for n in range(4)))
+    mine = sorted((world / source).iterdir())
+    for number, path in enumerate(mine):
+        samples, rate = soundfile.read(path, dtype="int16")
+        soundfile.write(world / "talk" / f"copy{number}.flac", samples, rate)
+    made = given(world, negatives=(world / "talk",))
+    corpus = open_word(made)
+    assert sorted(clip.path.name for clip in corpus.clips if clip.word == "not kiwi") == [
+        "one.wav",
+        "two.wav",
+    ]
+    reasons = {item.path.name: item.reason for item in corpus.skipped}
+    assert reasons == {
+        f"copy{n}.flac": f"the same recording as {path.name}, which is of 'kiwi'"
+        for n, path in enumerate(mine)
+    }
+    with pytest.raises(
+        KwsError, match=r"no usable recordings of other words than 'kiwi': .* which is of 'kiwi'"
+    ):
+        open_word(replace(made, negatives=(world / source,)))
 
 
 def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
