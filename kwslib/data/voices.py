@@ -40,6 +40,28 @@ def everyday_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(words[EVERYDAY:]), tuple(words[:EVERYDAY])
 
 
+@lru_cache(maxsize=8)
+def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[str]:
+    """Those of the words that are a keyword in another letter case, or that at least one accent of the synthesizer
+    pronounces like one.
+
+    Its voices are English: of letters of other scripts they say only which script it is, and that is not compared.
+    Raises KwsError as `espeak.speak` does.
+    """
+    others = [word for word in words if word not in keywords]
+    latin = [word for word in others if word.isascii()]
+    texts = [(text, accent) for accent in ACCENTS for text in (*latin, *keywords)]
+    said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
+    alike = {
+        word
+        for accent in ACCENTS
+        for word in latin
+        if said[word, accent] in {said[keyword, accent] for keyword in keywords}
+    }
+    folded = {keyword.casefold() for keyword in keywords}
+    return frozenset(alike | {word for word in others if word.casefold() in folded})
+
+
 def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:
     """`count` voices of a split: eight variants in validation, twelve in testing, the others in training, with
     all accents in turn and random pitch and tempo."""
@@ -85,25 +107,31 @@ def _is_vowel(phoneme: str) -> bool:
 def spoken_folder(word: str) -> Path:
     """A folder of synthesized clips for a keyword, one second each, generated once and cached.
 
-    <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words, and
-    training/ words that sound like it. Raises KwsError for an invalid word, and as `espeak.speak` does.
+    <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words
+    except its homophones, and training/ words that are near it. Raises KwsError for an invalid word, and as
+    `espeak.speak` does.
     """
     root = cache_dir() / f"spoken-{digest(check_word(word), code(__name__))}"
     if root.is_dir():
         return root
+    alike = homophones(everyday_words()[0], (word,))
     script = [line for split in SPLITS for line in _script(word, split)]
     sounds = espeak.speak([utterance for _, utterance in script])
     with atomic_folder(root) as temporary:
         pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
         for number, ((name, _), sound) in enumerate(pairs):
             path = temporary / name
+            if path.parent.name in alike:  # spoken, for the sake of the next words' draws, and not kept
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             write_wav(path, record(sound, np.random.default_rng([13, number])))
     return root
 
 
 def everyday_clips(word: str) -> dict[str, np.ndarray]:
-    """{everyday word: one second of sound, int16 (16000,)}, each in a different voice of testing, without `word`."""
+    """{everyday word: one second of sound, int16 (16000,)}, each in a different voice of testing, without `word` and
+    its homophones."""
+    alike = homophones(everyday_words()[1], (word,))
     words = [other for other in everyday_words()[1] if other != word]
     voices = draw_voices("testing", len(words), purpose=1)
     sounds = espeak.speak(
@@ -112,6 +140,7 @@ def everyday_clips(word: str) -> dict[str, np.ndarray]:
     return {
         text: record(sound, np.random.default_rng([14, number]))
         for number, (text, sound) in enumerate(zip(words, sounds, strict=True))
+        if text not in alike
     }
 
 

@@ -28,7 +28,7 @@ from kwslib.data.corpus import (
 )
 from kwslib.data.protocol import STRETCHES, read_noise
 from kwslib.data.splits import SPLITS
-from kwslib.data.voices import spoken_folder
+from kwslib.data.voices import homophones, spoken_folder
 from kwslib.errors import KwsError, listed, naming
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
 from kwslib.paths import atomic_write, expand
@@ -96,11 +96,14 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     """The corpus of a word; `base` replaces the one in `data`. Raises KwsError, naming the folder, for one that is
     missing or unusable."""
     base = base or (read_folders(word_file.data) if word_file.data else open_corpus(profile="quick"))
-    corpus = replace(base, clips=_thinned(base.clips, word_file.word))
+    alike = homophones(base.words, (word_file.word,))
+    others = [clip for clip in base.clips if clip.word not in alike]
+    notes = [f"{word}: left out, as it sounds like {word_file.word!r}" for word in sorted(alike)]
+    corpus = replace(base, clips=_thinned(others, word_file.word), notes=(*base.notes, *notes))
     if word_file.takes:
         corpus = add_recordings(corpus, word_file.word, word_file.takes)
     takes = {clip.digest: clip.path.name for clip in corpus.clips if clip.word == word_file.word}
-    others, skipped = _negatives(word_file.negatives, word_file.word, takes)
+    negatives, skipped = _negatives(word_file.negatives, word_file.word, takes)
     noises, short = _backgrounds(word_file.background)
     spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
     times = sum(clip.word == word_file.word for clip in spoken)
@@ -108,7 +111,7 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     return replace(
         corpus,
         name=f"{word_file.word} ({base.name})",
-        clips=tuple(sorted((*corpus.clips, *spoken, *others), key=lambda clip: clip.name)),
+        clips=tuple(sorted((*corpus.clips, *spoken, *negatives), key=lambda clip: clip.name)),
         noises=(*corpus.noises, *(clip.path for clip in noises)),
         noise_digests=(*corpus.noise_digests, *(clip.digest for clip in noises)),
         skipped=(*corpus.skipped, *skipped, *short),

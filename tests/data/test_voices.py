@@ -35,6 +35,13 @@ def test_everyday_words_of_the_test_train_nothing():
     assert set(training).isdisjoint(testing)
 
 
+def test_homophones_are_what_any_accent_says_alike():
+    assert voices.homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
+    assert voices.homophones(("snow",), ("no",)) == set()
+    assert voices.homophones(("Right", "IT", "it", "left"), ("right", "it")) == {"Right", "IT"}
+    assert voices.homophones(("再见", "Да", "да"), ("你好", "да")) == {"Да"}
+
+
 def test_confusables_are_near_and_never_the_word():
     made = voices.confusables(COMPUTER)
     assert COMPUTER not in made
@@ -89,6 +96,25 @@ def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):
     with pytest.raises(KwsError, match="says nothing for '\\?': choose a word with letters"):
         voices.spoken_folder("?")
     assert not [*cache_dir().iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "other", "alike"),
+    [("know", "apple", {"no"}), ("Apple", "table", {"apple"}), ("tail", "no", {"tale"})],
+)
+def test_homophones_are_no_negatives_and_change_no_other_clip(few, monkeypatch, word, other, alike):
+    listed = ("apple", "table", "no", "tale")
+    monkeypatch.setattr(voices, "everyday_words", lambda: (listed, listed))
+    found = read_folder(voices.spoken_folder(word) / "training").clips
+    assert {clip.word for clip in found} == {word, f"like {word}", *listed} - alike
+    assert set(voices.everyday_clips(word)) == {*listed} - alike
+    monkeypatch.setattr(voices, "homophones", lambda words, keywords: frozenset())
+    monkeypatch.setenv("KWS_CACHE", f"{cache_dir()}-all")
+    every = read_folder(voices.spoken_folder(word) / "training").clips
+    assert {clip.name: clip.digest for clip in every if clip.word not in alike} == {
+        clip.name: clip.digest for clip in found
+    }
 
 
 @pytest.mark.slow

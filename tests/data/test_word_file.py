@@ -96,6 +96,16 @@ def test_own_negatives_and_backgrounds_all_reach_training(world):
     assert "fridge" in heard
 
 
+@pytest.mark.parametrize(("word", "alike"), [("know", "no"), ("Yes", "yes"), ("yes", None)])
+def test_recordings_of_homophones_are_left_out_with_a_note(world, word, alike):
+    corpus = open_word(replace(given(world), word=word))
+    assert {clip.word for clip in corpus.clips} == {"yes", "no", "up", "apple", "kiwi", "like kiwi", word} - {
+        alike
+    }
+    left_out = [note for note in corpus.notes if "left out" in note]
+    assert left_out == ([f"{alike}: left out, as it sounds like {word!r}"] if alike else [])
+
+
 @pytest.mark.parametrize("source", ["takes", "data/kiwi"])
 def test_recordings_of_the_word_are_no_negatives(world, source):
     record(world / "data" / "kiwi", *(f"t{n}_nohash_0.wav" for n in range(4)))
