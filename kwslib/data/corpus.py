@@ -20,7 +20,7 @@ from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, tak
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_word
-from kwslib.paths import cache_dir, expand, folders
+from kwslib.paths import absent, cache_dir, expand, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
@@ -224,10 +224,10 @@ def read_takes(
 
 
 def _folder(path: Path, remedy: str) -> Path:
-    path = Path(os.path.realpath(expand(path)))  # of a circle of links, too, which `resolve` is no match for
-    if not path.is_dir():
-        raise KwsError(f"{path}: no such folder: {remedy}")
-    return path
+    path = expand(path)
+    if not os.path.isdir(path):  # of a circle of links and of a name that no file can have, too
+        raise KwsError(f"{path}: {absent(path, 'folder')}: {remedy}")
+    return Path(os.path.realpath(path))
 
 
 def _files(folder: Path) -> list[Path]:

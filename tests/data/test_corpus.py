@@ -135,7 +135,7 @@ def test_what_is_no_corpus_is_named(tmp_path):
     with pytest.raises(KwsError, match="empty: no clips here"):
         read_folder(tmp_path / "empty")
     (tmp_path / "file").write_text("a file")
-    with pytest.raises(KwsError, match="file: no such folder"):
+    with pytest.raises(KwsError, match="file: a file, not a folder"):
         read_folder(tmp_path / "file")
 
 
