@@ -231,11 +231,11 @@ def _folder(path: Path, remedy: str) -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files of a folder by name, hidden ones aside; none where there is no folder."""
+    """What is in a folder but folders, by name, hidden ones aside; nothing where there is no folder."""
     if not folder.is_dir():
         return []
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != ".")
-    return [folder / name for name in names]
+    found = (entry for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
+    return [folder / name for name in sorted(entry.name for entry in found) if name[0] != "."]
 
 
 def _clips(
