@@ -30,11 +30,12 @@ from kwslib.data.protocol import STRETCHES, read_noise
 from kwslib.data.splits import SPLITS
 from kwslib.data.voices import homophones, spoken_folder
 from kwslib.errors import KwsError, listed, naming
-from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
 from kwslib.strict_json import json_text, parse_json
 
 FORMAT = 1
+LISTS = ("not", "background", "data")
 MOST = {"training": 2400, "validation": 400, "testing": 800}  # clips of other words that a corpus lends
 SHORTEST_NOISE = (
     CLIP_SAMPLES / (1 - STRETCHES["testing"][0]) / SAMPLE_RATE
@@ -52,11 +53,12 @@ class WordFile:
     data: tuple[Path, ...]
 
     def save(self, path: Path) -> None:
-        """Write the file; folders next to or below `path` are relative to it."""
-        folder_of_file = path.parent.resolve()
+        """Write the file, with folders relative to it."""
+        folder_of_file = os.path.realpath(path.parent)
 
         def relative(folder: Path) -> str:
-            return Path(os.path.relpath(folder, folder_of_file)).as_posix()
+            name = Path(os.path.relpath(os.path.realpath(folder), folder_of_file)).as_posix()
+            return f"./{name}" if name[0] == "~" else name  # a folder, not a user's home
 
         content = {
             "format": FORMAT,
@@ -79,17 +81,24 @@ def read_word_file(path: Path) -> WordFile:
     known = {"format", "word", "takes", "not", "background", "data"}
     if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
         raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
-    lists = {name: content[name] for name in ("not", "background", "data")}
-    names = [name for folders in lists.values() if isinstance(folders, list) for name in folders]
-    if not all(isinstance(folders, list) for folders in lists.values()) or not all(
-        isinstance(name, str) for name in (*names, content["takes"] or "")
-    ):
-        raise KwsError(f"{path}: a folder in it is not text: make it with `kws keyword`")
     with naming(path):
-        check_label(content["word"])
-    takes = content["takes"] and path.parent / expand(content["takes"])
-    folders = (tuple(path.parent / expand(name) for name in lists[kind]) for kind in lists)
-    return WordFile(content["word"], takes or None, *folders)
+        class_labels((content["word"],))
+        takes = None if content["takes"] is None else _place(path, content["takes"])
+        return WordFile(content["word"], takes, *(_places(path, content, kind) for kind in LISTS))
+
+
+def _places(path: Path, content: Mapping[str, Any], kind: str) -> tuple[Path, ...]:
+    """The folders of a list in a corpus file. Raises KwsError as `_place` does, and where there is no list."""
+    if not isinstance(content[kind], list):
+        raise KwsError(f"{kind!r} is not a list of folders: make the file with `kws keyword`")
+    return tuple(_place(path, name) for name in content[kind])
+
+
+def _place(path: Path, name: object) -> Path:
+    """The folder that a corpus file names, absolute. Raises KwsError for what is not a name."""
+    if not isinstance(name, str) or not name:
+        raise KwsError(f"{name!r} is not the name of a folder: make the file with `kws keyword`")
+    return expand(name) if name[0] == "~" else path.parent.absolute() / name
 
 
 def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:

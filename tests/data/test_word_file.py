@@ -146,8 +146,11 @@ def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
         ("[]", "not a corpus file"),
         ('{"format": 2}', "format 1"),
         ('{"format": 1, "word": "a,b", "takes": null, "not": [], "background": [], "data": []}', "comma"),
-        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "not text"),
-        ('{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}', "not text"),
+        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "5 is not the"),
+        (
+            '{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}',
+            "'not' is not a list",
+        ),
     ],
 )
 def test_another_file_is_named(tmp_path, content, culprit):
