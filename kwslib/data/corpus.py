@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 from unicodedata import normalize
 
+from kwslib.cache import cached_folder
 from kwslib.data.clips import Clip, Skipped
 from kwslib.data.inspection import Verdict, inspect
 from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_word
-from kwslib.paths import absent, cache_dir, expand, folders
+from kwslib.paths import absent, expand, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
@@ -98,7 +99,7 @@ def open_corpus(data: Path | str | None = None, profile: Profile | str | None = 
         from kwslib.data.synthetic import fingerprint, make_synthetic
 
         return replace(
-            read_folder(make_synthetic(cache_dir() / f"synthetic-{fingerprint()}")), name="synthetic"
+            read_folder(cached_folder(f"synthetic-{fingerprint()}", make_synthetic)), name="synthetic"
         )
     if os.environ.get("KWS_DATA"):
         return read_folders(folders(os.environ["KWS_DATA"]))

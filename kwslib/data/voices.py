@@ -9,18 +9,17 @@ their variant, that is, in the shape of the vocal tract.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.cache import code, digest
+from kwslib.cache import cached_folder, code, digest
 from kwslib.data import espeak
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS, VARIANTS, Speaker, record, write_wav
 from kwslib.labels import check_word
-from kwslib.paths import atomic_folder, cache_dir
 from kwslib.progress import progress
 
 VOICES = {"training": 200, "validation": 40, "testing": 80}  # that say the keyword
@@ -111,21 +110,21 @@ def spoken_folder(word: str) -> Path:
     except its homophones, and training/ words that are near it. Raises KwsError for an invalid word, and as
     `espeak.speak` does.
     """
-    root = cache_dir() / f"spoken-{digest(check_word(word), code(__name__))}"
-    if root.is_dir():
-        return root
+    return cached_folder(f"spoken-{digest(check_word(word), code(__name__))}", partial(_speak, word))
+
+
+def _speak(word: str, folder: Path) -> None:
+    """Write the clips of `spoken_folder`."""
     alike = homophones(everyday_words()[0], (word,))
     script = [line for split in SPLITS for line in _script(word, split)]
     sounds = espeak.speak([utterance for _, utterance in script])
-    with atomic_folder(root) as temporary:
-        pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
-        for number, ((name, _), sound) in enumerate(pairs):
-            path = temporary / name
-            if path.parent.name in alike:  # spoken, for the sake of the next words' draws, and not kept
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_wav(path, record(sound, np.random.default_rng([13, number])))
-    return root
+    pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
+    for number, ((name, _), sound) in enumerate(pairs):
+        path = folder / name
+        if path.parent.name in alike:  # spoken, for the sake of the next words' draws, and not kept
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wav(path, record(sound, np.random.default_rng([13, number])))
 
 
 def everyday_clips(word: str) -> dict[str, np.ndarray]:

@@ -155,6 +155,15 @@ def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
     assert open_corpus().root == named.resolve()
 
 
+def test_a_damaged_synthetic_corpus_is_made_again(monkeypatch):
+    monkeypatch.setattr("kwslib.data.synthetic.make_synthetic", write_corpus)
+    whole = open_corpus(profile="quick")
+    for damaged in (whole.noises[0], whole.clips[0].path):
+        damaged.write_bytes(damaged.read_bytes()[:200])
+        again = open_corpus(profile="quick")
+        assert (again.content_hash, again.skipped) == (whole.content_hash, ())
+
+
 @pytest.mark.slow
 def test_the_synthetic_corpus_says_so(synthetic):
     corpus = read_folder(synthetic)

@@ -1,5 +1,7 @@
 """The synthesizer's part in a keyword: voices that no other split has, words near it, words for the test alone."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,17 @@ def test_a_folder_for_a_word_has_the_layout_of_speech_commands(few):
     assert set(words["validation"]) == {"happy", "apple", "table"}
     assert set(words["testing"]) == {"happy"}
     assert voices.spoken_folder("happy") == root
+
+
+@pytest.mark.slow
+def test_damaged_voices_are_spoken_again(few):
+    root = voices.spoken_folder("happy")
+    whole = {split: read_folder(root / split).content_hash for split in SPLITS}
+    shutil.rmtree(root / "validation")
+    cut = next((root / "training" / "happy").iterdir())
+    cut.write_bytes(cut.read_bytes()[:999])
+    again = voices.spoken_folder("happy")
+    assert {split: read_folder(again / split).content_hash for split in SPLITS} == whole
 
 
 def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):
