@@ -4,6 +4,7 @@ import ast
 import functools
 import hashlib
 import os
+import shutil
 import struct
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -54,6 +55,39 @@ def cached_file(folder: str, key: str, suffix: str, make: Callable[[Path], None]
 
 def _by_content(place: Path, key: str, suffix: str, content: bytes) -> Path:
     return place / f"{key}-{hashlib.sha256(content).hexdigest()[:24]}{suffix}"
+
+
+def cached_folder(name: str, make: Callable[[Path], object]) -> Path:
+    """The folder that `make` made where it was told to when this was first called under this name.
+
+    Its name ends with the hash of its files, as with `cached_file`: one in which a file is damaged, missing or new is
+    removed and made again. Hidden files do not count.
+    """
+    for path in cache_dir().glob(f"{name}-*"):
+        if path.name == f"{name}-{_hash_of_files(path)}":
+            return path
+        shutil.rmtree(path, ignore_errors=True)
+    with temporary_folder(cache_dir(), name) as temporary:
+        make(temporary / "made")
+        path = cache_dir() / f"{name}-{_hash_of_files(temporary / 'made')}"
+        try:
+            os.rename(temporary / "made", path)
+        except OSError:
+            if not path.is_dir():  # by a process that was faster
+                raise
+    return path
+
+
+def _hash_of_files(folder: Path) -> str:
+    """24 hexadecimal digits of the names and bytes of a folder's files; "" where one cannot be read."""
+    found = hashlib.sha256()
+    try:
+        for path in sorted(path for path in folder.rglob("[!.]*") if path.is_file()):
+            found.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
+            found.update(path.read_bytes())
+    except OSError:  # of the disk, or since another process removes the folder
+        return ""
+    return found.hexdigest()[:24]
 
 
 def _read(path: Path) -> Arrays | None:

@@ -33,17 +33,29 @@ def check_label(label: object) -> str:
     return label
 
 
+def check_word(word: object) -> str:
+    """Return `word` unchanged: a label that can also be the name of a folder, as that of a corpus for its recordings.
+
+    Raises KwsError as `check_label` does, and for a word that contains a slash of either kind or has a dot, _ or ~ at
+    one end: a path, a folder that a corpus leaves out, a user's home.
+    """
+    label = check_label(word)
+    if "/" in label or "\\" in label or label != label.strip("._~"):
+        raise KwsError(f"word {label!r} cannot name a folder: leave out / and \\, and . _ ~ at its ends")
+    return label
+
+
 def class_labels(keywords: tuple[str, ...] = DEFAULT_KEYWORDS) -> tuple[str, ...]:
     """Class names in output order.
 
-    Raises KwsError for a keyword that is empty, repeated, reserved or no label (see `check_label`).
+    Raises KwsError for a keyword that is empty, repeated, reserved or not the name of a folder (see `check_word`).
     """
     if not keywords:
         raise KwsError("no keywords: name at least one, for example --keywords yes,no")
     for word in keywords:
         if not word or word in (SILENCE, UNKNOWN) or keywords.count(word) > 1:
             raise KwsError(f"keyword {word!r} is empty, repeated or reserved: choose distinct words")
-        check_label(word)
+        check_word(word)
     return (SILENCE, UNKNOWN, *keywords)
 
 

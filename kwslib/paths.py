@@ -55,8 +55,19 @@ def expand(path: Path | str) -> Path:
     """`path` with a leading ~ or ~user as that user's home. Raises KwsError when there is no such user."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # the latter for a name that no user can have
         raise KwsError(f"{path}: no such user: write the whole path") from None
+
+
+def absent(path: Path, wanted: str) -> str:
+    """What stands at `path` instead of the `wanted` "file" or "folder", for an error."""
+    if os.path.isdir(path):
+        return "a folder, not a file"
+    if os.path.isfile(path):
+        return "a file, not a folder"
+    if os.path.exists(path):
+        return f"a pipe or a device, not a {wanted}"
+    return f"a link to nothing, not a {wanted}" if os.path.islink(path) else f"no such {wanted}"
 
 
 def folders(named: Path | str) -> list[Path]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small_corpus import write_corpus
 
 from kwslib import cache
-from kwslib.cache import cached, cached_file, code, digest
+from kwslib.cache import cached, cached_file, cached_folder, code, digest
 from kwslib.data import inspection
 from kwslib.data.corpus import read_folder
 from kwslib.data.protocol import read_noise
@@ -45,6 +45,51 @@ def test_a_damaged_file_is_made_anew_and_a_sound_one_is_kept(own_cache, content)
     path.write_bytes(content)
     assert cached_file("things", "key", ".so", write).read_bytes() == b"a library"
     assert [kept.suffix for kept in (own_cache / "things").iterdir()] == [".so"]
+
+
+def test_a_damaged_folder_is_made_anew_and_a_sound_one_is_kept(own_cache):
+    def make(folder):
+        for name in ("a/one", "a/two", "b/three"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f"the file {name}")
+
+    damages = {
+        "truncated": lambda folder: (folder / "a/one").write_text("the file"),
+        "changed": lambda folder: (folder / "a/one").write_text("the file a/0ne"),
+        "removed": lambda folder: (folder / "a/two").unlink(),
+        "renamed": lambda folder: (folder / "a/two").rename(folder / "b/two"),
+        "a folder removed": lambda folder: shutil.rmtree(folder / "b"),
+        "added": lambda folder: (folder / "b/four").write_text("more"),
+        "emptied": lambda folder: [shutil.rmtree(inner) for inner in folder.iterdir()],
+    }
+    path = cached_folder("things", make)
+    (path / "a" / ".DS_Store").write_text("a file manager was here")
+    assert cached_folder("things", lambda folder: never()) == path
+    for damage in damages.values():
+        damage(path)
+        path = cached_folder("things", make)
+        found = {
+            file.relative_to(path).as_posix(): file.read_text() for file in path.rglob("*") if file.is_file()
+        }
+        assert found == {name: f"the file {name}" for name in ("a/one", "a/two", "b/three")}
+    assert [*own_cache.iterdir()] == [path]
+
+
+def test_a_folder_that_fails_or_is_made_twice_leaves_nothing_but_itself(own_cache):
+    def make(folder):
+        folder.mkdir()
+        (folder / "one").write_text("one")
+
+    def meanwhile(folder):
+        make(folder)
+        cached_folder("things", make)
+
+    with pytest.raises(ZeroDivisionError):
+        cached_folder("things", lambda folder: [make(folder), 1 / 0])
+    assert [*own_cache.iterdir()] == []
+    path = cached_folder("things", meanwhile)
+    assert [*own_cache.iterdir()] == [path]
+    assert (path / "one").read_text() == "one"
 
 
 def test_it_is_made_once_under_a_key(own_cache):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from small_corpus import write_corpus
 
 from kwslib.deployment.export import ExportResult, _written
 from kwslib.errors import KwsError
@@ -185,3 +186,32 @@ def test_a_look_whether_one_may_write_leaves_nothing(tmp_path):
     (tmp_path / "there").mkdir()
     check_writable(tmp_path / "there" / "new" / "newer" / "model.pt")
     assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_stands_in_the_place_of_a_file_or_a_folder_is_said(tmp_path, monkeypatch, kws):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.wav").write_bytes(b"RIFF")
+    (tmp_path / "link").symlink_to("gone")
+    os.mkfifo(tmp_path / "pipe")
+    found = {
+        "folder": "a folder, not a {}",
+        "file.wav": "a file, not a {}",
+        "link": "a link to nothing, not a {}",
+        "pipe": "a pipe or a device, not a {}",
+        "gone": "no such {}",
+    }
+    commands = {
+        ("data", "cut", "PATH", "--out", "takes"): "file",
+        ("data", "check", "PATH"): "folder",
+        ("data", "info", "--data", "data", "--own", "kiwi=PATH"): "folder",
+    }
+    write_corpus(tmp_path / "data")
+    for command, wanted in commands.items():
+        for name, said in found.items():
+            if name == {"file": "file.wav"}.get(wanted, wanted):
+                continue
+            status, out, err = kws(*(part.replace("PATH", name) for part in command))
+            assert (status, out, len(err.splitlines())) == (2, "", 1)
+            assert f"{name}: {said.format(wanted)}" in err

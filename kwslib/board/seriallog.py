@@ -28,7 +28,7 @@ import numpy as np
 
 from kwslib.board.loglines import LogLines, read_lines
 from kwslib.errors import KwsError
-from kwslib.labels import SILENCE, UNKNOWN, class_labels
+from kwslib.labels import SILENCE, UNKNOWN, check_labels, class_labels
 from kwslib.networks.evaluation import Evaluation
 
 STAGES = ("frontend", "network", "decision")
@@ -151,7 +151,8 @@ def parse_log(lines: Iterable[str], labels: Sequence[str] | None = None) -> Seri
 
 
 def _classes(labels: Sequence[str]) -> tuple[str, ...]:
-    return class_labels(tuple(labels[2:] if tuple(labels[:2]) == (SILENCE, UNKNOWN) else labels))
+    words = labels[2:] if tuple(labels[:2]) == (SILENCE, UNKNOWN) else labels
+    return check_labels((SILENCE, UNKNOWN, *words))
 
 
 def _headings(lines: Iterable[str]) -> tuple[str, ...] | None:
@@ -169,7 +170,7 @@ def _named(source: LogLines, rows: Iterable[list[str]]) -> tuple[str, ...]:
     """The classes of a log without a heading: what its good lines name, else those of yes and no."""
     inferences = [fields for fields in rows if fields[0] in ("KWS", "WARM") and len(fields) == 8]
     named = sorted({fields[5] for fields in inferences} - {SILENCE, UNKNOWN}) if source.checked else ()
-    return class_labels(tuple(named)) if named else class_labels()
+    return _classes(named) if named else class_labels()
 
 
 def _settings(lines: Iterable[str]) -> dict[str, str]:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 from unicodedata import normalize
 
+from kwslib.cache import cached_folder
 from kwslib.data.clips import Clip, Skipped
 from kwslib.data.inspection import Verdict, inspect
 from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
-from kwslib.labels import check_label
-from kwslib.paths import cache_dir, expand, folders
+from kwslib.labels import check_word
+from kwslib.paths import absent, expand, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
@@ -98,7 +99,7 @@ def open_corpus(data: Path | str | None = None, profile: Profile | str | None = 
         from kwslib.data.synthetic import fingerprint, make_synthetic
 
         return replace(
-            read_folder(make_synthetic(cache_dir() / f"synthetic-{fingerprint()}")), name="synthetic"
+            read_folder(cached_folder(f"synthetic-{fingerprint()}", make_synthetic)), name="synthetic"
         )
     if os.environ.get("KWS_DATA"):
         return read_folders(folders(os.environ["KWS_DATA"]))
@@ -185,10 +186,10 @@ def _once(found: Iterable[tuple[str, str, Path, Item]]) -> tuple[list[Item], lis
 def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     """`corpus` with a folder of the user's own recordings of `word` in any layout: see kwslib/data/own.py.
 
-    Raises KwsError as `read_takes` does, and when the folder contains fewer than three usable recordings: the message
-    states what is wrong with the others.
+    Raises KwsError as `read_takes` and `check_word` do, and when the folder contains fewer than three usable
+    recordings: the message states what is wrong with the others.
     """
-    clips, skipped = read_takes(folder, word, {clip.name for clip in corpus.clips})
+    clips, skipped = read_takes(folder, check_word(word), {clip.name for clip in corpus.clips})
     folder = Path(folder)
     if len(clips) < FEWEST:
         wrong = listed((item.path.name, item.reason) for item in skipped) or "put audio files into it"
@@ -208,10 +209,7 @@ def read_takes(
     folder: Path | str, word: str, taken: Collection[str] = ()
 ) -> tuple[list[Clip], list[Skipped]]:
     """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
-    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder and a word that
-    is not a valid label.
-    """
-    check_label(word)
+    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
     files = take_files(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
@@ -227,18 +225,18 @@ def read_takes(
 
 
 def _folder(path: Path, remedy: str) -> Path:
-    path = Path(os.path.realpath(expand(path)))  # of a circle of links, too, which `resolve` is no match for
-    if not path.is_dir():
-        raise KwsError(f"{path}: no such folder: {remedy}")
-    return path
+    path = expand(path)
+    if not os.path.isdir(path):  # of a circle of links and of a name that no file can have, too
+        raise KwsError(f"{path}: {absent(path, 'folder')}: {remedy}")
+    return Path(os.path.realpath(path))
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files of a folder by name, hidden ones aside; none where there is no folder."""
+    """What is in a folder but folders, by name, hidden ones aside; nothing where there is no folder."""
     if not folder.is_dir():
         return []
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and entry.name[0] != ".")
-    return [folder / name for name in names]
+    found = (entry for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
+    return [folder / name for name in sorted(entry.name for entry in found) if name[0] != "."]
 
 
 def _clips(

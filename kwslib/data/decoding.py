@@ -16,6 +16,7 @@ import soundfile
 
 from kwslib.errors import KwsError
 from kwslib.labels import SAMPLE_RATE
+from kwslib.paths import absent
 from kwslib.quiet import quiet_stderr
 
 BLOCK = 1 << 18  # samples of each channel
@@ -41,7 +42,7 @@ def stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise KwsError(f"{path}: no such file")
+        raise KwsError(f"{path}: {absent(path, 'file')}")
     with open(path, "rb") as file:
         head = file.read(16)
     if not head:

@@ -56,12 +56,14 @@ class Utterance:
 def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
     """Speak all utterances in a new process: int16 arrays (n,) at 22,050 Hz, in order.
 
-    Raises KwsError when eSpeak NG cannot be loaded, lacks a voice or crashes.
+    Raises KwsError for a text that has no sound, and when eSpeak NG cannot be loaded, lacks a voice or crashes.
     """
     answer = _ask([vars(utterance) for utterance in utterances])
     clips, start = [], 0
-    for _ in utterances:
+    for utterance in utterances:
         (size,) = struct.unpack_from("<I", answer, start)
+        if not size:
+            raise KwsError(f"the synthesizer says nothing for {utterance.text!r}: choose a word with letters")
         clips.append(np.frombuffer(answer, "<i2", size // 2, start + 4).astype(np.int16))
         start += 4 + size
     return clips
@@ -124,7 +126,7 @@ class _Synthesizer:
         return 0
 
     def speak(self, utterance: Utterance) -> bytes:
-        """Little-endian int16 PCM of one utterance."""
+        """Little-endian int16 PCM of one utterance; nothing where it is silent."""
         self._choose(utterance.voice)
         self.library.espeak_SetParameter(_VOLUME, VOLUME, 0)
         self.library.espeak_SetParameter(_SPEED, utterance.speed, 0)
@@ -137,9 +139,10 @@ class _Synthesizer:
             text, ctypes.c_size_t(len(text)), 0, 0, 0, _UTF8 | _PHONEMES, None, None
         )
         self.library.espeak_Synchronize()
-        if failed or not self.chunks:
-            raise OSError(f"{utterance.text!r} gave no sound")
-        return b"".join(self.chunks)
+        if failed:
+            raise OSError(f"{utterance.text!r} was not spoken, error {failed}")
+        pcm = b"".join(self.chunks)
+        return pcm if any(pcm) else b""
 
     def phonemes(self, text: str, voice: str) -> bytes:
         """The phonemes of a text in a voice, separated by _, a line."""
@@ -156,8 +159,8 @@ class _Synthesizer:
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Speak the JSON list of utterances on `requests`; write each as its byte count and its PCM. Of what asks for
-    phonemes, write these."""
+    """Speak the JSON list of utterances on `requests`, up to the first that is silent; write each as its byte count and
+    its PCM. Of what asks for phonemes, write these."""
     synthesizer = _Synthesizer()
     for fields in json.load(requests):
         if "phonemes" in fields:
@@ -165,6 +168,8 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
             continue
         pcm = synthesizer.speak(Utterance(**fields))
         answers.write(struct.pack("<I", len(pcm)) + pcm)
+        if not pcm:
+            break
     answers.flush()
 
 

@@ -32,12 +32,13 @@ class Verdict:
 
 
 def inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
-    """A verdict on each file: the cached one if its stamp is unchanged, else by decoding it."""
+    """A verdict on each file, or link to nothing, pipe or device: the cached one if its stamp is unchanged, else by
+    decoding it."""
     index = cache_dir() / "index-v4" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json.gz"
     begun = time.time_ns()
     known = _known(index)
-    stamps = {path: list(stamp(path)) for path in files}
-    unseen = [path for path in files if str(path) not in known or known[str(path)][0] != stamps[path]]
+    stamps = {path: list(stamp(path)) for path in files if path.is_file()}
+    unseen = [path for path in stamps if str(path) not in known or known[str(path)][0] != stamps[path]]
     if unseen:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             looks = progress(pool.map(_look, unseen), "checking clips", len(unseen))
@@ -47,7 +48,7 @@ def inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
                 known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
         with atomic_write(index) as temporary:
             temporary.write_bytes(gzip.compress(json_text(known).encode(), 1))
-    return {path: Verdict(*known[str(path)][1:]) for path in files}
+    return {path: Verdict(*known[str(path)][1:]) if path in stamps else _look(path) for path in files}
 
 
 def _known(index: Path) -> dict[str, tuple[list[int], str, str]]:

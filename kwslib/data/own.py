@@ -21,8 +21,9 @@ FEWEST = len(SPLITS)  # takes of a word: one for each split
 
 
 def take_files(folder: Path) -> list[Path]:
-    """Files in a word's folder and in the speakers' folders within it, sorted by name, without hidden ones."""
-    found = (path for path in folder.rglob("*") if path.is_file())
+    """What is in a word's folder and in the speakers' folders within it, sorted by name, without hidden ones: files,
+    and links, pipes and devices, which `inspect` names."""
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(
         path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts)
     )

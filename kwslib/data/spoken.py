@@ -7,11 +7,9 @@ on words that the network was not trained on. Homophones of a keyword, such as *
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-from kwslib.data import espeak
 from kwslib.data.corpus import Corpus
-from kwslib.data.synthetic import ACCENTS
+from kwslib.data.voices import homophones
 from kwslib.data.word_file import synthesized
 
 
@@ -35,17 +33,3 @@ def with_spoken_words(
         (*corpus.clips, *(clip for split in splits for clip in added[split])), key=lambda clip: clip.name
     )
     return replace(corpus, clips=tuple(clips))
-
-
-@lru_cache(maxsize=8)
-def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[str]:
-    """Those of the words that at least one accent of the synthesizer pronounces like a keyword. Raises KwsError as
-    `espeak.speak` does."""
-    texts = [(text, accent) for accent in ACCENTS for text in (*words, *keywords)]
-    said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
-    return frozenset(
-        word
-        for accent in ACCENTS
-        for word in words
-        if said[word, accent] in {said[keyword, accent] for keyword in keywords}
-    )

@@ -9,18 +9,17 @@ their variant, that is, in the shape of the vocal tract.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.cache import code, digest
+from kwslib.cache import cached_folder, code, digest
 from kwslib.data import espeak
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS, VARIANTS, Speaker, record, write_wav
-from kwslib.labels import check_label
-from kwslib.paths import atomic_folder, cache_dir
+from kwslib.labels import check_word
 from kwslib.progress import progress
 
 VOICES = {"training": 200, "validation": 40, "testing": 80}  # that say the keyword
@@ -38,6 +37,28 @@ def everyday_words() -> tuple[tuple[str, ...], tuple[str, ...]]:
     words = [line for line in text.splitlines() if line and line[0] != "#"]
     words.sort(key=lambda word: hashlib.sha1(word.encode()).hexdigest())
     return tuple(words[EVERYDAY:]), tuple(words[:EVERYDAY])
+
+
+@lru_cache(maxsize=8)
+def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[str]:
+    """Those of the words that are a keyword in another letter case, or that at least one accent of the synthesizer
+    pronounces like one.
+
+    Its voices are English: of letters of other scripts they say only which script it is, and that is not compared.
+    Raises KwsError as `espeak.speak` does.
+    """
+    others = [word for word in words if word not in keywords]
+    latin = [word for word in others if word.isascii()]
+    texts = [(text, accent) for accent in ACCENTS for text in (*latin, *keywords)]
+    said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
+    alike = {
+        word
+        for accent in ACCENTS
+        for word in latin
+        if said[word, accent] in {said[keyword, accent] for keyword in keywords}
+    }
+    folded = {keyword.casefold() for keyword in keywords}
+    return frozenset(alike | {word for word in others if word.casefold() in folded})
 
 
 def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:
@@ -85,25 +106,31 @@ def _is_vowel(phoneme: str) -> bool:
 def spoken_folder(word: str) -> Path:
     """A folder of synthesized clips for a keyword, one second each, generated once and cached.
 
-    <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words, and
-    training/ words that sound like it. Raises KwsError for an invalid label, and as `espeak.speak` does.
+    <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words
+    except its homophones, and training/ words that are near it. Raises KwsError for an invalid word, and as
+    `espeak.speak` does.
     """
-    root = cache_dir() / f"spoken-{digest(check_label(word), code(__name__))}"
-    if root.is_dir():
-        return root
+    return cached_folder(f"spoken-{digest(check_word(word), code(__name__))}", partial(_speak, word))
+
+
+def _speak(word: str, folder: Path) -> None:
+    """Write the clips of `spoken_folder`."""
+    alike = homophones(everyday_words()[0], (word,))
     script = [line for split in SPLITS for line in _script(word, split)]
     sounds = espeak.speak([utterance for _, utterance in script])
-    with atomic_folder(root) as temporary:
-        pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
-        for number, ((name, _), sound) in enumerate(pairs):
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_wav(path, record(sound, np.random.default_rng([13, number])))
-    return root
+    pairs = progress(zip(script, sounds, strict=True), f"speaking {word}", len(script))
+    for number, ((name, _), sound) in enumerate(pairs):
+        path = folder / name
+        if path.parent.name in alike:  # spoken, for the sake of the next words' draws, and not kept
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wav(path, record(sound, np.random.default_rng([13, number])))
 
 
 def everyday_clips(word: str) -> dict[str, np.ndarray]:
-    """{everyday word: one second of sound, int16 (16000,)}, each in a different voice of testing, without `word`."""
+    """{everyday word: one second of sound, int16 (16000,)}, each in a different voice of testing, without `word` and
+    its homophones."""
+    alike = homophones(everyday_words()[1], (word,))
     words = [other for other in everyday_words()[1] if other != word]
     voices = draw_voices("testing", len(words), purpose=1)
     sounds = espeak.speak(
@@ -112,6 +139,7 @@ def everyday_clips(word: str) -> dict[str, np.ndarray]:
     return {
         text: record(sound, np.random.default_rng([14, number]))
         for number, (text, sound) in enumerate(zip(words, sounds, strict=True))
+        if text not in alike
     }
 
 

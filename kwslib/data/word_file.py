@@ -11,7 +11,7 @@ lists the folders for other words and noises; without any, the synthetic corpus 
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,14 @@ from kwslib.data.corpus import (
 )
 from kwslib.data.protocol import STRETCHES, read_noise
 from kwslib.data.splits import SPLITS
-from kwslib.data.voices import spoken_folder
+from kwslib.data.voices import homophones, spoken_folder
 from kwslib.errors import KwsError, listed, naming
-from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
+from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
 from kwslib.strict_json import json_text, parse_json
 
 FORMAT = 1
+LISTS = ("not", "background", "data")
 MOST = {"training": 2400, "validation": 400, "testing": 800}  # clips of other words that a corpus lends
 SHORTEST_NOISE = (
     CLIP_SAMPLES / (1 - STRETCHES["testing"][0]) / SAMPLE_RATE
@@ -52,11 +53,12 @@ class WordFile:
     data: tuple[Path, ...]
 
     def save(self, path: Path) -> None:
-        """Write the file; folders next to or below `path` are relative to it."""
-        folder_of_file = path.parent.resolve()
+        """Write the file, with folders relative to it."""
+        folder_of_file = os.path.realpath(path.parent)
 
         def relative(folder: Path) -> str:
-            return Path(os.path.relpath(folder, folder_of_file)).as_posix()
+            name = Path(os.path.relpath(os.path.realpath(folder), folder_of_file)).as_posix()
+            return f"./{name}" if name[0] == "~" else name  # a folder, not a user's home
 
         content = {
             "format": FORMAT,
@@ -79,27 +81,38 @@ def read_word_file(path: Path) -> WordFile:
     known = {"format", "word", "takes", "not", "background", "data"}
     if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
         raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
-    lists = {name: content[name] for name in ("not", "background", "data")}
-    names = [name for folders in lists.values() if isinstance(folders, list) for name in folders]
-    if not all(isinstance(folders, list) for folders in lists.values()) or not all(
-        isinstance(name, str) for name in (*names, content["takes"] or "")
-    ):
-        raise KwsError(f"{path}: a folder in it is not text: make it with `kws keyword`")
     with naming(path):
-        check_label(content["word"])
-    takes = content["takes"] and path.parent / expand(content["takes"])
-    folders = (tuple(path.parent / expand(name) for name in lists[kind]) for kind in lists)
-    return WordFile(content["word"], takes or None, *folders)
+        class_labels((content["word"],))
+        takes = None if content["takes"] is None else _place(path, content["takes"])
+        return WordFile(content["word"], takes, *(_places(path, content, kind) for kind in LISTS))
+
+
+def _places(path: Path, content: Mapping[str, Any], kind: str) -> tuple[Path, ...]:
+    """The folders of a list in a corpus file. Raises KwsError as `_place` does, and where there is no list."""
+    if not isinstance(content[kind], list):
+        raise KwsError(f"{kind!r} is not a list of folders: make the file with `kws keyword`")
+    return tuple(_place(path, name) for name in content[kind])
+
+
+def _place(path: Path, name: object) -> Path:
+    """The folder that a corpus file names, absolute. Raises KwsError for what is not a name."""
+    if not isinstance(name, str) or not name:
+        raise KwsError(f"{name!r} is not the name of a folder: make the file with `kws keyword`")
+    return expand(name) if name[0] == "~" else path.parent.absolute() / name
 
 
 def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     """The corpus of a word; `base` replaces the one in `data`. Raises KwsError, naming the folder, for one that is
     missing or unusable."""
     base = base or (read_folders(word_file.data) if word_file.data else open_corpus(profile="quick"))
-    corpus = replace(base, clips=_thinned(base.clips, word_file.word))
+    alike = homophones(base.words, (word_file.word,))
+    others = [clip for clip in base.clips if clip.word not in alike]
+    notes = [f"{word}: left out, as it sounds like {word_file.word!r}" for word in sorted(alike)]
+    corpus = replace(base, clips=_thinned(others, word_file.word), notes=(*base.notes, *notes))
     if word_file.takes:
         corpus = add_recordings(corpus, word_file.word, word_file.takes)
-    others, skipped = _negatives(word_file.negatives, word_file.word)
+    takes = {clip.digest: clip.path.name for clip in corpus.clips if clip.word == word_file.word}
+    negatives, skipped = _negatives(word_file.negatives, word_file.word, takes)
     noises, short = _backgrounds(word_file.background)
     spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
     times = sum(clip.word == word_file.word for clip in spoken)
@@ -107,7 +120,7 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     return replace(
         corpus,
         name=f"{word_file.word} ({base.name})",
-        clips=tuple(sorted((*corpus.clips, *spoken, *others), key=lambda clip: clip.name)),
+        clips=tuple(sorted((*corpus.clips, *spoken, *negatives), key=lambda clip: clip.name)),
         noises=(*corpus.noises, *(clip.path for clip in noises)),
         noise_digests=(*corpus.noise_digests, *(clip.digest for clip in noises)),
         skipped=(*corpus.skipped, *skipped, *short),
@@ -142,13 +155,22 @@ def _thinned(clips: Iterable[Clip], word: str) -> tuple[Clip, ...]:
     return tuple(kept)
 
 
-def _negatives(folders: Iterable[Path], word: str) -> tuple[list[Clip], list[Skipped]]:
-    """Clips of own negatives, all of them for training."""
+def _negatives(
+    folders: Iterable[Path], word: str, takes: Mapping[str, str]
+) -> tuple[list[Clip], list[Skipped]]:
+    """Clips of own negatives, all of them for training, without the recordings in `takes`, {digest: file name}, of the
+    word itself."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     for folder in folders:
         name = f"not {word}"
-        found, refused = read_takes(folder, name, {clip.name for clip in clips})
+        read, refused = read_takes(folder, name, {clip.name for clip in clips})
+        found = [clip for clip in read if clip.digest not in takes]
+        refused += [
+            Skipped(clip.path, f"the same recording as {takes[clip.digest]}, which is of {word!r}")
+            for clip in read
+            if clip.digest in takes
+        ]
         if not found:
             wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
             raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {wrong}")

@@ -11,6 +11,7 @@ from kwslib.deployment.tflite_flatbuffer import read_description
 from kwslib.deployment.tflite_graph import Graph, damaged, parse
 from kwslib.deployment.tflite_validate import validate
 from kwslib.errors import KwsError
+from kwslib.paths import absent
 from kwslib.quiet import quiet_stderr
 
 # Run apart: the allocator prints to the process's standard error, and C++ must not take a notebook down.
@@ -65,7 +66,7 @@ def read_graph(path: Path, content: bytes | None = None) -> Graph:
 
 def _read(path: Path) -> bytes:
     if not Path(path).is_file():
-        raise KwsError(f"{path}: no such file; make one with `kws export FILE.pt --out DIR`")
+        raise KwsError(f"{path}: {absent(path, 'file')}; make one with `kws export FILE.pt --out DIR`")
     return Path(path).read_bytes()
 
 

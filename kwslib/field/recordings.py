@@ -26,6 +26,7 @@ from kwslib.field.stream import (
 )
 from kwslib.field.trials import PROMPT
 from kwslib.labels import SAMPLE_RATE, SILENCE
+from kwslib.paths import absent
 
 TAIL = SAMPLE_RATE // 2  # samples after a recording's end in which the decision may still come
 
@@ -53,7 +54,7 @@ def read_recordings(
     """Recordings in folders named after their class, and what is rejected: folders with other names, files that are not
     audio, too short, silent or clipped. Raises KwsError when no recording remains."""
     if not folder.is_dir():
-        raise KwsError(f"{folder}: no such folder: give one with folders {', '.join(labels)}")
+        raise KwsError(f"{folder}: {absent(folder, 'folder')}: give one with folders {', '.join(labels)}")
     found: list[Recording] = []
     refused: list[Refused] = []
     for inner in sorted(folder.iterdir()):

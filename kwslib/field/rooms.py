@@ -18,6 +18,7 @@ from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.field.conditions import Field
 from kwslib.labels import SAMPLE_RATE
+from kwslib.paths import absent
 from kwslib.progress import progress
 
 ROOMS = 100  # of a split
@@ -77,7 +78,7 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
     folder without responses and, naming it, for a file that is not a room response: silent, or longer than 10 s.
     """
     if not folder.is_dir():
-        raise KwsError(f"{folder}: no such folder: give one of impulse responses (WAV or FLAC)")
+        raise KwsError(f"{folder}: {absent(folder, 'folder')}: give one of impulse responses (WAV or FLAC)")
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
     if not paths:
         raise KwsError(f"{folder}: no impulse responses here: put WAV or FLAC files into it")

@@ -1,6 +1,7 @@
 """Cuts one long recording of a repeated word into takes."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,14 @@ def cut(samples: np.ndarray) -> list[np.ndarray]:
 
 
 def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
-    """Write the words of a recording as <speaker>_nohash_<n>.wav to a folder, numbered after those in it, or none.
+    """Write the words of a recording as <speaker>_nohash_<n>.wav to a folder, all or none, and no file twice: the
+    numbers follow the highest of that speaker's takes in the folder.
 
     Raises KwsError for a recording that is not audio or contains no word, and for a speaker that is not a valid file
     name.
     """
-    if not speaker or NAMED in speaker or speaker != Path(speaker).name or speaker[0] == ".":
+    named_first = (speaker + NAMED).index(NAMED) == len(speaker)  # the take's name gives the speaker back
+    if not speaker or not named_first or speaker != Path(speaker).name or speaker[0] == ".":
         raise KwsError(f"--speaker {speaker!r} does not make a file name: use letters and digits")
     check_label(speaker)
     samples = read_audio(recording)
@@ -44,9 +47,7 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
         raise KwsError(
             f"{recording}: no word stands out in {len(samples) / SAMPLE_RATE:.1f} s: record it nearer, with pauses"
         )
-    begin = len(list(folder.glob(f"{speaker}{NAMED}*"))) if folder.is_dir() else 0
-    while (folder / f"{speaker}{NAMED}{begin}.wav").exists():
-        begin += 1
+    begin = _next_number(folder, speaker)
     paths = [folder / f"{speaker}{NAMED}{begin + number}.wav" for number in range(len(takes))]
     with atomic_files(paths) as temporaries:
         for temporary, take in zip(temporaries, takes, strict=True):
@@ -54,3 +55,11 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
             soundfile.write(sound, take, SAMPLE_RATE, subtype="PCM_16", format="WAV")
             temporary.write_bytes(sound.getvalue())
     return paths
+
+
+def _next_number(folder: Path, speaker: str) -> int:
+    """The number after the highest of a speaker's takes in a folder and in those within it, whatever their format; a
+    speaker in another letter case is the same one, as on some file systems."""
+    numbered = re.compile(re.escape(speaker) + NAMED + r"(\d+)", re.IGNORECASE)
+    found = (numbered.fullmatch(path.stem) for path in folder.rglob("*"))
+    return max((int(match[1]) + 1 for match in found if match), default=0)

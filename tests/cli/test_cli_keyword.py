@@ -33,6 +33,11 @@ def world(tmp_path, monkeypatch):
     [
         (("a,b",), "'a,b'"),
         (("unknown",), "'unknown'"),
+        (("../x",), "'../x'"),
+        (("/tmp/x",), "'/tmp/x'"),
+        (("a/b",), "'a/b'"),
+        ((".",), "'.'"),
+        (("~",), "'~'"),
         (("kiwi", "--arch", "transformer"), "transformer"),
         (("kiwi", "--takes", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "data/_background_noise_", "--not", "nowhere"), "recordings of 'kiwi'"),

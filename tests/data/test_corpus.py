@@ -135,7 +135,7 @@ def test_what_is_no_corpus_is_named(tmp_path):
     with pytest.raises(KwsError, match="empty: no clips here"):
         read_folder(tmp_path / "empty")
     (tmp_path / "file").write_text("a file")
-    with pytest.raises(KwsError, match="file: no such folder"):
+    with pytest.raises(KwsError, match="file: a file, not a folder"):
         read_folder(tmp_path / "file")
 
 
@@ -153,6 +153,15 @@ def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
     assert open_corpus(profile="quick").name == "synthetic"
     monkeypatch.setenv("KWS_PROFILE", "report")
     assert open_corpus().root == named.resolve()
+
+
+def test_a_damaged_synthetic_corpus_is_made_again(monkeypatch):
+    monkeypatch.setattr("kwslib.data.synthetic.make_synthetic", write_corpus)
+    whole = open_corpus(profile="quick")
+    for damaged in (whole.noises[0], whole.clips[0].path):
+        damaged.write_bytes(damaged.read_bytes()[:200])
+        again = open_corpus(profile="quick")
+        assert (again.content_hash, again.skipped) == (whole.content_hash, ())
 
 
 @pytest.mark.slow

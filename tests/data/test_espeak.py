@@ -1,5 +1,6 @@
 """Speaking words: repeatable, and a machine where it cannot work gets one line with the remedy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import espeakng_loader
@@ -60,6 +61,13 @@ def test_voice_speed_and_pitch_are_heard() -> None:
 
 def test_nothing_to_say() -> None:
     assert speak([]) == []
+
+
+@pytest.mark.parametrize("text", [".", "", "…", "'", "()", "؟", " . ", "\u200d", "_", "[[ ]]", "[[_]]"])
+def test_a_text_without_a_sound_is_named(text: str) -> None:
+    with pytest.raises(KwsError, match=r"says nothing for .*: choose a word with letters") as refusal:
+        speak([WORDS[0], replace(WORDS[0], text=text), WORDS[1]])
+    assert repr(text) in str(refusal.value)
 
 
 def test_an_unknown_voice_is_named() -> None:

@@ -1,6 +1,7 @@
 """Own recordings as they come: whatever the files are called, no split is empty, and what is wrong is said early."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,34 @@ def test_all_that_is_wrong_is_said_at_once_before_the_first_epoch(kws, tmp_path)
 def test_one_noise_recording_is_enough(corpus):
     (corpus.root / "_background_noise_" / "hum.wav").unlink()
     assert problems(read_folder(corpus.root), Protocol()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_nothing_in_a_folder_of_recordings_is_passed_over_in_silence(kws, tmp_path):
+    root = write_corpus(tmp_path / "data")
+    for folder in (
+        root / "yes",
+        root / "_background_noise_",
+        record(tmp_path / "mine", "a.wav", "b.wav", "c.wav"),
+    ):
+        os.mkfifo(folder / "pipe.wav")
+        (folder / "gone.wav").symlink_to("nowhere")
+        (folder / "loop.wav").symlink_to("loop.wav")
+        (folder / "elsewhere").symlink_to(root / "no")
+        (folder / "notes.txt").write_text("hello")
+    said = {"pipe.wav", "gone.wav", "loop.wav", "elsewhere", "notes.txt"}
+    corpus = read_folder(root)
+    for _ in range(2):  # the second time with the index of the first
+        for place in ("yes", "_background_noise_"):
+            reasons = {
+                item.path.name: item.reason for item in corpus.skipped if item.path.parent.name == place
+            }
+            assert set(reasons) == said
+            assert all(reasons.values())
+        corpus = read_folder(root)
+    extended = add_recordings(corpus, "kiwi", tmp_path / "mine")
+    assert {item.path.name for item in extended.skipped if item.path.parent.name == "mine"} >= said
+    status, out, _ = kws("data", "check", tmp_path / "mine")
+    assert status == 1
+    for name in said:
+        assert name in out

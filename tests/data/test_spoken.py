@@ -3,7 +3,7 @@
 from collections import Counter
 
 from kwslib.data.corpus import read_folder
-from kwslib.data.spoken import homophones, with_spoken_words
+from kwslib.data.spoken import with_spoken_words
 
 KEYWORDS = ("yes", "no")
 
@@ -34,8 +34,3 @@ def test_training_alone_gets_more_words_where_that_is_asked_for(synthetic):
     corpus = read_folder(synthetic)
     found = with_spoken_words(corpus, KEYWORDS, 1, splits=("training",))
     assert {clip.split for clip in Counter(found.clips) - Counter(corpus.clips)} == {"training"}
-
-
-def test_homophones_are_what_any_accent_says_alike():
-    assert homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
-    assert homophones(("snow",), ("no",)) == set()

@@ -1,5 +1,7 @@
 """The synthesizer's part in a keyword: voices that no other split has, words near it, words for the test alone."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from kwslib.data import espeak, voices
 from kwslib.data.corpus import read_folder
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS
+from kwslib.errors import KwsError
+from kwslib.paths import cache_dir
 
 COMPUTER = ("k", "@", "m", "p", "j", "'u:", "t", "3")
 
@@ -31,6 +35,13 @@ def test_everyday_words_of_the_test_train_nothing():
     assert len(testing) == len(set(testing)) == 200
     assert len(training) >= 300
     assert set(training).isdisjoint(testing)
+
+
+def test_homophones_are_what_any_accent_says_alike():
+    assert voices.homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
+    assert voices.homophones(("snow",), ("no",)) == set()
+    assert voices.homophones(("Right", "IT", "it", "left"), ("right", "it")) == {"Right", "IT"}
+    assert voices.homophones(("再见", "Да", "да"), ("你好", "да")) == {"Да"}
 
 
 def test_confusables_are_near_and_never_the_word():
@@ -81,6 +92,42 @@ def test_a_folder_for_a_word_has_the_layout_of_speech_commands(few):
     assert set(words["validation"]) == {"happy", "apple", "table"}
     assert set(words["testing"]) == {"happy"}
     assert voices.spoken_folder("happy") == root
+
+
+@pytest.mark.slow
+def test_damaged_voices_are_spoken_again(few):
+    root = voices.spoken_folder("happy")
+    whole = {split: read_folder(root / split).content_hash for split in SPLITS}
+    shutil.rmtree(root / "validation")
+    cut = next((root / "training" / "happy").iterdir())
+    cut.write_bytes(cut.read_bytes()[:999])
+    again = voices.spoken_folder("happy")
+    assert {split: read_folder(again / split).content_hash for split in SPLITS} == whole
+
+
+def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):
+    with pytest.raises(KwsError, match="says nothing for '\\?': choose a word with letters"):
+        voices.spoken_folder("?")
+    assert not [*cache_dir().iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("word", "other", "alike"),
+    [("know", "apple", {"no"}), ("Apple", "table", {"apple"}), ("tail", "no", {"tale"})],
+)
+def test_homophones_are_no_negatives_and_change_no_other_clip(few, monkeypatch, word, other, alike):
+    listed = ("apple", "table", "no", "tale")
+    monkeypatch.setattr(voices, "everyday_words", lambda: (listed, listed))
+    found = read_folder(voices.spoken_folder(word) / "training").clips
+    assert {clip.word for clip in found} == {word, f"like {word}", *listed} - alike
+    assert set(voices.everyday_clips(word)) == {*listed} - alike
+    monkeypatch.setattr(voices, "homophones", lambda words, keywords: frozenset())
+    monkeypatch.setenv("KWS_CACHE", f"{cache_dir()}-all")
+    every = read_folder(voices.spoken_folder(word) / "training").clips
+    assert {clip.name: clip.digest for clip in every if clip.word not in alike} == {
+        clip.name: clip.digest for clip in found
+    }
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,40 @@ def test_own_negatives_and_backgrounds_all_reach_training(world):
     assert "fridge" in heard
 
 
+@pytest.mark.parametrize(("word", "alike"), [("know", "no"), ("Yes", "yes"), ("yes", None)])
+def test_recordings_of_homophones_are_left_out_with_a_note(world, word, alike):
+    corpus = open_word(replace(given(world), word=word))
+    assert {clip.word for clip in corpus.clips} == {"yes", "no", "up", "apple", "kiwi", "like kiwi", word} - {
+        alike
+    }
+    left_out = [note for note in corpus.notes if "left out" in note]
+    assert left_out == ([f"{alike}: left out, as it sounds like {word!r}"] if alike else [])
+
+
+@pytest.mark.parametrize("source", ["takes", "data/kiwi"])
+def test_recordings_of_the_word_are_no_negatives(world, source):
+    record(world / "data" / "kiwi", *(f"t{n}_nohash_0.wav" for n in range(4)))
+    mine = sorted((world / source).iterdir())
+    for number, path in enumerate(mine):
+        samples, rate = soundfile.read(path, dtype="int16")
+        soundfile.write(world / "talk" / f"copy{number}.flac", samples, rate)
+    made = given(world, negatives=(world / "talk",))
+    corpus = open_word(made)
+    assert sorted(clip.path.name for clip in corpus.clips if clip.word == "not kiwi") == [
+        "one.wav",
+        "two.wav",
+    ]
+    reasons = {item.path.name: item.reason for item in corpus.skipped}
+    assert reasons == {
+        f"copy{n}.flac": f"the same recording as {path.name}, which is of 'kiwi'"
+        for n, path in enumerate(mine)
+    }
+    with pytest.raises(
+        KwsError, match=r"no usable recordings of other words than 'kiwi': .* which is of 'kiwi'"
+    ):
+        open_word(replace(made, negatives=(world / source,)))
+
+
 def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
     made = given(world, negatives=(world / "talk",))
     made.save(world / "kiwi" / "corpus.json")
@@ -111,8 +146,11 @@ def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
         ("[]", "not a corpus file"),
         ('{"format": 2}', "format 1"),
         ('{"format": 1, "word": "a,b", "takes": null, "not": [], "background": [], "data": []}', "comma"),
-        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "not text"),
-        ('{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}', "not text"),
+        ('{"format": 1, "word": "a", "takes": 5, "not": [], "background": [], "data": []}', "5 is not the"),
+        (
+            '{"format": 1, "word": "a", "takes": null, "not": "x", "background": [], "data": []}',
+            "'not' is not a list",
+        ),
     ],
 )
 def test_another_file_is_named(tmp_path, content, culprit):

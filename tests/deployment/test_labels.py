@@ -3,13 +3,13 @@
 import json
 import re
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
 import soundfile
 from host_sketch import ARDUINO, HOST, Sketch, compile_sketch, compilers
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tflite_files import tinyconv
 
@@ -89,6 +89,31 @@ def test_what_can_never_work_is_refused_by_name(label):
     if isinstance(label, str):
         with pytest.raises(KwsError):
             class_labels((label,))
+
+
+@given(st.text(max_size=12) | st.text("./\\~_-ab: ", max_size=8))
+@example("../x")
+@example("/tmp/x")
+@example("a/b")
+@example("..")
+@example("~")
+def test_a_keyword_is_refused_or_is_one_folder_that_a_corpus_reads(tmp_path_factory, word):
+    try:
+        class_labels((word,))
+    except KwsError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    assert not refusal or repr(word) in refusal
+    if refusal:
+        return
+    root = tmp_path_factory.getbasetemp()
+    for kind in (PurePosixPath, PureWindowsPath):
+        assert kind(word).parts == (word,) or ":" in word
+        assert kind(word).name == word or ":" in word
+    assert Path(word).expanduser() == Path(word)
+    assert (root / word).resolve().parent == root.resolve()
+    assert word[0] not in "._"
 
 
 def log_of(sketch: Sketch) -> list[str]:

@@ -1,8 +1,13 @@
 """What is wrong with takes is said before anything is trained; a long recording becomes takes."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kwslib.errors import KwsError
 from kwslib.keyword.cutting import cut, cut_file
@@ -102,6 +107,14 @@ def many(gaps=(0.6, 0.5, 1.2)):
     )
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A file of three words."""
+    path = tmp_path_factory.mktemp("long") / "long.wav"
+    soundfile.write(path, many(), RATE, subtype="PCM_16")
+    return path
+
+
 def test_a_long_recording_is_cut_into_takes_that_are_whole(tmp_path):
     soundfile.write(tmp_path / "long.wav", many(), RATE, subtype="PCM_16")
     paths = cut_file(tmp_path / "long.wav", tmp_path / "takes", "alex")
@@ -109,6 +122,43 @@ def test_a_long_recording_is_cut_into_takes_that_are_whole(tmp_path):
     assert set(problems(tmp_path / "takes").values()) == {""}
     more = cut_file(tmp_path / "long.wav", tmp_path / "takes", "alex")
     assert more[0].name == "alex_nohash_3.wav"
+
+
+@given(
+    there=st.lists(
+        st.tuples(
+            st.sampled_from(["alex", "Alex", "[a]", "*", "a", "al"]),
+            st.integers(0, 12),
+            st.sampled_from([".wav", ".flac", ".WAV", ".m4a", "", ".d"]),
+            st.sampled_from(["", "alex", "deep/er"]),
+        ),
+        max_size=12,
+    ),
+    speaker=st.sampled_from(["alex", "[a]", "*", "a?", "a"]),
+)
+@settings(max_examples=40)
+def test_cutting_changes_no_file_that_is_there(recorded, there, speaker):
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "takes"
+        for who, number, suffix, inner in there:
+            path = folder / inner / f"{who}_nohash_{number}{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"mine")
+        before = {path for path in folder.rglob("*") if path.is_file()}
+        paths = cut_file(recorded, folder, speaker)
+        assert len({path.name for path in paths}) == 3
+        assert before.isdisjoint(paths)
+        assert all(path.read_bytes() == b"mine" for path in before)
+        stems = [path.stem.casefold() for path in folder.rglob("*") if path.is_file()]
+        assert all(stems.count(path.stem.casefold()) == 1 for path in paths)
+        assert {path.stem.split("_nohash_", 1)[0] for path in paths} == {speaker}
+
+
+@pytest.mark.parametrize("speaker", ["", "a/b", ".a", "..", "a_nohash_b", "a_nohash", "a,b", "a\n"])
+def test_a_speaker_that_the_takes_would_not_give_back_is_refused(tmp_path, recorded, speaker):
+    with pytest.raises(KwsError):
+        cut_file(recorded, tmp_path / "takes", speaker)
+    assert not (tmp_path / "takes").exists()
 
 
 def test_every_word_is_amid_its_take():
