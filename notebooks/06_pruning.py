@@ -295,8 +295,10 @@ draw_board.sparse_costs(sparse_costs, even)
 # %%
 for what, zeros in board.break_even_named(even).items():
     print(f"{what}: breaks even at {zeros:.0f} % zeros")
-share = 100 * board.convolution_share(sparse_costs)
-print(f"the convolution's share of the dense network's cycles: {share:.0f} %")
+if len(sparse_costs):
+    share = 100 * board.convolution_share(sparse_costs)
+    of = "the convolution's share of the dense network's cycles"
+    print(f"{of}: {share:.0f} %")
 
 # %% [markdown]
 # A stored weight takes two bytes instead of one, so the sparse form is smaller once half of the weights are zero. A

@@ -23,14 +23,14 @@ from kwslib.paths import atomic_folder
 from kwslib.progress import progress
 
 MARKER = "SYNTHETIC"
-SPEAKERS = {"training": 150, "validation": 25, "testing": 25}
+SPEAKERS = {"training": 75, "validation": 25, "testing": 25}
 TAKES = 3  # of each keyword by each speaker
 OTHER_WORDS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     *("up", "down", "left", "right", "on", "off", "stop", "go", "bed", "bird", "cat", "dog"),
     *("happy", "house", "marvin", "sheila", "tree", "wow"),
 )
-OTHERS = 6  # other words, once each, by each speaker
+OTHERS = 8  # other words, once each, by each speaker
 NOISE_SECONDS = 60
 
 ACCENTS = (
@@ -68,7 +68,7 @@ def fingerprint(seed: int = 0) -> str:
 def make_synthetic(root: Path, seed: int = 0) -> Path:
     """Generate the corpus as folder `root`, completely or not at all; a seed determines every byte. Returns `root`.
 
-    2,400 clips `<word>/<speaker>_nohash_<take>.wav` of one second at 16 kHz, and
+    1,750 clips `<word>/<speaker>_nohash_<take>.wav` of one second at 16 kHz, and
     `_background_noise_/<kind>.wav`, a minute each. An existing corpus with the same fingerprint is
     left unchanged. Raises KwsError when `root` is anything else, or eSpeak NG does not work on this machine.
     """
@@ -98,7 +98,7 @@ def _already_there(root: Path, marker: str) -> Path:
 
 
 def draw_speakers(seed: int = 0) -> tuple[Speaker, ...]:
-    """200 different voices, in each split the number in SPEAKERS; no two share both accent and variant."""
+    """Different voices, in each split the number in SPEAKERS; no two share both accent and variant."""
     rng = np.random.default_rng([1, seed])
     voices = [f"{accent}+{variant}" for accent in ACCENTS for variant in VARIANTS.split()]
     chosen: list[Speaker] = []

@@ -111,6 +111,15 @@ def _value(results: Results, reference: str) -> dict[str, Any]:
     return found
 
 
+def _interval_of(results: Results, reference: str) -> tuple[dict[str, Any], list[float]]:
+    value = _value(results, reference)
+    if "ci95" not in value:
+        raise KwsError(
+            f"claims.yml: {reference} has no interval: record its part with more seeds, or name its value"
+        )
+    return value, value["ci95"]
+
+
 def _text(value: dict[str, Any]) -> str:
     return format_value(value["value"], value["unit"], value.get("ci95"))
 
@@ -144,8 +153,7 @@ def _side(low: float, high: float, test: dict[str, Any], unit: str = "") -> tupl
 
 
 def _interval(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tuple[str, str, bool]:
-    value = _value(results, test["interval"])
-    low, high = value["ci95"]
+    value, (low, high) = _interval_of(results, test["interval"])
     many, more = test.get("comparisons", 1), ""
     if many > 1:
         factor = student_factor(value["n"], many)
@@ -156,8 +164,8 @@ def _interval(test: dict[str, Any], results: Results, _sweeps: Path | None) -> t
 
 
 def _bounds(results: Results, references: list[str]) -> tuple[list[list[float]], str]:
-    values = [_value(results, reference) for reference in references]
-    return [value["ci95"] for value in values], " and ".join(map(_text, values))
+    found = [_interval_of(results, reference) for reference in references]
+    return [bounds for _, bounds in found], " and ".join(_text(value) for value, _ in found)
 
 
 def _apart(test: dict[str, Any], results: Results, _sweeps: Path | None) -> tuple[str, str, bool]:

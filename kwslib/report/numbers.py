@@ -21,6 +21,17 @@ def by_magnitude(value: float) -> str:
     return f"{value:,.{2 if value < 1 else 1 if value < 100 else 0}f}"
 
 
+def with_interval(mean: float, low: float, high: float, *, form: str = ".1f") -> str:
+    """A mean with its interval as text; alone where the interval has no known width, as that of a single seed."""
+    span = span_text(low, high, form)
+    return f"{mean:{form}} ({span})" if span else f"{mean:{form}}"
+
+
+def span_text(low: float, high: float, form: str = ".1f") -> str:
+    """An interval as text; empty where its width is unknown."""
+    return f"{low:{form}} to {high:{form}}" if math.isfinite(high - low) else ""
+
+
 def one_digit(value: float) -> str:
     """A difference as text, to one significant digit: 0.02, 2 × 10⁻⁷."""
     digit, _, power = f"{value:.1g}".partition("e")

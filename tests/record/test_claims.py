@@ -112,6 +112,15 @@ def test_a_value_that_is_missing_is_named(recorded):
         check([Claim(3, "?", {"value": "03_training/nothing", "above": 0})], recorded, SWEEPS)
 
 
+@pytest.mark.parametrize(
+    "test", [{"interval": "03_training/x", "above": 0}, {"apart": ["03_training/x"] * 2}]
+)
+def test_a_value_of_one_seed_has_no_interval(test):
+    results = {"03_training": {"values": {"x": {"value": 0.4, "unit": "fraction", "n": 1}}}}
+    with pytest.raises(KwsError, match="03_training/x has no interval"):
+        check([Claim(3, "?", test)], results)
+
+
 def test_a_claim_without_a_test_is_refused(tmp_path):
     path = tmp_path / "claims.yml"
     path.write_text("3:\n  - says: It is so.\n")

@@ -1,10 +1,11 @@
 """Numbers in tables keep the digits that they have, and rows an order that can be read."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 
-from kwslib.report.numbers import by_magnitude, one_digit, two_digits
+from kwslib.report.numbers import by_magnitude, one_digit, span_text, two_digits, with_interval
 from kwslib.report.part4.board import function_table
 
 
@@ -38,6 +39,14 @@ def test_a_size_has_decimals_by_its_magnitude(value, shown):
 )
 def test_a_difference_has_one_digit_and_no_programmers_exponent(value, shown):
     assert one_digit(value) == shown
+
+
+def test_an_interval_of_unknown_width_is_left_out():
+    assert with_interval(93.0, 92.04, 94.0) == "93.0 (92.0 to 94.0)"
+    assert with_interval(-0.5, -1.0, 0.25, form="+.2f") == "-0.50 (-1.00 to +0.25)"
+    for bounds in ((math.nan, math.nan), (0.0, math.inf)):
+        assert with_interval(93.0, *bounds) == "93.0"
+        assert span_text(*bounds) == ""
 
 
 def test_functions_stand_stage_by_stage_the_slowest_first():

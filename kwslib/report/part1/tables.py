@@ -14,6 +14,7 @@ from kwslib.features.representations import MFCC_KEPT, NAMES, spectrum, with_lib
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.record import names
 from kwslib.record.values import Value, Values, over_seeds
+from kwslib.report.numbers import span_text
 from kwslib.statistics import mean_interval, mean_share
 
 if TYPE_CHECKING:
@@ -174,8 +175,8 @@ def difference_table(found: Mapping[tuple[str, str], np.ndarray]) -> "pandas.Dat
         verdicts = all(i.low > 0 for i in (seeds, clips)), all(i.high < 0 for i in (seeds, clips))
         rows[f"{reference} − {other}"] = {
             "points": seeds.mean,
-            "over seeds": f"{seeds.low:+.1f} to {seeds.high:+.1f}",
-            "over clips": f"{clips.low:+.1f} to {clips.high:+.1f}",
+            "over seeds": span_text(seeds.low, seeds.high, "+.1f"),
+            "over clips": span_text(clips.low, clips.high, "+.1f"),
             "so": f"{reference} is better"
             if verdicts[0]
             else f"{other} is better"

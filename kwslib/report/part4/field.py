@@ -23,6 +23,7 @@ from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
+from kwslib.report.numbers import with_interval
 from kwslib.statistics import mcnemar, wilson
 
 if TYPE_CHECKING:
@@ -274,5 +275,4 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
 
 def share_text(correct: int, n: int) -> str:
     """Correct answers in % with their Wilson interval, as text."""
-    low, high = wilson(correct, n)
-    return f"{100 * correct / n:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    return with_interval(*(100 * each for each in (correct / n, *wilson(correct, n))))

@@ -16,6 +16,7 @@ from kwslib.record import names
 from kwslib.record import values as values_of
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import with_interval
 from kwslib.statistics import mean_interval, mean_share, student_factor
 
 if TYPE_CHECKING:
@@ -102,11 +103,11 @@ def losses_table(rows: "pandas.DataFrame", floats: Mapping[int, float]) -> "pand
 
 
 def paired_differences(rows: "pandas.DataFrame") -> dict[Width, list[float]]:
-    """Gain of QAT over PTQ with our recipe by width, as shares, for each seed."""
+    """Gain of QAT over PTQ with our recipe by width, as shares, for each seed that has both."""
     ours = rows[rows.recipe == "ours"].pivot(index="bits", columns=["method", "seed"], values="testing")
     if {"ptq", "qat"} - set(ours.columns.get_level_values("method")):
         return {}
-    differences = ours["qat"] - ours["ptq"]
+    differences = (ours["qat"] - ours["ptq"]).dropna(how="all")
     return {
         bits: list(differences.loc[bits].dropna()) for bits in rows.bits.unique() if bits in differences.index
     }
@@ -131,7 +132,7 @@ def paired_table(differences: Mapping[Width, list[float]]) -> "pandas.DataFrame"
         wider = student_factor(len(each), len(differences)) if len(each) > 1 else 1.0
         low, high = mean - wider * (mean - low), mean + wider * (high - mean)
         found = "QAT" if low > 0 else "PTQ" if high < 0 else "not told apart"
-        text = f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
+        text = with_interval(mean, low, high, form="+.2f")
         rows[bits] = {"QAT more than PTQ (points)": text, "better": found}
     return pandas.DataFrame(rows).T.rename_axis("bits")
 

@@ -8,6 +8,7 @@ from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import with_interval
 from kwslib.report.part6.board import REMOVED
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def with_times(times: "pandas.DataFrame", answers: "pandas.DataFrame") -> "panda
     heard = {
         percent: {
             "in field, original (%)": f"{row.original:.0f}",
-            "in field, ours (%)": f"{row['mean']:.1f} ({row.low:.1f} to {row.high:.1f})",
+            "in field, ours (%)": with_interval(row["mean"], row.low, row.high),
         }
         for percent, row in answers.iterrows()
     }

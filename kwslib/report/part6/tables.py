@@ -18,6 +18,7 @@ from kwslib.quantization.grids import TERNARY
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.values import Value, Values, over_seeds
+from kwslib.report.numbers import with_interval
 from kwslib.statistics import mean_share
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def points_table(points: "pandas.DataFrame") -> "pandas.DataFrame":
         table[name] = [f"{value:,}" for value in points[name]]
     for when in WHEN:
         bounds = zip(*(points[f"{when}_{bound}"] for bound in BOUNDS), strict=True)
-        table[when] = [f"{mean:.1f} ({low:.1f} to {high:.1f})" for mean, low, high in bounds]
+        table[when] = [with_interval(*each) for each in bounds]
     return table.set_index("removed").rename(
         columns={
             "flops": "FLOPs",
@@ -165,7 +166,7 @@ def reach_values(rows: "pandas.DataFrame") -> Values:
     """Range of pruning: the shares that the points cover, and those at which mean accuracy over seeds holds and falls.
 
     Accuracy falls at the smallest share with a loss of more than FALL relative to the whole network, and holds at the
-    share before it; without a fall, or without the whole network, both are left out.
+    share before it, which is left out if there is none; without a fall, or without the whole network, both are.
     """
     values = {"channels_threshold_highest": Value(max(channels.THRESHOLDS), "%")}
     shares = rows[~rows.structured].sparsity
@@ -179,9 +180,9 @@ def reach_values(rows: "pandas.DataFrame") -> Values:
             fallen = means.index[means < whole - FALL]
             if len(fallen):
                 values[names.falls(kind, when)] = Value(fallen[0], "fraction")
-                values[names.holds(kind, when)] = Value(
-                    means.index[means.index < fallen[0]].max(), "fraction"
-                )
+                before = means.index[means.index < fallen[0]]
+                if len(before):
+                    values[names.holds(kind, when)] = Value(before.max(), "fraction")
     return values
 
 

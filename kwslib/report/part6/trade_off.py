@@ -13,7 +13,7 @@ from kwslib.paths import atomic_write
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.report.numbers import two_digits
+from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part6.board import BOTH, Cost
 from kwslib.statistics import mean_share
 
@@ -73,9 +73,7 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
     best = table[table["best by flash"] | table["best by ms"]]
     return pandas.DataFrame(
         {
-            f"{split} (%)": [
-                f"{row[mean]:.1f} ({row[low]:.1f} to {row[high]:.1f})" for _, row in best.iterrows()
-            ]
+            f"{split} (%)": [with_interval(row[mean], row[low], row[high]) for _, row in best.iterrows()]
             for split, (mean, low, high) in (("validation", VALIDATION), ("test", TESTED))
         }
         | {

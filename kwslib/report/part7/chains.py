@@ -19,7 +19,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
-from kwslib.report.numbers import two_digits
+from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part4.board import PEERS
 from kwslib.report.part4.field import field_stage
 from kwslib.report.part4.field_training import train_for_field
@@ -87,9 +87,8 @@ def accuracy_texts(found: Mapping[str, list[float]]) -> dict[str, str]:
     """Means (%) from `accuracies` with their intervals, as text."""
     texts = {}
     for arch, shares in found.items():
-        mean, n = mean_share(shares), len(shares)
-        spread = f" ({100 * mean.low:.1f} to {100 * mean.high:.1f})" if n > 1 else ""
-        texts[arch] = f"{100 * mean.mean:.1f}{spread}, {counted(n, 'seed')}"
+        mean = with_interval(*(100 * each for each in mean_share(shares)))
+        texts[arch] = f"{mean}, {counted(len(shares), 'seed')}"
     return texts
 
 

@@ -16,6 +16,7 @@ from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
+from kwslib.report.numbers import with_interval
 from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of
 
 if TYPE_CHECKING:
@@ -101,14 +102,13 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
     rows = {}
     for name, detection in found.items():
         point = detection.chosen
-        low, high = point.per_hour_ci95
         median, most = ("", "")  # where no keyword was reported
         if len(point.latencies):
             median, most = (f"{1000 * each:.0f}" for each in np.quantile(point.latencies, [0.5, 0.9]))
         rows[name] = {
             "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
-            "false accepts per hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "false accepts per hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "hours": f"{point.hours:.2g}",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
             "latency, median (ms)": median,

@@ -23,6 +23,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, over_seeds
+from kwslib.report.numbers import with_interval
 from kwslib.report.part7.chains import NAMES
 from kwslib.statistics import mean_interval, mean_share
 
@@ -117,5 +118,4 @@ def past_table(found: Mapping[str, Mapping[str, list[np.ndarray]]]) -> "pandas.D
 
 
 def _points(differences: np.ndarray) -> str:
-    mean, low, high = mean_interval(list(differences))
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+    return with_interval(*mean_interval(list(differences)), form="+.1f")

@@ -13,7 +13,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values
-from kwslib.report.numbers import two_digits
+from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part4.field import share_text
 from kwslib.report.part7.chains import field_model
 from kwslib.report.part8.networks import clip_accuracy
@@ -76,8 +76,7 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     rows = {}
     for key, found in heard.items():
         trials = found.trials
-        low, high = trials.ci95
-        row = {"all": f"{100 * trials.accuracy:.1f} ({100 * low:.1f} to {100 * high:.1f})"}
+        row = {"all": share_text(trials.evaluation.correct, trials.n)}
         for label, counted in trials.evaluation.per_class.items():
             row[label] = f"{100 * counted['accuracy']:.1f}"
         rows[TITLES[key]] = row
@@ -100,11 +99,10 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
     rows = {}
     for key, found in heard.items():
         point = found.chosen
-        low, high = point.per_hour_ci95
         rows[TITLES[key]] = {
             "threshold": f"{point.threshold:.3f}",
             "smoothing (ms)": f"{40 * found.settings.smoothing}",
-            "false accepts an hour": f"{point.per_hour:.1f} ({low:.1f} to {high:.1f})",
+            "false accepts an hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "keywords missed (%)": share_text(point.rejects, point.keywords),
             "network, a hop (ms)": two_digits(cost[names.board_ms(f"hop_{key}")].value),
             "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
@@ -120,7 +118,7 @@ def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     for key, found in heard.items():
         hours = found.chosen.hours / len(found.by_kind)
         rows[TITLES[key]] = {
-            kind: "{:.1f} ({:.1f} to {:.1f})".format(count / hours, *poisson_rate(count, hours))
+            kind: with_interval(count / hours, *poisson_rate(count, hours))
             for kind, count in found.by_kind.items()
         }
     return pandas.DataFrame(rows).T.rename_axis("false accepts an hour of")

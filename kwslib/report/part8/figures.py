@@ -52,8 +52,13 @@ def trade_off(found: Sequence[Network]) -> Figure:
     return figure
 
 
-def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure:
-    """A group of points for each group of words, one point per network, with its interval."""
+def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure | None:
+    """A group of points for each group of words, one point per network, with its interval.
+
+    None where there is nothing to draw.
+    """
+    if not groups:
+        return None
     figure, ax = style.subplots(height=3.6)
     archs = list(next(iter(groups.values())))
     for number, arch in enumerate(archs):

@@ -20,7 +20,7 @@ from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
-from kwslib.report.numbers import two_digits
+from kwslib.report.numbers import two_digits, with_interval
 from kwslib.statistics import MeanInterval, mean_interval
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ TITLES = {
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
 }
+UNKNOWN = (np.nan, np.nan)  # an interval
 FEW = 10  # training clips of a word: hardly known
 
 
@@ -81,11 +82,7 @@ def fits(network: Network) -> bool:
 
 def percent(value: Value) -> str:
     """A share in per cent, with its interval if it has one."""
-    text = f"{100 * value.value:.1f}"
-    if value.ci95 is None or not np.isfinite(value.ci95).all():
-        return text
-    low, high = value.ci95
-    return f"{text} ({100 * low:.1f} to {100 * high:.1f})"
+    return with_interval(*(100 * each for each in (value.value, *(value.ci95 or UNKNOWN))))
 
 
 def size_table(found: list[Network]) -> "pandas.DataFrame":
@@ -144,8 +141,8 @@ def ahead_table(values: Values) -> "pandas.DataFrame":
     for arch, title in TITLES.items():
         if names.ahead(arch) in values:
             value = values[names.ahead(arch)]
-            low, high = value.ci95 or (np.nan, np.nan)
-            rows[title] = {"points ahead of TinyConv": f"{value.value:+.1f} ({low:+.1f} to {high:+.1f})"}
+            text = with_interval(value.value, *(value.ci95 or UNKNOWN), form="+.1f")
+            rows[title] = {"points ahead of TinyConv": text}
     return pandas.DataFrame(rows).T.rename_axis("network")
 
 
