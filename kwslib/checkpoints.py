@@ -15,7 +15,7 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
-from kwslib.paths import atomic_write
+from kwslib.paths import absent, atomic_write
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
     one not of ours, and for one with a number that is not finite, a shape that does not fit or labels that are none.
     """
     if not Path(path).is_file():
-        raise KwsError(f"{path}: no such file; train a model with `kws train --out {path}`")
+        raise KwsError(f"{path}: {absent(Path(path), 'file')}: train a model with `kws train --out FILE.pt`")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content["format"]

@@ -32,11 +32,12 @@ def print_long(
     from kwslib.field.evaluate import stage
     from kwslib.field.long import MOST_FALSE, MOST_MISSES, long_stream, run_long, specification
     from kwslib.field.rooms import describe, measured_rooms
+    from kwslib.paths import absent
     from kwslib.strict_json import parse_json
 
     with naming(spec):
         if not spec.is_file():  # a device may have no end
-            raise KwsError("cannot be read (no such file): name a file of JSON")
+            raise KwsError(f"cannot be read ({absent(spec, 'file')}): name a file of JSON")
         try:
             content = parse_json(spec.read_bytes())
         except OSError as error:
