@@ -73,7 +73,7 @@ def cached_folder(name: str, make: Callable[[Path], object]) -> Path:
         try:
             os.rename(temporary / "made", path)
         except OSError:
-            if not path.is_dir():  # by a process that was faster
+            if path.name != f"{name}-{_hash_of_files(path)}":  # it is not that a process was faster
                 raise
     return path
 

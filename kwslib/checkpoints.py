@@ -15,7 +15,7 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
-from kwslib.paths import absent, atomic_write
+from kwslib.paths import absent, atomic_write, temporary_folder
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 
 if TYPE_CHECKING:
@@ -213,8 +213,9 @@ def train(
             "finished": True,
         }
         if complete:
-            save_checkpoint(unfinished_model(out), model, config, extra)
-            extra |= complete(unfinished_model(out))
+            with temporary_folder(out.parent, "trained") as folder:
+                save_checkpoint(folder / out.name, model, config, extra)
+                extra |= complete(folder / out.name)
         save_checkpoint(out, model, config, extra)
         for left in (unfinished_model(out), resume_file(out)):
             left.unlink(missing_ok=True)

@@ -172,13 +172,21 @@ def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Raises KwsError when nothing can be written at `path` (before the long work, not after); leaves nothing there."""
-    missing = [folder for folder in path.parents if not folder.exists()]
-    with _temporary(path) as probe:
-        probe.touch()
-    for folder in missing:
-        with suppress(OSError):
-            folder.rmdir()
+    """Raises KwsError when nothing can be written at `path` (before the long work, not after); leaves nothing there.
+
+    What would be made is made in a folder of its own, in the nearest one that is there.
+    """
+    path = Path(path)
+    there = next(folder for folder in path.parents if os.path.lexists(folder))
+    probe = _beside(there / "probe")
+    inner = probe / _beside(path).relative_to(there)
+    try:
+        inner.parent.mkdir(parents=True)
+        inner.touch()
+    except (OSError, ValueError) as error:
+        raise KwsError(_refusal(path, error)) from error
+    finally:
+        _remove(probe)
     if path.is_dir():
         raise KwsError(f"{path} is a folder: name a file in it")
 
@@ -191,8 +199,7 @@ def _temporary(path: Path) -> Iterator[Path]:
         _remove_leftovers(path.parent.resolve())
     except OSError as error:
         raise KwsError(_refusal(path, error)) from error
-    owner = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    temporary = path.with_name(f".{path.name}.{owner}.part{path.suffix}")
+    temporary = _beside(path)
     try:
         yield temporary
     except OSError as error:
@@ -204,11 +211,18 @@ def _temporary(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
-def _refusal(path: Path, error: OSError) -> str:
-    remedy = "free some space or choose another place" if error.errno in FULL else "choose another place"
+def _beside(path: Path) -> Path:
+    """A path beside `path` that nobody else uses, and that says who does."""
+    owner = f"{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return path.with_name(f".{path.name}.{owner}.part{path.suffix}")
+
+
+def _refusal(path: Path, error: OSError | ValueError) -> str:
+    full = isinstance(error, OSError) and error.errno in FULL
+    remedy = "free some space or choose another place" if full else "choose another place"
     if path.is_relative_to(cache_path()):
         remedy = f"{remedy} for the cache {cache_path()} with KWS_CACHE"
-    return f"{path} cannot be written ({error.strerror or error}): {remedy}"
+    return f"{path} cannot be written ({getattr(error, 'strerror', None) or error}): {remedy}"
 
 
 def _remove(path: Path) -> None:

@@ -215,3 +215,11 @@ def test_what_stands_in_the_place_of_a_file_or_a_folder_is_said(tmp_path, monkey
             status, out, err = kws(*(part.replace("PATH", name) for part in command))
             assert (status, out, len(err.splitlines())) == (2, "", 1)
             assert f"{name}: {said.format(wanted)}" in err
+
+
+@pytest.mark.parametrize("name", ["new/" + "x" * 300 + "/model.pt", "new/a\0b/model.pt", "file/model.pt"])
+def test_a_look_where_one_may_not_write_leaves_nothing_either(tmp_path, name):
+    (tmp_path / "file").touch()
+    with pytest.raises(KwsError, match="cannot be written"):
+        check_writable(tmp_path / name)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "file"]

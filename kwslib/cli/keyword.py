@@ -55,6 +55,7 @@ def make_keyword(
     sketch, and report.json, all of them at the end. The same command goes on with a training that was stopped.
     """
     import importlib.util
+    from unicodedata import normalize
 
     from kwslib.data.check import require
     from kwslib.data.word_file import WordFile, open_word
@@ -65,6 +66,7 @@ def make_keyword(
     from kwslib.paths import expand, folders
     from kwslib.profiles import get_profile
 
+    word = normalize("NFC", word)  # as a corpus names its words
     class_labels((word,))
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")

@@ -8,6 +8,7 @@ their variant, that is, in the shape of the vocal tract.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from importlib.resources import files
@@ -44,11 +45,15 @@ def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[s
     """Those of the words that are a keyword in another letter case, or that at least one accent of the synthesizer
     pronounces like one.
 
-    Its voices are English: of letters of other scripts they say only which script it is, and that is not compared.
+    Its voices are English: of letters of other scripts they say names alone, and these are not compared.
     Raises KwsError as `espeak.speak` does.
     """
     others = [word for word in words if word not in keywords]
-    latin = [word for word in others if word.isascii()]
+    latin = [
+        word
+        for word in others
+        if all("LATIN" in unicodedata.name(letter, "") for letter in word if letter.isalpha())
+    ]
     texts = [(text, accent) for accent in ACCENTS for text in (*latin, *keywords)]
     said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
     alike = {
@@ -57,8 +62,10 @@ def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[s
         for word in latin
         if said[word, accent] in {said[keyword, accent] for keyword in keywords}
     }
-    folded = {keyword.casefold() for keyword in keywords}
-    return frozenset(alike | {word for word in others if word.casefold() in folded})
+    folded = {unicodedata.normalize("NFC", keyword).casefold() for keyword in keywords}
+    return frozenset(
+        alike | {word for word in others if unicodedata.normalize("NFC", word).casefold() in folded}
+    )
 
 
 def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:

@@ -112,6 +112,12 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     if word_file.takes:
         corpus = add_recordings(corpus, word_file.word, word_file.takes)
     takes = {clip.digest: clip.path.name for clip in corpus.clips if clip.word == word_file.word}
+    twins = [clip for clip in corpus.clips if clip.word != word_file.word and clip.digest in takes]
+    corpus = replace(
+        corpus,
+        clips=tuple(clip for clip in corpus.clips if clip not in twins),
+        skipped=(*corpus.skipped, *_refused(twins, word_file.word, takes)),
+    )
     negatives, skipped = _negatives(word_file.negatives, word_file.word, takes)
     noises, short = _backgrounds(word_file.background)
     spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
@@ -162,21 +168,27 @@ def _negatives(
     word itself."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
-    for folder in folders:
-        name = f"not {word}"
+    for number, folder in enumerate(folders, 1):
+        name = (
+            f"not {word}" if number == 1 else f"not {word} {number}"
+        )  # equal file names are other recordings
         read, refused = read_takes(folder, name, {clip.name for clip in clips})
         found = [clip for clip in read if clip.digest not in takes]
-        refused += [
-            Skipped(clip.path, f"the same recording as {takes[clip.digest]}, which is of {word!r}")
-            for clip in read
-            if clip.digest in takes
-        ]
+        refused += _refused([clip for clip in read if clip.digest in takes], word, takes)
         if not found:
             wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
             raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {wrong}")
         clips += [replace(clip, assigned=SPLITS[0]) for clip in found]
         skipped += refused
     return clips, skipped
+
+
+def _refused(twins: Iterable[Clip], word: str, takes: Mapping[str, str]) -> list[Skipped]:
+    """Recordings under another name of those in `takes`, {digest: file name}, of the word."""
+    return [
+        Skipped(clip.path, f"the same recording as {takes[clip.digest]}, which is of {word!r}")
+        for clip in twins
+    ]
 
 
 def _backgrounds(folders: Iterable[Path]) -> tuple[list[Clip], list[Skipped]]:

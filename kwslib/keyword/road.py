@@ -4,7 +4,6 @@ A folder gets all files of a run at its end, or none. Until then the run's train
 all that it depends on; the same run, started again, goes on there.
 """
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,8 +13,8 @@ from typing import Any
 
 from scipy.special import softmax
 
-from kwslib.cache import digest
-from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.cache import code, digest
+from kwslib.checkpoints import load_checkpoint, resume_file, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
 from kwslib.data.word_file import WordFile
@@ -24,6 +23,7 @@ from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.stream_plan import stream
+from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split
 from kwslib.field.detection import OperatingPoint
 from kwslib.field.stream import open_network
@@ -69,12 +69,14 @@ def make(
     training_setup = word_setup(word_file.word, arch, effort.epochs)
     say("features of the training")
     splits = word_splits(corpus, training_setup)
-    key = digest(training_setup, effort, seed, corpus.content_hash, examples_digest(*splits.values()))
+    key = digest(
+        code(__name__), training_setup, effort, seed, corpus.content_hash, examples_digest(*splits.values())
+    )
     training = cache_dir() / "keyword" / key
     training.mkdir(parents=True, exist_ok=True)
-    with alone(training), temporary_folder(folder, "unfinished") as unfinished:
+    with alone(training), temporary_folder(training, "files") as unfinished:
         trained = training / CHECKPOINT
-        if not trained.is_file():
+        if not _is_sound(trained):
             _train(corpus, training_setup, splits, effort, seed, trained, say)
         checkpoint = unfinished / CHECKPOINT
         shutil.copy(trained, checkpoint)
@@ -90,7 +92,7 @@ def make(
             | tested(exported.tflite_int8, corpus, effort)
         )
         _publish(unfinished, folder, word_file, report)
-        shutil.rmtree(training, ignore_errors=True)
+        trained.unlink()  # its folder stays, for whoever waits to lock it
     return report
 
 
@@ -112,17 +114,32 @@ def _train(
         return threshold.as_extra(choice.settings) | {"choice": noted}
 
     say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
-    train_setup(training_setup, splits, seed, out=out, complete=complete)
+    try:
+        train_setup(training_setup, splits, seed, out=out, complete=complete)
+    except KwsError as error:
+        if str(resume_file(out)) not in str(error):
+            raise
+        resume_file(out).unlink()  # damaged, as under its key no other run writes it
+        train_setup(training_setup, splits, seed, out=out, complete=complete)
+
+
+def _is_sound(checkpoint: Path) -> bool:
+    """Whether there is a checkpoint, and it is not damaged."""
+    try:
+        load_checkpoint(checkpoint)
+    except KwsError:
+        return False
+    return True
 
 
 def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[str, Any]) -> None:
-    """Move the files of a run to its folder, with its corpus file and its report: all of them, or none."""
+    """Copy the files of a run to its folder, with its corpus file and its report: all of them, or none."""
     made = sorted(unfinished.iterdir())
     places = [folder / name for name in (*(path.name for path in made), CORPUS, REPORT)]
     with atomic_files(places) as temporaries:
-        *moved, corpus_file, report_file = temporaries
-        for path, temporary in zip(made, moved, strict=True):
-            os.replace(path, temporary)
+        *copies, corpus_file, report_file = temporaries
+        for path, temporary in zip(made, copies, strict=True):
+            shutil.copyfile(path, temporary)
         word_file.save(corpus_file)
         report_file.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
 

@@ -41,6 +41,7 @@ def test_homophones_are_what_any_accent_says_alike():
     assert voices.homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
     assert voices.homophones(("snow",), ("no",)) == set()
     assert voices.homophones(("Right", "IT", "it", "left"), ("right", "it")) == {"Right", "IT"}
+    assert voices.homophones(("rôle", "cafe\u0301"), ("role", "caf\u00e9")) == {"rôle", "cafe\u0301"}
     assert voices.homophones(("再见", "Да", "да"), ("你好", "да")) == {"Да"}
 
 

@@ -106,6 +106,26 @@ def test_recordings_of_homophones_are_left_out_with_a_note(world, word, alike):
     assert left_out == ([f"{alike}: left out, as it sounds like {word!r}"] if alike else [])
 
 
+def test_takes_that_the_data_have_under_another_word_are_of_the_word_alone(world):
+    for path in (world / "takes").iterdir():
+        samples, rate = soundfile.read(path, dtype="int16")
+        (world / "data" / "mine").mkdir(exist_ok=True)
+        soundfile.write(world / "data" / "mine" / f"{path.stem}.flac", samples, rate)
+    corpus = open_word(given(world))
+    assert "mine" not in corpus.words
+    assert len(corpus.skipped) == len(list((world / "takes").iterdir()))
+    assert all("which is of 'kiwi'" in item.reason for item in corpus.skipped)
+
+
+def test_two_folders_of_negatives_may_use_the_same_names(world):
+    record(world / "radio", "one.wav", "two.wav")
+    corpus = open_word(given(world, negatives=(world / "talk", world / "radio")))
+    assert {clip.path for clip in corpus.clips if clip.word.startswith("not kiwi")} == {
+        world / folder / name for folder in ("talk", "radio") for name in ("one.wav", "two.wav")
+    }
+    assert not corpus.skipped
+
+
 @pytest.mark.parametrize("source", ["takes", "data/kiwi"])
 def test_recordings_of_the_word_are_no_negatives(world, source):
     record(world / "data" / "kiwi", *(f"t{n}_nohash_0.wav" for n in range(4)))

@@ -89,7 +89,7 @@ def test_a_run_leaves_its_files_and_no_others(run, tmp_path):
     } == {"threshold": 0.6, "smoothing": 4, "epochs": 2, "trials": 3, "hours": 0.1, "seed": 0}
     assert report["validation"]["missed"] == 3
     assert read_word_file(tmp_path / "out" / road.CORPUS).takes.resolve() == tmp_path / "data" / WORD
-    assert not list((tmp_path / "cache" / "keyword").iterdir())
+    assert not [path for path in (tmp_path / "cache" / "keyword").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
@@ -102,11 +102,23 @@ def test_a_run_that_is_stopped_changes_nothing_and_goes_on(run, tmp_path, monkey
     with pytest.raises(KeyboardInterrupt):
         run(seed=1, stops=stops)
     assert contents(tmp_path / "out") == kept
+    assert (tmp_path / "out").exists() == before
     trained = []
     score = training.score
     monkeypatch.setattr(training, "score", lambda *given: trained.append(1) or score(*given))
     assert run(seed=1) == whole
     assert not trained
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("stops", "damaged"), [("export", "model.pt"), ("choose", "model.resume.pt")])
+def test_a_training_damaged_in_the_cache_is_trained_again(run, tmp_path, stops, damaged):
+    whole = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(stops=stops)
+    (path,) = (tmp_path / "cache" / "keyword").rglob(damaged)
+    path.write_bytes(path.read_bytes()[:1000])
+    assert run() == whole
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
