@@ -12,7 +12,7 @@ from kwslib.data.own import NAMED
 from kwslib.errors import KwsError
 from kwslib.keyword.takes import speech
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
-from kwslib.paths import atomic_files
+from kwslib.paths import atomic_files, check_writable
 
 WORD = 15  # frames of 10 ms, the least that a word lasts
 AROUND = 15  # frames kept before and after one that lasts longer than a second
@@ -41,6 +41,7 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
     if not speaker or not named_first or speaker != Path(speaker).name or speaker[0] == ".":
         raise KwsError(f"--speaker {speaker!r} does not make a file name: use letters and digits")
     check_label(speaker)
+    check_writable(folder / f"{speaker}{NAMED}0.wav")
     samples = read_audio(recording)
     takes = cut(samples) if len(samples) >= CLIP_SAMPLES else []
     if not takes:
