@@ -14,7 +14,7 @@ class MeanInterval(NamedTuple):
     high: float
 
 
-def wilson(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(correct: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a proportion (E. B. Wilson, JASA 22, 1927). (0, 1) when n is 0."""
     if n == 0:
         return 0.0, 1.0

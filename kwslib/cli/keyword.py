@@ -110,7 +110,8 @@ def _print(folder: Path, title: str, report: dict[str, Any]) -> None:
     print(one_line(f"{folder / 'model.tflite'}: {right}, {title}"))
     print(f"  threshold {report['threshold']:g} over {report['smoothing']} inferences, chosen on validation")
     low, high = field["missed_share_ci95"]
-    missed = f"{field['missed_share']:.1%} of {field['said']} missed ({low:.1%} to {high:.1%})"
+    said = f"{field['said']}, from {field['clips']} clips,"
+    missed = f"{field['missed_share']:.1%} of {said} missed ({low:.1%} to {high:.1%})"
     low, high = field["false_accepts_per_hour_ci95"]
     rate = f"{field['false_accepts_per_hour']:.1f} false accepts an hour ({low:.1f} to {high:.1f})"
     print(f"  in simulated rooms: {missed}, {rate}")

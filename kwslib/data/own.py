@@ -1,12 +1,13 @@
 """The user's own recordings: assigns a speaker and a split to each take in a folder.
 
 The speaker is the name up to `_nohash_`, else the folder within the word's folder, else each take counts as a
-separate speaker. The split follows Speech Commands' rule by speaker if that leaves no split empty; else a tenth of
-the speakers, at least one, is for validation and as many for testing; else a tenth of the takes. The rule that was used
-is reported.
+separate speaker. The split follows Speech Commands' rule by speaker if that leaves each split enough of every word: at
+least half a tenth of its takes; else a tenth of the speakers, at least one, is for validation and as many for testing;
+else a tenth of the takes. The rule that was used is reported.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,10 @@ def silent(path: Path) -> bool:
 
 
 def _fills(clips: Sequence[Clip], words: Sequence[str]) -> bool:
-    return len({(clip.word, clip.split) for clip in clips}) == len(words) * len(SPLITS)
+    """Whether every split has at least half a tenth of the takes of each word, and one."""
+    takes = Counter(clip.word for clip in clips)
+    there = Counter((clip.word, clip.split) for clip in clips)
+    return all(there[word, split] >= max(1, takes[word] / 20) for word in words for split in SPLITS)
 
 
 def _ranked(clips: Sequence[Clip], group: Callable[[Clip], str]) -> list[Clip]:

@@ -38,14 +38,15 @@ CHUNK = 4096  # inferences at a time
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Results at one threshold: false accepts and hours of sound, keywords missed and spoken, latencies in s
-    of those reported."""
+    """Results at one threshold: false accepts and hours of sound, keywords missed and spoken, the different clips that
+    these are, latencies in s of those reported."""
 
     threshold: float
     false_accepts: int
     hours: float
     rejects: int
     keywords: int
+    clips: int
     latencies: np.ndarray
 
     @property
@@ -63,6 +64,11 @@ class OperatingPoint:
     @property
     def reject_ci95(self) -> tuple[float, float]:
         return wilson(self.rejects, self.keywords)
+
+    @property
+    def reject_ci95_by_clip(self) -> tuple[float, float]:
+        """As wide as if each clip were spoken once: a few clips in many rooms say little about others."""
+        return wilson(self.reject_rate * self.clips, self.clips)
 
 
 def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
@@ -101,6 +107,7 @@ def detection_curve(
     spoken_trials = np.flatnonzero(said >= 2)
     smoothed = [smooth(posteriors(trial_logits[i], network.scale), settings.smoothing) for i in spoken_trials]
     ends = [word_end(stage, int(i)) for i in spoken_trials]
+    clips = len({stage.trial(int(i)).clip for i in spoken_trials})
     times = inference_times(STRIDE * trial_logits.shape[1] + FRAMES)[: trial_logits.shape[1]]
     points = []
     for threshold in thresholds:
@@ -114,7 +121,9 @@ def detection_curve(
                 rejects += 1
         accepts = int((reports(continuous_means, candidate) >= 0).sum())
         points.append(
-            OperatingPoint(float(threshold), accepts, hours, rejects, len(spoken_trials), np.array(latencies))
+            OperatingPoint(
+                *(float(threshold), accepts, hours, rejects, len(spoken_trials), clips, np.array(latencies))
+            )
         )
     return points
 

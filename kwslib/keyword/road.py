@@ -185,7 +185,7 @@ def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
 
 
 def point_json(point: OperatingPoint) -> dict[str, Any]:
-    """An operating point as plain values; shares and rates with their 95 % intervals."""
+    """An operating point as plain values; shares and rates with their 95 % intervals, that of the missed by clip."""
     return {
         "false_accepts": point.false_accepts,
         "hours": point.hours,
@@ -193,6 +193,7 @@ def point_json(point: OperatingPoint) -> dict[str, Any]:
         "false_accepts_per_hour_ci95": list(point.per_hour_ci95),
         "missed": point.rejects,
         "said": point.keywords,
+        "clips": point.clips,
         "missed_share": point.reject_rate,
-        "missed_share_ci95": list(point.reject_ci95),
+        "missed_share_ci95": list(point.reject_ci95_by_clip),
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,24 @@ def test_no_split_is_empty_whatever_the_names(takes, words):
     assert [clip.path for clip in sorted(done, key=lambda c: c.path)] == sorted(clip.path for clip in clips)
     shared = len({(clip.speaker, clip.split) for clip in done}) > len({clip.speaker for clip in done})
     assert shared == ("for want of speakers" in note)
+
+
+def test_a_split_that_the_rule_leaves_with_few_takes_gets_a_tenth():
+    """By the rule alone four of a hundred takes were a test, which said little about a word."""
+    names = [
+        name for name in (f"speaker{n}_nohash_0.wav" for n in range(400)) if which_split(name) != "testing"
+    ]
+    tested = [
+        name for name in (f"other{n}_nohash_0.wav" for n in range(100)) if which_split(name) == "testing"
+    ]
+    for few, kept in ((4, False), (5, True)):
+        takes = names[: 100 - few] + tested[:few]
+        clips = [Clip(Path(name), "one", name.split("_")[0], f"one/{name}") for name in takes]
+        done, note = spread(clips)
+        assert (Counter(clip.split for clip in done)["testing"] == 5) == kept
+        assert (done == clips) == kept
+        assert Counter(clip.split for clip in done)["testing"] >= 5
+        assert note == "one: split by speaker"
 
 
 def test_sub_folders_are_speakers(corpus, tmp_path):

@@ -86,6 +86,9 @@ def test_a_higher_threshold_accepts_less_and_rejects_more(outside):
     hours = stream_logits(network, continuous_frames(outside, 0.05))
     points = detection_curve(network, outside, logits, hours, DecisionSettings(), (0.3, 0.5, 0.7, 0.9, 0.99))
     assert [point.keywords for point in points] == [8] * 5
+    assert {point.clips for point in points} == {
+        len({outside.trial(n).clip for n in (2, 3, 6, 7, 10, 11, 14, 15)})
+    }
     assert points[0].hours == pytest.approx(0.05, rel=0.02)
     rejects = [point.rejects for point in points]
     assert rejects == sorted(rejects)
@@ -106,11 +109,21 @@ def test_word_ends_within_its_clip(outside):
 
 def test_operating_point_within_a_limit():
     points = [
-        OperatingPoint(t, a, 2.0, r, 100, np.zeros(0)) for t, a, r in ((0.5, 9, 1), (0.7, 2, 5), (0.9, 0, 30))
+        OperatingPoint(t, a, 2.0, r, 100, 60, np.zeros(0))
+        for t, a, r in ((0.5, 9, 1), (0.7, 2, 5), (0.9, 0, 30))
     ]
     assert best_within(points, 1.0).threshold == 0.7
     assert best_within(points, 0.5).threshold == 0.9
     assert best_within(points[:2], 0.1).threshold == 0.7
+
+
+def test_few_clips_in_many_rooms_say_little():
+    point = OperatingPoint(0.9, 0, 4.0, 83, 100, 4, np.zeros(0))
+    low, high = point.reject_ci95_by_clip
+    assert low < 0.4 < 0.74 < point.reject_ci95[0]
+    assert high > 0.97 > 0.9 > point.reject_ci95[1]
+    once = OperatingPoint(0.9, 0, 4.0, 83, 100, 100, np.zeros(0))
+    assert once.reject_ci95_by_clip == once.reject_ci95
 
 
 @pytest.mark.parametrize(

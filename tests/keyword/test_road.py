@@ -24,7 +24,7 @@ WORD = "kiwi"
 STEPS = ("choose", "export", "write_header", "tested", "_publish")
 ALL = {road.CORPUS, road.CHECKPOINT, road.HEADER, road.REPORT, *FILES}
 EFFORT = road.Effort(epochs=2, trials=3, hours=0.1)
-POINT = OperatingPoint(0.6, 1, 2.0, 3, 10, np.zeros(7))
+POINT = OperatingPoint(0.6, 1, 2.0, 3, 10, 5, np.zeros(7))
 
 
 def examples(seed: int) -> FeatureSet:

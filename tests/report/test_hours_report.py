@@ -14,7 +14,7 @@ from kwslib.report.part7.stream import Listening
 
 
 def point(threshold, accepts, rejects, latencies=(0.3, 0.5, 0.9)):
-    return OperatingPoint(threshold, accepts, 2.0, rejects, 100, np.array(latencies))
+    return OperatingPoint(threshold, accepts, 2.0, rejects, 100, 60, np.array(latencies))
 
 
 POINTS = [point(0.5, 8, 5), point(0.7, 2, 20), point(0.9, 0, 60, ())]
