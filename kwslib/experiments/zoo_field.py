@@ -101,8 +101,8 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
     return replace(training_setup, recipe=recipe)
 
 
-def trained_for_field(run: Run, arch: str) -> Path:
-    """<arch>_field.tflite, int8, with its checkpoint beside it: the recorded one, else one trained by this run.
+def trained_for_field(run: Run, arch: str, seed: int = 0) -> Path:
+    """A network for the field, int8: the recorded one, else one trained by this run, with its checkpoint beside it.
 
     Both hold how the network decides.
     """
@@ -117,10 +117,10 @@ def trained_for_field(run: Run, arch: str) -> Path:
         def complete(trained: Path) -> dict[str, Any]:
             return as_extra(choose_settings(open_network(trained), run.corpus, spent).settings)
 
-        train_setup(training_setup, splits, run.seeds[0], out=checkpoint, complete=complete)
+        train_setup(training_setup, splits, seed, out=checkpoint, complete=complete)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
-    return run.model(f"{arch}_field.tflite", make=make)
+    return run.model(names.field_tflite(arch, seed), make=make)
 
 
 def field_training_splits(corpus: Corpus, training_setup: Setup, spent: Effort) -> dict[str, FeatureSet]:

@@ -40,6 +40,12 @@ def seed_checkpoint(seed: int | str, arch: str = "tinyconv") -> str:
     return f"{arch}_seed{seed}.pt"
 
 
+def field_tflite(arch: str, seed: int = 0) -> str:
+    """File of a network trained for the field, in int8: tenet_wide_field.tflite; of other seeds than the first:
+    tenet_wide_field_seed3.tflite."""
+    return f"{arch}_field_seed{seed}.tflite" if seed else f"{arch}_field.tflite"
+
+
 def quantized_checkpoint(bits: int | str, method: str = "qat") -> str:
     """File of a network of Part 5: tinyconv_qat3.pt, tinyconv_qat_ternary.pt."""
     return f"tinyconv_{method}_{bits}.pt" if isinstance(bits, str) else f"tinyconv_{method}{bits}.pt"

@@ -40,9 +40,11 @@ def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
         )
         export_int8(checkpoint, parts["training"].x[:CALIBRATION_CLIPS], path)
 
-    if not all(run.kept(f"{arch}_field.tflite") for arch in archs):  # their examples go into the cache first
+    if not all(
+        run.kept(names.field_tflite(arch)) for arch in archs
+    ):  # their examples go into the cache first
         field_splits(run.corpus, setup(archs[0], effort(run).epochs[archs[0]]), effort(run).training)
-    return over_cores(lambda arch: run.model(f"{arch}_field.tflite", make), archs, "training for the field")
+    return over_cores(lambda arch: run.model(names.field_tflite(arch), make), archs, "training for the field")
 
 
 def clean_values(paths: Sequence[Path], testing: FeatureSet) -> Values:
