@@ -1,11 +1,11 @@
-"""How much depends on the seed of a training for the field: Part 8's networks, and four more of each by other seeds.
+"""How much depends on the seed of a training for the field: Part 8's networks, and two more of each by other seeds.
 
     python benchmarks/field.py [ARCH ...] [--write]
 
 Every network is trained by the same recipe on the same sound, exported, given the threshold and smoothing that
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
-hours a network on two cores, a quarter of an hour for eight side by side on a GPU.
+hours a network on two cores, a quarter of an hour for several side by side on a GPU.
 Means over the seeds, with Student's intervals; with --write they are kept in book/results/95_field.json.
 """
 
@@ -22,7 +22,7 @@ from kwslib.record.recording import Run
 from kwslib.report.part8.field import HERE, TITLES
 from kwslib.statistics import mean_interval, mean_share
 
-ARCHS, SEEDS = HERE["report"], (0, 1, 2, 3, 4)
+ARCHS, SEEDS = HERE["report"], (0, 1, 2)
 
 
 def measure(run: Run, arch: str) -> None:

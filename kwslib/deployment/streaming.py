@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kwslib.deployment.core_network import Layer, Network
+from kwslib.features.frontend import CHANNELS, FRAMES
 
 HOP = 2  # frames between inferences: 40 ms
 CONVOLUTIONS = ("convolution", "packed_convolution", "run_convolution", "depthwise", "run_depthwise")
@@ -120,9 +121,12 @@ def span_of(layer: Layer) -> Span:
 
 
 def input_rows(network: Network, frames: int) -> Rows | None:
-    """The frames that a network reads; None if its first layers do not slide along time."""
+    """The frames that a network reads; None if its first layers do not slide along time, or see the features of a clip
+    as an image whose rows are no frames."""
     readers = [layer for layer in network.layers if network.input in layer.inputs]
     if not all(layer.kind in WINDOWS for layer in readers):
         return None
-    count = span_of(readers[0]).count_in
-    return Rows(count, network.sizes[network.input] // count, frames, (0, max(count - frames, 0)))
+    count, size = span_of(readers[0]).count_in, network.sizes[network.input]
+    if size == FRAMES * CHANNELS and count != FRAMES:
+        return None
+    return Rows(count, size // count, frames, (0, max(count - frames, 0)))

@@ -138,6 +138,8 @@ def _moved(network: Network, layer: Layer, rows: dict[int, Rows | None]) -> tupl
     """The rows of a layer's output, or None and why all of them are new."""
     sources = [rows[tensor] for tensor in layer.inputs]
     known = [source for source in sources if source is not None]
+    if network.input in layer.inputs and not known:
+        return None, f"{layer.name} does not read rows in time"
     if len(known) < len(sources):
         return None, "" if layer.kind not in (*WINDOWS, "sum") else f"{layer.name} reads what is all new"
     if (

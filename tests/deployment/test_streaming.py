@@ -94,6 +94,16 @@ def test_a_hop_that_does_not_divide_the_stride_says_so(tmp_path):
     np.testing.assert_array_equal(run_stream(plan, frames), of_windows(network, frames, 3))
 
 
+@pytest.mark.parametrize("image", [(40, 49), (98, 20), (20, 98)])
+def test_a_network_that_lays_frames_out_as_other_rows_runs_whole_windows(tmp_path, image):
+    """The rows of its image are no frames, so that none of them moves up with the stream."""
+    network = read_network(tinyconv(tmp_path / "m.tflite", 8, image))
+    plan, frames = stream(network), noise(0, 60, 40)
+    assert plan.whole == "conv_2d_1 does not read rows in time"
+    assert not plan.kept
+    np.testing.assert_array_equal(run_stream(plan, frames), of_windows(network, frames, 2))
+
+
 def causal(data, path: Path, seed: int, time: int, width: int) -> Network:
     """A random network whose padding lies in the past alone; time on the height, or (width 1) in turned columns."""
     net = Net(time, 1 if width == 1 else width, 4, seed)

@@ -73,23 +73,25 @@ class Maker:
         return Path(path)
 
 
-def tinyconv(path: Path, channels: int = 8) -> Path:
-    """A TinyConv of random weights, as `kws export` writes one."""
+def tinyconv(path: Path, channels: int = 8, image: tuple[int, int] = (49, 40)) -> Path:
+    """A TinyConv of random weights, as `kws export` writes one, on the features laid out as an image."""
     rng = np.random.default_rng(channels)
     maker = Maker()
     source = maker.tensor((1, 49, 40), 0.0115, -47)
-    image = maker.tensor((1, 49, 40, 1), 0.0115, -47)
+    shaped = maker.tensor((1, *image, 1), 0.0115, -47)
     scales = rng.uniform(0.001, 0.002, channels)
     weights = maker.tensor((channels, 10, 8, 1), scales, 0, rng.integers(-127, 128, (channels, 10, 8, 1)))
     bias = maker.tensor((channels,), scales * 0.0115, 0, rng.integers(-2000, 2000, channels), kind="int32")
-    middle = maker.tensor((1, 25, 20, channels), 0.01, -128)
-    flat = maker.tensor((1, 500 * channels), 0.01, -128)
-    dense = maker.tensor((4, 500 * channels), 0.002, 0, rng.integers(-127, 128, (4, 500 * channels)))
+    rows, columns = (-(-side // 2) for side in image)
+    size = rows * columns * channels
+    middle = maker.tensor((1, rows, columns, channels), 0.01, -128)
+    flat = maker.tensor((1, size), 0.01, -128)
+    dense = maker.tensor((4, size), 0.002, 0, rng.integers(-127, 128, (4, size)))
     offset = maker.tensor((4,), 0.00002, 0, rng.integers(-2000, 2000, 4), kind="int32")
     output = maker.tensor((1, 4), 0.15, 3)
-    maker.reshape(source, image)
+    maker.reshape(source, shaped)
     options = {"padding": 0, "strideH": 2, "strideW": 2, "fusedActivationFunction": 1}
-    maker.operator("CONV_2D", [image, weights, bias], middle, "Conv2DOptions", **options)
+    maker.operator("CONV_2D", [shaped, weights, bias], middle, "Conv2DOptions", **options)
     maker.reshape(middle, flat)
     maker.operator("FULLY_CONNECTED", [flat, dense, offset], output, "FullyConnectedOptions")
     return maker.write(path, source, output)
