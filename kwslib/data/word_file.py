@@ -32,7 +32,7 @@ from kwslib.data.voices import homophones, spoken_folder
 from kwslib.errors import KwsError, listed, naming
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
-from kwslib.strict_json import json_text, parse_json
+from kwslib.strict_json import is_format, json_text, parse_json
 
 FORMAT = 1
 LISTS = ("not", "background", "data")
@@ -79,7 +79,7 @@ def read_word_file(path: Path) -> WordFile:
     except (OSError, ValueError) as error:
         raise KwsError(f"{path}: not a corpus file ({error}): make it with `kws keyword`") from error
     known = {"format", "word", "takes", "not", "background", "data"}
-    if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
+    if not isinstance(content, dict) or not is_format(content.get("format"), FORMAT) or set(content) != known:
         raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
     with naming(path):
         class_labels((content["word"],))
