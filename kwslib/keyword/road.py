@@ -32,7 +32,7 @@ from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import word_setup, word_splits
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
-from kwslib.networks.resume import examples_digest
+from kwslib.networks.resume import DamagedResumeFile, examples_digest
 from kwslib.paths import alone, atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.strict_json import json_text
@@ -116,10 +116,8 @@ def _train(
     say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
     try:
         train_setup(training_setup, splits, seed, out=out, complete=complete)
-    except KwsError as error:
-        if str(resume_file(out)) not in str(error):
-            raise
-        resume_file(out).unlink()  # damaged, as under its key no other run writes it
+    except DamagedResumeFile:
+        resume_file(out).unlink()
         train_setup(training_setup, splits, seed, out=out, complete=complete)
 
 

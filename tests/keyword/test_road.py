@@ -19,6 +19,7 @@ from kwslib.keyword import road, threshold
 from kwslib.keyword.hearing import Fired
 from kwslib.networks import training
 from kwslib.networks.models import ModelConfig, build
+from kwslib.networks.resume import ResumeFile
 
 WORD = "kiwi"
 STEPS = ("choose", "export", "write_header", "tested", "_publish")
@@ -120,6 +121,22 @@ def test_a_training_damaged_in_the_cache_is_trained_again(run, tmp_path, stops, 
     path.write_bytes(path.read_bytes()[:1000])
     assert run() == whole
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_loses_no_epoch(run, tmp_path, monkeypatch):
+    """An error that names the resume file does not yet say that the file is damaged."""
+    save, told = ResumeFile.save, []
+
+    def full(state, parts, history):
+        if state.path.exists() and not told:
+            told.append(state.path)
+            raise KwsError(f"{state.path} cannot be written (No space left on device): free some space")
+        save(state, parts, history)
+
+    monkeypatch.setattr(ResumeFile, "save", full)
+    with pytest.raises(KwsError, match="No space left"):
+        run()
+    assert [*(tmp_path / "cache" / "keyword").rglob("model.resume.pt")]
 
 
 def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):
