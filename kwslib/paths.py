@@ -83,6 +83,21 @@ def folders(named: Path | str) -> list[Path]:
     return [Path(part) for part in parts]
 
 
+def files_within(folder: Path) -> list[Path]:
+    """What is in a folder and in the folders within it, sorted, hidden things aside: files, and links to folders or to
+    nothing, pipes and devices. Raises OSError for a folder that cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    for place, inner, files in os.walk(folder, onerror=refuse):
+        linked = [name for name in inner if os.path.islink(os.path.join(place, name))]
+        found += [Path(place, name) for name in (*files, *linked) if name[0] != "."]
+        inner[:] = [name for name in inner if name[0] != "."]
+    return sorted(found)
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path next to `path` that replaces it when the block succeeds, and is removed otherwise.

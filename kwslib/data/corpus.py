@@ -17,11 +17,11 @@ from unicodedata import normalize
 from kwslib.cache import cached_folder
 from kwslib.data.clips import Clip, Skipped
 from kwslib.data.inspection import Verdict, inspect
-from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
+from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_word
-from kwslib.paths import absent, expand, folders
+from kwslib.paths import absent, expand, files_within, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
@@ -153,7 +153,7 @@ def _listed(root: Path) -> Corpus:
     shown = [path for path in _entries(root) if path.name[0] != "_" or path.name == NOISE_FOLDER]
     lost = [path for path in shown if not os.path.isdir(path) and not _is_note(path)]
     words = [path for path in shown if os.path.isdir(path) and path.name != NOISE_FOLDER]
-    files = {path.name: take_files(path) for path in words}
+    files = {path.name: files_within(path) for path in words}
     noises = [path for path in _entries(root / NOISE_FOLDER) if path.name != "README.md"]
     verdicts = inspect(root, [*(path for paths in files.values() for path in paths), *noises])
     clips: list[Clip] = []
@@ -213,7 +213,7 @@ def read_takes(
     """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
     and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
-    files = take_files(folder)
+    files = files_within(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
     clips: dict[str, Clip] = {}  # by the digest of their samples
     for clip in found:

@@ -7,7 +7,6 @@ is reported.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,21 +18,6 @@ from kwslib.errors import KwsError
 
 NAMED = "_nohash_"
 FEWEST = len(SPLITS)  # takes of a word: one for each split
-
-
-def take_files(folder: Path) -> list[Path]:
-    """What is in a word's folder and in the speakers' folders within it, sorted by name, without hidden ones: files,
-    and links, pipes and devices, which `inspect` names. Raises OSError for a folder that cannot be read."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    found: list[Path] = []
-    for place, inner, files in os.walk(folder, onerror=refuse):
-        linked = [name for name in inner if os.path.islink(os.path.join(place, name))]
-        found += [Path(place, name) for name in (*files, *linked) if name[0] != "."]
-        inner[:] = [name for name in inner if name[0] != "."]
-    return sorted(found)
 
 
 def speaker_and_name(path: Path, folder: Path, word: str) -> tuple[str, str]:
