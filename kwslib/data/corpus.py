@@ -157,7 +157,7 @@ def _listed(root: Path) -> Corpus:
     noises = [path for path in _entries(root / NOISE_FOLDER) if path.name != "README.md"]
     verdicts = inspect(root, [*(path for paths in files.values() for path in paths), *noises])
     clips: list[Clip] = []
-    skipped = [Skipped(path, absent(path, "folder")) for path in lost]
+    skipped = [Skipped(path, f"{absent(path, 'folder')}: remove it") for path in lost]
     for word, paths in files.items():
         found, refused = _clips(paths, root / word, verdicts, normalize("NFC", word))
         clips += found

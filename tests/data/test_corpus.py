@@ -132,7 +132,7 @@ def test_a_folder_of_noise_that_is_none_is_named(tmp_path, make):
     make(root / "_background_noise_")
     (item,) = read_folder(root).skipped
     assert item.path.name == "_background_noise_"
-    assert item.reason.endswith("not a folder")
+    assert item.reason.endswith("not a folder: remove it")
 
 
 def test_files_are_decoded_once_and_again_when_they_change(tmp_path, monkeypatch):
