@@ -12,12 +12,20 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.paths import atomic_write, cache_dir, temporary_folder
+from kwslib.paths import atomic_write, cache_dir, files_within, temporary_folder
 
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
 NUMBER_OF_ENTRIES = struct.Struct("<10xH10x")  # in the record that ends a zip archive
-NO_VALUES = ("cache", "errors", "paths", "progress", "quiet", "worker")  # modules that no sample depends on
+NO_VALUES = (
+    "cache",
+    "errors",
+    "locks",
+    "paths",
+    "progress",
+    "quiet",
+    "worker",
+)  # modules that no sample depends on
 
 Arrays = dict[str, np.ndarray]
 
@@ -61,7 +69,7 @@ def cached_folder(name: str, make: Callable[[Path], object]) -> Path:
     """The folder that `make` made where it was told to when this was first called under this name.
 
     Its name ends with the hash of its files, as with `cached_file`: one in which a file is damaged, missing or new is
-    removed and made again. Hidden files do not count.
+    removed and made again. Hidden files and folders do not count.
     """
     for path in cache_dir().glob(f"{name}-*"):
         if path.name == f"{name}-{_hash_of_files(path)}":
@@ -79,11 +87,13 @@ def cached_folder(name: str, make: Callable[[Path], object]) -> Path:
 
 
 def _hash_of_files(folder: Path) -> str:
-    """24 hexadecimal digits of the names and bytes of a folder's files; "" where one cannot be read."""
+    """24 hexadecimal digits of the names and bytes of a folder's files; "" where something in it cannot be read."""
     found = hashlib.sha256()
     try:
-        for path in sorted(path for path in folder.rglob("[!.]*") if path.is_file()):
-            found.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
+        for path in files_within(folder):
+            if not path.is_file():  # a pipe would be read without end
+                return ""
+            found.update(os.fsencode(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n"))
             found.update(path.read_bytes())
     except OSError:  # of the disk, or since another process removes the folder
         return ""

@@ -17,6 +17,7 @@ from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
 from kwslib.paths import absent, atomic_write, temporary_folder
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
+from kwslib.strict_json import is_format
 
 if TYPE_CHECKING:
     from kwslib.networks.recipes import Setup
@@ -60,8 +61,8 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content["format"]
-        if version != FORMAT:
-            raise KwsError(f"checkpoint of format {version}, this kwslib reads {FORMAT}; update kwslib")
+        if not is_format(version, FORMAT):
+            raise KwsError(f"checkpoint of format {version!r}, this kwslib reads {FORMAT}; update kwslib")
         check_entries("configuration", content["config"], [field.name for field in fields(ModelConfig)])
         config = ModelConfig(**content["config"])
         model = build(config)

@@ -83,6 +83,21 @@ def folders(named: Path | str) -> list[Path]:
     return [Path(part) for part in parts]
 
 
+def files_within(folder: Path) -> list[Path]:
+    """What is in a folder and in the folders within it, sorted, hidden things aside: files, and links to folders or to
+    nothing, pipes and devices. Raises OSError for a folder that cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    for place, inner, files in os.walk(folder, onerror=refuse):
+        linked = [name for name in inner if os.path.islink(os.path.join(place, name))]
+        found += [Path(place, name) for name in (*files, *linked) if name[0] != "."]
+        inner[:] = [name for name in inner if name[0] != "."]
+    return sorted(found)
+
+
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path next to `path` that replaces it when the block succeeds, and is removed otherwise.
@@ -143,27 +158,6 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Let one process at a time into the block for a folder; others that ask for the same folder wait.
-
-    The folder itself is locked, so nothing is left in it; the lock ends with the process, however that ends. Where
-    the system or the file system has no such locks, nobody waits.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
     """A folder in `parent` for the length of the block."""
     with _temporary(Path(parent) / name) as folder:
@@ -184,7 +178,7 @@ def check_writable(path: Path) -> None:
         inner.parent.mkdir(parents=True)
         inner.touch()
     except (OSError, ValueError) as error:
-        raise KwsError(_refusal(path, error)) from error
+        raise KwsError(refusal(path, error)) from error
     finally:
         _remove(probe)
     if path.is_dir():
@@ -198,14 +192,14 @@ def _temporary(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path.parent.resolve())
     except OSError as error:
-        raise KwsError(_refusal(path, error)) from error
+        raise KwsError(refusal(path, error)) from error
     temporary = _beside(path)
     try:
         yield temporary
     except OSError as error:
         about = [str(name) for name in (error.filename, error.filename2) if name]
         if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
-            raise KwsError(_refusal(path, error)) from error
+            raise KwsError(refusal(path, error)) from error
         raise
     finally:
         _remove(temporary)
@@ -217,7 +211,8 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{owner}.part{path.suffix}")
 
 
-def _refusal(path: Path, error: OSError | ValueError) -> str:
+def refusal(path: Path, error: OSError | ValueError) -> str:
+    """That nothing can be written at `path`, and the remedy."""
     full = isinstance(error, OSError) and error.errno in FULL
     remedy = "free some space or choose another place" if full else "choose another place"
     if path.is_relative_to(cache_path()):

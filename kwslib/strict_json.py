@@ -1,8 +1,9 @@
 """Standard JSON: written without NaN and infinity, and safely read from untrusted files."""
 
 import json
+import math
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from kwslib.errors import KwsError
 
@@ -34,3 +35,18 @@ def parse_json(text: str | bytes) -> Any:
         if depth > DEEPEST:
             raise ValueError(f"more than {DEEPEST} brackets within each other")
     return json.loads(text)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value out of a file is a whole number; True and 1.0, which Python calls equal to 1, are not."""
+    return type(value) is int
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value out of a file is a finite number, which True is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def is_format(value: object, known: int) -> bool:
+    """Whether a file says that it is of this format."""
+    return is_whole(value) and value == known

@@ -60,10 +60,15 @@ def test_a_damaged_folder_is_made_anew_and_a_sound_one_is_kept(own_cache):
         "renamed": lambda folder: (folder / "a/two").rename(folder / "b/two"),
         "a folder removed": lambda folder: shutil.rmtree(folder / "b"),
         "added": lambda folder: (folder / "b/four").write_text("more"),
+        "a name that is not UTF-8": lambda folder: (folder / os.fsdecode(b"b/\xff")).write_text("more"),
+        "a link to nothing": lambda folder: (folder / "a/link").symlink_to("nowhere"),
+        "a pipe": lambda folder: os.mkfifo(folder / "a/pipe"),
         "emptied": lambda folder: [shutil.rmtree(inner) for inner in folder.iterdir()],
     }
     path = cached_folder("things", make)
     (path / "a" / ".DS_Store").write_text("a file manager was here")
+    (path / ".ipynb_checkpoints").mkdir()
+    (path / ".ipynb_checkpoints" / "one").write_text("an editor was here")
     assert cached_folder("things", lambda folder: never()) == path
     for damage in damages.values():
         damage(path)

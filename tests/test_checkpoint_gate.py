@@ -25,7 +25,7 @@ CONFIGURATIONS = {
     ],
     "arch": ["resnet", None],
     "channels": [0, -1, 9, 2.0, True, "8", float("nan"), 10**30],
-    "dropout": [float("nan"), float("inf"), "half", 1.0],
+    "dropout": [float("nan"), float("inf"), "half", 1.0, False],
     "colour": ["red"],
 }
 
@@ -58,6 +58,11 @@ def test_configuration(contents, tmp_path, name):
     for value in CONFIGURATIONS[name]:
         content = contents["float"]
         refused(tmp_path / "m.pt", content | {"config": content["config"] | {name: value}}, name[:4])
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", None, 2])
+def test_the_format_is_a_whole_number(contents, tmp_path, value):
+    refused(tmp_path / "m.pt", contents["float"] | {"format": value}, f"of format {value!r}, .*; update")
 
 
 @pytest.mark.parametrize("kind", ["float", "narrow", "normed"])
@@ -107,7 +112,12 @@ def test_ranges_of_a_quantized_network(contents, tmp_path):
     ):
         state = content["state"] | {name: torch.full_like(content["state"][name], value)}
         refused(tmp_path / "m.pt", content | {"state": state}, what)
-    for bad, what in (({"weights": 9}, "width of 9"), ({"colour": 1}, "its quantization has colour")):
+    widths = [({name: True}, "width of True") for name in ("weights", "activations", "output")]
+    for bad, what in (
+        *widths,
+        ({"weights": 9}, "width of 9"),
+        ({"colour": 1}, "its quantization has colour"),
+    ):
         how = asdict(Quantization(8, 8)) | bad
         refused(tmp_path / "m.pt", content | {"quantization": how}, what)
 

@@ -15,6 +15,7 @@ from kwslib.checkpoints import load_checkpoint, resume_file, save_checkpoint, tr
 from kwslib.errors import KwsError
 from kwslib.networks import models
 from kwslib.networks import training as module
+from kwslib.networks.resume import DamagedResumeFile
 
 RUN = {"config": CONFIG, "recipe": RECIPE, "training": toy(64), "validation": toy(32, seed=1), "seed": 0}
 
@@ -91,7 +92,9 @@ NO_RESUME_FILES = {
 def test_what_is_no_resume_file_is_refused_by_name(tmp_path, spoil):
     out = interrupted(tmp_path)
     spoil(resume_file(out))
-    with pytest.raises(KwsError, match=r"model\.resume\.pt is damaged or not a resume file: delete it"):
+    with pytest.raises(
+        DamagedResumeFile, match=r"model\.resume\.pt is damaged or not a resume file: delete it"
+    ):
         train(**RUN, out=out)
 
 

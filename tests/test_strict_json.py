@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from repository import REPOSITORY
 
 from kwslib.errors import KwsError
-from kwslib.strict_json import json_text, parse_json
+from kwslib.strict_json import is_format, is_number, is_whole, json_text, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -61,3 +61,11 @@ def test_what_is_nested_too_deep_is_refused_whatever_the_recursion_limit(text):
     done = subprocess.run([sys.executable, "-c", program], input=text, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "brackets within each other" in done.stdout
+
+
+def test_a_number_is_of_its_kind():
+    """Python calls True, 1 and 1.0 equal: each reader asks which of them it was given."""
+    values = [True, False, None, "1", 1.0, 1, 10**400, float("nan"), -float("inf"), [1]]
+    assert [value for value in values if is_whole(value)] == [1, 10**400]
+    assert [repr(value) for value in values if is_number(value)] == ["1.0", "1", repr(10**400)]
+    assert [repr(value) for value in values if is_format(value, 1)] == ["1"]

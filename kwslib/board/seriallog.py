@@ -131,8 +131,8 @@ def parse_log(lines: Iterable[str], labels: Sequence[str] | None = None) -> Seri
             kinds[fields[0]].append(row)
     if not kinds["KWS"] and not kinds["WARM"] and not kinds["TRIAL"]:
         raise KwsError(
-            f"no inference of {','.join(classes)} among {source.rejected + broken} lines: is this the log of a sketch"
-            " of firmware/arduino? Name other classes with --labels"
+            f"no inference of {','.join(classes)} among {source.rejected + broken} lines: give the log of a sketch of"
+            " firmware/arduino, or its classes with --labels"
         )
     measured = np.array(kinds["KWS"], float).reshape(-1, 3)
     inside = np.ones(len(measured), bool) if source.checked else _within_fences(measured)

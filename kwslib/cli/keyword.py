@@ -58,6 +58,7 @@ def make_keyword(
     from unicodedata import normalize
 
     from kwslib.data.check import require
+    from kwslib.data.voices import require_read
     from kwslib.data.word_file import WordFile, open_word
     from kwslib.deployment.conversion import check_installed
     from kwslib.keyword import road
@@ -75,6 +76,8 @@ def make_keyword(
         raise KwsError("the simulated rooms need pyroomacoustics: pip install 'kwslib[field]'")
     folder = expand(out or Path(word))
     road.check_folder(folder)
+    if takes is None:
+        require_read(word)
     if data is None and not get_profile(profile).synthetic:
         from kwslib.data.speech_commands import official_folder
 

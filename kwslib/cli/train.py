@@ -47,7 +47,7 @@ def train(
     started again, resumes where it stopped.
     """
     if out.suffix != ".pt":
-        raise KwsError(f"{out}: a checkpoint's name ends in .pt")
+        raise KwsError(f"{out}: not a checkpoint's name: give one that ends in .pt")
     if field and teacher is not None:
         raise KwsError("--field takes no --teacher: leave one of them out")
     if arch not in ARCHITECTURES:

@@ -17,11 +17,11 @@ from unicodedata import normalize
 from kwslib.cache import cached_folder
 from kwslib.data.clips import Clip, Skipped
 from kwslib.data.inspection import Verdict, inspect
-from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread, take_files
+from kwslib.data.own import FEWEST, NAMED, silent, speaker_and_name, spread
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError, listed
 from kwslib.labels import check_word
-from kwslib.paths import absent, expand, folders
+from kwslib.paths import absent, expand, files_within, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
@@ -150,12 +150,14 @@ def read_folders(roots: Sequence[Path]) -> Corpus:
 
 def _listed(root: Path) -> Corpus:
     """One folder as it is: its clips by the words' folders, those without official names not yet split."""
-    words = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and entry.name[0] not in "._")
-    files = {word: take_files(root / word) for word in words}
-    noises = [path for path in _files(root / NOISE_FOLDER) if path.name != "README.md"]
+    shown = [path for path in _entries(root) if path.name[0] != "_" or path.name == NOISE_FOLDER]
+    lost = [path for path in shown if not os.path.isdir(path) and not _is_note(path)]
+    words = [path for path in shown if os.path.isdir(path) and path.name != NOISE_FOLDER]
+    files = {path.name: files_within(path) for path in words}
+    noises = [path for path in _entries(root / NOISE_FOLDER) if path.name != "README.md"]
     verdicts = inspect(root, [*(path for paths in files.values() for path in paths), *noises])
     clips: list[Clip] = []
-    skipped: list[Skipped] = []
+    skipped = [Skipped(path, f"{absent(path, 'folder')}: remove it") for path in lost]
     for word, paths in files.items():
         found, refused = _clips(paths, root / word, verdicts, normalize("NFC", word))
         clips += found
@@ -211,7 +213,7 @@ def read_takes(
     """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
     and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
     folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
-    files = take_files(folder)
+    files = files_within(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
     clips: dict[str, Clip] = {}  # by the digest of their samples
     for clip in found:
@@ -231,12 +233,15 @@ def _folder(path: Path, remedy: str) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _files(folder: Path) -> list[Path]:
-    """What is in a folder but folders, by name, hidden ones aside; nothing where there is no folder."""
-    if not folder.is_dir():
-        return []
-    found = (entry for entry in os.scandir(folder) if not entry.is_dir(follow_symlinks=False))
-    return [folder / name for name in sorted(entry.name for entry in found) if name[0] != "."]
+def _is_note(path: Path) -> bool:
+    """Whether a file beside the words' folders is one of those that a corpus may have there."""
+    return os.path.isfile(path) and path.name != NOISE_FOLDER
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, by name, hidden things aside; nothing where there is no folder."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [folder / name for name in names if name[0] != "."]
 
 
 def _clips(

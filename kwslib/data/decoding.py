@@ -42,7 +42,7 @@ def stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise KwsError(f"{path}: {absent(path, 'file')}")
+        raise KwsError(f"{path}: {absent(path, 'file')}: give a recording instead")
     with open(path, "rb") as file:
         head = file.read(16)
     if not head:

@@ -21,15 +21,6 @@ NAMED = "_nohash_"
 FEWEST = len(SPLITS)  # takes of a word: one for each split
 
 
-def take_files(folder: Path) -> list[Path]:
-    """What is in a word's folder and in the speakers' folders within it, sorted by name, without hidden ones: files,
-    and links, pipes and devices, which `inspect` names."""
-    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    return sorted(
-        path for path in found if not any(part[0] == "." for part in path.relative_to(folder).parts)
-    )
-
-
 def speaker_and_name(path: Path, folder: Path, word: str) -> tuple[str, str]:
     """The speaker of a take, and its name in the corpus, "word/speaker_nohash_take.wav" or "word/take.wav"."""
     inner = path.relative_to(folder).parts[:-1]

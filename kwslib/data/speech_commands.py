@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from kwslib.errors import KwsError
-from kwslib.paths import FULL, alone, atomic_folder, cache_dir
+from kwslib.locks import alone
+from kwslib.paths import FULL, atomic_folder, cache_dir
 from kwslib.progress import progress
 
 TRIES = 3  # in a row without a single new byte
@@ -51,8 +52,8 @@ def official_folder(archive: Archive = OFFICIAL) -> Path:
     folder = cache_dir() / archive.name
     if folder.is_dir():
         return folder
-    with alone(cache_dir()):  # who waited for another process finds its folder
-        if not folder.is_dir():
+    with alone(cache_dir(), f"the download of {archive.name}"):
+        if not folder.is_dir():  # who waited for another process finds its folder
             file = download(archive)
             unpack(file, folder)
             file.unlink(missing_ok=True)

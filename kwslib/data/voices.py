@@ -20,6 +20,7 @@ from kwslib.cache import cached_folder, code, digest
 from kwslib.data import espeak
 from kwslib.data.splits import SPLITS
 from kwslib.data.synthetic import ACCENTS, VARIANTS, Speaker, record, write_wav
+from kwslib.errors import KwsError
 from kwslib.labels import check_word
 from kwslib.progress import progress
 
@@ -28,6 +29,7 @@ EVERYDAY = 200  # words of daily life that a keyword is tested with, and that no
 CONFUSABLES, TIMES = 50, 4  # words made from the keyword, and voices that say each
 VOWELS = ("I", "E", "a", "0", "V", "U", "i:", "u:", "eI", "oU", "aI")
 CONSONANTS = ("p", "b", "t", "d", "k", "g", "f", "v", "s", "z", "S", "m", "n", "l", "r", "w", "h")
+SPELLED = "|"  # stands in eSpeak's phonemes between the parts of a letter's description
 VOWEL_SIGNS = "aeiouAEIOUV03@&Y"  # with which eSpeak's vowels begin
 
 
@@ -49,11 +51,7 @@ def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[s
     Raises KwsError as `espeak.speak` does.
     """
     others = [word for word in words if word not in keywords]
-    latin = [
-        word
-        for word in others
-        if all("LATIN" in unicodedata.name(letter, "") for letter in word if letter.isalpha())
-    ]
+    latin = [word for word in others if _is_latin(word)]
     texts = [(text, accent) for accent in ACCENTS for text in (*latin, *keywords)]
     said = dict(zip(texts, espeak.transcriptions(texts), strict=True))
     alike = {
@@ -66,6 +64,27 @@ def homophones(words: tuple[str, ...], keywords: tuple[str, ...]) -> frozenset[s
     return frozenset(
         alike | {word for word in others if unicodedata.normalize("NFC", word).casefold() in folded}
     )
+
+
+@lru_cache(maxsize=8)
+def is_read(word: str) -> bool:
+    """Whether the voices, which are English, read a word. Of letters of other scripts, and of Latin ones that English
+    lacks, they say names or code points; for some scripts another voice speaks, which is the same one each time."""
+    said = espeak.phonemes(word, ACCENTS) if _is_latin(word) else ()
+    return bool(said) and not any(SPELLED in phonemes for phonemes in said)
+
+
+def require_read(word: str) -> None:
+    """Raises KwsError for a word that the voices do not read."""
+    if not is_read(word):
+        raise KwsError(
+            f"the synthesizer, whose voices are English, cannot read {word!r}: give your own recordings of it with"
+            " --takes, or write it as English would"
+        )
+
+
+def _is_latin(word: str) -> bool:
+    return all("LATIN" in unicodedata.name(letter, "") for letter in word if letter.isalpha())
 
 
 def draw_voices(split: str, count: int, purpose: int = 0) -> tuple[Speaker, ...]:
@@ -114,7 +133,8 @@ def spoken_folder(word: str) -> Path:
     """A folder of synthesized clips for a keyword, one second each, generated once and cached.
 
     <split>/<word>/ contains the keyword in that split's voices. training/ and validation/ also contain other words
-    except its homophones, and training/ words that are near it. Raises KwsError for an invalid word, and as
+    except its homophones, and training/ words that are near it. Of a word that the voices do not read there are the
+    other words alone. Raises KwsError for an invalid word, and as
     `espeak.speak` does.
     """
     return cached_folder(f"spoken-{digest(check_word(word), code(__name__))}", partial(_speak, word))
@@ -152,8 +172,9 @@ def everyday_clips(word: str) -> dict[str, np.ndarray]:
 
 def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
     """(file name, utterance) of a split, in the order of speaking."""
+    read = is_read(word)
     lines: list[tuple[str, str, Speaker]] = [
-        (word, word, voice) for voice in draw_voices(split, VOICES[split])
+        (word, word, voice) for voice in draw_voices(split, VOICES[split]) if read
     ]
     others = [other for other in everyday_words()[0] if other != word]
     if split == "training":
@@ -161,7 +182,7 @@ def _script(word: str, split: str) -> list[tuple[str, espeak.Utterance]]:
         by_accent = dict(zip(ACCENTS, espeak.phonemes(word, ACCENTS), strict=True))
         for number, voice in enumerate(draw_voices("training", CONFUSABLES * TIMES, 2)):
             similar = confusables(by_accent[voice.voice.split("+")[0]])
-            if similar:
+            if similar and read:
                 text = f"[[{''.join(similar[number % len(similar)])}]]"
                 lines.append((f"like {word}", text, voice))
     elif split == "validation":

@@ -28,11 +28,11 @@ from kwslib.data.corpus import (
 )
 from kwslib.data.protocol import STRETCHES, read_noise
 from kwslib.data.splits import SPLITS
-from kwslib.data.voices import homophones, spoken_folder
+from kwslib.data.voices import homophones, is_read, require_read, spoken_folder
 from kwslib.errors import KwsError, listed, naming
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
-from kwslib.strict_json import json_text, parse_json
+from kwslib.strict_json import is_format, json_text, parse_json
 
 FORMAT = 1
 LISTS = ("not", "background", "data")
@@ -79,7 +79,7 @@ def read_word_file(path: Path) -> WordFile:
     except (OSError, ValueError) as error:
         raise KwsError(f"{path}: not a corpus file ({error}): make it with `kws keyword`") from error
     known = {"format", "word", "takes", "not", "background", "data"}
-    if not isinstance(content, dict) or content.get("format") != FORMAT or set(content) != known:
+    if not isinstance(content, dict) or not is_format(content.get("format"), FORMAT) or set(content) != known:
         raise KwsError(f"{path}: not a corpus file of format {FORMAT}: make it with `kws keyword`")
     with naming(path):
         class_labels((content["word"],))
@@ -123,6 +123,9 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
     spoken = synthesized(word_file.word, training_alone=word_file.takes is not None)
     times = sum(clip.word == word_file.word for clip in spoken)
     use = "for training alone" if word_file.takes else "for want of takes in validation and testing, too"
+    voices = f"{times} times by the synthesizer, {use}"
+    if not is_read(word_file.word):
+        voices = "not by the synthesizer, whose voices are English and cannot read it"
     return replace(
         corpus,
         name=f"{word_file.word} ({base.name})",
@@ -131,18 +134,22 @@ def open_word(word_file: WordFile, base: Corpus | None = None) -> Corpus:
         noise_digests=(*corpus.noise_digests, *(clip.digest for clip in noises)),
         skipped=(*corpus.skipped, *skipped, *short),
         synthetic=base.synthetic or not word_file.takes,
-        notes=(*corpus.notes, f"{word_file.word}: {times} times by the synthesizer, {use}"),
+        notes=(*corpus.notes, f"{word_file.word}: {voices}"),
         all_others=True,
     )
 
 
 def synthesized(word: str, training_alone: bool) -> list[Clip]:
     """Synthesized clips for a word in the splits of kwslib/data/voices.py; with `training_alone`, the word itself only
-    in training."""
+    in training. Raises KwsError for a word that the voices do not read, except with `training_alone`, where there are
+    the other words."""
+    if not training_alone:
+        require_read(word)
     root = spoken_folder(word)
     return [
         replace(clip, assigned=split, name=f"{clip.word}/{split}-{clip.path.stem}.wav")
         for split in SPLITS
+        if (root / split).is_dir()  # for testing there is the word alone
         for clip in read_folder(root / split).clips
         if clip.word != word or split == SPLITS[0] or not training_alone
     ]

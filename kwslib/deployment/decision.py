@@ -13,6 +13,7 @@ import numpy as np
 
 from kwslib.errors import KwsError
 from kwslib.features.ccore import constants, interface, library, pointer, structure
+from kwslib.strict_json import is_whole
 
 CLASSES_MAX, SMOOTHING_MAX = constants()["KWS_CLASSES_MAX"], constants()["KWS_SMOOTHING_MAX"]
 CERTAIN = constants()["KWS_CERTAIN"]  # a posterior of one
@@ -85,7 +86,7 @@ def noted_settings(note: Any, classes: int) -> DecisionSettings | None:
     threshold, smoothing = (
         note.get(k) if isinstance(note, Mapping) else None for k in ("threshold", "smoothing")
     )
-    if type(smoothing) is not int or not isinstance(threshold, float) or not 0 < threshold <= 1:
+    if not is_whole(smoothing) or not isinstance(threshold, float) or not 0 < threshold <= 1:
         raise KwsError(
             f"its decision is {note!r}, not a threshold and a smoothing: make it again with `kws keyword`"
         )

@@ -13,9 +13,9 @@ import numpy as np
 from kwslib.deployment.rounding import agreeing_scale
 from kwslib.errors import KwsError
 from kwslib.labels import check_labels
-from kwslib.strict_json import json_text, parse_json
+from kwslib.strict_json import is_format, json_text, parse_json
 
-METADATA = "kwslib"
+METADATA, FORMAT = "kwslib", 1  # name of a note in a .tflite file, and its form
 ALIGNMENT = 16  # bytes; the schema's force_align of buffers, which the generated Python writer ignores
 
 
@@ -72,7 +72,7 @@ def pack(model: Any, description: Description) -> bytes:
         del content["decision"]
     model.description = METADATA
     note = schema.BufferT()
-    note.data = np.frombuffer(json_text({"format": 1, **content}).encode(), np.uint8)
+    note.data = np.frombuffer(json_text({"format": FORMAT, **content}).encode(), np.uint8)
     entry = schema.MetadataT()
     entry.name, entry.buffer = METADATA, len(model.buffers)
     model.buffers.append(note)
@@ -105,6 +105,8 @@ def read_description(content: bytes) -> Description | None:
         if entry.name == METADATA.encode():
             try:
                 note = parse_json(bytes(model.buffers[entry.buffer].data))
+                if not is_format(note["format"], FORMAT):
+                    raise ValueError(f"of format {note['format']!r}, not {FORMAT}")
                 labels = check_labels(note["labels"])
                 return Description(labels, str(note["arch"]), str(note["checkpoint"]), note.get("decision"))
             except (IndexError, KeyError, TypeError, ValueError) as error:

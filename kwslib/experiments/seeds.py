@@ -58,6 +58,12 @@ def train_seeds(
 
 
 def accuracies(runs: Sequence[Trained], split: str = "testing", label: str | None = None) -> list[float]:
-    """Accuracy of every run on a split, for one class or for all."""
+    """Accuracy of every run on a split, for one of its `classes` or for all."""
     chosen = [run.evaluations[split] for run in runs]
     return [e.per_class[label]["accuracy"] if label else e.accuracy for e in chosen]
+
+
+def classes(runs: Sequence[Trained], split: str = "testing") -> tuple[str, ...]:
+    """The classes that have examples in the split of every run."""
+    found = [run.evaluations[split] for run in runs]
+    return tuple(label for label in found[0].labels if all(label in each.counts for each in found))

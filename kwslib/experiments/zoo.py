@@ -76,14 +76,19 @@ def evaluations(run: Run, arch: str, split: str) -> list[Evaluation]:
 def size_values(run: Run, arch: str) -> Values:
     """Test accuracy over the seeds, for all clips and for unknown words; parameters and multiply-accumulates."""
     found = evaluations(run, arch, "testing")
-    unknown = [float(evaluation.per_class[UNKNOWN]["accuracy"]) for evaluation in found]
+    unknown = [evaluation.counts[UNKNOWN] for evaluation in found if UNKNOWN in evaluation.counts]
     model, _, _ = load_checkpoint(trained(run, arch, run.seeds[0]))
     counted = costs(model)
-    return {
+    values = {
         names.accuracy(arch): over_seeds(
             mean_share([evaluation.accuracy for evaluation in found]), len(found)
-        ),
-        names.accuracy(f"unknown_{arch}"): over_seeds(mean_share(unknown), len(found)),
+        )
+    }
+    if unknown:
+        values[names.accuracy(f"unknown_{arch}")] = over_seeds(
+            mean_share([correct / n for correct, n in unknown]), len(unknown)
+        )
+    return values | {
         names.parameters(arch): Value(counted.parameters),
         names.macs(arch): Value(counted.macs),
     }

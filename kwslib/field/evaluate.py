@@ -209,11 +209,11 @@ def run_trials(
 
 def small_tests(result: FieldResult, trials: int = 20, times: int = 1000, seed: int = 0) -> np.ndarray:
     """Accuracies (times,) of small tests drawn from the trials of a large one without replacement, with equal
-    class counts."""
+    class counts of the classes there are."""
     rng = np.random.default_rng(seed)
     correct = result.said == result.answers
-    each = trials // len(result.labels)
-    by_class = [np.flatnonzero(result.said == label) for label in range(len(result.labels))]
+    by_class = [np.flatnonzero(result.said == label) for label in np.unique(result.said)]
+    each = trials // len(by_class)
     return np.array(
         [
             np.mean([correct[rng.choice(mine, each, replace=False)].mean() for mine in by_class])

@@ -75,7 +75,7 @@ def open_network(model: str | Path) -> StreamNetwork:
         trained = TorchPredictor(path)
         return StreamNetwork(path.name, trained.labels, None, trained.logits, settings=trained.settings)
     if path.suffix != ".tflite":
-        raise KwsError(f"{model}: the field test runs FILE.tflite (int8) or FILE.pt")
+        raise KwsError(f"{model}: not a model's name: give FILE.tflite (int8) or FILE.pt")
     core = CorePredictor(path)
     scale, run = core.network.output_scale, core.integer_logits
     return StreamNetwork(path.name, core.labels, scale, run, core.network, core.settings)

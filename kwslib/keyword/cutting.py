@@ -12,6 +12,7 @@ from kwslib.data.own import NAMED
 from kwslib.errors import KwsError
 from kwslib.keyword.takes import speech
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
+from kwslib.locks import alone
 from kwslib.paths import atomic_files, check_writable
 
 WORD = 15  # frames of 10 ms, the least that a word lasts
@@ -48,13 +49,14 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
         raise KwsError(
             f"{recording}: no word stands out in {len(samples) / SAMPLE_RATE:.1f} s: record it nearer, with pauses"
         )
-    begin = _next_number(folder, speaker)
-    paths = [folder / f"{speaker}{NAMED}{begin + number}.wav" for number in range(len(takes))]
-    with atomic_files(paths) as temporaries:
-        for temporary, take in zip(temporaries, takes, strict=True):
-            sound = io.BytesIO()
-            soundfile.write(sound, take, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-            temporary.write_bytes(sound.getvalue())
+    with alone(folder, "takes for the same folder"):
+        begin = _next_number(folder, speaker)
+        paths = [folder / f"{speaker}{NAMED}{begin + number}.wav" for number in range(len(takes))]
+        with atomic_files(paths) as temporaries:
+            for temporary, take in zip(temporaries, takes, strict=True):
+                sound = io.BytesIO()
+                soundfile.write(sound, take, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+                temporary.write_bytes(sound.getvalue())
     return paths
 
 

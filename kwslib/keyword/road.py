@@ -30,10 +30,11 @@ from kwslib.field.stream import open_network
 from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
 from kwslib.keyword.training import word_setup, word_splits
+from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
-from kwslib.networks.resume import examples_digest
-from kwslib.paths import alone, atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
+from kwslib.networks.resume import DamagedResumeFile, examples_digest
+from kwslib.paths import atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.strict_json import json_text
 
@@ -73,8 +74,7 @@ def make(
         code(__name__), training_setup, effort, seed, corpus.content_hash, examples_digest(*splits.values())
     )
     training = cache_dir() / "keyword" / key
-    training.mkdir(parents=True, exist_ok=True)
-    with alone(training), temporary_folder(training, "files") as unfinished:
+    with alone(training, "the same training"), temporary_folder(training.parent, "files") as unfinished:
         trained = training / CHECKPOINT
         if not _is_sound(trained):
             _train(corpus, training_setup, splits, effort, seed, trained, say)
@@ -92,7 +92,7 @@ def make(
             | tested(exported.tflite_int8, corpus, effort)
         )
         _publish(unfinished, folder, word_file, report)
-        trained.unlink()  # its folder stays, for whoever waits to lock it
+        shutil.rmtree(training, ignore_errors=True)
     return report
 
 
@@ -116,10 +116,8 @@ def _train(
     say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
     try:
         train_setup(training_setup, splits, seed, out=out, complete=complete)
-    except KwsError as error:
-        if str(resume_file(out)) not in str(error):
-            raise
-        resume_file(out).unlink()  # damaged, as under its key no other run writes it
+    except DamagedResumeFile:
+        resume_file(out).unlink()
         train_setup(training_setup, splits, seed, out=out, complete=complete)
 
 

@@ -13,11 +13,10 @@ from kwslib.data.audio import FRAME, fit, frame_levels, read_audio
 from kwslib.data.corpus import read_takes
 from kwslib.data.faults import SHORTEST, fault
 from kwslib.data.levels import background_level, speech_level
-from kwslib.data.own import take_files
 from kwslib.errors import KwsError
 from kwslib.features.frontend import features
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
-from kwslib.paths import expand
+from kwslib.paths import expand, files_within
 
 QUIET = -50.0  # dB of full scale of speech from which a take is too quiet
 CLEAR = 10.0  # dB that speech stands above its background
@@ -62,7 +61,7 @@ def look(folder: Path | str) -> list[Take]:
     refused = {item.path: item.reason for item in skipped}
     root = expand(folder).resolve()
     takes, usable = [], []
-    for path in take_files(root):
+    for path in files_within(root):
         try:
             samples = read_audio(path)
         except KwsError as error:

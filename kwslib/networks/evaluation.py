@@ -38,6 +38,17 @@ class Evaluation:
             rows[label] = {"n": n, "correct": correct, "accuracy": correct / n if n else None}
         return rows
 
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Correct answers and examples, for each label that has examples."""
+        rows = self.per_class.items()
+        return {label: (row["correct"], row["n"]) for label, row in rows if row["n"]}
+
+    def answered(self, said: str, heard: str) -> tuple[int, int]:
+        """Examples of one label that were answered with another, and examples of it."""
+        row = self.confusion[self.labels.index(said)]
+        return int(row[self.labels.index(heard)]), int(row.sum())
+
     def as_json(self) -> dict[str, Any]:
         """The object that `kws eval --json` prints; accuracy with its 95 % Wilson interval."""
         return {

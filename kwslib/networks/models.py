@@ -37,6 +37,7 @@ from kwslib.networks.tenet import (
     WideTemporalNet,
 )
 from kwslib.networks.tinyconv import TinyConv, TinyConvBranches, TinyConvValid
+from kwslib.strict_json import is_number, is_whole
 
 
 @runtime_checkable
@@ -64,9 +65,9 @@ class ModelConfig:
         object.__setattr__(self, "labels", check_labels(self.labels))
         _, width, widest = ZOO[self.arch]
         object.__setattr__(self, "channels", width if self.channels is None else self.channels)
-        if type(self.channels) is not int or not 1 <= self.channels <= widest:
+        if not is_whole(self.channels) or not 1 <= self.channels <= widest:
             raise KwsError(f"channels={self.channels} of {self.arch}: use a whole number from 1 to {widest}")
-        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
+        if not is_number(self.dropout) or not 0 <= self.dropout < 1:
             raise KwsError(f"dropout={self.dropout}: use a share of at least 0 and less than 1")
 
 

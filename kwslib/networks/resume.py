@@ -22,6 +22,10 @@ from kwslib.paths import atomic_write
 FORMAT = "kwslib resume"
 
 
+class DamagedResumeFile(KwsError):
+    """The resume file of a run is damaged, or is not one."""
+
+
 @dataclass(frozen=True)
 class ResumeFile:
     """The file that holds a run's state. `identity` describes the run; an error message names the part that differs."""
@@ -41,7 +45,7 @@ class ResumeFile:
     def load(self, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Restore `parts` to the saved state and return the results so far; an empty list if there is no file.
 
-        Raises KwsError for a damaged file, one that is not a resume file, and one of another run.
+        Raises DamagedResumeFile, and KwsError for the file of another run.
         """
         if not self.path.exists():
             return []
@@ -66,7 +70,7 @@ class ResumeFile:
                     return read
         except Exception:  # noqa: BLE001 - of torch, a dozen kinds
             pass
-        raise KwsError(f"{self.path} is damaged or not a resume file: delete it to start again")
+        raise DamagedResumeFile(f"{self.path} is damaged or not a resume file: delete it to start again")
 
 
 def identity(

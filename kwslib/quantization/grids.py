@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from kwslib.errors import KwsError
+from kwslib.strict_json import is_whole
 
 WIDTHS = range(1, 9)  # bits
 TERNARY, BINARY = "ternary", "binary"
@@ -34,7 +35,7 @@ class Grid:
 
 def check_width(bits: Width) -> Width:
     """Return `bits` unchanged. Raises KwsError unless it is 1 to 8, "ternary" or "binary"."""
-    if bits in (TERNARY, BINARY) or (isinstance(bits, int) and bits in WIDTHS):
+    if bits in (TERNARY, BINARY) or (is_whole(bits) and bits in WIDTHS):
         return bits
     raise KwsError(f"a width of {bits!r} bits: use a whole number from 1 to 8, {TERNARY} or {BINARY}")
 

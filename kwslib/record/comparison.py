@@ -14,7 +14,7 @@ from typing import Any
 
 from kwslib.errors import KwsError
 from kwslib.record import verdict as rule
-from kwslib.strict_json import parse_json
+from kwslib.strict_json import is_number, parse_json
 
 # one network of ours on both kinds of test: what changing the test does to it
 ONE_NETWORK = "03_training/accuracy_testing_first_seed", "03_training/accuracy_testing_first_seed_redrawn"
@@ -201,19 +201,15 @@ def _holds_values(contents: Any) -> bool:
     values = contents.get("values") if isinstance(contents, dict) else None
     return isinstance(values, dict) and all(
         isinstance(entry, dict)
-        and _is_number(entry.get("value"))
+        and is_number(entry.get("value"))
         and isinstance(entry.get("unit"), str)
         and _is_interval(entry.get("ci95", [0, 0]))
         for entry in values.values()
     )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
-
-
 def _is_interval(bounds: Any) -> bool:
-    return isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_number, bounds))
+    return isinstance(bounds, list) and len(bounds) == 2 and all(map(is_number, bounds))
 
 
 def convert(value: float, unit: str, wanted: str) -> float:

@@ -36,7 +36,7 @@ from kwslib.record.comparison import (
     repository,
 )
 from kwslib.record.values import Value
-from kwslib.strict_json import json_text
+from kwslib.strict_json import is_number, json_text
 
 if TYPE_CHECKING:
     import pandas
@@ -177,7 +177,7 @@ class Run:
     ) -> None:
         """Record a value, with its 95 % interval and its number of samples or seeds if it has them."""
         value = value.item() if hasattr(value, "item") else value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not is_number(value):
             raise KwsError(f"{self.part}/{name}: {value!r} is not a finite number")
         self.values[name] = {"value": value, "unit": unit}
         if ci95 is not None and all(map(math.isfinite, ci95)):  # of one run its width is unknown

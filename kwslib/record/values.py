@@ -1,6 +1,6 @@
 """Values to record: a number with its unit, its 95 % interval and its number of samples or seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kwslib.statistics import MeanInterval, wilson
@@ -27,3 +27,8 @@ def over_seeds(mean: MeanInterval, seeds: int, unit: str = "fraction") -> Value:
 def share(correct: int, n: int) -> Value:
     """A share of `n` samples with its Wilson interval."""
     return Value(correct / n, "fraction", wilson(correct, n), n)
+
+
+def shares(counts: Mapping[str, tuple[int, int]]) -> Values:
+    """The share of each name's (correct, n); none of nothing, as of a class without examples."""
+    return {name: share(correct, n) for name, (correct, n) in counts.items() if n}

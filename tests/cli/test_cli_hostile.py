@@ -12,6 +12,7 @@ import pytest
 from typer.models import OptionInfo
 
 from kwslib.cli.data import OWN
+from kwslib.cli.output import one_line
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.models import ZOO
 
@@ -26,9 +27,9 @@ COMMANDS = {  # every command, with the hostile path in each place that takes on
     "board": [
         ("board", "{}"),
         ("board", "{}.tflite"),
-        ("board", "MODEL", "--wav", "{}"),
-        ("board", "MODEL", "--stream", "{}"),
-        ("board", "MODEL", "--keep", "FILE/{}"),
+        ("board", "INT8", "--wav", "{}"),
+        ("board", "INT8", "--stream", "{}"),
+        ("board", "INT8", "--keep", "FILE/{}"),
     ],
     "classify": [("classify", "{}", "CLIP"), ("classify", "{}.pt", "CLIP"), ("classify", "MODEL", "{}")],
     "compare": [("compare", "--results", "{}")],
@@ -70,7 +71,11 @@ COMMANDS = {  # every command, with the hostile path in each place that takes on
     ],
     "listen": [("listen", "{}"), ("listen", "{}.pt"), ("listen", "{}.tflite")],
     "profile": [("profile", "{}"), ("profile", "{}.pt"), ("profile", "{}.tflite")],
-    "serial": [("serial", "{}"), ("serial", "FILE", "--beside", "{}")],
+    "serial": [
+        ("serial", "{}"),
+        ("serial", "LOG", "--beside", "{}"),
+        ("serial", "LOG", "--beside", "{}.tflite"),
+    ],
     "sweep": [("sweep", "bits", "--data", "{}", "--out", "OUT"), ("sweep", "bits", "--out", "FILE/{}")],
     "train": [
         ("train", "--data", "{}", "--out", "OUT/m.pt"),
@@ -98,7 +103,7 @@ PATHS = {
 def fill(argument: str, place: Path, path: str) -> str:
     clip = next((place / "corpus" / "yes").glob("*.wav"))
     known = {"MODEL": "model.pt", "CORPUS": "corpus", "CLIP": str(clip), "FILE": "text.txt", "OUT": "out"}
-    known["SPEC"] = "spec.json"
+    known |= {"SPEC": "spec.json", "INT8": "model.tflite", "LOG": "board.log"}
     for name, value in known.items():
         argument = re.sub(rf"\b{name}\b", value, argument)
     return argument.replace("{}", path)
@@ -129,6 +134,9 @@ def test_the_matrix_has_every_command_and_every_option_that_takes_a_path():
     assert not lacking
 
 
+DO = "change|check|choose|give|make|name|put|remove|see|train|use|write"  # what a remedy begins with
+
+
 @pytest.mark.parametrize("kind", PATHS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_hostile_paths(kws, place, monkeypatch, command, kind):
@@ -142,6 +150,14 @@ def test_hostile_paths(kws, place, monkeypatch, command, kind):
         assert lines[0].startswith("kws: "), filled
         assert len(lines[0]) < 800, filled
         assert not re.search(r"\.part\b|Traceback|Errno", lines[0]), lines[0]
+        (hostile,) = (
+            one_line(Path(part.removeprefix("up=")))
+            for part, name in zip(filled, arguments, strict=True)
+            if "{}" in name
+        )
+        _, culprit, rest = lines[0].rpartition(hostile[:60])
+        assert culprit, (filled, lines[0])
+        assert re.search(rf"[:;] ({DO})\b", rest), (filled, lines[0])
     left = [path for path in place.rglob("*") if path.name not in before]
     assert all(path.is_dir() for path in left)  # `--out` folders may be there, files not
 
@@ -174,6 +190,7 @@ def test_numbers_beyond_all_bounds(kws, place, monkeypatch, arguments, value):
     status, out, err = kws(*arguments, value)
     assert (status, out, len(err.splitlines())) == (2, "", 1), err
     assert err.startswith("kws: ")
+    assert arguments[-1].removeprefix("--") in err
     assert len(err) < 800
     assert not (place / "m.pt").exists()
     assert not (place / "s").exists()

@@ -38,6 +38,7 @@ def world(tmp_path, monkeypatch):
         (("a/b",), "'a/b'"),
         ((".",), "'.'"),
         (("~",), "'~'"),
+        (("Привет",), "cannot read 'Привет': give your own recordings of it with --takes"),
         (("kiwi", "--arch", "transformer"), "transformer"),
         (("kiwi", "--takes", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "data/_background_noise_", "--not", "nowhere"), "recordings of 'kiwi'"),

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,57 @@ def test_broken_files_are_named_and_skipped(tmp_path):
         "torn.flac",
     ]
     assert "5 unusable files" in corpus.describe()
+
+
+ODD = {  # what is no recording and no folder of them, by what is said of it
+    "a link to nothing": lambda path: path.symlink_to("nowhere"),
+    "a link to nothing, ": lambda path: path.symlink_to(path.name),
+    "a pipe or a device": os.mkfifo,
+    "a folder, not a file": Path.mkdir,
+    "a folder, ": lambda path: path.symlink_to(path.parent),
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        *((where, reason) for where in (".", "yes", "_background_noise_") for reason in [*ODD][:3]),
+        *(("_background_noise_", reason) for reason in [*ODD][3:]),
+        ("yes", [*ODD][4]),
+    ],
+)
+def test_what_a_corpus_cannot_use_is_named_wherever_it_lies(tmp_path, where, reason):
+    root = write_corpus(tmp_path / "data")
+    whole = read_folder(root).content_hash
+    ODD[reason](root / where / "odd")
+    corpus = read_folder(root)
+    assert corpus.content_hash == whole
+    assert [(item.path.name, item.reason.startswith(reason)) for item in corpus.skipped] == [("odd", True)]
+
+
+@pytest.mark.parametrize("where", ["yes/closed", "closed"])
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(tmp_path, monkeypatch, where):
+    root, scandir = write_corpus(tmp_path / "data"), os.scandir
+    (root / where).mkdir()
+
+    def locked(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(PermissionError, match="closed"):
+        read_folder(root)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("nowhere"), lambda path: path.write_text("")])
+def test_a_folder_of_noise_that_is_none_is_named(tmp_path, make):
+    root = write_corpus(tmp_path / "data")
+    shutil.rmtree(root / "_background_noise_")
+    make(root / "_background_noise_")
+    (item,) = read_folder(root).skipped
+    assert item.path.name == "_background_noise_"
+    assert item.reason.endswith("not a folder: remove it")
 
 
 def test_files_are_decoded_once_and_again_when_they_change(tmp_path, monkeypatch):

@@ -45,6 +45,55 @@ def test_homophones_are_what_any_accent_says_alike():
     assert voices.homophones(("再见", "Да", "да"), ("你好", "да")) == {"Да"}
 
 
+WORDS = (
+    "computer",
+    "café",
+    "Größe",
+    "Łódź",
+    "œuvre",
+    "hal 9000",
+    "R2D2",
+    "o'clock",
+    "TV",
+    "7",
+    "psst",
+    "kiwi!",
+)
+STRANGE = (
+    "Привет",
+    "hey Привет",
+    "γεια",
+    "你好",
+    "안녕",
+    "नमस्ते",
+    "שלום",
+    "مرحبا",
+    "こんにちは",
+    "ไทย",
+    "việt",
+    "ｆｕｌｌ",
+    "ț",
+)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_english_voices_read_words_in_latin_letters_and_digits(word):
+    assert voices.is_read(word)
+
+
+@pytest.mark.parametrize("word", STRANGE)
+def test_what_english_voices_spell_is_refused_with_the_remedy(word):
+    assert not voices.is_read(word)
+    with pytest.raises(KwsError, match=f"cannot read '{word}': give your own recordings of it with --takes"):
+        voices.require_read(word)
+
+
+def test_every_everyday_word_is_read():
+    """Or the rule refuses words that the voices say."""
+    texts = [(word, accent) for word in sum(voices.everyday_words(), ()) for accent in ACCENTS]
+    assert not [said for said in espeak.transcriptions(texts) if voices.SPELLED in said]
+
+
 def test_confusables_are_near_and_never_the_word():
     made = voices.confusables(COMPUTER)
     assert COMPUTER not in made
@@ -104,6 +153,12 @@ def test_damaged_voices_are_spoken_again(few):
     cut.write_bytes(cut.read_bytes()[:999])
     again = voices.spoken_folder("happy")
     assert {split: read_folder(again / split).content_hash for split in SPLITS} == whole
+
+
+def test_of_a_word_that_is_not_read_there_are_other_words_alone(few):
+    root = voices.spoken_folder("Привет")
+    assert {path.name for path in root.iterdir()} == {"training", "validation"}
+    assert set(read_folder(root / "training").words) == {"apple", "table", "happy"}
 
 
 def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):

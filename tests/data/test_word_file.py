@@ -47,7 +47,7 @@ def world(tmp_path, monkeypatch):
 
 def given(world, **changed):
     folders = {"takes": world / "takes", "negatives": (), "background": (), "data": (world / "data",)}
-    return WordFile("kiwi", **(folders | changed))
+    return WordFile(**({"word": "kiwi"} | folders | changed))
 
 
 def split_words(corpus):
@@ -73,6 +73,14 @@ def test_without_takes_the_synthesizer_tests_too_and_says_so(world):
     assert [split_words(corpus)[split]["kiwi"] for split in SPLITS] == [4, 4, 4]
     assert corpus.synthetic
     assert any("for want of takes" in note for note in corpus.notes)
+
+
+def test_a_word_that_the_synthesizer_cannot_read_needs_takes(world):
+    with pytest.raises(KwsError, match="cannot read 'киви': give your own recordings"):
+        open_word(given(world, word="киви", takes=None))
+    corpus = open_word(given(world, word="киви"))
+    assert sum(clip.word == "киви" for clip in corpus.clips) == 20
+    assert "киви: not by the synthesizer, whose voices are English and cannot read it" in corpus.notes
 
 
 def test_other_words_do_not_shrink_with_the_keyword(world):

@@ -54,6 +54,8 @@ WHOLE = {"format": 1, "word": "kiwi", "takes": None, "not": [], "background": []
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(field=st.sampled_from([*WHOLE, "more"]), value=JSON)
+@example("format", True)
+@example("format", 1.0)
 @example("takes", [])
 @example("takes", False)
 @example("takes", 0)
@@ -76,6 +78,7 @@ def test_any_value_in_the_file_is_meant_or_refused_with_the_files_name(tmp_path,
         refusal = ""
         assert made.word == (value if field == "word" else "kiwi")
         assert made.word not in ("silence", "unknown")
+        assert field != "format" or repr(value) == "1"
         assert len(folders_of(made)) == (
             0 if field in ("format", "word") or value is None else len(names(value))
         )

@@ -116,8 +116,14 @@ CHANGES = {
     "labels cut": (lambda model: _note(model, b'{"labels": ["silence", "unk'), "its labels are damaged"),
     "labels nested": (lambda model: _note(model, b"[" * 100_000), "its labels are damaged"),
     "labels of numbers": (
-        lambda model: _note(model, b'{"labels": [1, 2, 3, 4], "arch": "", "checkpoint": ""}'),
-        "its labels are damaged",
+        lambda model: _note(model, b'{"format": 1, "labels": [1, 2, 3, 4], "arch": "", "checkpoint": ""}'),
+        "label 1 is not text",
+    ),
+    "format": (
+        lambda model: _note(
+            model, b'{"format": true, "labels": ["a", "b", "c", "d"], "arch": "", "checkpoint": ""}'
+        ),
+        "of format True, not 1",
     ),
 } | {
     f"scale of {scale} of t{number}": (

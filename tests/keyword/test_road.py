@@ -2,6 +2,9 @@
 and what the run reports is what the other commands find."""
 
 import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -17,8 +20,10 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.field.detection import Choice, OperatingPoint
 from kwslib.keyword import road, threshold
 from kwslib.keyword.hearing import Fired
+from kwslib.locks import alone
 from kwslib.networks import training
 from kwslib.networks.models import ModelConfig, build
+from kwslib.networks.resume import ResumeFile
 
 WORD = "kiwi"
 STEPS = ("choose", "export", "write_header", "tested", "_publish")
@@ -89,7 +94,7 @@ def test_a_run_leaves_its_files_and_no_others(run, tmp_path):
     } == {"threshold": 0.6, "smoothing": 4, "epochs": 2, "trials": 3, "hours": 0.1, "seed": 0}
     assert report["validation"]["missed"] == 3
     assert read_word_file(tmp_path / "out" / road.CORPUS).takes.resolve() == tmp_path / "data" / WORD
-    assert not [path for path in (tmp_path / "cache" / "keyword").rglob("*") if path.is_file()]
+    assert not [*(tmp_path / "cache" / "keyword").iterdir()]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
@@ -120,6 +125,36 @@ def test_a_training_damaged_in_the_cache_is_trained_again(run, tmp_path, stops, 
     path.write_bytes(path.read_bytes()[:1000])
     assert run() == whole
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_a_full_disk_loses_no_epoch(run, tmp_path, monkeypatch):
+    """An error that names the resume file does not yet say that the file is damaged."""
+    save, told = ResumeFile.save, []
+
+    def full(state, parts, history):
+        if state.path.exists() and not told:
+            told.append(state.path)
+            raise KwsError(f"{state.path} cannot be written (No space left on device): free some space")
+        save(state, parts, history)
+
+    monkeypatch.setattr(ResumeFile, "save", full)
+    with pytest.raises(KwsError, match="No space left"):
+        run()
+    assert [*(tmp_path / "cache" / "keyword").rglob("model.resume.pt")]
+
+
+def test_a_run_that_another_holds_up_says_so(run, tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        run(stops="export")
+    (training,) = (tmp_path / "cache" / "keyword").iterdir()
+    with ThreadPoolExecutor() as pool, alone(training, "the test"):
+        other = pool.submit(run)
+        end = time.monotonic() + 60
+        while not (said := capsys.readouterr().err) and time.monotonic() < end:
+            time.sleep(0.01)
+        shutil.rmtree(training)  # as a run that ends does
+    assert said == "waiting for another process that is busy with the same training\n"
+    assert json.loads((tmp_path / "out" / road.REPORT).read_text()) == other.result()
 
 
 def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):

@@ -1,5 +1,7 @@
 """What is wrong with takes is said before anything is trained; a long recording becomes takes."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kwslib.errors import KwsError
+from kwslib.keyword import cutting
 from kwslib.keyword.cutting import cut, cut_file
 from kwslib.keyword.takes import look, speech
 
@@ -152,6 +155,21 @@ def test_cutting_changes_no_file_that_is_there(recorded, there, speaker):
         stems = [path.stem.casefold() for path in folder.rglob("*") if path.is_file()]
         assert all(stems.count(path.stem.casefold()) == 1 for path in paths)
         assert {path.stem.split("_nohash_", 1)[0] for path in paths} == {speaker}
+
+
+def test_two_who_cut_into_a_folder_at_once_lose_no_take(tmp_path, recorded, monkeypatch):
+    number = cutting._next_number
+
+    def slowly(*given):
+        found = number(*given)
+        time.sleep(0.3)  # in which the other asks, too
+        return found
+
+    monkeypatch.setattr(cutting, "_next_number", slowly)
+    with ThreadPoolExecutor() as pool:
+        written = [pool.submit(cut_file, recorded, tmp_path / "takes", "alex") for _ in range(2)]
+    assert {path for each in written for path in each.result()} == {*(tmp_path / "takes").iterdir()}
+    assert len([*(tmp_path / "takes").iterdir()]) == 6
 
 
 @pytest.mark.parametrize("speaker", ["", "a/b", ".a", "..", "a_nohash_b", "a_nohash", "a,b", "a\n"])

@@ -1,12 +1,17 @@
 """Part 8's tables and figures say what the values say; a network that does not fit is told."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kwslib.data.clips import Clip
+from kwslib.experiments import zoo
 from kwslib.experiments.zoo_field import Heard
+from kwslib.labels import class_labels
+from kwslib.networks.evaluation import Evaluation
+from kwslib.networks.models import ModelConfig, build
 from kwslib.record import names
 from kwslib.record.values import Value
 from kwslib.report.part8 import figures, networks
@@ -43,6 +48,21 @@ def test_the_table_has_intervals_where_there_are_seeds():
         "7.7",
         "40,000",
     )
+
+
+def test_a_test_without_other_words_has_no_accuracy_on_them(monkeypatch):
+    labels = class_labels()
+    counted = Evaluation(labels, np.diag([5, 0, 5, 5]))
+    monkeypatch.setattr(zoo, "evaluations", lambda *given: [counted, counted])
+    monkeypatch.setattr(zoo, "trained", lambda *given: None)
+    monkeypatch.setattr(zoo, "load_checkpoint", lambda path: (build(ModelConfig()), None, {}))
+    run = SimpleNamespace(seeds=(0, 1))
+    assert list(zoo.size_values(run, "tinyconv")) == [
+        f"{what}_tinyconv" for what in ("accuracy", "parameters", "macs")
+    ]
+    shown = network()
+    del shown.values[names.accuracy("unknown_tenet_valid")]
+    assert networks.size_table([shown]).loc["tenet, unpadded", "other words answered unknown (%)"] == ""
 
 
 def test_a_network_is_one_point_of_each_panel_with_its_name():

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from kwslib.paths import alone
+from kwslib.locks import alone
 
 Result = TypeVar("Result")
 
@@ -20,7 +20,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
     folder.mkdir(exist_ok=True)
     result = folder.with_suffix(".pickle")
-    with alone(folder):
+    with alone(folder, name):
         if not result.exists():
             content = pickle.dumps(make(Path(mkdtemp(dir=folder))))  # after a failure, in another one
             result.write_bytes(content)

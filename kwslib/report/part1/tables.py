@@ -9,7 +9,7 @@ import numpy as np
 from kwslib.data.corpus import Corpus
 from kwslib.data.levels import background_level, loud_and_quiet, speech_level
 from kwslib.errors import KwsError
-from kwslib.experiments.seeds import Trained, accuracies
+from kwslib.experiments.seeds import Trained, accuracies, classes
 from kwslib.features.representations import MFCC_KEPT, NAMES, spectrum, with_librosa
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.record import names
@@ -132,8 +132,7 @@ def accuracy_table(runs: Mapping[str, Sequence[Trained]]) -> "pandas.DataFrame":
     for name, trained in runs.items():
         mean, low, high = (100 * value for value in mean_share(accuracies(trained)))
         by_class = {
-            label: 100 * mean_share(accuracies(trained, label=label)).mean
-            for label in trained[0].evaluations["testing"].labels
+            label: 100 * mean_share(accuracies(trained, label=label)).mean for label in classes(trained)
         }
         rows[name] = {"accuracy (%)": mean, "95 % from": low, "to": high, **by_class}
     return pandas.DataFrame(rows).T

@@ -71,9 +71,10 @@ def per_class_bars(
 ) -> Figure:
     """Accuracy of each class (and "total", if it is among the labels) with its 95 % interval.
 
-    original: its accuracies by label, of those it states; original_ci95: their intervals.
+    original: its accuracies by label, of those it states, shown for those of `labels`; original_ci95: their intervals.
     """
     figure, ax = style.subplots(height=1.3 + 0.4 * len(labels))
+    original = original and {label: value for label, value in original.items() if label in labels}
     mean, lower, upper = (100 * np.asarray(values, float) for values in (accuracy, low, high))
     style.interval_points(ax, labels, mean, lower, upper)
     if original is not None:

@@ -11,7 +11,7 @@ from kwslib.checkpoints import load_checkpoint
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, Protocol
 from kwslib.data.splits import SPLITS
-from kwslib.experiments.seeds import Trained, accuracies
+from kwslib.experiments.seeds import Trained, accuracies, classes
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.labels import UNKNOWN
 from kwslib.networks.evaluation import Evaluation, evaluate
@@ -72,7 +72,7 @@ def accuracy_table(evaluation: Evaluation) -> "pandas.DataFrame":
     import pandas
 
     columns = {
-        label: [f"{row['n']:,}", f"{row['correct']:,}", f"{row['accuracy']:.3f}"]
+        label: [f"{row['n']:,}", f"{row['correct']:,}", f"{row['accuracy']:.3f}" if row["n"] else ""]
         for label, row in evaluation.per_class.items()
     }
     columns[TOTAL] = [f"{evaluation.n:,}", f"{evaluation.correct:,}", f"{evaluation.accuracy:.3f}"]
@@ -88,7 +88,7 @@ def accuracy_values(runs: Sequence[Trained]) -> Values:
         "splits": Value(len(runs[0].evaluations)),
     }
     for split in SPLITS:
-        for label in (None, *runs[0].evaluations[split].labels):
+        for label in (None, *classes(runs, split)):
             mean = mean_share(accuracies(runs, split, label))
             values[names.accuracy(split, label or "")] = over_seeds(mean, len(runs))
             mean = mean_interval([_correct(r.evaluations[split], label) for r in runs])
@@ -118,7 +118,7 @@ def original_accuracies(*wanted: str) -> dict[str, float]:
 
 def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str, Any]:
     """Mean accuracy and t interval of each class and in total: labels, accuracy, low, high."""
-    labels = runs[0].evaluations[split].labels
+    labels = classes(runs, split)
     rows = [mean_share(accuracies(runs, split, label)) for label in (*labels, None)]
     mean, low, high = zip(*rows, strict=True)
     return {"labels": (*labels, TOTAL), "accuracy": mean, "low": low, "high": high}

@@ -19,7 +19,7 @@ from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.predictors import LiteRtPredictor, TflmPredictor, load_predictor
 from kwslib.record import names
 from kwslib.record.comparison import load_original
-from kwslib.record.values import Value, Values, share
+from kwslib.record.values import Value, Values, shares
 from kwslib.report.numbers import one_digit
 from kwslib.statistics import mcnemar, wilson
 
@@ -184,10 +184,8 @@ def cost_values(results: Mapping[str, Evaluation]) -> Values:
         values[names.accuracy(kind)] = Value(
             result.accuracy, "fraction", wilson(result.correct, result.n), result.n
         )
-        for label, row in result.per_class.items():
-            values[names.accuracy(kind, label)] = share(int(row["correct"]), int(row["n"]))
-        silenced = int(result.confusion[result.labels.index(UNKNOWN), result.labels.index(SILENCE)])
-        values[f"unknown_as_silence_{kind}"] = share(silenced, int(result.per_class[UNKNOWN]["n"]))
+        values |= shares({names.accuracy(kind, label): counts for label, counts in result.counts.items()})
+        values |= shares({f"unknown_as_silence_{kind}": result.answered(UNKNOWN, SILENCE)})
     return values
 
 

@@ -38,8 +38,7 @@ def accuracy_by_type(results: Mapping[str, Evaluation]) -> Figure:
     colours = (style.BLUE, style.VERMILION)
     names: list[str] = []
     for (kind, result), colour, offset in zip(results.items(), colours, (-0.14, 0.14), strict=True):
-        counts = {label: (row["correct"], row["n"]) for label, row in result.per_class.items()}
-        counts["total"] = (result.correct, result.n)
+        counts = result.counts | {"total": (result.correct, result.n)}
         names = list(counts)
         for row, (correct, n) in enumerate(counts.values()):
             low, high = wilson(int(correct), int(n))

@@ -22,7 +22,7 @@ from kwslib.networks.evaluation import Evaluation
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values, share
+from kwslib.record.values import Value, Values, shares
 from kwslib.report.numbers import with_interval
 from kwslib.statistics import mcnemar, wilson
 
@@ -118,22 +118,18 @@ def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
 
 def trial_values(name: str, result: FieldResult) -> Values:
     """Accuracy in all trials and by class, named after the model and its field."""
-    values = {names.accuracy(name): Value(result.accuracy, "fraction", result.ci95, result.n)}
-    for label, row in result.evaluation.per_class.items():
-        bounds = wilson(row["correct"], row["n"])
-        values[names.accuracy(name, label)] = Value(row["accuracy"], "fraction", bounds, row["n"])
-    return values
+    by_class = {names.accuracy(name, label): counts for label, counts in result.evaluation.counts.items()}
+    return {names.accuracy(name): Value(result.accuracy, "fraction", result.ci95, result.n)} | shares(
+        by_class
+    )
 
 
 def unknown_values(result: FieldResult) -> Values:
     """Number of trials, and share of unknown words answered with silence."""
-    unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
-    confusion = result.evaluation.confusion
     return {
         "field_trials": Value(result.n),
         "field_trials_per_class": Value(result.n // len(result.labels)),
-        "field_unknown_as_silence": share(int(confusion[unknown, silence]), int(confusion[unknown].sum())),
-    }
+    } | shares({"field_unknown_as_silence": result.evaluation.answered(UNKNOWN, SILENCE)})
 
 
 def tuned(run: Run, model: Model) -> Model:
@@ -197,9 +193,8 @@ def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
 
     columns = {}
     for name, evaluation in results.items():
-        rows = {label: (row["correct"], row["n"]) for label, row in evaluation.per_class.items()}
-        rows["total"] = (evaluation.correct, evaluation.n)
-        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items() if n}
+        rows = evaluation.counts | {"total": (evaluation.correct, evaluation.n)}
+        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items()}
     return pandas.DataFrame(columns)
 
 
@@ -234,15 +229,12 @@ def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
 
 def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
     """Accuracy by factor, and share of unknown words answered with silence."""
-    values = {}
+    values: Values = {}
     for effect in effects:
         name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
         values[f"{model.name}_factor_{name}"] = Value(result.accuracy, "fraction", result.ci95, result.n)
-        unknown, silence = result.labels.index(UNKNOWN), result.labels.index(SILENCE)
-        confusion = result.evaluation.confusion
-        values[f"{model.name}_unknown_as_silence_{name}"] = share(
-            int(confusion[unknown, silence]), int(confusion[unknown].sum())
-        )
+        silenced = result.evaluation.answered(UNKNOWN, SILENCE)
+        values |= shares({f"{model.name}_unknown_as_silence_{name}": silenced})
     return values
 
 
@@ -262,11 +254,10 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
         gained, lost = int((right & ~base).sum()), int((base & ~right).sum())
         p = min(1.0, mcnemar(gained, lost) * (len(effects) - 1))
         evaluation = effect.result.evaluation
-        unknown = evaluation.labels.index(UNKNOWN), evaluation.labels.index(SILENCE)
         rows[effect.factor.name] = {
             "all (%)": share_text(evaluation.correct, evaluation.n),
-            **{label: 100 * row["accuracy"] for label, row in evaluation.per_class.items()},
-            "unknown to silence": int(evaluation.confusion[unknown]),
+            **{label: 100 * correct / n for label, (correct, n) in evaluation.counts.items()},
+            "unknown to silence": evaluation.answered(UNKNOWN, SILENCE)[0],
             "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
             "p": "" if effect.result is whole else "< 0.001" if p < 0.001 else f"{p:.2g}",
         }

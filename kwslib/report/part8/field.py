@@ -77,8 +77,8 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     for key, found in heard.items():
         trials = found.trials
         row = {"all": share_text(trials.evaluation.correct, trials.n)}
-        for label, counted in trials.evaluation.per_class.items():
-            row[label] = f"{100 * counted['accuracy']:.1f}"
+        for label, (correct, n) in trials.evaluation.counts.items():
+            row[label] = f"{100 * correct / n:.1f}"
         rows[TITLES[key]] = row
     return pandas.DataFrame(rows).T.rename_axis("trials right (%)")
 

@@ -92,9 +92,10 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
     rows = {}
     for network in found:
         values, arch = network.values, network.arch
+        unknown = values.get(names.accuracy(f"unknown_{arch}"))
         rows[network.title] = {
             "test clips right (%)": percent(values[names.accuracy(arch)]),
-            "other words answered unknown (%)": percent(values[names.accuracy(f"unknown_{arch}")]),
+            "other words answered unknown (%)": percent(unknown) if unknown else "",
             "parameters": f"{values[names.parameters(arch)].value:,.0f}",
             "MACs a clip": f"{values[names.macs(arch)].value:,.0f}",
             "network, whole clip (ms)": two_digits(values[names.board_ms(f"clip_{arch}")].value),
