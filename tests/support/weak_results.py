@@ -91,7 +91,7 @@ TRIALS = FieldResult(LABELS, TRUE, SILENT, 0, 0.05, DecisionSettings())
 EFFECTS = [Effect(Factor(name, "alone", DEFAULT), TRIALS) for name in (WHOLE_FIELD, "clips")]
 MODEL = part4.Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
 DEAF = OperatingPoint(0.3, 0, 0.05, 20, 20, 9, np.array([]))  # reports nothing
-EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, and never the right word
+EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, the wrong word
 COSTS = {c: board6.Cost(ms=c, linear_ms=1, flash=1, ram=1, constants=1) for c in (8, 7, 4)}
 LATENCIES = {c: Latency("PyTorch", "CPU", 1, (0.1, 0.2)) for c in range(1, 9)}
 
