@@ -1,6 +1,7 @@
 """Thumb code decoded for the cycle model: instruction, registers read and written, number of words moved."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 SINGLE_LOADS = ("ldr", "ldrb", "ldrh", "ldrsb", "ldrsh")
@@ -49,13 +50,14 @@ class Instruction:
         return self.size == 4 and self.address % 4 != 0
 
 
-def decode(code: bytes, address: int) -> list[Instruction]:
+@lru_cache(maxsize=8192)  # of two networks' firmware nearly all code is the same
+def decode(code: bytes, address: int) -> tuple[Instruction, ...]:
     """Thumb code at `address` as instructions. Raises ValueError for bytes that are not instructions."""
     import capstone
 
     engine = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
     engine.detail = True
-    decoded = [_instruction(entry) for entry in engine.disasm(code, address)]
+    decoded = tuple(_instruction(entry) for entry in engine.disasm(code, address))
     if sum(entry.size for entry in decoded) != len(code):
         raise ValueError(f"no instruction at {address + sum(entry.size for entry in decoded):#x}")
     return decoded

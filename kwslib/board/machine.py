@@ -154,7 +154,7 @@ def _bytes(clips: np.ndarray) -> bytes:
     return clips.astype("<i2").tobytes()
 
 
-def _blocks(image: Image, profile: Profile) -> dict[int, list[instructions.Instruction]]:
+def _blocks(image: Image, profile: Profile) -> dict[int, tuple[instructions.Instruction, ...]]:
     code = image.segments[0][1]
     sizes = profile.sizes.items()
     return {start: instructions.decode(code[start : start + size], start) for start, size in sizes}

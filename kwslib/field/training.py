@@ -9,6 +9,7 @@ recordings, generated noise and rooms are those of the training split.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -172,7 +173,7 @@ def _stream_copies(
     """Stream `number` of every example, int8 (windows, n, 49, 40), from the cache or made."""
 
     def make() -> dict[str, np.ndarray]:
-        scene = _Scene.make(corpus, training_setup.protocol.labels, augmentation)
+        scene = _scene(corpus, labels, streamed)
         x = np.empty((augmentation.windows, len(examples), FRAMES, CHANNELS), np.int8)
         title = f"field features {number + 1}/{augmentation.streams}"
         for row, example in enumerate(progress(examples, title)):
@@ -194,18 +195,6 @@ class _Scene:
     material: Material
     rooms: tuple[Room, ...]
     backgrounds: tuple[np.ndarray, ...]  # float32 (PIECE,), each in a room of its own
-
-    @staticmethod
-    def make(corpus: Corpus, labels: Sequence[str], augmentation: FieldAugmentation) -> "_Scene":
-        training_material = material(corpus, labels, "training")
-        rooms = augmentation.training_rooms()
-        rng = np.random.default_rng(7)
-        pieces = []
-        for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
-            room = rooms[rng.integers(len(rooms))]
-            kind = BACKGROUNDS[number % len(BACKGROUNDS)]
-            pieces.append(background_in_room(kind, rng, training_material, room, PIECE, None))
-        return _Scene(augmentation, training_material, rooms, tuple(pieces))
 
     def windows(self, example: Example, number: int) -> np.ndarray:
         """Seconds of one stream of an example, int8 (windows, 49, 40); its draws depend on name and number."""
@@ -247,3 +236,16 @@ class _Scene:
             rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
         )
         return np.stack([frames[end - FRAMES : end] for end in chosen])
+
+
+@lru_cache(maxsize=1)  # all streams of a training, the keyword's too, have the same
+def _scene(corpus: Corpus, labels: tuple[str, ...], augmentation: FieldAugmentation) -> _Scene:
+    training_material = material(corpus, labels, "training")
+    rooms = augmentation.training_rooms()
+    rng = np.random.default_rng(7)
+    pieces = []
+    for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
+        room = rooms[rng.integers(len(rooms))]
+        kind = BACKGROUNDS[number % len(BACKGROUNDS)]
+        pieces.append(background_in_room(kind, rng, training_material, room, PIECE, None))
+    return _Scene(augmentation, training_material, rooms, tuple(pieces))

@@ -32,10 +32,12 @@ def sound(tmp_path):
 @pytest.fixture
 def commands(model, sound, tmp_path):
     corpus = write_corpus(tmp_path / "corpus", words=("yes", "no", "up", "down"))
+    (tmp_path / "rooms").mkdir()  # simulating a hundred takes longer than all else here
+    soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
     return (
         ("board", model),
         ("board", model, "--stream", sound),
-        ("field", model, "--data", corpus, "--trials", 4),
+        ("field", model, "--data", corpus, "--rooms", tmp_path / "rooms", "--trials", 4),
     )
 
 

@@ -9,6 +9,7 @@ from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import with_interval
+from kwslib.report.part4.field import field_stage
 from kwslib.report.part6.board import REMOVED
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
     """Results of simulated trials with the first seed's int8 networks in Figure 15, by channels, among those given."""
     shown = [left for left in REMOVED.values() if left in set(channels)]
     files = {left: run.models / names.pruned_tflite(names.channels(left)) for left in shown}
+    rooms = field_stage(run).rooms
     return {
-        left: run_trials(path, TRIALS[run.profile.name], corpus=run.corpus) for left, path in files.items()
+        left: run_trials(path, TRIALS[run.profile.name], corpus=run.corpus, rooms=rooms)
+        for left, path in files.items()
     }
 
 
