@@ -20,7 +20,6 @@ settings.register_profile("any machine", deadline=None)  # a busy one takes its 
 settings.load_profile("any machine")
 
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
-os.environ["PYTHONSTARTUP"] = str(REPOSITORY / "tests" / "support" / "notebook_kernel.py")  # kernels run it
 
 
 def find_speech_commands() -> Path | None:
