@@ -1,4 +1,4 @@
-"""How much depends on the seed of a training for the field: Part 8's networks, and two more of each by other seeds.
+"""How much depends on the seed of a training for the field: Part 8's networks, and four more of each by other seeds.
 
     python benchmarks/field.py [ARCH ...] [--write]
 
@@ -22,7 +22,7 @@ from kwslib.record.recording import Run
 from kwslib.report.part8.field import HERE, TITLES
 from kwslib.statistics import mean_interval, mean_share
 
-ARCHS, SEEDS = HERE["report"], (0, 1, 2)
+ARCHS, SEEDS = HERE["report"], (0, 1, 2, 3, 4)
 
 
 def measure(run: Run, arch: str) -> None:
