@@ -235,9 +235,10 @@ run.show(field.hours_table(heard, cost), caption)
 # ```{benchmark} 95_field
 # ```
 #
-# With every seed the wide network misses fewer keywords than the unpadded one with any. The two recorded here are not
-# typical: the wide one misses the fewest of its five, the unpadded one the most of its five. In proportion the false accepts
-# differ more from seed to seed than the misses do, though every setting was chosen by the same rule on validation.
+# At its own threshold the wide network misses fewer keywords with every seed than the unpadded one with any, and accepts
+# more by mistake. At equal rates the intervals of the two overlap: five seeds do not tell them apart there. The two recorded
+# here are not typical: the wide one misses the fewest of its five, the unpadded one the most. In proportion the false
+# accepts differ more from seed to seed than the misses do, though every setting was chosen by the same rule on validation.
 #
 # Times and flash are those of the weights trained for the field: a layer's scales decide which kernels it can use, so
 # they differ from the first table's. *TinyConv, for the field* and *tenet* are those of Part 7's hours, where they miss less: their
