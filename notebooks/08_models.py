@@ -235,8 +235,8 @@ run.show(field.hours_table(heard, cost), caption)
 # ```{benchmark} 95_field
 # ```
 #
-# At its own threshold the wide network misses fewer keywords with every seed than the unpadded one with any, and accepts
-# more by mistake. At equal rates the intervals of the two overlap: five seeds do not tell them apart there. The two recorded
+# At its own threshold the wide network misses fewer keywords with every seed than the unpadded one with any, at more false
+# accepts on average. At equal rates the intervals of the two overlap: five seeds do not tell them apart there. The two recorded
 # here are not typical: the wide one misses the fewest of its five, the unpadded one the most. In proportion the false
 # accepts differ more from seed to seed than the misses do, though every setting was chosen by the same rule on validation.
 #
