@@ -323,7 +323,8 @@ run.finish()
 # 1. Leaving out the padding more than halves the time of TinyConv's network in a hop. A temporal network without padding,
 #    trained by another recipe, is also more accurate on clips than TinyConv, and needs more flash and RAM.
 # 2. Trained for a stream, it misses fewer keywords over hours than the networks of earlier parts. A network five times its
-#    size misses fewer still, with more false accepts than were allowed. Single trials show little of this.
+#    size misses fewer still, with more false accepts than were allowed; at equal rates five seeds do not tell the two
+#    apart. Single trials show little of this.
 # 3. A threshold holds for sound like the sound it was chosen on: validation must contain words that training never heard.
 # 4. So few test clips cannot show whether a gain on other words extends to words with hardly any training clips.
 # 5. Missing {recorded}`08_models/missed_at_one_an_hour_tenet_wide_field` of the keywords at one false accept an hour,
