@@ -4,7 +4,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -43,8 +46,42 @@ def over_cores(
         initializer=end_with,
         initargs=(os.getpid(),),
     )
-    results = parallel(delayed(run)(item) for item in todo)
-    return list(tqdm(results, what, len(todo), disable=None, leave=False))
+    with warnings.catch_warnings():
+        # that a worker which holds much memory is replaced by a fresh one
+        warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
+        results = parallel(delayed(run)(item) for item in todo)
+        return list(tqdm(results, what, len(todo), disable=None, leave=False))
+
+
+@contextmanager
+def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[[], None]]:
+    """Call `run(*arguments)` in another process, on one core, for what it leaves in the cache; yields a function that
+    waits for its end, which the end of the block does not.
+
+    All of these are pickled. Nothing of it is shown: who needs its work finds out that it failed. With one core there
+    is no other process.
+    """
+    from joblib import cpu_count
+
+    if cpu_count() < 2:
+        yield lambda: None
+        return
+    process = get_context("spawn").Process(target=_unseen, args=(os.getpid(), run, arguments), daemon=True)
+    process.start()
+    try:
+        yield process.join
+    finally:
+        process.kill()
+        process.join()
+
+
+def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    end_with(parent)
+    if hasattr(os, "nice"):
+        os.nice(5)  # what is needed later gives way to what is needed now
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
+    run(*arguments)
 
 
 def end_with(parent: int) -> None:

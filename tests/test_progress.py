@@ -1,10 +1,56 @@
-"""Work over all cores: results in order, and no other process where only one core may be used."""
+"""Work over all cores: results in order, and no other process where only one core may be used; work beside."""
 
 import os
+import time
+from multiprocessing import active_children
+from pathlib import Path
 
-from kwslib.progress import over_cores
+import pytest
+
+from kwslib.progress import beside, over_cores
 
 
 def test_one_core_takes_no_other_process(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     assert over_cores(lambda n: (n, os.getpid()), range(3), "numbers") == [(n, os.getpid()) for n in range(3)]
+
+
+def leave_pid(path: Path) -> None:
+    path.write_text(str(os.getpid()), encoding="utf-8")
+
+
+def fail(path: Path) -> None:
+    leave_pid(path)
+    raise OSError("the disk is full")
+
+
+@pytest.mark.parametrize("work", [leave_pid, fail])
+def test_work_beside_is_another_process_that_is_waited_for_and_says_nothing(
+    work, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    with beside(work, tmp_path / "pid") as finished:
+        finished()
+        finished()
+        assert int((tmp_path / "pid").read_text(encoding="utf-8")) != os.getpid()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_work_beside_ends_with_its_block(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+
+    def interrupted() -> None:
+        with beside(time.sleep, 600):
+            assert active_children()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not active_children()
+
+
+def test_one_core_does_no_work_beside(tmp_path, monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    with beside(leave_pid, tmp_path / "pid") as finished:
+        finished()
+    assert not (tmp_path / "pid").exists()

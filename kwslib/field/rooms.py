@@ -19,7 +19,7 @@ from kwslib.errors import KwsError
 from kwslib.field.conditions import Field
 from kwslib.labels import SAMPLE_RATE
 from kwslib.paths import absent
-from kwslib.progress import progress
+from kwslib.progress import over_cores
 
 ROOMS = 100  # of a split
 SMALLEST, LARGEST = (3.0, 3.0, 2.4), (7.0, 6.0, 3.0)  # m
@@ -51,7 +51,7 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
 
     def make() -> dict[str, np.ndarray]:
         draws = list(zip(seeds, distances, times, strict=True))
-        rooms = [_simulated(*draw) for draw in progress(draws, f"rooms for {split}")]
+        rooms = over_cores(lambda draw: _simulated(*draw), draws, f"rooms for {split}")
         arrays = {
             f"{n}_{part}": getattr(r, part) for n, r in enumerate(rooms) for part in ("speech", "background")
         }

@@ -123,6 +123,8 @@ def field_copies(
     def copies(number: int) -> np.ndarray:
         return _stream_copies(corpus, examples, training_setup, augmentation, number)
 
+    streamed = _streamed(augmentation)
+    _scene(corpus, training_setup.protocol.labels, streamed)  # once, for all streams
     parts = over_cores(copies, range(augmentation.streams), "streams for the field")
     x = np.concatenate([part.reshape(-1, FRAMES, CHANNELS) for part in parts])  # (copies * n, 49, 40)
     rng = np.random.default_rng(0)
@@ -163,6 +165,11 @@ def _listened(
     return sound.frames[starts[:, None] + np.arange(FRAMES)], y
 
 
+def _streamed(augmentation: FieldAugmentation) -> FieldAugmentation:
+    """The options that the sound of a stream depends on."""
+    return replace(augmentation, streams=1, clean=0.0, hours=0.0, listening=0.0)
+
+
 def _stream_copies(
     corpus: Corpus,
     examples: Sequence[Example],
@@ -182,9 +189,7 @@ def _stream_copies(
 
     names = [(example.name, example.label) for example in examples]
     labels = training_setup.protocol.labels  # which words babble depends on them
-    streamed = replace(
-        augmentation, streams=1, clean=0.0, hours=0.0, listening=0.0
-    )  # what its sound depends on
+    streamed = _streamed(augmentation)
     key = digest(corpus.content_hash, names, labels, streamed, number, fingerprint(), code(__name__))
     return cached("field", key, make)["x"]
 
@@ -194,7 +199,7 @@ class _Scene:
     augmentation: FieldAugmentation
     material: Material
     rooms: tuple[Room, ...]
-    backgrounds: tuple[np.ndarray, ...]  # float32 (PIECE,), each in a room of its own
+    backgrounds: np.ndarray  # float32 (n, PIECE), each in a room of its own
 
     def windows(self, example: Example, number: int) -> np.ndarray:
         """Seconds of one stream of an example, int8 (windows, 49, 40); its draws depend on name and number."""
@@ -242,10 +247,15 @@ class _Scene:
 def _scene(corpus: Corpus, labels: tuple[str, ...], augmentation: FieldAugmentation) -> _Scene:
     training_material = material(corpus, labels, "training")
     rooms = augmentation.training_rooms()
-    rng = np.random.default_rng(7)
-    pieces = []
-    for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
-        room = rooms[rng.integers(len(rooms))]
-        kind = BACKGROUNDS[number % len(BACKGROUNDS)]
-        pieces.append(background_in_room(kind, rng, training_material, room, PIECE, None))
-    return _Scene(augmentation, training_material, rooms, tuple(pieces))
+
+    def make() -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(7)
+        pieces = []
+        for number in progress(range(augmentation.backgrounds * len(BACKGROUNDS)), "training backgrounds"):
+            room = rooms[rng.integers(len(rooms))]
+            kind = BACKGROUNDS[number % len(BACKGROUNDS)]
+            pieces.append(background_in_room(kind, rng, training_material, room, PIECE, None))
+        return {"pieces": np.stack(pieces)}
+
+    key = digest("backgrounds", corpus.content_hash, labels, augmentation, code(__name__))
+    return _Scene(augmentation, training_material, rooms, cached("field", key, make)["pieces"])

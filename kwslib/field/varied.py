@@ -14,7 +14,7 @@ from kwslib.cache import cached, code, digest
 from kwslib.field.conditions import Field
 from kwslib.field.rooms import BEFORE, Room, walls_for
 from kwslib.labels import SAMPLE_RATE
-from kwslib.progress import progress
+from kwslib.progress import over_cores
 
 SMALLEST, LARGEST = (2.2, 2.0, 2.2), (9.0, 7.0, 3.5)  # m
 NEAREST = 0.03  # m from a wall
@@ -41,7 +41,9 @@ def varied_bank(field: Field, count: int) -> tuple[Room, ...]:
 
     def make() -> dict[str, np.ndarray]:
         draws = list(zip(seeds, distances, times, strict=True))
-        found = [_responses(int(s), float(d), float(t)) for s, d, t in progress(draws, "varied rooms")]
+        found = over_cores(
+            lambda draw: _responses(int(draw[0]), float(draw[1]), float(draw[2])), draws, "varied rooms"
+        )
         return {f"{n}_{part}": pair[part] for n, pair in enumerate(found) for part in (0, 1)}
 
     responses = cached("rooms", digest("varied", field.distance, field.rt60, count, code(__name__)), make)

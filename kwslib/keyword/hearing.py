@@ -1,5 +1,6 @@
 """Reports of a model in uncut sound: long recordings, and everyday words one by one."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from kwslib.field.stream import (
     windows,
 )
 from kwslib.labels import SAMPLE_RATE
-from kwslib.progress import progress
+from kwslib.progress import over_cores
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,14 @@ def _fired(
     network: StreamNetwork, settings: DecisionSettings, clips: Iterable[tuple[str, np.ndarray]]
 ) -> Fired:
     rng = np.random.default_rng(0)
-    n, names = 0, []
-    for name, clip in progress(clips, "everyday words", EVERYDAY):
-        stream = surrounded(clip, rng)
-        n += 1
-        if (decide(network(windows(listen(stream))), network.scale, settings).reported >= 0).any():
-            names.append(name)
-    return Fired(n, tuple(names))
+    names, streams = zip(*((name, surrounded(clip, rng)) for name, clip in clips), strict=True)
+
+    def fires(stream: np.ndarray) -> bool:
+        logits = network(windows(listen(stream)))
+        return bool((decide(logits, network.scale, settings).reported >= 0).any())
+
+    fired = over_cores(fires, streams, "everyday words", threads=True)
+    return Fired(len(names), tuple(itertools.compress(names, fired)))
 
 
 class Listener:

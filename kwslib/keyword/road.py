@@ -36,6 +36,7 @@ from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import DamagedResumeFile, examples_digest
 from kwslib.paths import atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
+from kwslib.progress import beside
 from kwslib.strict_json import json_text
 
 CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
@@ -68,31 +69,32 @@ def make(
     with the name of each step when it starts.
     """
     training_setup = word_setup(word_file.word, arch, effort.epochs)
+    labels = training_setup.config.labels
     say("features of the training")
-    splits = word_splits(corpus, training_setup)
-    key = digest(
-        code(__name__), training_setup, effort, seed, corpus.content_hash, examples_digest(*splits.values())
-    )
-    training = cache_dir() / "keyword" / key
-    with alone(training, "the same training"), temporary_folder(training.parent, "files") as unfinished:
-        trained = training / CHECKPOINT
-        if not _is_sound(trained):
-            _train(corpus, training_setup, splits, effort, seed, trained, say)
-        checkpoint = unfinished / CHECKPOINT
-        shutil.copy(trained, checkpoint)
-        say("exporting")
-        calibration = calibration_features(corpus, training_setup.config.labels)
-        exported = export(checkpoint, calibration, unfinished)
-        write_header(exported.tflite_int8, unfinished / HEADER)
-        say("testing")
-        report = (
-            described(corpus, word_file.word)
-            | {"arch": arch, "seed": seed, **asdict(effort)}
-            | load_checkpoint(checkpoint)[2]["choice"]
-            | tested(exported.tflite_int8, corpus, effort)
-        )
-        _publish(unfinished, folder, word_file, report)
-        shutil.rmtree(training, ignore_errors=True)
+    with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
+        splits = word_splits(corpus, training_setup)
+        content = examples_digest(*splits.values())
+        key = digest(code(__name__), training_setup, effort, seed, corpus.content_hash, content)
+        training = cache_dir() / "keyword" / key
+        with alone(training, "the same training"), temporary_folder(training.parent, "files") as unfinished:
+            trained = training / CHECKPOINT
+            if not _is_sound(trained):
+                _train(corpus, training_setup, splits, effort, seed, trained, say, prepared)
+            checkpoint = unfinished / CHECKPOINT
+            shutil.copy(trained, checkpoint)
+            say("exporting")
+            exported = export(checkpoint, calibration_features(corpus, labels), unfinished)
+            write_header(exported.tflite_int8, unfinished / HEADER)
+            say("testing")
+            prepared()
+            report = (
+                described(corpus, word_file.word)
+                | {"arch": arch, "seed": seed, **asdict(effort)}
+                | load_checkpoint(checkpoint)[2]["choice"]
+                | tested(exported.tflite_int8, corpus, effort)
+            )
+            _publish(unfinished, folder, word_file, report)
+            shutil.rmtree(training, ignore_errors=True)
     return report
 
 
@@ -104,11 +106,14 @@ def _train(
     seed: int,
     out: Path,
     say: Say,
+    prepared: Callable[[], None],
 ) -> None:
-    """Train, or go on with a training that was stopped; the checkpoint has the threshold and how it was chosen."""
+    """Train, or go on with a training that was stopped; the checkpoint has the threshold and how it was chosen, which
+    waits for the sound to be `prepared`."""
 
     def complete(network: Path) -> dict[str, Any]:
         say("choosing a threshold")
+        prepared()
         choice = threshold.choose(open_network(network), corpus, effort.trials, effort.hours)
         noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
         return threshold.as_extra(choice.settings) | {"choice": noted}

@@ -1,5 +1,6 @@
 """The threshold from which a model reports its word: chosen on hours and trials of validation, stored in its file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,26 @@ def test(
     return next(point for point in points if point.threshold == settings.threshold)
 
 
+def prepare(corpus: Corpus, labels: Sequence[str], trials: int, hours: float) -> None:
+    """Make the sound that `choose` and `test` listen to, which is cached."""
+    for split in ("validation", "testing"):
+        _sound(corpus, labels, split, trials, hours)
+
+
 def _heard(
     network: StreamNetwork, corpus: Corpus, split: str, trials: int, hours: float
 ) -> tuple[Stage, np.ndarray, np.ndarray]:
     """A split's stage, logits of its trials (n, T, C) and of its hours without a keyword (T, C)."""
-    where = stage(corpus, network.labels, split=split)
-    said = trial_logits(network, where.frames(range(trials)))
-    return where, said, detection.stream_logits(network, continuous_frames(where, hours))
+    where, said, sound = _sound(corpus, network.labels, split, trials, hours)
+    return where, trial_logits(network, said), detection.stream_logits(network, sound)
+
+
+def _sound(
+    corpus: Corpus, labels: Sequence[str], split: str, trials: int, hours: float
+) -> tuple[Stage, np.ndarray, np.ndarray]:
+    """A split's stage, frames of its trials (n, F, 40) and of its hours without a keyword (F, 40)."""
+    where = stage(corpus, labels, split=split)
+    return where, where.frames(range(trials)), continuous_frames(where, hours)
 
 
 def as_extra(settings: DecisionSettings) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def run(tmp_path, monkeypatch):
             patched.setattr(
                 road, "word_splits", lambda *given: {"training": examples(1), "validation": examples(2)}
             )
+            patched.setattr(road, "beside", lambda *given: nullcontext(lambda: None))
             patched.setattr(road, "calibration_features", lambda *given: None)
             patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
             patched.setattr(road, "export", step("export", export))

@@ -7,8 +7,13 @@ import pytest
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
+from kwslib.data.corpus import read_folder
 from kwslib.deployment.decision import CERTAIN, DecisionSettings, noted_settings, settings_note
 from kwslib.errors import KwsError
+from kwslib.field import minutes
+from kwslib.field.conditions import DEFAULT
+from kwslib.field.evaluate import Stage, stage
+from kwslib.field.rooms import room_bank
 from kwslib.field.stream import open_network
 from kwslib.keyword import road, threshold
 from kwslib.networks.models import ModelConfig, build
@@ -92,3 +97,20 @@ def test_few_false_accepts_in_few_hours_are_too_many(checkpoint, monkeypatch):
     monkeypatch.setattr(threshold.detection, "choose", lambda *given: asked.append(given[-1]))
     threshold.choose(open_network(checkpoint), None)
     assert asked == [0]
+
+
+def test_all_sound_that_is_listened_to_can_be_made_before(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    corpus = read_folder(write_corpus(tmp_path / "data", ("kiwi", "up")))
+
+    def with_few_rooms(corpus, labels, split):
+        return stage(corpus, labels, split=split, rooms=room_bank(DEFAULT, split, 2))
+
+    monkeypatch.setattr(threshold, "stage", with_few_rooms)
+    threshold.prepare(corpus, LABELS, 3, 0.05)
+    monkeypatch.setattr(minutes, "_minute", None)
+    monkeypatch.setattr(Stage, "render", None)
+    network = open_network(checkpoint)
+    threshold.choose(network, corpus, 3, 0.05)
+    assert threshold.test(network, corpus, CHOSEN, 3, 0.05).keywords == 1
