@@ -37,14 +37,15 @@ START, PDF = Path("book", "intro.html"), Path("_build", "kwslib.pdf")
 ADDRESS = re.compile(r'(\s(?:href|src|data-content_root)=")(?![a-z]+:|#|/)([^"]+)')
 
 
-def render(source: Path, builder: str = "html") -> Path:
+def render(source: Path, builder: str = "html", *, read: bool = False) -> Path:
     """Render the book in folder `source` afresh with every warning an error; returns its first page.
 
-    With the builder `singlehtml`, that page holds the whole book.
+    With the builder `singlehtml`, that page holds the whole book. read: whether another builder has just read the
+    same sources, which then are not read again.
 
     Raises RuntimeError with all that was said when it does not render.
     """
-    for leftover in (builder, ".doctrees", "jupyter_execute"):
+    for leftover in (builder, *(() if read else (".doctrees", "jupyter_execute"))):
         shutil.rmtree(source / "_build" / leftover, ignore_errors=True)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [jupyter_book, "build", source, "--toc", source / "book" / "_toc.yml"]
@@ -85,15 +86,24 @@ def book(source: Path) -> Path:
 def pdf(source: Path) -> Path:
     """The same with the book as one file too, which its first page offers. Raises RuntimeError without a Chromium."""
     print_book(source)
-    return render(source)
+    return render(source, read=True)
 
 
-def print_book(source: Path) -> Path:
-    """Print the book in folder `source` into its `_build/kwslib.pdf`. Raises RuntimeError without a Chromium."""
+def print_book(source: Path, *, read: bool = False) -> Path:
+    """Print the book in folder `source` into its `_build/kwslib.pdf`; `read` as in `render`.
+
+    Raises RuntimeError without a Chromium.
+    """
     printed = source / PDF
-    printed.unlink(missing_ok=True)
-    with atomic_write(printed) as temporary:
-        browser.print_pdf(render(source, "singlehtml"), temporary)
+    printed.parent.mkdir(exist_ok=True)
+    printed.touch()  # a page offers it where it is
+    try:
+        page = render(source, "singlehtml", read=read)
+        with atomic_write(printed) as temporary:
+            browser.print_pdf(page, temporary)
+    except BaseException:
+        printed.unlink()
+        raise
     return printed
 
 
@@ -105,7 +115,7 @@ def report() -> Path:
     shutil.copy(ROOT / "_config.yml", quick)
     print(
         f"running {len(notebooks.names())} notebooks in the quick profile, two at a time: "
-        "five to ten minutes on two free cores, a line for each",
+        "four to seven minutes on two free cores, a line for each",
         flush=True,
     )
     share = max(1, cpu_count() // 2)  # of the cores, to each of the two
@@ -116,7 +126,7 @@ def report() -> Path:
         quick / "book" / "results",
         lambda name: quick / "notebooks" / f"{name}.ipynb",
     )
-    print("rendering the book: half a minute", flush=True)
+    print("rendering the book: a minute", flush=True)
     return render(quick)
 
 

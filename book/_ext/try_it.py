@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
+from sphinx.addnodes import only
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -39,13 +40,13 @@ class TryIt(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         listed = Path(self.env.srcdir) / "book" / "try_it.yml"
         self.env.note_dependency(str(listed))
-        if self.env.app.builder.name != "html":
-            return [nodes.paragraph("", "The spotter runs in the book's pages for a browser.")]
+        elsewhere = nodes.paragraph("", "The spotter runs in the book's pages for a browser.")
         try:
-            return [nodes.raw("", try_it(listed), format="html")]
+            spotter: nodes.Node = nodes.raw("", try_it(listed), format="html")
         except KwsError as error:
             sentence = f"The spotter could not be built into this page: {error}"
-            return [nodes.paragraph("", sentence, classes=["not-recorded"])]
+            spotter = nodes.paragraph("", sentence, classes=["not-recorded"])
+        return [only("", spotter, expr="builder_html"), only("", elsewhere, expr="not builder_html")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

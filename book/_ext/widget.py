@@ -19,6 +19,7 @@ from typing import Any
 
 from docutils import nodes
 from pictures.drawing import Drawing
+from sphinx.addnodes import only
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -77,11 +78,13 @@ class WidgetDirective(SphinxDirective):
             return [nodes.paragraph("", f"This figure waits: {error}", classes=["not-recorded"])]
         caption = nodes.container(classes=["picture-caption"])
         self.state.nested_parse(self.content, self.content_offset, caption)
-        if self.env.app.builder.name != "html":  # on paper, the still picture
-            svg = re.sub(r"<form.*?</form>|<script.*?</script>", "", in_page(name, widget), flags=re.DOTALL)
-            return [nodes.container("", nodes.raw("", svg, format="html"), caption, classes=["picture"])]
-        raw = nodes.raw("", in_page(name, widget), format="html")
-        return [nodes.container("", raw, caption, classes=["picture"])]
+        page = in_page(name, widget)
+        still = re.sub(r"<form.*?</form>|<script.*?</script>", "", page, flags=re.DOTALL)  # on paper
+        shown = [
+            only("", nodes.raw("", html, format="html"), expr=where)
+            for html, where in ((page, "builder_html"), (still, "not builder_html"))
+        ]
+        return [nodes.container("", *shown, caption, classes=["picture"])]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

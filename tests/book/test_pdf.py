@@ -6,17 +6,16 @@ from collections import Counter
 import browser
 import build
 import pytest
-from book_pages import copy_of_the_book
 from bs4 import BeautifulSoup
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_pdf_holds_the_whole_book_with_the_same_numbers(tmp_path):
+def test_the_pdf_holds_the_whole_book_with_the_same_numbers(book):
     if browser.chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")
-    source = copy_of_the_book(tmp_path)
-    printed = build.print_book(source).read_bytes()
+    source = book.parent.parent
+    printed = build.print_book(source, read=True).read_bytes()
     assert printed.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 30
     whole = BeautifulSoup((source / "_build" / "singlehtml" / "index.html").read_text(), "html.parser")
