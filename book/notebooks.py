@@ -40,8 +40,9 @@ NEEDS = {  # models, and Part 2's time
     "05_quantization": {"03_training"},
     "06_pruning": {"03_training"},
     "07_listening": {"04_deployment"},
-    "08_models": {"07_listening"},
+    "08_models": {"04_deployment", "07_listening"},
 }
+NONE_OF = {"quick": {"07_listening"}}  # whose networks no other notebook has in this profile
 INSTALL = """\
 import subprocess
 import sys
@@ -190,14 +191,16 @@ def execute_all(
 
     Raises RuntimeError of the first that failed, after those under way have ended.
     """
-    needed = set().union(*NEEDS.values())
-    waiting = sorted(chosen, key=lambda name: name not in needed)  # others wait for these
+    needs = {name: NEEDS.get(name, set()) - NONE_OF.get(profile, set()) for name in chosen}
+    needed = set().union(*needs.values())
+    # first those that others wait for, then the later ones, which take longer
+    waiting = sorted(chosen, key=lambda name: (name in needed, name), reverse=True)
     started: dict[Future[float], str] = {}
     done: set[str] = set()
     with ThreadPoolExecutor(jobs) as pool:
         while waiting or started:
             unfinished = {*waiting, *started.values()}
-            for name in [n for n in waiting if not NEEDS.get(n, set()) & unfinished]:
+            for name in [n for n in waiting if not needs[n] & unfinished]:
                 if len(started) < jobs:
                     waiting.remove(name)
                     print(f"  {name} ...", flush=True)

@@ -24,7 +24,7 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", synthetic=True, epochs=10, seeds=(0, 1), swept=1),
+    "quick": Profile("quick", synthetic=True, epochs=6, seeds=(0, 1), swept=1),
     "report": Profile("report", synthetic=False, epochs=50, seeds=(0, 1, 2, 3, 4), swept=5),
 }
 

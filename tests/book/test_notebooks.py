@@ -195,13 +195,15 @@ def test_notebooks_wait_for_the_model_they_need(monkeypatch):
         spans[name] = (begin, time.monotonic())
 
     monkeypatch.setattr(notebooks, "execute", execute)
-    chosen = ["01_preprocessing", "02_size_estimation", "03_training", "04_deployment", "05_quantization"]
-    notebooks.execute_all(chosen, "quick", Path("r"), Path)
-    assert set(spans) == set(chosen)
-    for name in chosen[3:]:
-        assert spans[name][0] >= spans["03_training"][1]
-    for begin, _ in spans.values():
-        assert sum(start <= begin < end for start, end in spans.values()) <= 2
+    for profile in ("quick", "report"):
+        spans.clear()
+        notebooks.execute_all(notebooks.names(), profile, Path("r"), Path)
+        assert set(spans) == set(notebooks.names())
+        for name, needed in notebooks.NEEDS.items():
+            for other in needed - notebooks.NONE_OF.get(profile, set()):
+                assert spans[name][0] >= spans[other][1]
+        for begin, _ in spans.values():
+            assert sum(start <= begin < end for start, end in spans.values()) <= 2
     notebooks.execute_all(["05_quantization"], "quick", Path("r"), Path)  # alone, the recorded model serves
 
 
