@@ -41,7 +41,7 @@ def render(source: Path, builder: str = "html", *, read: bool = False) -> Path:
     """Render the book in folder `source` afresh with every warning an error; returns its first page.
 
     With the builder `singlehtml`, that page holds the whole book. read: whether another builder has just read the
-    same sources, which then are not read again.
+    same sources, so that only pages that depend on its output are read again.
 
     Raises RuntimeError with all that was said when it does not render.
     """
@@ -96,13 +96,13 @@ def print_book(source: Path, *, read: bool = False) -> Path:
     """
     printed = source / PDF
     printed.parent.mkdir(exist_ok=True)
-    printed.touch()  # a page offers it where it is
+    printed.write_bytes(b"")  # a page offers it where there is one
     try:
         page = render(source, "singlehtml", read=read)
         with atomic_write(printed) as temporary:
             browser.print_pdf(page, temporary)
     except BaseException:
-        printed.unlink()
+        printed.unlink(missing_ok=True)
         raise
     return printed
 
@@ -118,14 +118,15 @@ def report() -> Path:
         "four to seven minutes on two free cores, a line for each",
         flush=True,
     )
-    share = max(1, cpu_count() // 2)  # of the cores, to each of the two
-    os.environ["LOKY_MAX_CPU_COUNT"] = str(share)
+    cores = cpu_count()
+    os.environ["LOKY_MAX_CPU_COUNT"] = str(max(1, cores // 2))  # to each of the two
     notebooks.execute_all(
         notebooks.names(),
         "quick",
         quick / "book" / "results",
         lambda name: quick / "notebooks" / f"{name}.ipynb",
     )
+    os.environ["LOKY_MAX_CPU_COUNT"] = str(cores)
     print("rendering the book: a minute", flush=True)
     return render(quick)
 

@@ -35,10 +35,10 @@ EXTRAS = {  # what a notebook needs beyond kwslib itself
     "07_listening": ("notebooks", "convert", "board", "field"),
     "08_models": ("notebooks", "convert", "board", "field"),
 }
-NEEDS = {  # models, and Part 2's time
+NEEDS = {  # models, Part 2's time, Part 5's values
     "04_deployment": {"02_size_estimation", "03_training"},
     "05_quantization": {"03_training"},
-    "06_pruning": {"03_training"},
+    "06_pruning": {"03_training", "05_quantization"},
     "07_listening": {"04_deployment"},
     "08_models": {"04_deployment", "07_listening"},
 }

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import current_process
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -55,32 +56,36 @@ def over_cores(
 
 @contextmanager
 def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[[], None]]:
-    """Call `run(*arguments)` in another process, on one core, for what it leaves in the cache; yields a function that
-    waits for its end, which the end of the block does not.
+    """Call `run(*arguments)` in another process, for what it leaves in the cache; yields a function that waits for its
+    end, which the end of the block does not.
 
-    All of these are pickled. Nothing of it is shown: who needs its work finds out that it failed. With one core there
-    is no other process.
+    All of these are pickled. The process gives way to this one, and nothing of it is shown: who needs its work finds
+    out that it failed. With one core, or in a daemonic process, there is no other.
     """
     from joblib import cpu_count
+    from joblib.externals.loky.backend import get_context  # its processes do not import the main module
 
-    if cpu_count() < 2:
+    if cpu_count() < 2 or current_process().daemon:
         yield lambda: None
         return
-    process = get_context("spawn").Process(target=_unseen, args=(os.getpid(), run, arguments), daemon=True)
+    process = get_context("loky").Process(target=_unseen, args=(os.getpid(), run, arguments))
     process.start()
     try:
         yield process.join
     finally:
-        process.kill()
+        process.terminate()
         process.join()
 
 
 def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    from tqdm import tqdm
+
     end_with(parent)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what it holds is given back
     if hasattr(os, "nice"):
-        os.nice(5)  # what is needed later gives way to what is needed now
+        os.nice(5)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    os.environ["LOKY_MAX_CPU_COUNT"] = "1"
+    tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
     run(*arguments)
 
 

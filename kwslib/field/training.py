@@ -126,6 +126,7 @@ def field_copies(
     streamed = _streamed(augmentation)
     _scene(corpus, training_setup.protocol.labels, streamed)  # once, for all streams
     parts = over_cores(copies, range(augmentation.streams), "streams for the field")
+    _scene.cache_clear()  # a training needs the memory
     x = np.concatenate([part.reshape(-1, FRAMES, CHANNELS) for part in parts])  # (copies * n, 49, 40)
     rng = np.random.default_rng(0)
     n = ordinary.n

@@ -88,14 +88,14 @@ def _fired(
     network: StreamNetwork, settings: DecisionSettings, clips: Iterable[tuple[str, np.ndarray]]
 ) -> Fired:
     rng = np.random.default_rng(0)
-    names, streams = zip(*((name, surrounded(clip, rng)) for name, clip in clips), strict=True)
+    streams = {name: surrounded(clip, rng) for name, clip in clips}
 
     def fires(stream: np.ndarray) -> bool:
         logits = network(windows(listen(stream)))
         return bool((decide(logits, network.scale, settings).reported >= 0).any())
 
-    fired = over_cores(fires, streams, "everyday words", threads=True)
-    return Fired(len(names), tuple(itertools.compress(names, fired)))
+    fired = over_cores(fires, streams.values(), "everyday words", threads=True)
+    return Fired(len(streams), tuple(itertools.compress(streams, fired)))
 
 
 class Listener:

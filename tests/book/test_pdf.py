@@ -1,4 +1,7 @@
-"""The book as one file. Chromium starts once more here, so not beside the pages' tests, whose browser stays open."""
+"""The book as one file, printed from the pages that all tests of the book share.
+
+Chromium starts once more here, so not beside the pages' tests, whose browser stays open.
+"""
 
 import re
 from collections import Counter
@@ -26,6 +29,8 @@ def test_the_pdf_holds_the_whole_book_with_the_same_numbers(book):
     assert sum(numbers.values()) >= len(wanted)
     for title in ("Part 1", "Part 6", "Methods", "References"):
         assert any(title in heading.text for heading in whole.select("h1, h2"))
+    assert "The spotter runs in the book’s pages for a browser." in whole.text
+    assert not whole.select(".picture form, .picture script")
     missing = [
         image["src"]
         for image in whole.select("img")

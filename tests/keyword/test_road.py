@@ -27,6 +27,7 @@ from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.resume import ResumeFile
 
 WORD = "kiwi"
+LABELS = ("silence", "unknown", WORD)
 STEPS = ("choose", "export", "write_header", "tested", "_publish")
 ALL = {road.CORPUS, road.CHECKPOINT, road.HEADER, road.REPORT, *FILES}
 EFFORT = road.Effort(epochs=2, trials=3, hours=0.1)
@@ -50,6 +51,7 @@ def run(tmp_path, monkeypatch):
     def begin(out=tmp_path / "out", seed=0, stops="", during=None):
         def step(name, answer):
             def short(*given):
+                assert prepared or name not in ("choose", "tested")
                 if name == stops:
                     raise KeyboardInterrupt
                 return answer(*given)
@@ -66,12 +68,17 @@ def run(tmp_path, monkeypatch):
                 during()
             return {"seen": model.read_bytes().hex()}
 
+        def beside(work, *given):
+            assert (work, given) == (threshold.prepare, (corpus, LABELS, EFFORT.trials, EFFORT.hours))
+            return nullcontext(lambda: prepared.append(True))
+
+        prepared = []
         settings = DecisionSettings(3, 4, 0.6)
         with monkeypatch.context() as patched:
             patched.setattr(
                 road, "word_splits", lambda *given: {"training": examples(1), "validation": examples(2)}
             )
-            patched.setattr(road, "beside", lambda *given: nullcontext(lambda: None))
+            patched.setattr(road, "beside", beside)
             patched.setattr(road, "calibration_features", lambda *given: None)
             patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
             patched.setattr(road, "export", step("export", export))
