@@ -78,6 +78,7 @@ def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[
 
 
 def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    from joblib.externals.loky import get_reusable_executor
     from tqdm import tqdm
 
     end_with(parent)
@@ -86,7 +87,10 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
         os.nice(5)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
-    run(*arguments)
+    try:
+        run(*arguments)
+    finally:  # else this process would wait for the minutes after which idle ones of its own end
+        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def end_with(parent: int) -> None:

@@ -1,6 +1,7 @@
 """Work over all cores: results in order, and no other process where only one core may be used; work beside."""
 
 import os
+import threading
 import time
 from multiprocessing import active_children
 from pathlib import Path
@@ -33,6 +34,21 @@ def test_work_beside_is_another_process_that_is_waited_for_and_says_nothing(
         finished()
         finished()
         assert int((tmp_path / "pid").read_text(encoding="utf-8")) != os.getpid()
+    assert capfd.readouterr() == ("", "")
+
+
+def use_cores(path: Path) -> None:
+    path.write_text(str(over_cores(time.sleep, [0.1] * 4, "pauses")), encoding="utf-8")
+
+
+def test_work_beside_may_use_all_cores_and_ends_when_it_is_done(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    with beside(use_cores, tmp_path / "done") as finished:
+        waiting = threading.Thread(target=finished, daemon=True)
+        waiting.start()
+        waiting.join(120)
+        assert not waiting.is_alive()
+    assert (tmp_path / "done").exists()
     assert capfd.readouterr() == ("", "")
 
 
