@@ -22,8 +22,7 @@ BUILT = (
     ".import_linter_cache",
     ".hypothesis",
 )
-# on two cores, one worker more than cores: tests wait for browsers, kernels and commands
-PYTEST = ("python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+PYTEST = ("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment() -> Path:
