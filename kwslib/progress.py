@@ -56,8 +56,8 @@ def over_cores(
 
 @contextmanager
 def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[[], None]]:
-    """Call `run(*arguments)` in another process, for what it leaves in the cache; yields a function that waits for its
-    end, which the end of the block does not.
+    """Call `run(*arguments)` in another process, on half of the cores, for what it leaves in the cache; yields a
+    function that waits for its end, which the end of the block does not.
 
     All of these are pickled. The process gives way to this one, and nothing of it is shown: who needs its work finds
     out that it failed. With one core, or in a daemonic process, there is no other.
@@ -78,6 +78,7 @@ def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[
 
 
 def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    from joblib import cpu_count
     from joblib.externals.loky import get_reusable_executor
     from tqdm import tqdm
 
@@ -86,6 +87,7 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
     if hasattr(os, "nice"):
         os.nice(5)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.environ["LOKY_MAX_CPU_COUNT"] = str(cpu_count() // 2)
     tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
     try:
         run(*arguments)
