@@ -38,10 +38,11 @@ def test_work_beside_is_another_process_that_is_waited_for_and_says_nothing(
 
 
 def use_cores(path: Path) -> None:
+    os.environ["LOKY_MAX_CPU_COUNT"] = "2"  # of this process: two workers where there are two cores
     path.write_text(str(over_cores(time.sleep, [0.1] * 4, "pauses")), encoding="utf-8")
 
 
-def test_work_beside_may_use_all_cores_and_ends_when_it_is_done(tmp_path, monkeypatch, capfd):
+def test_work_beside_that_has_workers_of_its_own_ends_when_it_is_done(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     with beside(use_cores, tmp_path / "done") as finished:
         waiting = threading.Thread(target=finished, daemon=True)

@@ -186,6 +186,16 @@ def test_paths_of_this_machine_are_replaced():
     assert cleaned.cells[0].outputs[0].text == f"./book and ~/x and {Path.home()}y"
 
 
+def test_notebooks_wait_for_the_values_they_read():
+    read = {
+        name: set(re.findall(r'\.recorded\("(\w+)"\)', (notebooks.FOLDER / f"{name}.py").read_text()))
+        for name in notebooks.names()
+    }
+    assert any(read.values())
+    for name, others in read.items():
+        assert others <= notebooks.NEEDS.get(name, set())
+
+
 def test_notebooks_wait_for_the_model_they_need(monkeypatch):
     spans = {}
 
