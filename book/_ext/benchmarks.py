@@ -11,7 +11,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from kwslib.record.comparison import format_value, load_results
+from kwslib.record.comparison import load_results
+from kwslib.record.units import format_value
 
 POINTS, WORKERS = 1_000, 100
 Rows = list[tuple[str, str]]

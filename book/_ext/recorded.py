@@ -23,7 +23,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from kwslib.record import headline
-from kwslib.record.comparison import compare, format_value, load_original, load_results
+from kwslib.record.comparison import compare, load_original, load_results
+from kwslib.record.units import format_value
 
 MISSING = "not yet recorded"
 VERDICTS = {

@@ -24,14 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
-from kwslib.record.comparison import (
-    book_file,
-    compare,
-    convert,
-    format_value,
-    load_original,
-    recorded_value,
-)
+from kwslib.record.comparison import book_file, compare, load_original, recorded_value
+from kwslib.record.units import convert, format_value
 from kwslib.statistics import MeanInterval, mcnemar, paired_difference, student_factor
 
 Results = dict[str, dict[str, Any]]

@@ -6,34 +6,19 @@ Ours have the units of computation (accuracies and shares as a `fraction`, sizes
 """
 
 import functools
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from kwslib.errors import KwsError
 from kwslib.record import verdict as rule
+from kwslib.record.units import convert, digits, format_value, interval_text
 from kwslib.strict_json import is_number, parse_json
 
 # one network of ours on both kinds of test: what changing the test does to it
 ONE_NETWORK = "03_training/accuracy_testing_first_seed", "03_training/accuracy_testing_first_seed_redrawn"
 
 OTHER_TEST = "tested on other clips, and what that does is not recorded"
-
-# unit -> (dimension, factor to the dimension's base unit)
-UNITS = {
-    "fraction": ("share", 1.0),
-    "%": ("share", 0.01),
-    "B": ("size", 1.0),
-    "KB": ("size", 1e3),
-    "MB": ("size", 1e6),
-    "us": ("time", 1e-6),
-    "ms": ("time", 1e-3),
-    "s": ("time", 1.0),
-    "FLOP": ("operations", 1.0),
-    "MFLOP": ("operations", 1e6),
-}
 
 
 @dataclass(frozen=True)
@@ -212,18 +197,6 @@ def _is_interval(bounds: Any) -> bool:
     return isinstance(bounds, list) and len(bounds) == 2 and all(map(is_number, bounds))
 
 
-def convert(value: float, unit: str, wanted: str) -> float:
-    """`value` in another unit of the same dimension. Raises KwsError when the dimensions differ."""
-    if unit == wanted:
-        return value
-    (dimension, factor), (target, divisor) = UNITS.get(unit, (unit, 1.0)), UNITS.get(wanted, (wanted, 1.0))
-    if dimension != target:
-        raise KwsError(
-            f"a value in {unit or 'no unit'!r} cannot be shown in {wanted or 'no unit'!r}: record it in another"
-        )
-    return value * factor / divisor
-
-
 def compare(
     results: dict[str, dict[str, Any]], original: dict[str, Original] | None = None
 ) -> list[Comparison]:
@@ -265,42 +238,3 @@ def _moved_by_the_test(results: dict[str, dict[str, Any]]) -> float | None:
     found = [recorded_value(results, name) for name in ONE_NETWORK]
     values = [value["value"] for value in found if value is not None]
     return abs(values[0] - values[1]) if len(values) == len(ONE_NETWORK) else None
-
-
-def format_value(
-    value: float, unit: str = "", ci95: Sequence[float] | None = None, significant: int = 4
-) -> str:
-    """A value as text, with its unit and 95 % interval; a fraction is shown in per cent."""
-    if unit == "fraction":
-        percent = [round(100 * each, 9) for each in (value, *(ci95 or ()))]  # 76.45, not 76.4499... of 0.7645
-        return format_value(percent[0], "%", percent[1:])
-    number = digits(value, unit, significant, _half_width(ci95))
-    return f"{number} {unit}".strip().replace(" us", " µs") + interval_text(ci95, unit)
-
-
-def interval_text(ci95: Sequence[float] | None, unit: str) -> str:
-    """The interval as " (low to high)", or an empty string for a value without one."""
-    if not ci95:
-        return ""
-    low, high = (digits(bound, unit, uncertainty=_half_width(ci95)) for bound in ci95)
-    return f" ({low} to {high})"
-
-
-def digits(value: float, unit: str = "", significant: int = 4, uncertainty: float = 0.0) -> str:
-    """The number without unit: percentages to one decimal, integers in full, others to a number of significant
-    digits, but not beyond the second digit of `uncertainty` if that is given."""
-    if unit == "%":
-        return f"{value:.1f}"
-    if value == int(value) and not uncertainty:
-        return f"{int(value):,}"
-    places = significant - 1 - math.floor(math.log10(abs(value) or 1))
-    if uncertainty:
-        places = min(places, 1 - math.floor(math.log10(uncertainty)))
-    text = f"{value:,.{max(0, places)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text and not uncertainty else text
-
-
-def _half_width(ci95: Sequence[float] | None) -> float:
-    """Half of an interval's width, 0 where there is none or it has no end."""
-    width = (ci95[1] - ci95[0]) / 2 if ci95 else 0.0
-    return width if math.isfinite(width) else 0.0

@@ -4,14 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kwslib.record.comparison import (
-    Comparison,
-    comparability,
-    compare,
-    convert,
-    format_value,
-    recorded_value,
-)
+from kwslib.record.comparison import Comparison, comparability, compare, recorded_value
+from kwslib.record.units import convert, format_value
 
 NONE = "none"
 

@@ -10,17 +10,11 @@ Recorded numbers are in `book/results`: only a report-profile run on real record
 if that folder is given. Other runs write to `_build/results/<profile>` in a clone, to `kws-results` elsewhere.
 """
 
-import html
 import json
 import math
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import metadata
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,6 +29,8 @@ from kwslib.record.comparison import (
     recorded_folder,
     repository,
 )
+from kwslib.record.provenance import commit, versions
+from kwslib.record.table import Table
 from kwslib.record.values import Value
 from kwslib.strict_json import is_number, json_text
 
@@ -42,60 +38,6 @@ if TYPE_CHECKING:
     import pandas
 
     from kwslib.data.corpus import Corpus
-
-PACKAGES = (
-    "torch",
-    "numpy",
-    "librosa",
-    "torchaudio",
-    "tensorflow",
-    "onnx2tf",
-    "ai-edge-litert",
-    "tflite-micro",
-)
-MINUS_ZERO = re.compile(r"(?<![\w.+-])-(?=0(\.0*)?(?![\w.]))")  # of a number that is zero as it is rounded
-
-
-@dataclass(frozen=True)
-class Table:
-    """A data frame with a caption, as the last value of a cell: HTML on a page, text in a terminal.
-
-    Floats have `digits` decimals, integers have commas except in a column of years, missing values are blank, and a
-    zero has no minus, as a number and within a text.
-    """
-
-    frame: "pandas.DataFrame"
-    caption: str
-    digits: int = 1
-
-    def __post_init__(self) -> None:
-        if self.frame.index.nlevels == 1 and self.frame.index.name:  # to the corner, where it costs no row
-            named = self.frame.rename_axis(index=None, columns=self.frame.index.name)
-            object.__setattr__(self, "frame", named)
-
-    def _formatters(self) -> dict[Any, Any]:
-        numbers = self.frame.select_dtypes("floating").columns
-        return {name: self._cell for name in self.frame.columns if name not in numbers and name != "year"}
-
-    def _cell(self, value: object) -> str:
-        if isinstance(value, bool) or not isinstance(value, Real):
-            return MINUS_ZERO.sub("", str(value))
-        return f"{value:,}" if isinstance(value, Integral) else self._format(float(value))
-
-    def _format(self, value: float) -> str:
-        return MINUS_ZERO.sub("", f"{value:,.{self.digits}f}")
-
-    def __repr__(self) -> str:
-        shown = self.frame.to_string(float_format=self._format, formatters=self._formatters(), na_rep="")
-        return f"{self.caption}\n{shown}".lstrip("\n")
-
-    def _repr_html_(self) -> str:
-        table = self.frame.to_html(
-            float_format=self._format, formatters=self._formatters(), border=0, classes="table", na_rep=""
-        )
-        head, rows = table.split(">", 1)
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return f'<div class="table-scroll">{head}>{caption}{rows}</div>'
 
 
 class Point(Protocol):
@@ -248,8 +190,8 @@ class Run:
                 "content_hash": self.corpus.content_hash,
             },
             "seeds": list(self.seeds),
-            "versions": _versions(),
-            "commit": _commit(),
+            "versions": versions(),
+            "commit": commit(),
             "values": self.values,
         }
         if rows is not None and self.point is not None:
@@ -290,50 +232,3 @@ def start(
     kind = "the synthetic corpus" if run.synthetic else "real recordings"
     print(f"{part}: profile {chosen.name}, {kind}, seeds {', '.join(map(str, run.seeds))}")
     return run
-
-
-def _versions() -> dict[str, str]:
-    import platform
-
-    from kwslib import __version__
-
-    versions = {"kwslib": __version__, "python": platform.python_version(), "machine": platform.machine()}
-    versions["processor"] = processor()
-    for package in PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        versions["gpu"] = torch.cuda.get_device_name()
-    return versions
-
-
-def processor(described: Path = Path("/proc/cpuinfo")) -> str:
-    """Name of the processor on which a run's times are measured, the model name if the system provides it."""
-    import platform
-
-    try:
-        lines = described.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, "") or platform.processor() or platform.machine()
-
-
-def _commit() -> str | None:
-    """The clone's commit, with "+" when package or firmware differ from it; None outside a clone."""
-    root = repository()
-    if root is None:
-        return None
-    try:
-        head = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, encoding="utf-8", check=True
-        )
-        changed = subprocess.run(
-            ["git", "diff", "--quiet", "HEAD", "--", "kwslib", "firmware"], cwd=root
-        ).returncode
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return head.stdout.strip() + ("+" if changed else "")

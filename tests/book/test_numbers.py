@@ -5,7 +5,8 @@ import re
 import pytest
 from prose import load, numbers, pages, without_code
 
-from kwslib.record.comparison import format_value, load_original, load_results, recorded_value
+from kwslib.record.comparison import load_original, load_results, recorded_value
+from kwslib.record.units import format_value
 
 PAGES = {name: " ".join(text.split()) for name, text in pages().items()}
 LISTED = load("quoted_numbers.yml")

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -15,95 +14,18 @@ import torch
 
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.carray import c_source
-from kwslib.deployment.conversion import FORMS, _converters, convert
-from kwslib.deployment.core_run import run_network
-from kwslib.deployment.core_stream import run_stream
+from kwslib.deployment.conversion import _converters
 from kwslib.deployment.export import export
-from kwslib.deployment.onnx_export import to_onnx
-from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
-from kwslib.deployment.tflite_flatbuffer import Description, finish, operators, read_description
+from kwslib.deployment.tflite_flatbuffer import Description, finish, read_description
 from kwslib.errors import KwsError
-from kwslib.features.frontend import FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.networks.models import ZOO, ModelConfig, build
-from kwslib.predictors import CorePredictor, LiteRtPredictor, TorchPredictor
+from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.networks.models import ModelConfig, build
+from kwslib.predictors import LiteRtPredictor, TorchPredictor
 
 pytestmark = [  # whether it is there is asked without importing it, which takes seconds
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("onnx2tf") is None, reason="export needs kwslib[convert]"),
 ]
-
-OTHERS = {  # arch, channels: operators of the int8 graph
-    ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("dscnn", 16): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_branches", 32): {
-        "CONV_2D": 8,
-        "DEPTHWISE_CONV_2D": 7,
-        "ADD": 7,
-        "MEAN": 1,
-        "FULLY_CONNECTED": 1,
-    },
-    ("tinyconv_branches", 8): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_wide", 96): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("teacher", 16): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_causal", 24): {
-        "PAD": 8,
-        "CONV_2D": 8,
-        "DEPTHWISE_CONV_2D": 7,
-        "ADD": 7,
-        "MEAN": 1,
-        "FULLY_CONNECTED": 1,
-    },
-}
-
-
-@pytest.fixture(scope="module")
-def clips(recordings) -> np.ndarray:
-    from kwslib.data.corpus import open_corpus
-    from kwslib.data.protocol import Protocol
-    from kwslib.features.dataset import feature_split
-
-    return feature_split(open_corpus(recordings), Protocol(), "training", first=512).x
-
-
-def network(arch: str, channels: int) -> torch.nn.Module:
-    """An untrained network whose batch norms have something to fold."""
-    torch.manual_seed(0)
-    model = build(ModelConfig(arch=arch, channels=channels)).eval()
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-    return model
-
-
-@pytest.fixture(scope="module")
-def converted(clips) -> dict[tuple[str, int], tuple[bytes, bytes]]:
-    """The other networks, one after another."""
-    description = Description(ModelConfig().labels, "any", "")
-    return {
-        key: tuple(
-            finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT)
-            for content in convert(to_onnx(network(*key)), clips)
-        )
-        for key in OTHERS
-    }
-
-
-def test_what_was_converted_before_leaves_no_trace_and_what_is_refused_is_named(clips, monkeypatch):
-    monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
-    tenet, tinyconv, unknown = (to_onnx(network(*key)) for key in [("tenet", 32), *[("tinyconv", 7)] * 2])
-    next(node for node in unknown.graph.node if node.op_type == "Gemm").op_type = "Unheard"
-    _converters.cache_clear()
-    alone = convert(tenet, clips)
-    convert(tinyconv, clips)
-    assert convert(tenet, clips) == alone
-    with pytest.raises(KwsError, match=r"cannot convert this network \(.*Unheard.*use one of the zoo"):
-        convert(unknown, clips)
 
 
 def test_tinyconv_is_three_int8_operators(exported):
@@ -135,42 +57,6 @@ def test_onnx_runs_and_holds_no_paths(exported, clips):
     content = exported.onnx.read_bytes()
     assert b'File "' not in content
     assert b"site-packages" not in content
-
-
-def test_no_network_of_the_zoo_is_left_out():
-    assert {arch for arch, _ in OTHERS} == set(ZOO)
-
-
-@pytest.mark.parametrize("key", OTHERS, ids=lambda key: f"{key[0]}-{key[1]}")
-def test_the_rest_of_the_zoo(converted, clips, tmp_path, key):
-    float32, int8 = converted[key]
-    assert Counter(operators(int8)) == OTHERS[key]
-    (tmp_path / "float.tflite").write_bytes(float32)
-    (tmp_path / "int8.tflite").write_bytes(int8)
-    with torch.inference_mode():
-        expected = network(*key)(torch.from_numpy(normalise(clips[:20]))).numpy()
-    np.testing.assert_allclose(
-        LiteRtPredictor(tmp_path / "float.tflite").logits(clips[:20]), expected, atol=1e-4
-    )
-    quantized = LiteRtPredictor(tmp_path / "int8.tflite")
-    step = np.abs(quantized.logits(clips[:20]) - expected).max()
-    assert step < 0.1 * np.abs(expected).max()
-    in_core = CorePredictor(tmp_path / "int8.tflite")
-    assert np.array_equal(in_core.integer_logits(clips[:20]), quantized.integer_logits(clips[:20]))
-
-
-@pytest.mark.parametrize("key", [key for key in OTHERS if "_valid" in key[0] or "_wide" in key[0]], ids=str)
-def test_unpadded_networks_hear_a_stream_as_clips_cut_out_of_it(converted, clips, tmp_path, key):
-    (tmp_path / "int8.tflite").write_bytes(converted[key][1])
-    network = CorePredictor(tmp_path / "int8.tflite").network
-    plan = stream(network)
-    assert plan.whole == ""
-    assert not plan.endless
-    frames = clips[:4].reshape(-1, 40)
-    heard = run_stream(plan, frames)
-    first = FRAMES + FRAMES % HOP  # frames heard once the window is full
-    cut = [frames[end - FRAMES : end] for end in range(first, len(frames) + 1, HOP)]
-    assert np.array_equal(heard[first // HOP - 1 :], run_network(network, np.stack(cut)))
 
 
 def test_buffers_lie_where_a_microcontroller_can_read_them(exported):
@@ -292,27 +178,6 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
     for path in exported.files:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
         assert result["bytes"][path.name] == path.stat().st_size
-
-
-def test_a_network_is_converted_once_with_the_same_clips(monkeypatch, tmp_path):
-    asked = []
-
-    def converted(network, calibration):
-        asked.append(calibration.tobytes())
-        return {form: np.frombuffer(b"%s %d" % (form.encode(), len(asked)), np.uint8) for form in FORMS}
-
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
-    monkeypatch.setattr("kwslib.deployment.conversion._converted", converted)
-    small, large = (to_onnx(network("tinyconv", channels)) for channels in (1, 7))
-    quiet, loud = np.zeros((2, 49, 40), np.int8), np.ones((2, 49, 40), np.int8)
-    first = convert(small, quiet)
-    assert first == (b"float32 1", b"int8 1")
-    assert convert(small, quiet) == first
-    for other, clips in ((large, quiet), (small, loud), (small, quiet[:1])):
-        assert convert(other, clips) == (b"float32 %d" % len(asked), b"int8 %d" % len(asked))
-    assert len(asked) == 4
-    monkeypatch.setattr("kwslib.deployment.conversion.package_version", lambda name: "another")
-    assert convert(small, quiet) != first
 
 
 WITHOUT_CONVERTERS = """

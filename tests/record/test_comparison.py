@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kwslib.errors import KwsError
-from kwslib.record.comparison import (
-    UNITS,
-    compare,
-    convert,
-    format_value,
-    load_original,
-    load_results,
-    recorded_folder,
-)
+from kwslib.record.comparison import compare, load_original, load_results, recorded_folder
+from kwslib.record.units import UNITS, convert, format_value
 from kwslib.record.verdict import VERDICTS
 from kwslib.statistics import wilson
 

@@ -11,6 +11,8 @@ import pytest
 
 from kwslib.errors import KwsError
 from kwslib.record import comparison, recording
+from kwslib.record.provenance import processor
+from kwslib.record.table import Table
 
 PART = "02_size_estimation"
 
@@ -129,14 +131,14 @@ def test_compare_table_gives_all_shares_in_per_cent_and_none_an_interval_without
 
 def test_tables_separate_thousands_but_not_those_of_years():
     frame = pandas.DataFrame({"year": [2017, 2024], "bytes": [7_840, 16_000], "share": [0.5, 12_345.25]})
-    for shown in (repr(recording.Table(frame, "Sizes.")), recording.Table(frame, "Sizes.")._repr_html_()):
+    for shown in (repr(Table(frame, "Sizes.")), Table(frame, "Sizes.")._repr_html_()):
         assert {"2017", "7,840", "16,000", "0.5", "12,345.2"} <= set(re.findall(r"[\d.,]*\d", shown))
 
 
 def test_tables_separate_thousands_in_mixed_rows_too():
     rows = {"a": {"clips": 1368, "ms": 131.5678, "p": "1"}, "b": {"clips": 272, "ms": 2.0, "p": math.nan}}
     frame = pandas.DataFrame(rows).T
-    for shown in (repr(recording.Table(frame, "Clips.")), recording.Table(frame, "Clips.")._repr_html_()):
+    for shown in (repr(Table(frame, "Clips.")), Table(frame, "Clips.")._repr_html_()):
         for number in ("1,368", "131.6", "2.0"):
             assert re.search(rf"(?<![\d.]){number}(?![\d.])", shown)
         assert "nan" not in shown
@@ -150,7 +152,7 @@ def test_no_zero_has_a_minus():
             "text": ["-0", "-0.05", "tinyconv-0"],
         }
     )
-    for shown in (repr(recording.Table(frame, "Losses.")), recording.Table(frame, "Losses.")._repr_html_()):
+    for shown in (repr(Table(frame, "Losses.")), Table(frame, "Losses.")._repr_html_()):
         numbers = re.findall(r"[\w.+-]*\d", shown)
         assert not {"-0", "-0.0", "-0.00"} & set(numbers)
         for kept in ("-0.1", "-0.5", "0.0 (-0.03 to +2.4)", "0.00 to -0.10", "-0.05", "tinyconv-0"):
@@ -168,8 +170,8 @@ def test_synthetic_tables_are_stamped(run):
 def test_the_processor_is_named(tmp_path):
     described = tmp_path / "cpuinfo"
     described.write_text("processor\t: 0\nmodel name\t: Some Maker's CPU @ 2 GHz\n")
-    assert recording.processor(described) == "Some Maker's CPU @ 2 GHz"
-    assert recording.processor(tmp_path / "nothing")
+    assert processor(described) == "Some Maker's CPU @ 2 GHz"
+    assert processor(tmp_path / "nothing")
 
 
 def test_what_another_part_recorded_is_read_from_this_run_first(tmp_path):
