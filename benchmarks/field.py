@@ -6,7 +6,8 @@ Every network is trained by the same recipe on the same sound, exported, given t
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
 hours a network on two cores, a quarter of an hour for several side by side on a GPU.
-Means over the seeds, with Student's intervals; with --write they are kept in book/results/95_field.json.
+Means over the seeds and, of two networks, their differences, with Student's intervals; with --write they are kept in
+book/results/95_field.json.
 """
 
 import numpy as np
@@ -20,33 +21,48 @@ from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
 from kwslib.record.recording import Run
 from kwslib.report.part8.field import HERE, TITLES
-from kwslib.statistics import mean_interval, mean_share
+from kwslib.statistics import mean_interval, mean_share, paired_difference
 
 ARCHS, SEEDS = HERE["report"], (0, 1, 2, 3, 4)
+SHARES = ("trials right", "missed at its threshold", "missed at one false accept an hour")
+COUNTS = ("false accepts an hour", "misses of the long file's 50")
+DIFFERENCE = "difference, seed by seed"  # of the second network from the first
+
+Found = dict[str, list[float]]  # by what is measured, in the order of the seeds
 
 
-def measure(run: Run, arch: str) -> None:
+def measure(run: Run, arch: str) -> Found:
     """Hear a network of every seed; record means."""
-    title, found = TITLES[f"{arch}_field"], []
+    title = TITLES[f"{arch}_field"]
+    found: Found = {name: [] for name in (*SHARES, *COUNTS)}
     for seed in run.seeds:
         heard = hear(run, open_network(trained_for_field(run, arch, seed)))
         print(f"{title}, seed {seed}: {told(heard)}", flush=True)
-        found.append(heard)
-    for name, shares in {
-        "trials right": [heard.trials.accuracy for heard in found],
-        "missed at its threshold": [heard.chosen.reject_rate for heard in found],
-        "missed at one false accept an hour": [
-            heard.within.reject_rate for heard in found if heard.within is not None
-        ],
-    }.items():
-        mean, *ci95 = mean_share(shares)
-        run.record(f"{title}: {name}", mean, "fraction", ci95, n=len(shares))
-    for name, counts in {
-        "false accepts an hour": [heard.chosen.per_hour for heard in found],
-        "misses of the long file's 50": [heard.long.as_json()["misses"] for heard in found],
-    }.items():
-        mean, low, high = mean_interval(counts)
-        run.record(f"{title}: {name}", mean, ci95=(max(low, 0.0), high), n=len(counts))
+        within = heard.points[-1] if heard.within is None else heard.within
+        results = (
+            heard.trials.accuracy,
+            heard.chosen.reject_rate,
+            within.reject_rate,
+            heard.chosen.per_hour,
+            heard.long.as_json()["misses"],
+        )
+        for values, value in zip(found.values(), results, strict=True):
+            values.append(value)
+    for name in SHARES:
+        mean, *ci95 = mean_share(found[name])
+        run.record(f"{title}: {name}", mean, "fraction", ci95, n=len(run.seeds))
+    for name in COUNTS:
+        mean, low, high = mean_interval(found[name])
+        run.record(f"{title}: {name}", mean, ci95=(max(low, 0.0), high), n=len(run.seeds))
+    return found
+
+
+def compare(run: Run, first: Found, second: Found) -> None:
+    """Record how much the second network has more than the first, on the same test, in pairs of one seed."""
+    for name, values in second.items():
+        mean, *ci95 = paired_difference(values, first[name])
+        unit = "fraction" if name in SHARES else ""
+        run.record(f"{DIFFERENCE}: {name}", mean, unit, ci95, n=len(values))
 
 
 def told(heard: Heard) -> str:
@@ -65,8 +81,9 @@ def main(
     if unknown := [arch for arch in archs if arch not in ARCHS]:
         raise KwsError(f"Part 8 trains no {', '.join(unknown)} for the field: name one of {', '.join(ARCHS)}")
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
-    for arch in archs:
-        measure(run, arch)
+    found = [measure(run, arch) for arch in archs]
+    if len(found) == 2:
+        compare(run, *found)
     for name, value in run.values.items():
         low, high = value.get("ci95", (np.nan, np.nan))
         print(f"{name:70}{value['value']:8.3f} ({low:.3f} to {high:.3f})")
