@@ -73,7 +73,7 @@ run = recording.start("01_preprocessing", profile, data, results)
 #
 # ## Four recordings
 #
-# The original's author spoke the four words himself. Here a rule chooses them: among the corpus's validation
+# The original does not say who spoke its four recordings. Here a rule chooses them: among the corpus's validation
 # clips of a word that stand at least 20 dB above their own background, one near the loud end (the 95th of
 # 100, ordered by level) and one near the quiet end (the 5th). The recordings are those of Speech Commands
 # {cite}`warden2018speech`, published under
@@ -139,8 +139,9 @@ peak = magnitude.argmax()
 print(f"{magnitude[peak]:.1f} dB at {frequencies[peak]:,.0f} Hz")
 
 # %% [markdown]
-# The magnitude in decibels is $20\log_{10}\lvert X(f)\rvert$ with $X(f) = \sum_t x_t\, e^{-2\pi i f t}$. It drops the
-# phase, which is what we want.
+# In decibels of full scale the magnitude is $20\log_{10}\dfrac{2\lvert X(f)\rvert}{N}$ with
+# $X(f) = \sum_{t=0}^{N-1} x_t\, e^{-2\pi i f t / f_s}$: $x_t$ are the $N$ samples as fractions of full scale, $f_s$ is their
+# rate, 16,000 a second, and the factor of two makes a sine's peak its amplitude. The phase is dropped, which is what we want.
 #
 # ## The spectrogram
 #

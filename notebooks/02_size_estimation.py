@@ -25,7 +25,7 @@
 # **For whom.** Anyone who has to decide whether a network fits a chip, before training it.
 #
 # **Afterwards you can** count parameters, operations and bytes of a network by hand, say what belongs in flash and
-# what in RAM, and explain why a GPU is slow for one clip. **You need** the picture of {doc}`../book/primer`, and of
+# what in RAM, and explain why a GPU gains little on one clip. **You need** the picture of {doc}`../book/primer`, and of
 # Part 1 only {numref}`fig-microfrontend`: what a network sees.
 #
 # **Time.** About half an hour to read. To run: minutes in the quick profile.
@@ -77,7 +77,7 @@ run = recording.start("02_size_estimation", profile, data, results)
 #
 # In PyTorch these are ten lines. The input gets *zeros around its edge* (padding), so that the filter covers the edge
 # too; a *stride* of 2 moves the filter by two frames or channels, which leaves 25 × 20 positions; *{term}`ReLU`*
-# makes negative values zero; *dropout* sets a random part of the values to zero, in training alone. `permute` puts
+# makes negative values zero; *dropout* sets a random part of the values to zero, only in training. `permute` puts
 # the 8 channels of a position side by side, the order in which the chip stores them ({term}`NHWC`).
 #
 # ```{source} kwslib.networks.tinyconv.TinyConv
@@ -258,14 +258,14 @@ draw.landscape(published, zoo())
 # That matters for a device that *always* listens, since every operation takes energy, whether anybody speaks or not.
 # What the smaller network loses in accuracy cannot be read from this table, since the tasks differ.
 #
-# ### Why a GPU is slow for one clip
+# ### Why a GPU gains little on one clip
 #
 # A {term}`GPU` has thousands of arithmetic units, and each call of an operation (a *kernel launch*) takes
 # microseconds before any of them starts. TinyConv's multiplications would keep such a card busy for less than a
-# microsecond. So for one clip one measures the launches alone, and a card a hundred times as fast would take as long.
+# microsecond. So for one clip one measures only the launches, and a card a hundred times as fast would take as long.
 # With a batch of thousands of clips the same card is far ahead. A CPU has fewer units, a higher clock and hardly any
-# launch overhead, so it is fast for one clip; the microcontroller has one unit, a fiftieth of the clock, and a
-# ten-thousandth of the power.
+# launch overhead, so on one clip it falls behind by far less than its arithmetic does (the times below); the
+# microcontroller has one unit, a fiftieth of the clock, and a ten-thousandth of the power.
 #
 # ## Time on a computer
 #

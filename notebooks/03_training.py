@@ -62,7 +62,7 @@ run = recording.start("03_training", profile, data, results)
 # fixed and listed; {doc}`../book/methods` says how.
 
 # %% [markdown]
-# The rule looks at the speaker alone, so all takes of a voice go the same way:
+# The rule looks only at the speaker, so all takes of a voice go the same way:
 
 # %% tags=["nbval-check-output"]
 from kwslib.data.splits import which_split
@@ -166,8 +166,8 @@ runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 # The original's Figure 6 shows one run. Ours shows all seeds: the line is their mean, the band reaches
 # from the lowest to the highest. Training accuracy is measured on augmented clips with dropout on,
 # which is why validation lies above it. The original sees its validation curve above its training curve and
-# concludes that its network does not overfit; from such curves that does not follow, since the two are measured in
-# different ways. Measured in the same way, without dropout on clips as recorded, our networks are better on the clips
+# concludes that its network does not overfit. From curves like ours that does not follow, since the two are measured in
+# different ways; how the original measured its own is not stated. Measured in the same way, without dropout on clips as recorded, our networks are better on the clips
 # of their training than on those of the test (the table below), by the gap of a point or two that is usual. One epoch in ten hears the
 # clips as they were recorded: hence the spikes.
 
@@ -186,7 +186,8 @@ draw.training_curves(curves(runs), original=original)
 # table below does. And a validation curve from one seed is noisy: a bend of a few tenths of a point is nothing.
 #
 # A gap of a point or two between training and testing is normal: the network knows its training speakers. The original took
-# validation above training for a sign of generalisation; it is the first trap.
+# validation above training for a sign of generalisation; in our curves it is the first trap. The original's final figures,
+# too, have validation ({original}`accuracy_validation`) above training ({original}`accuracy_training`); why is not known.
 #
 # ## Accuracy by split and class
 #
@@ -269,10 +270,10 @@ draw.unknown_words(*words)
 # an answer counts for a class or against it.
 # ```
 #
-# Why is *silence* so easy? Because the front end subtracts what stays constant in each channel, so steady noise
-# leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word but two, and a
-# network of this size has only a few filters to describe all of them; what it can say is "not much like *yes*, not
-# much like *no*".
+# Why is *silence* so easy? A plausible reason, not tested here: the front end subtracts what stays constant in each
+# channel, so steady noise leaves a nearly flat picture, which no word does. And why is *unknown* so hard? It is every word
+# but two, and a network of this size may have too few filters to describe all of them; what it can say is "not much like
+# *yes*, not much like *no*".
 #
 # ## How the test set is drawn
 #
@@ -309,8 +310,8 @@ run.show(protocol_table(ways), caption, digits=2)
 # %% [markdown]
 # The five rows lead from the original's protocol to ours: first the test alone, with the same networks; then the
 # training data (other clips and silences, and no longer the shifts and the noise that the original's protocol mixes
-# in); then our augmentation; then more unknown words in training. Neither of the first two steps alone moves the mean
-# beyond its interval; both together do, and so does augmentation.
+# in); then our augmentation; then more unknown words in training. The intervals before and after each of the first two
+# steps overlap; both steps together move the mean out of its interval, and so does augmentation.
 # More unknown words do not raise the accuracy of all clips.
 #
 # ```{figure} ../book/_static/steps.svg
@@ -359,7 +360,7 @@ run.finish()
 #
 # 1. A training step is a forward pass, a loss, a gradient and a small move. Everything else is a schedule and a choice of clips.
 # 2. One run has two errors, of the clips and of the seed. Both are about as large as many differences that are reported.
-# 3. Validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
+# 3. In our networks, validation above training is an artefact of dropout and augmentation, not a sign of generalisation.
 # 4. The protocol, its draws for training and for the test together, moves the result about as far as augmentation does.
 # 5. The trained network is small, accurate on clips, and ready for the chip. How it does in a room is another question, for Part 4.
 #

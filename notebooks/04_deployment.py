@@ -253,7 +253,7 @@ draw.accuracy_by_type(costs)
 # %% [markdown]
 # If quantization were the cause, the row *unknown* would have a large number in the column *to silence*. It has none:
 # in our network, on clips, eight bits change few answers. This holds for our network and our conversion; the
-# original's converter and its calibration clips are not known. If they were as careful, eight bits are not the cause.
+# original's converter and its calibration clips are not known.
 
 # %% [markdown]
 # ## The board, without a board
@@ -266,13 +266,13 @@ draw.accuracy_by_type(costs)
 #
 # Cycles come from the executed instructions, the rules of the Cortex-M4's manual, and what others measured on such
 # chips (`kwslib/board/cycles.py` lists the rules with their sources). A model is not a measurement. On 34 functions
-# that were measured it is within 2.6 % (see [the table](../book/silicon.md)); for our firmware, which also waits for
-# weights in flash, we take ± 4 %, and so give times to two digits.
+# that were measured, from which the rules were found, it is within 2.6 % (see [the table](../book/silicon.md)); for our
+# firmware, which also waits for weights in flash, we assume ± 4 %, and so give times to two digits.
 #
 # One observation does not fit. TensorFlow Lite Micro with the original's network takes 72.5, 69.4 and 59.8 ms by the
 # manual's rules at 8, 7 and 4 channels, where the original's board took {original}`board_removed_0`,
-# {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. The
-# measured chips rule out the processor as the cause, and the loops fit into its cache. The cause may be the compiler,
+# {original}`board_removed_10` and {original}`board_removed_50`: 1.21 times as long. With all rules 1.18 is left. By the
+# measured chips the processor is an unlikely cause, and the loops fit into its cache. The cause may be the compiler,
 # its options, or a cache that was off; the factor says nothing about other code, and no time of ours is multiplied by
 # it.
 
@@ -305,7 +305,7 @@ run.show(shown(stages), caption, digits=2)
 # the manual's rules, 9.1 ms for that sound, where the original's board took {original}`board_frontend`. A build for size would explain a part of
 # that at most. So this check of the front end's time, the only one that is possible here, fails.
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Ours takes a fraction of the original's time in every stage. Time of each stage of one inference: the original's, measured (diamonds), ours by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond: the original takes eight to more than twenty times as long."}}
+# %% mystnb={"figure": {"name": "fig-11", "caption": "Time of each stage of one inference: two programs, not compared. The original's was measured on its board (diamonds), ours is by the cycle model (dots)."}, "image": {"alt": "Three rows on a logarithmic axis; in each, our dot lies far to the left of the original's diamond."}}
 from kwslib.report.part4 import board_figures as draw_board
 
 draw_board.stages(stages)
@@ -344,7 +344,7 @@ caption = (
 run.show(function_table(profile_on_board), caption)
 
 # %% [markdown]
-# That loop computes five outputs of one filter at a time, for windows of this network's shape alone. Convolutions of
+# That loop computes five outputs of one filter at a time, and only for windows of this network's shape. Convolutions of
 # other shapes go through a loop in C: it computes two outputs side by side of two filters, so that each 32-bit word
 # that is loaded, two 16-bit numbers, serves in two instructions. `kws_smlad` is the Cortex-M4's SMLAD: two products and
 # two additions in one cycle.
@@ -439,7 +439,7 @@ recording.Table(original_field_table(), caption)
 
 # %% [markdown]
 # With five trials a class the intervals are too wide to answer the question {cite}`wilson1927probable`. Even so two
-# things are certain: live accuracy is well below that on the test split, and *unknown* does worse than *silence*. By
+# things are clear, if the trials were independent: live accuracy is well below that on the test split, and *unknown* does worse than *silence*. By
 # how much, and why, remains open.
 #
 # ## A field that anyone can test in
@@ -450,7 +450,7 @@ recording.Table(original_field_table(), caption)
 # mains hum, music or clicks. A model of the board's microphone, with the sensitivity, noise and overload point of its
 # data sheet {cite}`st2019mp34dt05`, makes 16-bit samples of that; then the same chain as on the board runs: the C
 # front end frame by frame, the int8 network every 40 ms, the decision logic. A quarter of the trials each are yes,
-# no, another word, and the background alone. What counts is the sketch's answer within two seconds of the prompt.
+# no, another word, and only the background. What counts is the sketch's answer within two seconds of the prompt.
 
 # %%
 from kwslib.report.part4 import field
@@ -556,7 +556,7 @@ draw_field.small_tests(drawn, field.SMALL, plain_trials.accuracy, 0.65)
 #
 # The original names three suspects: eight-bit quantization, the microphone, and the room. Here each is added to a
 # clean stream alone and removed from the field alone, over the same trials. Two more suspects are not named: sound in
-# the background, and the rule that turns posteriors into an answer. Our sketch has a threshold for keywords alone. In TensorFlow's micro_speech,
+# the background, and the rule that turns posteriors into an answer. Our sketch has a threshold only for keywords. In TensorFlow's micro_speech,
 # from which many sketches come (the original does not say whether its own did), every class has to reach 200 of 255
 # in the mean over a second, otherwise nothing is reported.
 

@@ -110,7 +110,8 @@ run.record_all(point_values(rows, floats))
 # numbers from $10^{-38}$ to $10^{38}$. A trained weight does not need this: it lies within a small range around zero,
 # and the 24 bits of its fraction are far finer than what training determines. A microcontroller multiplies two pairs
 # of 16-bit integers in one cycle (SMLAD), and many smaller processors have no unit for floating point at all. So
-# fewer bits always save flash; they save time, and with it energy, only where the arithmetic gets cheaper.
+# fewer bits make the weights smaller in flash; whether the whole program shrinks has to be measured, since unpacking is
+# code, too. They save time, and with it energy, only where the arithmetic gets cheaper.
 #
 # ## Two ways to quantize
 #
@@ -140,7 +141,8 @@ print("gradient", (x.grad + 0).tolist(), why)
 # %% [markdown]
 # In formulas: forward, $y = \mathrm{round}(x)$. Its true derivative is 0 almost everywhere. The estimator takes it to be 1 where
 # the value stays on the grid, and leaves it 0 where the value was cut off, because there a small change of $x$ really changes
-# nothing:
+# nothing. With the scale $s$, the zero point $z$ and the ends of the grid, $q_\text{low}$ and $q_\text{high}$, which the next
+# section defines:
 #
 # $$\frac{\partial L}{\partial x} = \begin{cases} \dfrac{\partial L}{\partial y} & \text{if } q_\text{low} \le \mathrm{round}(x/s) + z \le q_\text{high},\\ 0 & \text{otherwise.}\end{cases}$$
 #
@@ -396,7 +398,7 @@ for k in (8, 7, 6, 5, 4, 3, 2, "ternary", "binary"):
     print(f"{k!s:8}{size:7,} + {12 * CONSTANT_BYTES} bytes")
 
 # %% [markdown]
-# The same network in integers alone: int8 activations, weights as packed, int32 sums, TensorFlow Lite's requantization.
+# The same network only in integers: int8 activations, weights as packed, int32 sums, TensorFlow Lite's requantization.
 # NumPy and the C core, which unpacks as it goes, compute it, and the next cell fails unless they agree on every logit of
 # every test clip. Fake quantization differs where a float sum lies within rounding of two integers.
 

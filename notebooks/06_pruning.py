@@ -17,7 +17,7 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/06_pruning.ipynb)
 #
-# Part 5 made the weights of the network shorter; this part removes weights: single ones, wherever they are
+# Part 5 stored each weight in fewer bits; this part removes weights: single ones, wherever they are
 # (*unstructured* pruning), or whole channels of the convolution (*structured* pruning). The first keeps more
 # accuracy, the second gives a smaller network that needs no special code.
 #
@@ -202,10 +202,10 @@ draw.sparsity_curves(weights, originals("unstructured"))
 # %% [markdown]
 # ### The cliff
 #
-# Removing the smallest weights costs nearly nothing at first, because a sum of many small contributions hardly
-# matters. Beyond some share accuracy collapses: the *pruning cliff*. The weights removed there matter, and their
-# errors add up in the same logits. {term}`Fine-tuning <fine-tuning>` moves the cliff, because the remaining weights
-# take over. In the end there are too few weights for the task, and accuracy collapses even so.
+# Removing the smallest weights costs nearly nothing at first. Beyond some share accuracy collapses: the *pruning
+# cliff*. {term}`Fine-tuning <fine-tuning>` moves the cliff; in the end accuracy collapses even so. A plausible reading, not
+# tested here: a sum of many small contributions hardly matters, the errors of the weights removed at the cliff add up in
+# the same logits, and the weights that remain can take over until there are too few of them.
 #
 # ## Which criterion
 #
@@ -230,18 +230,18 @@ caption = (
 )
 run.show(criteria_table(table), caption)
 
-# %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Random removal falls first; a criterion that looks at the weights keeps more. Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four the three norms lie close together."}}
+# %% mystnb={"figure": {"name": "fig-13-criteria", "caption": "Random removal falls first; a criterion that looks at the weights keeps more. Test accuracy without fine-tuning by criterion, mean over seeds: single weights, and blocks of four neighbouring weights of one output."}, "image": {"alt": "Two panels of falling curves. Random removal falls first; for blocks of four L-infinity falls below the other two norms at three quarters."}}
 draw.criteria(table)
 
 # %% [markdown]
-# LAMP and expected loss (*Fisher*) both keep more accuracy than plain magnitude. Which of the two keeps more changes
-# with the share and the block. This table has no intervals; LAMP's at 90 %, in the first table, is wider than any of
-# these differences. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`)
+# In this table, which has no intervals, LAMP and expected loss (*Fisher*) keep more accuracy than plain magnitude. LAMP's
+# interval at 90 %, in the first table, is wider than any of these differences; which of the two keeps more changes with
+# the share and the block. The original reports much less at 75 % without fine-tuning ({original}`unstructured_75_raw`)
 # than L1 leaves here, by the same criterion; its network and its training are not known well enough to say why. In
 # {numref}`fig-13` weights are removed a few at a time during training, ranked by LAMP up to 95 % and by Fisher from
 # 98 % on, which was chosen on validation. Its points differ in more than the share: those of 98 % and more are
-# trained without dropout, longer, and at three times the learning rate, because networks of a few hundred weights no
-# longer memorize.
+# trained without dropout, longer, and at three times the learning rate, on the guess that networks of a few hundred
+# weights no longer memorize.
 
 # %% [markdown]
 # ## Zeros on the virtual board
@@ -389,7 +389,7 @@ run.show(by_criterion, caption)
 # ```{source} kwslib.pruning.channels.narrow
 # ```
 #
-# Why do channels cost more accuracy than as many single weights? As many weights are removed, but not those that
+# Why do channels cost more accuracy than as many single weights before fine-tuning? As many weights are removed, but not those that
 # matter least: a channel is kept or removed as a whole, its important weights with its unimportant ones, which leaves
 # fewer networks to choose from. In return the result is an ordinary network, dense and narrow, that needs no format
 # and no kernel of its own: less RAM, because its output maps are fewer, less time on any processor whose time is

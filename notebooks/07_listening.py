@@ -17,7 +17,7 @@
 #
 # [![Open in Colab](../book/_static/colab.svg)](https://colab.research.google.com/github/kwslib/kwslib/blob/v0.2.0/notebooks/07_listening.ipynb)
 #
-# The original's report ends with a network on a board. A product begins there: it listens day and night, on a
+# The original report ends with a network on a board. A product begins there: it listens day and night, on a
 # battery, and most of what it hears is not meant for it. This part goes beyond the report. It counts what 40 ms of
 # listening cost on the virtual board, computes only what is new in them, adds up the energy of a day, and counts a spotter's errors over
 # hours of sound.
@@ -56,10 +56,10 @@ run = recording.start("07_listening", profile, data, results)
 # %% [markdown]
 # ## Four chains
 #
-# A *hop* is two frames of the front end, 40 ms: after each the network answers anew, and the decision logic takes its
+# A *hop* is two frames of the front end, 40 ms: after each hop the network answers again, and the decision logic takes its
 # answer. Four networks hear the same sound. TinyConv is that of Part 3. *TinyConv, unpadded in time* has no zeros
 # before and after the second that it sees, and a kernel of 9 frames in place of 10. *tenet, causal* is a temporal
-# network each of whose convolutions sees the present and the past alone. Both are trained by the recipe of Part 3,
+# network each of whose convolutions sees only the present and the past. Both are trained by the recipe of Part 3,
 # and were designed for streams. *tenet, for the field* is the best network of Part 4, and was not designed for
 # streams: little of what it computes can be kept.
 
@@ -202,7 +202,7 @@ print("the microphone takes more than the processor:", yes_no(less))
 # *tenet, for the field*, whose processor takes more than half, streaming saves
 # little of the time and takes twice the RAM.
 #
-# The first row counts clips alone. The section after the next measures how much of it is left in a stream.
+# The first row counts only single clips. The section after the next measures how much of it is left in a stream.
 #
 # ## The decision at work
 #
@@ -281,8 +281,8 @@ print(f"{known}: {yes_no(blind)}")
 # ## Hours of sound
 #
 # A device that listens all day is judged by two other numbers: how often an hour it hears a keyword that nobody said,
-# and how many it misses. The first is counted on hours of sound without a keyword: by turns a minute of other words
-# before a background, a minute of background, a minute of a quiet room. Threshold and smoothing were chosen on
+# and how many it misses. The first is counted on hours of sound without a keyword: alternating minutes of other words
+# before a background, of background, and of a quiet room. Threshold and smoothing were chosen on
 # validation speakers, in validation rooms: the fewest missed with no more than one false accept an hour. The goal of
 # this part and of Part 8 is the same: at one false accept an hour or fewer, at most 15 % of the keywords missed.
 

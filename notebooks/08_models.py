@@ -61,11 +61,22 @@ run = recording.start("08_models", profile, data, results)
 # A *temporal network* treats the 40 mel channels as input channels and convolves along time only
 # ({cite}`choi2019temporal`; TENet, {cite}`li2020small`). Its blocks are separable: a depthwise convolution filters each
 # channel along time, a pointwise one mixes the channels. *tenet, unpadded* has no padding in time, so a column of a
-# layer depends on its own frames alone and not on where they stand in the window. A stream therefore computes each
+# layer depends only on its own frames and not on where they stand in the window. A stream therefore computes each
 # column once, and its logits equal those of the whole window to the bit. *tenet, wide* is the same with more channels
 # and one more block. Neither has residual connections. Parallel branches take their role in training, and are folded
 # into one convolution before export (RepVGG, {cite}`ding2021repvgg`): an identity branch is a convolution with one tap,
 # a batch norm after training is a factor and an offset, and a sum of convolutions is again a convolution.
+#
+# | network | first convolution | blocks | columns of a block's kernel | channels | padding in time | residual paths |
+# | --- | --- | --- | --- | --- | --- | --- |
+# | *tenet* (Parts 2 to 4) | 3 frames, every second | 7 | 9 | 32 | zeros on both sides | yes |
+# | *tenet, causal* (Part 7) | 3 frames, every second | 7 | 9 | 32 | zeros before the clip | yes |
+# | *tenet, unpadded* | 3 frames, every second | 6 | 4 | 40 | none | folded |
+# | *tenet, wide* | 3 frames, every second | 7 | 4 | 96 | none | folded |
+#
+# A block is a depthwise convolution over the columns of its kernel and a pointwise one, each with its batch norm and ReLU; after
+# the last block comes the mean over the columns and one linear layer. *tenet, wide* is the widest that fits into 128 KB of
+# flash with its firmware, where we stopped.
 #
 # A broadcasted-residual network ({cite}`kim2021broadcasted`), which filters over frequency as well, is not built here. The
 # smallest published one takes 3.1 million multiply-accumulates for a clip of its own task, where *tenet, wide* takes
@@ -165,7 +176,7 @@ figures.familiarity(familiar)
 # keyword: words with and without pauses, babble, noise, music, quiet. The corpus has few words and a device hears
 # thousands, so this sound also contains synthesized everyday words, and words that sound like *yes* or *no*. Such a
 # second is labelled *unknown* if a foreground word sounds for 0.2 s or more, else *silence*. There is no label
-# smoothing here, because thresholds lie near 1.
+# smoothing here: it trains posteriors to stay below 1, and thresholds lie near 1.
 #
 # The price is training time: the two networks were trained on a GPU, an H100, in a quarter of an hour; two CPU cores
 # take half an hour, and nearly as long again to generate the sound.
@@ -240,7 +251,7 @@ run.show(field.hours_table(heard, cost), caption)
 # here are not typical: the wide one misses the fewest of its five, the unpadded one the most. In proportion the false
 # accepts differ more from seed to seed than the misses do, though every setting was chosen by the same rule on validation.
 #
-# Times and flash are those of the weights trained for the field: a layer's scales decide which kernels it can use, so
+# Times and flash are those of the weights trained for the field: a layer's scales decide which of the core's kernels it can use, so
 # they differ from the first table's. *TinyConv, for the field* and *tenet* are those of Part 7's hours, where they miss less: their
 # thresholds here are stricter, chosen on twenty hours with synthesized words by the end of an interval.
 #
@@ -288,8 +299,9 @@ print("the kinds of sound hold every false accept, once:", yes_no(once))
 
 # %% [markdown]
 # In practice a spotter is often scored on one long file. Ours holds 50 keywords at listed times among 150 other words
-# in 20 minutes of the simulated field. It follows the streaming task that MLPerf Tiny ({cite}`banbury2021mlperf`) has
-# had since version 1.3, whose limits are quoted in the table. That task has another keyword, so its results are not
+# in 20 minutes of the simulated field. It follows the streaming task that MLPerf Tiny (the benchmark of
+# {cite}`banbury2021mlperf`, which has had the task since version 1.3) counts in this way; its limits are quoted in the
+# table. That task has another keyword, so its results are not
 # compared with ours. `kws field MODEL --long SPEC.json` makes such a file and scores any model on it; the empty
 # specification `{}` gives this one.
 
@@ -303,15 +315,15 @@ run.show(field.long_table(heard), caption)
 # %% [markdown]
 # ## Which network for what
 #
-# | use | network | train, with its threshold |
+# | use | network | how to get it, with its threshold |
 # | --- | --- | --- |
-# | classify clips, in less time in a hop and with a quarter more flash than TinyConv | *tenet, unpadded* | `kws train --profile report --arch tenet_valid --out net.pt` |
+# | classify every hop of a stream in less time than TinyConv (a single clip takes longer, {recorded}`08_models/board_ms_clip_tenet_valid` against {recorded}`08_models/board_ms_clip_tinyconv`), with a quarter more flash | *tenet, unpadded* | `kws train --profile report --arch tenet_valid --out net.pt` |
 # | classify clips, as accurately as possible here | *tenet, wide* | `kws train --profile report --arch tenet_wide --out net.pt` |
-# | listen, with the fewest misses here: {recorded}`08_models/missed_tenet_wide_field` at {recorded}`08_models/false_accepts_per_hour_tenet_wide_field` false accepts an hour; on average of five seeds {recorded}`95_field/tenet, wide, for the field: missed at its threshold` at {recorded}`95_field/tenet, wide, for the field: false accepts an hour` | *tenet, wide*, for the field | `kws train --profile report --arch tenet_wide --field --out net.pt` |
-# | listen, within one false accept an hour here, in a quarter of the wide network's time and a third of its flash: misses nearly one keyword in three, on average of five seeds {recorded}`95_field/tenet, unpadded, for the field: missed at its threshold` | *tenet, unpadded*, for the field | `kws train --profile report --arch tenet_valid --field --out net.pt` |
+# | listen, with the fewest misses here: {recorded}`08_models/missed_tenet_wide_field` at {recorded}`08_models/false_accepts_per_hour_tenet_wide_field` false accepts an hour; on average of five seeds {recorded}`95_field/tenet, wide, for the field: missed at its threshold` at {recorded}`95_field/tenet, wide, for the field: false accepts an hour` | *tenet, wide*, for the field | ready: `book/results/models/tenet_wide_field.tflite`; anew: `kws train --profile report --arch tenet_wide --field --out net.pt` |
+# | listen in a quarter of the wide network's time and a third of its flash: {recorded}`08_models/missed_tenet_valid_field` missed at {recorded}`08_models/false_accepts_per_hour_tenet_valid_field` false accepts an hour; on average of five seeds {recorded}`95_field/tenet, unpadded, for the field: missed at its threshold` at {recorded}`95_field/tenet, unpadded, for the field: false accepts an hour` | *tenet, unpadded*, for the field | ready: `book/results/models/tenet_valid_field.tflite`; anew: `kws train --profile report --arch tenet_valid --field --out net.pt` |
 # | classify clips in the fewest bytes, nearly nine points less accurately than TinyConv | TinyConv with one channel and ternary weights (Part 6) | `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt --out DIR` |
 #
-# To bring it to a board: `kws export net.pt --out DIR`, then follow `firmware/README.md`. However a network was
+# To bring one to a board: {doc}`../book/flash`. However a network was
 # trained, judge it at the threshold it ships with: `kws field net.pt --long SPEC.json`.
 
 # %% tags=["remove-cell"]
@@ -328,6 +340,6 @@ run.finish()
 # 3. A threshold holds for sound like the sound it was chosen on: validation must contain words that training never heard.
 # 4. So few test clips cannot show whether a gain on other words extends to words with hardly any training clips.
 # 5. Missing {recorded}`08_models/missed_at_one_an_hour_tenet_wide_field` of the keywords at one false accept an hour,
-#    with the best threshold of the test, is not good enough for a product, and the chip is not the limit.
+#    with the best threshold of the test, is not good enough for a product. The chip has room for a larger network; none was tried.
 #
 # Exercises, from the products of a block to the network for a budget: {doc}`../book/exercises/08`.

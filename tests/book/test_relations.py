@@ -6,9 +6,10 @@ import jupytext
 import pytest
 from prose import figure_texts, load
 from repository import REPOSITORY
+from torch import nn
 
 from kwslib.measure.profiling import costs
-from kwslib.networks.models import ModelConfig, build
+from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.record.claims import Claim, check
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report.part2.tables import published_models
@@ -71,3 +72,24 @@ def test_ours_are_among_the_smallest_published(arch):
     ours, theirs = costs(build(ModelConfig(arch))), published_models()
     for name, count in (("parameters", ours.parameters), ("macs", ours.macs)):
         assert (theirs[name].dropna() < count).mean() <= 0.2
+
+
+def test_the_table_of_temporal_networks_is_that_of_the_code():
+    page = (REPOSITORY / "notebooks" / "08_models.py").read_text(encoding="utf-8")
+    stated = re.findall(
+        r"^# \| \*(tenet[\w, ]*)\*.*\| 3 frames, every second \| (\d+) \| (\d+) \| (\d+) \|", page, re.M
+    )
+    archs = {
+        "tenet": "tenet",
+        "tenet, causal": "tenet_causal",
+        "tenet, unpadded": "tenet_valid",
+        "tenet, wide": "tenet_wide",
+    }
+    assert {name for name, *_ in stated} == archs.keys()
+    for name, *numbers in stated:
+        network = fold_batch_norm(build(ModelConfig(archs[name])))
+        first, *depthwise = (
+            layer for layer in network.modules() if isinstance(layer, nn.Conv2d) and layer.kernel_size[0] > 1
+        )
+        assert (first.kernel_size[0], first.stride[0]) == (3, 2)
+        assert numbers == [str(n) for n in (len(depthwise), depthwise[0].kernel_size[0], first.out_channels)]
