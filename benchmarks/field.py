@@ -1,42 +1,43 @@
 """How much depends on the seed of a training for the field: Part 8's networks, and four more of each by other seeds.
 
-    python benchmarks/field.py [ARCH ...] [--write]
+    python benchmarks/field.py [--write]
 
 Every network is trained by the same recipe on the same sound, exported, given the threshold and smoothing that
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
+*Taught*: trained once more from the same seed, on the labels and on the mean logits of the five wide networks.
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
 hours a network on two cores, a quarter of an hour for several side by side on a GPU.
-Means over the seeds and, of two networks, their differences, with Student's intervals; with --write they are kept in
+Means over the seeds, and differences seed by seed, with Student's intervals; with --write they are kept in
 book/results/95_field.json.
 """
+
+from pathlib import Path
 
 import numpy as np
 import typer
 
 from kwslib.cli.main import script
-from kwslib.errors import KwsError
 from kwslib.experiments.zoo_field import Heard, hear, trained_for_field
 from kwslib.field.stream import open_network
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
 from kwslib.record.recording import Run
-from kwslib.report.part8.field import HERE, TITLES
 from kwslib.statistics import mean_interval, mean_share, paired_difference
 
-ARCHS, SEEDS = HERE["report"], (0, 1, 2, 3, 4)
+SEEDS = (0, 1, 2, 3, 4)
+UNPADDED, WIDE = NETWORKS = {"tenet_valid": "tenet, unpadded", "tenet_wide": "tenet, wide"}
 SHARES = ("trials right", "missed at its threshold", "missed at one false accept an hour")
 COUNTS = ("false accepts an hour", "misses of the long file's 50")
-DIFFERENCE = "difference, seed by seed"  # of the second network from the first
 
 Found = dict[str, list[float]]  # by what is measured, in the order of the seeds
 
 
-def measure(run: Run, arch: str) -> Found:
+def measure(run: Run, arch: str, teachers: list[Path]) -> Found:
     """Hear a network of every seed; record means."""
-    title = TITLES[f"{arch}_field"]
+    title = NETWORKS[arch] + (", taught" if teachers else "")
     found: Found = {name: [] for name in (*SHARES, *COUNTS)}
     for seed in run.seeds:
-        heard = hear(run, open_network(trained_for_field(run, arch, seed)))
+        heard = hear(run, open_network(trained_for_field(run, arch, seed, teachers)))
         print(f"{title}, seed {seed}: {told(heard)}", flush=True)
         within = heard.points[-1] if heard.within is None else heard.within
         results = (
@@ -57,12 +58,11 @@ def measure(run: Run, arch: str) -> Found:
     return found
 
 
-def compare(run: Run, first: Found, second: Found) -> None:
-    """Record how much the second network has more than the first, on the same test, in pairs of one seed."""
-    for name, values in second.items():
-        mean, *ci95 = paired_difference(values, first[name])
-        unit = "fraction" if name in SHARES else ""
-        run.record(f"{DIFFERENCE}: {name}", mean, unit, ci95, n=len(values))
+def compare(run: Run, title: str, more: Found, less: Found) -> None:
+    """Record how much more one kind of network has than another on the same test, seed by seed."""
+    for name, values in more.items():
+        mean, *ci95 = paired_difference(values, less[name])
+        run.record(f"{title}: {name}", mean, "fraction" if name in SHARES else "", ci95, n=len(values))
 
 
 def told(heard: Heard) -> str:
@@ -75,15 +75,15 @@ def told(heard: Heard) -> str:
 
 
 def main(
-    archs: list[str] = typer.Argument(list(ARCHS), help="Networks that Part 8 trains for the field."),
     write: bool = typer.Option(False, "--write", help="Keep values and networks in book/results."),
 ) -> None:
-    if unknown := [arch for arch in archs if arch not in ARCHS]:
-        raise KwsError(f"Part 8 trains no {', '.join(unknown)} for the field: name one of {', '.join(ARCHS)}")
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
-    found = [measure(run, arch) for arch in archs]
-    if len(found) == 2:
-        compare(run, *found)
+    plain = {arch: measure(run, arch, []) for arch in NETWORKS}
+    teachers = [trained_for_field(run, WIDE, seed).with_suffix(".pt") for seed in run.seeds]
+    taught = {arch: measure(run, arch, teachers) for arch in NETWORKS}
+    compare(run, "wide minus unpadded", plain[WIDE], plain[UNPADDED])
+    for arch, title in NETWORKS.items():
+        compare(run, f"{title}, taught minus not", taught[arch], plain[arch])
     for name, value in run.values.items():
         low, high = value.get("ci95", (np.nan, np.nan))
         print(f"{name:70}{value['value']:8.3f} ({low:.3f} to {high:.3f})")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.checkpoints import train_setup
+from kwslib.checkpoints import load_teacher, train_setup
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
 from kwslib.data.spoken import with_spoken_words
@@ -40,7 +40,8 @@ from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.keyword.threshold import as_extra
-from kwslib.networks.recipes import Setup, setup
+from kwslib.networks.recipes import Setup, setup, student
+from kwslib.networks.training import predict
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
@@ -101,10 +102,10 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
     return replace(training_setup, recipe=recipe)
 
 
-def trained_for_field(run: Run, arch: str, seed: int = 0) -> Path:
+def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Path] = ()) -> Path:
     """A network for the field, int8: the recorded one, else one trained by this run, with its checkpoint beside it.
 
-    Both hold how the network decides.
+    Both hold how the network decides. teachers: checkpoints whose mean logits it is also trained on.
     """
 
     def make(path: Path) -> None:
@@ -112,15 +113,19 @@ def trained_for_field(run: Run, arch: str, seed: int = 0) -> Path:
         epochs = spent.epochs or run.profile.epochs
         training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_training_splits(run.corpus, training_setup, spent)
-        checkpoint = path.with_suffix(".pt")
+        checkpoint, answers = path.with_suffix(".pt"), None
+        if teachers:
+            training_setup = student(training_setup)
+            networks = [load_teacher(each, training_setup.config.labels) for each in teachers]
+            answers = np.mean([predict(each, splits["training"].x) for each in networks], axis=0)
 
         def complete(trained: Path) -> dict[str, Any]:
             return as_extra(choose_settings(open_network(trained), run.corpus, spent).settings)
 
-        train_setup(training_setup, splits, seed, out=checkpoint, complete=complete)
+        train_setup(training_setup, splits, seed, out=checkpoint, teacher=answers, complete=complete)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
-    return run.model(names.field_tflite(arch, seed), make=make)
+    return run.model(names.field_tflite(arch, seed, taught=bool(teachers)), make=make)
 
 
 def field_training_splits(corpus: Corpus, training_setup: Setup, spent: Effort) -> dict[str, FeatureSet]:

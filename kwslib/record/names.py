@@ -40,10 +40,10 @@ def seed_checkpoint(seed: int | str, arch: str = "tinyconv") -> str:
     return f"{arch}_seed{seed}.pt"
 
 
-def field_tflite(arch: str, seed: int = 0) -> str:
-    """File of a network trained for the field, in int8: tenet_wide_field.tflite; of other seeds than the first:
-    tenet_wide_field_seed3.tflite."""
-    return f"{arch}_field_seed{seed}.tflite" if seed else f"{arch}_field.tflite"
+def field_tflite(arch: str, seed: int = 0, *, taught: bool = False) -> str:
+    """File of a network trained for the field, in int8: tenet_wide_field.tflite; taught by others:
+    tenet_wide_field_taught.tflite; of other seeds than the first: tenet_wide_field_seed3.tflite."""
+    return f"{arch}_field{'_taught' if taught else ''}{f'_seed{seed}' if seed else ''}.tflite"
 
 
 def quantized_checkpoint(bits: int | str, method: str = "qat") -> str:
