@@ -1,6 +1,6 @@
 """How much depends on the seed of a training for the field: Part 8's networks, and four more of each by other seeds.
 
-    python benchmarks/field.py [--write]
+    python benchmarks/field.py [--write | --validation]
 
 Every network is trained by the same recipe on the same sound, exported, given the threshold and smoothing that
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
@@ -8,7 +8,7 @@ validation chooses for it, and counted as Part 8 counts: test trials, ten hours 
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
 hours a network on two cores, a quarter of an hour for several side by side on a GPU.
 Means over the seeds, and differences seed by seed, with Student's intervals; with --write they are kept in
-book/results/95_field.json.
+book/results/95_field.json. With --validation it prints only what validation misses at the settings chosen there.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import typer
 
 from kwslib.cli.main import script
-from kwslib.experiments.zoo_field import Heard, hear, trained_for_field
+from kwslib.experiments.zoo_field import Heard, choose_settings, effort, hear, trained_for_field
 from kwslib.field.stream import open_network
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
@@ -74,12 +74,29 @@ def told(heard: Heard) -> str:
     )
 
 
+def validate(run: Run, arch: str, teachers: list[Path]) -> None:
+    """Print what a network of every seed misses on validation."""
+    for seed in run.seeds:
+        network = open_network(trained_for_field(run, arch, seed, teachers))
+        point = choose_settings(network, run.corpus, effort(run)).point
+        kind = "taught" if teachers else "plain"
+        print(
+            f"{NETWORKS[arch]}, {kind}, seed {seed}: {point.rejects} of {point.keywords} missed on validation"
+        )
+
+
 def main(
     write: bool = typer.Option(False, "--write", help="Keep values and networks in book/results."),
+    validation: bool = typer.Option(False, "--validation", help="Count misses on validation; do not test."),
 ) -> None:
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
-    plain = {arch: measure(run, arch, []) for arch in NETWORKS}
     teachers = [trained_for_field(run, WIDE, seed).with_suffix(".pt") for seed in run.seeds]
+    if validation:
+        for arch in NETWORKS:
+            validate(run, arch, [])
+            validate(run, arch, teachers)
+        return
+    plain = {arch: measure(run, arch, []) for arch in NETWORKS}
     taught = {arch: measure(run, arch, teachers) for arch in NETWORKS}
     compare(run, "wide minus unpadded", plain[WIDE], plain[UNPADDED])
     for arch, title in NETWORKS.items():
