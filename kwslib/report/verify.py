@@ -156,7 +156,7 @@ def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, Fea
         yield _same(f"Part 3, mean of {len(seeds)} seeds", sum(seeds) / len(seeds), wanted)
     for arch in STREAMING if LISTENING in testing else ():
         accuracy = recorded[LISTENING]["values"].get(names.int8_accuracy(arch))
-        paths = sorted(models.glob(f"{arch}_seed*.tflite"))
+        paths = sorted(models.glob(names.seed_tflite("*", arch)))
         if accuracy and paths:
             mean = sum(_accuracy(path, testing[LISTENING]) for path in paths) / len(paths)
             yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
