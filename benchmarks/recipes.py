@@ -51,48 +51,48 @@ from kwslib.statistics import mean_share
 SEEDS = (0, 1, 2)
 FOLDER = Path(__file__).resolve().parents[1] / "_build" / "recipes"
 TINYCONV: dict[str, Callable[[Setup], Setup]] = {
-    "as it was chosen": lambda made: made,
-    "dropout of 0.2": lambda made: replace(made, config=replace(made.config, dropout=0.2)),
-    "dropout of 0.5": lambda made: replace(made, config=replace(made.config, dropout=0.5)),
-    "speeds within 10 %": lambda made: augmented(made, speed=0.1),
-    "no shifts": lambda made: augmented(made, shift_ms=0),
-    "no noise mixed in": lambda made: augmented(made, noise_probability=0),
-    "clips as they are": lambda made: augmented(made, copies=1),
-    "33 % unknown words": lambda made: with_unknown(made, 33),
-    "47 % unknown words": lambda made: with_unknown(made, 47),
+    "as it was chosen": lambda base: base,
+    "dropout of 0.2": lambda base: replace(base, config=replace(base.config, dropout=0.2)),
+    "dropout of 0.5": lambda base: replace(base, config=replace(base.config, dropout=0.5)),
+    "speeds within 10 %": lambda base: augmented(base, speed=0.1),
+    "no shifts": lambda base: augmented(base, shift_ms=0),
+    "no noise mixed in": lambda base: augmented(base, noise_probability=0),
+    "clips as they are": lambda base: augmented(base, copies=1),
+    "33 % unknown words": lambda base: with_unknown(base, 33),
+    "47 % unknown words": lambda base: with_unknown(base, 47),
 }
 Alter = Callable[[Setup, Effort], tuple[Setup, Effort]]
 FIELD: dict[str, Alter] = {
-    "as it was chosen": lambda made, spent: (made, spent),
-    "a third of the epochs": lambda made, spent: (longer(made, 1 / 3), spent),
-    "half a second from anywhere a clip": lambda made, spent: (made, heard(spent, listening=0.5)),
-    "a second and a half": lambda made, spent: (made, heard(spent, listening=1.5)),
-    "of twelve hours": lambda made, spent: (made, heard(spent, hours=12.0)),
-    "none of the synthesizer's words": lambda made, spent: (made, replace(spent, spoken=0)),
-    "masked": lambda made, spent: (masked(made, **MASKED), spent),
-    "not masked": lambda made, spent: (masked(made, 0, 0), spent),
+    "as it was chosen": lambda base, spent: (base, spent),
+    "a third of the epochs": lambda base, spent: (longer(base, 1 / 3), spent),
+    "half a second from anywhere a clip": lambda base, spent: (base, heard(spent, listening=0.5)),
+    "a second and a half": lambda base, spent: (base, heard(spent, listening=1.5)),
+    "of twelve hours": lambda base, spent: (base, heard(spent, hours=12.0)),
+    "none of the synthesizer's words": lambda base, spent: (base, replace(spent, spoken=0)),
+    "masked": lambda base, spent: (masked(base, **MASKED), spent),
+    "not masked": lambda base, spent: (masked(base, 0, 0), spent),
 }
 ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
     "tinyconv_branches": {
-        "without a teacher": lambda made: made,
-        "taught": lambda made: student(made),
-        "taught and masked": lambda made: masked(student(made), **MASKED),
-        "60 % unknown words": lambda made: with_unknown(made, 60),
+        "without a teacher": lambda base: base,
+        "taught": lambda base: student(base),
+        "taught and masked": lambda base: masked(student(base), **MASKED),
+        "60 % unknown words": lambda base: with_unknown(base, 60),
     },
     "tenet": {
-        "as it stands": lambda made: made,
-        "all unknown words, more varied": lambda made: replace(
-            setup("tenet_valid", made.recipe.epochs), config=made.config
+        "as it stands": lambda base: base,
+        "all unknown words, more varied": lambda base: replace(
+            setup("tenet_valid", base.recipe.epochs), config=base.config
         ),
     },
 }
 TEMPORAL: dict[str, Callable[[Setup], Setup]] = {
-    "as it stands": lambda made: made,
-    "without masks": lambda made: masked(made, 0, 0),
-    "wider masks": lambda made: masked(made, 14, 12),
-    "without the synthesizer's words": lambda made: replace(made, spoken=False),
-    "half as long": lambda made: longer(made, 0.5),
-    "twice as long": lambda made: longer(made, 2),
+    "as it stands": lambda base: base,
+    "without masks": lambda base: masked(base, 0, 0),
+    "wider masks": lambda base: masked(base, 14, 12),
+    "without the synthesizer's words": lambda base: replace(base, spoken=False),
+    "half as long": lambda base: longer(base, 0.5),
+    "twice as long": lambda base: longer(base, 2),
 }
 KEPT_APART = ("bed", "go", "left", "three", "up", "four")  # words that `words` trains without
 QUANTIZATION = {  # bits: (epochs, learning rate) of each try
@@ -104,43 +104,45 @@ QUANTIZATION = {  # bits: (epochs, learning rate) of each try
 }
 
 
-def augmented(made: Setup, **changed: Any) -> Setup:
-    return replace(made, augmentation=replace(made.augmentation, **changed))
+def augmented(base: Setup, **changed: Any) -> Setup:
+    return replace(base, augmentation=replace(base.augmentation, **changed))
 
 
-def with_unknown(made: Setup, percent: int) -> Setup:
-    return replace(made, protocol=replace(made.protocol, training_unknown_percent=percent))
+def with_unknown(base: Setup, percent: int) -> Setup:
+    return replace(base, protocol=replace(base.protocol, training_unknown_percent=percent))
 
 
-def masked(made: Setup, mask_frames: int, mask_channels: int) -> Setup:
-    return replace(made, recipe=replace(made.recipe, mask_frames=mask_frames, mask_channels=mask_channels))
+def masked(base: Setup, mask_frames: int, mask_channels: int) -> Setup:
+    return replace(base, recipe=replace(base.recipe, mask_frames=mask_frames, mask_channels=mask_channels))
 
 
-def longer(made: Setup, times: float) -> Setup:
-    return replace(made, recipe=replace(made.recipe, epochs=round(times * made.recipe.epochs)))
+def longer(base: Setup, times: float) -> Setup:
+    return replace(base, recipe=replace(base.recipe, epochs=round(times * base.recipe.epochs)))
 
 
 def heard(spent: Effort, **changed: float) -> Effort:
     return replace(spent, training=replace(spent.training, **changed))
 
 
-def checkpoint(made: Setup, splits: Splits, seed: int) -> Path:
+def checkpoint(training_setup: Setup, splits: Splits, seed: int) -> Path:
     """Path of the network that this setup trains on these examples."""
     return (
-        FOLDER / digest(repr(made), examples_digest(splits["training"])) / f"{made.config.arch}_seed{seed}.pt"
+        FOLDER
+        / digest(repr(training_setup), examples_digest(splits["training"]))
+        / f"{training_setup.config.arch}_seed{seed}.pt"
     )
 
 
 def trained(
-    made: Setup, splits: Splits, teacher: np.ndarray | None = None, scored: str = "validation"
+    training_setup: Setup, splits: Splits, teacher: np.ndarray | None = None, scored: str = "validation"
 ) -> Callable[[int], float]:
-    """A function of the seed: accuracy on a split of the network that `made` trains, kept in `FOLDER`."""
+    """A function of the seed: accuracy on a split of the network that `training_setup` trains, kept in `FOLDER`."""
 
     def run(seed: int) -> float:
-        path = checkpoint(made, splits, seed)
+        path = checkpoint(training_setup, splits, seed)
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
-            train_setup(made, splits, seed, out=path, teacher=teacher)
+            train_setup(training_setup, splits, seed, out=path, teacher=teacher)
         return score(load_checkpoint(path)[0], splits[scored])[1]
 
     return run
@@ -150,9 +152,9 @@ def tinyconv(run: Run) -> None:
     """Part 3's recipe, one setting changed at a time."""
     base = setup("tinyconv", run.profile.epochs)
     for name, change in TINYCONV.items():
-        made = change(base)
-        splits = training_splits(run.corpus, made)
-        note(run, name, over_cores(trained(made, splits), SEEDS, name))
+        training_setup = change(base)
+        splits = training_splits(run.corpus, training_setup)
+        note(run, name, over_cores(trained(training_setup, splits), SEEDS, name))
 
 
 def zoo(run: Run) -> None:
@@ -160,16 +162,16 @@ def zoo(run: Run) -> None:
     for arch, changes in (ZOO | dict.fromkeys(("tenet_valid", "tenet_wide"), TEMPORAL)).items():
         base = setup(arch, run.profile.epochs)
         for change, alter in changes.items():
-            made, answers = alter(base), None
-            splits = training_splits(run.corpus, made)
-            if made.recipe.taught:
+            training_setup, answers = alter(base), None
+            splits = training_splits(run.corpus, training_setup)
+            if training_setup.recipe.taught:
                 teaching = setup(str(teacher_of(arch)), run.profile.epochs)
                 lessons = training_splits(run.corpus, teaching)
                 trained(teaching, lessons)(SEEDS[0])
                 network, _, _ = load_checkpoint(checkpoint(teaching, lessons, SEEDS[0]))
                 answers = predict(network, splits["training"].x)
             name = f"{arch}: {change}"
-            note(run, name, over_cores(trained(made, splits, answers), SEEDS, name))
+            note(run, name, over_cores(trained(training_setup, splits, answers), SEEDS, name))
 
 
 def words(run: Run) -> None:
@@ -178,16 +180,18 @@ def words(run: Run) -> None:
     unheard = replace(run.corpus, clips=tuple(clips))
     for arch in ("tenet_valid", "tenet_wide"):
         for change, alter in TEMPORAL.items():
-            made = alter(setup(arch, run.profile.epochs))
-            splits = training_splits(unheard, made) | {"kept apart": kept_apart(run.corpus, made)}
+            training_setup = alter(setup(arch, run.profile.epochs))
+            splits = training_splits(unheard, training_setup) | {
+                "kept apart": kept_apart(run.corpus, training_setup)
+            }
             for scored in ("validation", "kept apart"):
                 name = f"{arch}: {change}, {scored}"
-                note(run, name, over_cores(trained(made, splits, scored=scored), SEEDS, name))
+                note(run, name, over_cores(trained(training_setup, splits, scored=scored), SEEDS, name))
 
 
-def kept_apart(corpus: Corpus, made: Setup) -> FeatureSet:
+def kept_apart(corpus: Corpus, training_setup: Setup) -> FeatureSet:
     """The training clips of KEPT_APART as they were recorded, all of them unknown words."""
-    training = feature_split(corpus, made.protocol, "training")
+    training = feature_split(corpus, training_setup.protocol, "training")
     rows = [row for row, name in enumerate(training.names) if name.split("/")[0] in KEPT_APART]
     return FeatureSet(training.x[rows], training.y[rows], tuple(training.names[row] for row in rows))
 
@@ -199,12 +203,12 @@ def field(run: Run) -> None:
     for arch in LONGER:
         base = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
         for change, alter in FIELD.items():
-            made, effort = alter(base, spent)
+            training_setup, effort = alter(base, spent)
 
-            def missed(seed: int, made=made, effort=effort) -> float:
-                splits = field_training_splits(run.corpus, made, effort)
-                trained(made, splits)(seed)
-                network = open_network(checkpoint(made, splits, seed))
+            def missed(seed: int, training_setup=training_setup, effort=effort) -> float:
+                splits = field_training_splits(run.corpus, training_setup, effort)
+                trained(training_setup, splits)(seed)
+                network = open_network(checkpoint(training_setup, splits, seed))
                 return choose_settings(network, run.corpus, spent).point.reject_rate  # the same hours for all
 
             note(

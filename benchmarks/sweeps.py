@@ -32,16 +32,16 @@ WORKERS = {1: "one Dask worker", 2: "two Dask workers"}
 
 def chosen(folder: Path) -> list[Task]:
     """Three short and three long points."""
-    made = {task.name: task for task in tasks("bits", folder, "report", seeds=[0, 1, 2], figure=True)}
-    return [made[f"{kind}_8bit_seed{seed}"] for seed in range(3) for kind in ("ptq", "qat")]
+    by_name = {task.name: task for task in tasks("bits", folder, "report", seeds=[0, 1, 2], figure=True)}
+    return [by_name[f"{kind}_8bit_seed{seed}"] for seed in range(3) for kind in ("ptq", "qat")]
 
 
 def rates(some: list[Task], folder: Path, workers: int) -> tuple[list[float], list[float]]:
     """Of each round: points per minute, and the share of the points' time outside their longest cell; warm workers."""
     with LocalCluster(
         n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as made:
-        run = cluster(made.scheduler_address)
+    ) as local:
+        run = cluster(local.scheduler_address)
         run_sweep("bits", some[:workers], folder / "warm", run)
         reports = [run_sweep("bits", some, folder / f"{workers}_{i}", run) for i in range(ROUNDS)]
     return [60 * r.points / r.seconds for r in reports], [

@@ -77,8 +77,8 @@ class StandIn:
         folder.mkdir(parents=True)
         for clip in mine[:TAKES]:
             shutil.copy(clip.path, folder / clip.path.name)
-        made = WordFile(word, folder, (), (), ())
-        corpus = open_word(made, replace(recordings, clips=others))
+        word_file = WordFile(word, folder, (), (), ())
+        corpus = open_word(word_file, replace(recordings, clips=others))
         tested = [replace(clip, assigned="testing") for clip in mine[TAKES:]]
         rest = [clip for clip in corpus.clips if clip.word != word or clip.split != "testing"]
         corpus = replace(corpus, clips=tuple(sorted([*rest, *tested], key=lambda clip: clip.name)))
@@ -99,7 +99,7 @@ def chosen(word: FeatureSet, takes: int, voices: bool) -> FeatureSet:
 
 def measure(
     run: Run,
-    made: StandIn,
+    stand_in: StandIn,
     setup: Setup,
     splits: dict[str, FeatureSet],
     word: FeatureSet,
@@ -108,16 +108,16 @@ def measure(
 ) -> None:
     """Train and test one row; `word`: all training examples of the keyword."""
     training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
-    path = FOLDER / f"{made.word}_{digest(repr(setup), examples_digest(training))}.pt"
+    path = FOLDER / f"{stand_in.word}_{digest(repr(setup), examples_digest(training))}.pt"
     if not path.is_file():
         train(setup.config, setup.recipe, training, splits["validation"], 0, out=path)
     network = open_network(path)
-    settings = threshold.choose(network, made.corpus if takes else made.without).settings
-    point = threshold.test(network, made.corpus, settings, TRIALS, HOURS)
+    settings = threshold.choose(network, stand_in.corpus if takes else stand_in.without).settings
+    point = threshold.test(network, stand_in.corpus, settings, TRIALS, HOURS)
     clips = splits["testing"]
     scores = np.exp(network(clips.x))
     right = decided(scores / scores.sum(axis=1, keepdims=True), settings) == clips.y
-    said = f"{made.word}, {takes} takes{' and 200 voices' if voices else ''}"
+    said = f"{stand_in.word}, {takes} takes{' and 200 voices' if voices else ''}"
     for what, which in (("test clips right", slice(None)), ("clips of the word right", clips.y == 2)):
         n = int(right[which].size)
         k = int(right[which].sum())
@@ -126,7 +126,7 @@ def measure(
     note(run, f"{said}: false accepts an hour", point.per_hour, "", point.per_hour_ci95, point.false_accepts)
     for who, fired in (
         ("synthesized", everyday(network, settings)),
-        ("recorded", everyday_of_people(network, settings, made.corpus)),
+        ("recorded", everyday_of_people(network, settings, stand_in.corpus)),
     ):
         if fired:
             k = len(fired.names)
@@ -140,20 +140,22 @@ def measure(
             )
 
 
-def on_validation(made: StandIn, training_setup: Setup) -> None:
+def on_validation(stand_in: StandIn, training_setup: Setup) -> None:
     """Print what the first row misses where no more than two and five false accepts an hour are allowed."""
     clips = tuple(
-        replace(clip, assigned="validation") if (clip.word, clip.split) == (made.word, "testing") else clip
-        for clip in made.corpus.clips
+        replace(clip, assigned="validation")
+        if (clip.word, clip.split) == (stand_in.word, "testing")
+        else clip
+        for clip in stand_in.corpus.clips
     )
-    corpus = replace(made.corpus, clips=clips)
+    corpus = replace(stand_in.corpus, clips=clips)
     splits = field_splits(corpus, training_setup, AUGMENTATION)
     word = chosen(word_copies(corpus, training_setup, AUGMENTATION), *ROWS[0])
     training = with_word(splits["training"], word, SHARE)
     where = stage(corpus, training_setup.config.labels, split="validation")
     said, sound = where.frames(range(TRIALS)), continuous_frames(where, VALIDATION_HOURS)
     for seed in SEEDS:
-        path = FOLDER / f"{made.word}_validation_{training_setup.config.arch}_{seed}.pt"
+        path = FOLDER / f"{stand_in.word}_validation_{training_setup.config.arch}_{seed}.pt"
         train(training_setup.config, training_setup.recipe, training, splits["validation"], seed, out=path)
         network = open_network(path)
         heard = where, trial_logits(network, said), stream_logits(network, sound)
@@ -180,14 +182,14 @@ def main(
     part = "92_takes" if arch == ARCH else f"92_takes_{arch}"
     run = recording.start(part, "report", results=recorded_folder(), seeds=(0,))
     for word in words:
-        made, training_setup = StandIn.make(run.corpus, word), word_setup(word, arch, EPOCHS)
+        stand_in, training_setup = StandIn.make(run.corpus, word), word_setup(word, arch, EPOCHS)
         if validation:
-            on_validation(made, training_setup)
+            on_validation(stand_in, training_setup)
             continue
-        splits = field_splits(made.corpus, training_setup, AUGMENTATION)
-        said = word_copies(made.corpus, training_setup, AUGMENTATION)
+        splits = field_splits(stand_in.corpus, training_setup, AUGMENTATION)
+        said = word_copies(stand_in.corpus, training_setup, AUGMENTATION)
         for takes, voices in ROWS if (word, arch) == (words[0], ARCH) else ROWS[:1]:
-            measure(run, made, training_setup, splits, said, takes, voices)
+            measure(run, stand_in, training_setup, splits, said, takes, voices)
             if write:
                 run.finish()
 

@@ -152,10 +152,15 @@ def unfinished_model(out: Path) -> Path:
 
 
 def train_setup(
-    made: "Setup", splits: Mapping[str, FeatureSet], seed: int, out: Path | None = None, **options: Any
+    training_setup: "Setup",
+    splits: Mapping[str, FeatureSet],
+    seed: int,
+    out: Path | None = None,
+    **options: Any,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Train a setup's network on its "training" and "validation" splits; `options` and errors are those of `train`."""
-    return train(made.config, made.recipe, splits["training"], splits["validation"], seed, out=out, **options)
+    config, recipe = training_setup.config, training_setup.recipe
+    return train(config, recipe, splits["training"], splits["validation"], seed, out=out, **options)
 
 
 def train(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from repository import REPOSITORY
 
+import kwslib
 from kwslib import __main__ as tasks
 from kwslib import __version__
 
@@ -24,6 +25,18 @@ def test_one_version():
     assert str(yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())["version"]) == __version__
     library = (REPOSITORY / "firmware" / "core" / "library.properties").read_text()
     assert f"version={__version__}\n" in library
+
+
+def test_the_order_of_the_rooms_is_told_alike():
+    (line,) = re.findall(r"\n\n((?: {4,}.*->.*\n)+)\n", kwslib.__doc__)
+    order = re.findall(r"\w+", line)
+    listed = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("imports:\n")[2]
+    rooms = re.findall(r"^ {19}(\w+(?:, \w+)*) {2,}\S", listed, re.MULTILINE)
+    assert ", ".join(rooms).split(", ") == order
+    project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    layers = re.findall(r"\w+", project.partition("\nlayers = [")[2].partition("]")[0])
+    assert [room for room in reversed(layers) if room in order] == order
+    assert {path.parent.name for path in Path(kwslib.__file__).parent.glob("*/__init__.py")} <= set(order)
 
 
 def test_make_does_what_python_does_without_it():

@@ -62,13 +62,13 @@ def table(rows: Rows) -> nodes.Node:
         return nodes.paragraph("", "Nothing is recorded here.")
     matrix = crossed(rows)
     widths = [28] + [72 // (len(matrix[0]) - 1)] * (len(matrix[0]) - 1) if matrix else [70, 30]
-    made, group = nodes.table(classes=["measured"]), nodes.tgroup(cols=len(widths))
+    measured, group = nodes.table(classes=["measured"]), nodes.tgroup(cols=len(widths))
     group += [nodes.colspec(colwidth=width) for width in widths]
     if matrix:
         group += nodes.thead("", _row(matrix[0]))
     group += nodes.tbody("", *map(_row, matrix[1:] or rows))
-    made += group
-    return nodes.container("", made, classes=["table-scroll"])
+    measured += group
+    return nodes.container("", measured, classes=["table-scroll"])
 
 
 def _row(texts: tuple[str, ...]) -> nodes.row:

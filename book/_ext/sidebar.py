@@ -36,10 +36,10 @@ def with_named_toggles(navigation: Any) -> Any:
 
 def list_sections(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
     """Let the theme's function for the sidebar list sections too."""
-    made: Callable[..., Any] | None = context.get("generate_toctree_html")
-    if made is not None:
+    toctree: Callable[..., Any] | None = context.get("generate_toctree_html")
+    if toctree is not None:
         context["generate_toctree_html"] = lambda **how: with_named_toggles(
-            with_sections(made(**how), context.get("toc") or "")
+            with_sections(toctree(**how), context.get("toc") or "")
         )
 
 

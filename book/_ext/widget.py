@@ -38,7 +38,7 @@ class Widget:
     said: str  # by the still picture, in words
 
 
-def made(name: str, results: Path) -> Widget:
+def load_widget(name: str, results: Path) -> Widget:
     """The widget `name` of the values in a folder. Raises LookupError where there is none."""
     try:
         module = importlib.import_module(f"widgets.{name}")
@@ -71,7 +71,7 @@ class WidgetDirective(SphinxDirective):
         self.assert_has_content()
         name = self.arguments[0]
         try:
-            widget = made(name, Path(self.env.srcdir) / "book" / "results")
+            widget = load_widget(name, Path(self.env.srcdir) / "book" / "results")
         except LookupError as error:
             raise self.error(str(error.args[0])) from error
         except KwsError as error:

@@ -10,12 +10,12 @@
 enum { OUTPUTS = 6 }; /* that kws_run_taps computes at a time */
 
 /* Biases of four channels, and their sums as int8. */
-static void begin_sums(const kws_requantize *to, int32_t c, int32_t *sums) {
-    for (int32_t k = 0; k < 4; k++) sums[k] = to->bias[c + k];
+static void begin_sums(const kws_requantize *scales, int32_t c, int32_t *sums) {
+    for (int32_t k = 0; k < 4; k++) sums[k] = scales->bias[c + k];
 }
 
-static void end_sums(const kws_requantize *to, int32_t c, const int32_t *sums, int8_t *output) {
-    for (int32_t k = 0; k < 4; k++) output[k] = kws_scaled(kws_scale_of(to, c + k), sums[k]);
+static void end_sums(const kws_requantize *scales, int32_t c, const int32_t *sums, int8_t *output) {
+    for (int32_t k = 0; k < 4; k++) output[k] = kws_scaled(kws_scale_of(scales, c + k), sums[k]);
 }
 
 /* ---- Column by column ---- */
@@ -86,71 +86,66 @@ static void by_columns(const kws_window *layer, const int8_t *input, int8_t *out
 
 /* ---- Channel by channel ---- */
 
-/* How a channel's sums become int8 (kws_scaled_by), `depth` apart, and begin. The assembly loads this in order. */
-typedef struct {
-    int32_t multiplier, power, zero_point, depth, bias;
-} tap_scale;
-
 /* `count` outputs of one channel. `in`: its words, every fourth; `w`: of each pair of taps the weights of even and of odd
- * times; `to`: its scale, and how far outputs lie apart. */
+ * times. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const tap_scale *to,
+void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const kws_channel *scale,
                   int8_t *output);
 #else
-static void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const tap_scale *to,
+static void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const kws_channel *scale,
                          int8_t *output) {
-    for (int32_t x = 0; x < count; x++, output += to->depth) {
-        int32_t sum = to->bias;
+    for (int32_t x = 0; x < count; x++, output += scale->depth) {
+        int32_t sum = scale->bias;
         for (int32_t p = 0; p < pairs; p++) sum = kws_smlad(in[4 * ((x >> 1) + p)], w[2 * p + (x & 1)], sum);
-        *output = kws_scaled_by(to->multiplier, to->power, to->zero_point, sum);
+        *output = kws_scaled_by(scale->multiplier, scale->power, scale->zero_point, sum);
     }
 }
 #endif
 
 /* `count` words in time of four channels, from `x` on, where all lies inside of the row. */
-static uint32_t *turn_inside(const int8_t *in, int32_t depth, int32_t count, uint32_t *to) {
+static uint32_t *turn_inside(const int8_t *in, int32_t depth, int32_t count, uint32_t *target) {
     KWS_ROLLED
-    for (uint32_t *end = to + 4 * count; to < end; to += 4, in += 2 * depth)
-        pairs_in_time(kws_load(in), kws_load(in + depth), to);
-    return to;
+    for (uint32_t *end = target + 4 * count; target < end; target += 4, in += 2 * depth)
+        pairs_in_time(kws_load(in), kws_load(in + depth), target);
+    return target;
 }
 
 /* The same where it may not: there is the zero. */
-static uint32_t *turn_beside(const kws_window *layer, const int8_t *in, int32_t x, int32_t count, uint32_t *to) {
+static uint32_t *turn_beside(const kws_window *layer, const int8_t *in, int32_t x, int32_t count, uint32_t *target) {
     const uint32_t zero = (uint32_t)(layer->input_zero_point & 0xff) * 0x01010101u;
     const int32_t depth = layer->out_channels, width = layer->in_width;
     KWS_ROLLED
-    for (uint32_t *end = to + 4 * count; to < end; to += 4, x += 2) {
+    for (uint32_t *end = target + 4 * count; target < end; target += 4, x += 2) {
         const uint32_t a = x >= 0 && x < width ? kws_load(in + x * depth) : zero;
         const uint32_t b = x + 1 >= 0 && x + 1 < width ? kws_load(in + (x + 1) * depth) : zero;
-        pairs_in_time(a, b, to);
+        pairs_in_time(a, b, target);
     }
-    return to;
+    return target;
 }
 
 /* All that the outputs see of four channels, counted up to whole sixes: (words, 4). */
-static void turn(const kws_window *layer, const int8_t *in, int32_t pairs, uint32_t *to) {
+static void turn(const kws_window *layer, const int8_t *in, int32_t pairs, uint32_t *target) {
     const int32_t words = (layer->out_width + OUTPUTS - 1) / OUTPUTS * (OUTPUTS / 2) + pairs - 1;
     const int32_t left = layer->pad_left, before = (left + 1) / 2, first = 2 * before - left;
     const int32_t most = (layer->in_width - first) / 2, inside = most < words - before ? most : words - before;
-    to = turn_beside(layer, in, -left, before, to);
-    to = turn_inside(in + first * layer->out_channels, layer->out_channels, inside, to);
-    turn_beside(layer, in, first + 2 * inside, words - before - inside, to);
+    target = turn_beside(layer, in, -left, before, target);
+    target = turn_inside(in + first * layer->out_channels, layer->out_channels, inside, target);
+    turn_beside(layer, in, first + 2 * inside, words - before - inside, target);
 }
 
 /* The weights of two channels for kws_run_taps, the other's KWS_TAP_PAIRS pairs on: of pairs of taps from `w` on. */
-static void unfold(const int8_t *w, int32_t pairs, int32_t odd, uint32_t *to) {
+static void unfold(const int8_t *w, int32_t pairs, int32_t odd, uint32_t *target) {
     uint32_t before = 0, other_before = 0;
     KWS_ROLLED
-    for (int32_t p = 1 - odd; p < pairs; p++, w += 8, to += 2) {
+    for (int32_t p = 1 - odd; p < pairs; p++, w += 8, target += 2) {
         const uint32_t four = kws_load(w), now = kws_sxtb16(four), other = kws_sxtb16_ror8(four);
-        to[0] = now, to[1] = kws_pkhtb(now << 16, before, 16);
-        to[2 * KWS_TAP_PAIRS] = other, to[2 * KWS_TAP_PAIRS + 1] = kws_pkhtb(other << 16, other_before, 16);
+        target[0] = now, target[1] = kws_pkhtb(now << 16, before, 16);
+        target[2 * KWS_TAP_PAIRS] = other, target[2 * KWS_TAP_PAIRS + 1] = kws_pkhtb(other << 16, other_before, 16);
         before = now, other_before = other;
     }
     if (odd) return;
-    to[0] = 0, to[1] = before >> 16;
-    to[2 * KWS_TAP_PAIRS] = 0, to[2 * KWS_TAP_PAIRS + 1] = other_before >> 16;
+    target[0] = 0, target[1] = before >> 16;
+    target[2 * KWS_TAP_PAIRS] = 0, target[2 * KWS_TAP_PAIRS + 1] = other_before >> 16;
 }
 
 static void by_channels(const kws_window *layer, const int8_t *input, int8_t *output, uint32_t *turned) {
@@ -158,7 +153,7 @@ static void by_channels(const kws_window *layer, const int8_t *input, int8_t *ou
     const int32_t depth = layer->out_channels, taps = layer->kernel_width, pairs = taps / 2 + 1;
     const int8_t *w = layer->weights;
     uint32_t weights[4][2 * KWS_TAP_PAIRS];
-    tap_scale to = {0, 0, scales->zero_point, depth, 0};
+    kws_channel scale = {0, 0, scales->zero_point, depth, 0};
     KWS_ROLLED
     for (int32_t c = 0; c < depth; c += 4, w += 8 * ((taps + 1) / 2)) {
         turn(layer, input + c, pairs, turned);
@@ -166,9 +161,9 @@ static void by_channels(const kws_window *layer, const int8_t *input, int8_t *ou
         unfold(w + 4, pairs, taps & 1, weights[2]);
         KWS_ROLLED
         for (int32_t k = 0; k < 4; k++) {
-            to.multiplier = kws_doubled(scales->multiplier[c + k]), to.power = kws_power(scales->shift[c + k]);
-            to.bias = scales->bias[c + k];
-            kws_run_taps(turned + k, weights[k], pairs, layer->out_width, &to, output + c + k);
+            scale.multiplier = kws_doubled(scales->multiplier[c + k]), scale.power = kws_power(scales->shift[c + k]);
+            scale.bias = scales->bias[c + k];
+            kws_run_taps(turned + k, weights[k], pairs, layer->out_width, &scale, output + c + k);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* Cortex-M4: outputs of a convolution by depth along time; twins and meaning are in kws_depth_runs.c.
  *
  *   void kws_depth_column_layer(const kws_column *layer, const int8_t *in, int8_t *out)
- *   void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const tap_scale *to,
+ *   void kws_run_taps(const uint32_t *in, const uint32_t *w, int32_t pairs, int32_t count, const kws_channel *scale,
  *                     int8_t *out)
  *
  * In assembly, because compilers spill.
@@ -136,7 +136,7 @@ last_taps:                      /* an odd one meets weights of zero */
     .type kws_run_taps, %function
     .p2align 2
 kws_run_taps:
-    push {r2-r11, lr}           /* [sp] where to jump, [sp, #4] outputs left, [sp, #44] to, [sp, #48] out */
+    push {r2-r11, lr}           /* [sp] where to jump, [sp, #4] outputs left, [sp, #44] scale, [sp, #48] out */
     rsb r2, r2, #KWS_TAP_PAIRS  /* pairs to jump over, which are before `in` and `w` */
     sub.w r0, r0, r2, lsl #4
     sub.w r1, r1, r2, lsl #3
@@ -148,7 +148,7 @@ kws_run_taps:
 next_six:
     ldr r3, [sp, #44]
     ldr r2, [sp]
-    ldr r4, [r3, #16]
+    ldr r4, [r3, #KWS_CHANNEL_BIAS]
     mov r5, r4
     mov r6, r4
     mov r7, r4

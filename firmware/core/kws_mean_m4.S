@@ -1,6 +1,6 @@
 /* Cortex-M4: means of channels by fours; its twin and its meaning are in kws_mean.c.
  *
- *   void kws_mean_fours(const int8_t *in, int32_t positions, int32_t channels, const mean_scales *to, int8_t *out,
+ *   void kws_mean_fours(const int8_t *in, int32_t positions, int32_t channels, const mean_scales *scales, int8_t *out,
  *                       int32_t groups)
  *
  * In assembly, because compilers spill.

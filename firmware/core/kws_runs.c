@@ -19,8 +19,8 @@ static const int8_t *run_at(const kws_window *layer, const int8_t *row, int32_t 
     const int32_t first = (x * layer->stride_width - layer->pad_left) * layer->in_channels;
     if (first >= 0 && first + run <= width && run % 4 == 0) return row + first;
     for (int32_t i = 0; i < ((run + 3) & ~3); i++) {
-        const int32_t at = first + i;
-        copy[i] = i < run && at >= 0 && at < width ? row[at] : (int8_t)layer->input_zero_point;
+        const int32_t index = first + i;
+        copy[i] = i < run && index >= 0 && index < width ? row[index] : (int8_t)layer->input_zero_point;
     }
     return copy;
 }
@@ -35,33 +35,34 @@ static void begin_sums(const int32_t *bias, int32_t count, int32_t *sums) {
 KWS_INLINE void four_inputs(uint32_t even, uint32_t odd, const int8_t *w, int32_t *sums) {
     for (int32_t k = 0; k < 4; k++) {
         const uint32_t in = k < 2 ? even : odd, weights = kws_load(w + 4 * k);
-        int32_t *to = sums + 2 * (k & 1);
-        to[0] = kws_smlad(in, kws_sxtb16(weights), to[0]);
-        to[1] = kws_smlad(in, weights, to[1]);
+        int32_t *pair = sums + 2 * (k & 1);
+        pair[0] = kws_smlad(in, kws_sxtb16(weights), pair[0]);
+        pair[1] = kws_smlad(in, weights, pair[1]);
     }
 }
 
-static void end_sums(const kws_requantize *to, int32_t c, int32_t count, int32_t *sums, int8_t *output) {
+static void end_sums(const kws_requantize *scales, int32_t c, int32_t count, int32_t *sums, int8_t *output) {
     sums[1] = (sums[1] - sums[0]) >> 8, sums[3] = (sums[3] - sums[2]) >> 8;
-    for (int32_t k = 0; k < count; k++) output[k] = kws_scaled(kws_scale_of(to, c + k), sums[k]);
+    for (int32_t k = 0; k < count; k++) output[k] = kws_scaled(kws_scale_of(scales, c + k), sums[k]);
 }
 
 /* A column of `depth` outputs over a run of `fours` words, of any scales. */
-static void any_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *to, int8_t *output,
+static void any_column(const int8_t *in, int32_t fours, const int8_t *w, const kws_requantize *scales, int8_t *output,
                        int32_t depth) {
     for (int32_t c = 0; c < depth; c += 4) {
         const int32_t count = depth - c < 4 ? depth - c : 4;
         int32_t sums[4];
-        begin_sums(to->bias + c, count, sums);
+        begin_sums(scales->bias + c, count, sums);
         for (int32_t i = 0; i < fours; i++, w += 16) {
             const uint32_t inputs = kws_load(in + 4 * i);
             four_inputs(kws_sxtb16(inputs), kws_sxtb16_ror8(inputs), w, sums);
         }
-        end_sums(to, c, count, sums, output + c);
+        end_sums(scales, c, count, sums, output + c);
     }
 }
 
 #if defined(__ARM_FEATURE_DSP)
+KWS_CHECK(column_length, offsetof(kws_column, length) == 0);
 KWS_CHECK(column_weights, offsetof(kws_column, weights) == 4);
 KWS_CHECK(column_groups, offsetof(kws_column, groups) == 8);
 KWS_CHECK(column_bias, offsetof(kws_column, output.bias) == 12);
@@ -81,18 +82,27 @@ typedef struct {
     int32_t bias, bias_of_both, multiplier, power, other_multiplier, other_power, zero_point;
 } kws_pair;
 
+KWS_CHECK(pair_bias, offsetof(kws_pair, bias) == 0);
+KWS_CHECK(pair_bias_of_both, offsetof(kws_pair, bias_of_both) == 4);
+KWS_CHECK(pair_multiplier, offsetof(kws_pair, multiplier) == 8);
+KWS_CHECK(pair_power, offsetof(kws_pair, power) == 12);
+KWS_CHECK(pair_other_multiplier, offsetof(kws_pair, other_multiplier) == 16);
+KWS_CHECK(pair_other_power, offsetof(kws_pair, other_power) == 20);
+KWS_CHECK(pair_zero_point, offsetof(kws_pair, zero_point) == 24);
+KWS_CHECK(pair_size, sizeof(kws_pair) == 28);
+
 /* The words of four columns' inputs as int16, word by word: first and third of four inputs of each column, then second
  * and fourth. And `depth` outputs of each column from these. */
 #if defined(__ARM_FEATURE_DSP)
-void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to);
+void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *widened);
 void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs, int8_t *output,
                           int32_t depth);
 #else
-static void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to) {
-    for (int32_t i = 0; i < fours; i++, to += 2 * COLUMNS)
+static void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *widened) {
+    for (int32_t i = 0; i < fours; i++, widened += 2 * COLUMNS)
         for (int32_t x = 0; x < COLUMNS; x++) {
             const uint32_t inputs = kws_load(in[x] + 4 * i);
-            to[x] = kws_sxtb16(inputs), to[COLUMNS + x] = kws_sxtb16_ror8(inputs);
+            widened[x] = kws_sxtb16(inputs), widened[COLUMNS + x] = kws_sxtb16_ror8(inputs);
         }
 }
 
@@ -104,26 +114,26 @@ static void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t
             for (int32_t i = 0; i < fours; i++)
                 four_inputs(in[2 * COLUMNS * i + x], in[2 * COLUMNS * i + COLUMNS + x], w + 16 * i, sums);
             for (int32_t k = 0; k < 4; k += 2) {
-                const kws_pair *to = pairs + k / 2;
+                const kws_pair *pair = pairs + k / 2;
                 int8_t *two = output + x * depth + c + k;
-                two[0] = kws_scaled_by(to->multiplier, to->power, to->zero_point, sums[k]);
-                two[1] =
-                    kws_scaled_by(to->other_multiplier, to->other_power, to->zero_point, (sums[k + 1] - sums[k]) >> 8);
+                two[0] = kws_scaled_by(pair->multiplier, pair->power, pair->zero_point, sums[k]);
+                two[1] = kws_scaled_by(pair->other_multiplier, pair->other_power, pair->zero_point,
+                                       (sums[k + 1] - sums[k]) >> 8);
             }
         }
 }
 #endif
 
-static void write_pairs(const kws_requantize *to, int32_t depth, kws_pair *pairs) {
+static void write_pairs(const kws_requantize *scales, int32_t depth, kws_pair *pairs) {
     KWS_ROLLED
     for (int32_t c = 0; c < depth; c += 2)
-        *pairs++ = (kws_pair){to->bias[c],
-                              to->bias[c] + to->bias[c + 1] * 256,
-                              kws_doubled(to->multiplier[c]),
-                              kws_power(to->shift[c]),
-                              kws_doubled(to->multiplier[c + 1]),
-                              kws_power(to->shift[c + 1]),
-                              to->zero_point};
+        *pairs++ = (kws_pair){scales->bias[c],
+                              scales->bias[c] + scales->bias[c + 1] * 256,
+                              kws_doubled(scales->multiplier[c]),
+                              kws_power(scales->shift[c]),
+                              kws_doubled(scales->multiplier[c + 1]),
+                              kws_power(scales->shift[c + 1]),
+                              scales->zero_point};
 }
 
 /* A row's columns from `x` on, one by one. */

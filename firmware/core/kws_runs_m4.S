@@ -2,7 +2,7 @@
  *
  *   void kws_run_four_columns(const uint32_t *in, int32_t fours, const int8_t *w, const kws_pair *pairs, int8_t *out,
  *                             int32_t depth)
- *   void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *to)
+ *   void kws_run_widen(const int8_t *const *in, int32_t fours, uint32_t *widened)
  *
  * In assembly, because compilers spill. A word of weights is of two outputs, o and p, whose weights lie in it as
  * 256 p + o: one SMLAD by the word sums for both, one by its sign-extended low bytes for o alone, and p is what is left.

@@ -9,11 +9,11 @@
 extern "C" {
 #endif
 
-/* Rows that stay: `size` bytes come to lie at `to` from `by` bytes further on. */
-void kws_keep(int8_t *to, int32_t by, int32_t size);
+/* Rows that stay: `size` bytes come to lie at `kept` from `distance` bytes further on. */
+void kws_keep(int8_t *kept, int32_t distance, int32_t size);
 
 /* A tensor of a stream that has not begun. */
-void kws_fill(int8_t *to, int32_t value, int32_t size);
+void kws_fill(int8_t *tensor, int32_t value, int32_t size);
 
 #ifdef __cplusplus
 }

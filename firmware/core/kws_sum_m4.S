@@ -1,5 +1,5 @@
 /* Cortex-M4: void kws_sum_fours(const int8_t *a, const int8_t *b, int8_t *out, const int8_t *end_of_a,
- *                               const half_scales *to); its twin is in kws_sum.c.
+ *                               const half_scales *scales); its twin is in kws_sum.c.
  *
  * In assembly, because compilers spill, and load bytes one by one. A loop for each shift, which then costs nothing.
  */
@@ -47,7 +47,7 @@ sums_\right:
     .type kws_sum_fours, %function
     .p2align 2
 kws_sum_fours:
-    push {r3-r11, lr}           /* [sp] end of a, [sp, #40] to */
+    push {r3-r11, lr}           /* [sp] end of a, [sp, #40] scales */
     ldr r3, [sp, #40]
     ldm r3, {r4-r11}            /* the last is the shift: 1 to 4 */
     cmp r11, #2

@@ -59,13 +59,13 @@ typedef struct {
     } of;
 } layer;
 
-/* A layer at work, or MOVE with a place, by and size of a kws_keep in a, b and to. */
+/* A layer at work, or MOVE with place, distance and size of a kws_keep in a, b and output. */
 typedef struct {
-    int32_t layer, a, b, to, scratch;
+    int32_t layer, a, b, output, scratch;
 } step;
 
 typedef struct {
-    int32_t at, value, size;
+    int32_t place, value, size;
 } fill;
 
 static int32_t model[MODEL_WORDS];
@@ -86,150 +86,151 @@ static const void *array(void) {
     return begin ? (const int8_t *)model + begin : 0;
 }
 
-static void read_requantize(kws_requantize *to) {
-    to->bias = array(), to->multiplier = array(), to->shift = array();
-    to->zero_point = word(), to->min = word(), to->max = word();
+static void read_requantize(kws_requantize *requantize) {
+    requantize->bias = array(), requantize->multiplier = array(), requantize->shift = array();
+    requantize->zero_point = word(), requantize->min = word(), requantize->max = word();
 }
 
-static void read_window(kws_window *to) {
-    int16_t *const fields[] = {&to->in_height,        &to->in_width,     &to->in_channels,   &to->out_height,
-                               &to->out_width,        &to->out_channels, &to->kernel_height, &to->kernel_width,
-                               &to->stride_height,    &to->stride_width, &to->pad_top,       &to->pad_left,
-                               &to->input_zero_point, &to->band_rows};
+static void read_window(kws_window *window) {
+    int16_t *const fields[] = {&window->in_height,        &window->in_width,     &window->in_channels,
+                               &window->out_height,       &window->out_width,    &window->out_channels,
+                               &window->kernel_height,    &window->kernel_width, &window->stride_height,
+                               &window->stride_width,     &window->pad_top,      &window->pad_left,
+                               &window->input_zero_point, &window->band_rows};
     for (uint32_t i = 0; i < sizeof fields / sizeof *fields; i++) *fields[i] = (int16_t)word();
-    to->weights = array();
-    read_requantize(&to->output);
-    to->read = array();
+    window->weights = array();
+    read_requantize(&window->output);
+    window->read = array();
 }
 
-static void read_packing(kws_packing *to) {
-    to->bits = word(), to->low = word(), to->step = word(), to->words = array();
+static void read_packing(kws_packing *packing) {
+    packing->bits = word(), packing->low = word(), packing->step = word(), packing->words = array();
 }
 
-static void read_dense(kws_dense *to) {
-    to->inputs = word(), to->outputs = word(), to->weights = array();
-    read_requantize(&to->output);
+static void read_dense(kws_dense *dense) {
+    dense->inputs = word(), dense->outputs = word(), dense->weights = array();
+    read_requantize(&dense->output);
 }
 
-static void read_column(kws_column *to) {
-    to->length = word(), to->weights = array(), to->groups = word();
-    read_requantize(&to->output);
+static void read_column(kws_column *column) {
+    column->length = word(), column->weights = array(), column->groups = word();
+    read_requantize(&column->output);
 }
 
-static void read_sparse(kws_sparse *to) {
-    to->inputs = word(), to->outputs = word(), to->groups = array(), to->counts = array();
-    read_requantize(&to->output);
+static void read_sparse(kws_sparse *sparse) {
+    sparse->inputs = word(), sparse->outputs = word(), sparse->groups = array(), sparse->counts = array();
+    read_requantize(&sparse->output);
 }
 
-static void read_packed_window(kws_packed_window *to) {
-    read_window(&to->window);
-    read_packing(&to->weights);
+static void read_packed_window(kws_packed_window *packed) {
+    read_window(&packed->window);
+    read_packing(&packed->weights);
 }
 
-static void read_packed_dense(kws_packed_dense *to) {
-    to->inputs = word(), to->outputs = word();
-    read_packing(&to->weights);
-    read_requantize(&to->output);
+static void read_packed_dense(kws_packed_dense *packed) {
+    packed->inputs = word(), packed->outputs = word();
+    read_packing(&packed->weights);
+    read_requantize(&packed->output);
 }
 
-static void read_mean(kws_mean *to) {
-    to->positions = word(), to->channels = word(), to->input_zero_point = word();
-    to->multiplier = word(), to->shift = word(), to->zero_point = word();
+static void read_mean(kws_mean *mean) {
+    mean->positions = word(), mean->channels = word(), mean->input_zero_point = word();
+    mean->multiplier = word(), mean->shift = word(), mean->zero_point = word();
 }
 
-static void read_sum(kws_sum *to) {
-    to->size = word();
-    to->zero_point_a = word(), to->multiplier_a = word(), to->shift_a = word();
-    to->zero_point_b = word(), to->multiplier_b = word(), to->shift_b = word();
-    to->zero_point = word(), to->multiplier = word(), to->shift = word(), to->min = word(), to->max = word();
+static void read_sum(kws_sum *sum) {
+    sum->size = word();
+    sum->zero_point_a = word(), sum->multiplier_a = word(), sum->shift_a = word();
+    sum->zero_point_b = word(), sum->multiplier_b = word(), sum->shift_b = word();
+    sum->zero_point = word(), sum->multiplier = word(), sum->shift = word(), sum->min = word(), sum->max = word();
 }
 
-static void read_softmax(kws_softmax *to) {
-    to->classes = word(), to->exponentials = array(), to->differences = word();
+static void read_softmax(kws_softmax *softmax) {
+    softmax->classes = word(), softmax->exponentials = array(), softmax->differences = word();
 }
 
-static void read_fields(layer *to) {
-    switch (to->kind) {
+static void read_fields(layer *loaded) {
+    switch (loaded->kind) {
         case CONVOLUTION:
         case DEPTHWISE:
         case AVERAGE_POOL:
         case RUN_CONVOLUTION:
         case RUN_DEPTHWISE:
-            read_window(&to->of.window);
+            read_window(&loaded->of.window);
             break;
         case DENSE:
-            read_dense(&to->of.dense);
+            read_dense(&loaded->of.dense);
             break;
         case RUN_COLUMN:
         case DEPTH_COLUMN:
-            read_column(&to->of.column);
+            read_column(&loaded->of.column);
             break;
         case SPARSE:
-            read_sparse(&to->of.sparse);
+            read_sparse(&loaded->of.sparse);
             break;
         case PACKED_CONVOLUTION:
-            read_packed_window(&to->of.packed_window);
+            read_packed_window(&loaded->of.packed_window);
             break;
         case PACKED_DENSE:
-            read_packed_dense(&to->of.packed_dense);
+            read_packed_dense(&loaded->of.packed_dense);
             break;
         case MEAN:
-            read_mean(&to->of.mean);
+            read_mean(&loaded->of.mean);
             break;
         case SUM:
-            read_sum(&to->of.sum);
+            read_sum(&loaded->of.sum);
             break;
         case SOFTMAX:
-            read_softmax(&to->of.softmax);
+            read_softmax(&loaded->of.softmax);
             break;
         case KINDS:
             break;
     }
 }
 
-static void run(const layer *one, const int8_t *a, const int8_t *b, int8_t *to, int16_t *scratch) {
-    switch (one->kind) {
+static void run(const layer *work, const int8_t *a, const int8_t *b, int8_t *output, int16_t *scratch) {
+    switch (work->kind) {
         case CONVOLUTION:
-            kws_convolution_layer(&one->of.window, a, to, scratch);
+            kws_convolution_layer(&work->of.window, a, output, scratch);
             break;
         case DEPTHWISE:
-            kws_depthwise_layer(&one->of.window, a, to);
+            kws_depthwise_layer(&work->of.window, a, output);
             break;
         case AVERAGE_POOL:
-            kws_average_pool_layer(&one->of.window, a, to);
+            kws_average_pool_layer(&work->of.window, a, output);
             break;
         case DENSE:
-            kws_dense_layer(&one->of.dense, a, to);
+            kws_dense_layer(&work->of.dense, a, output);
             break;
         case SPARSE:
-            kws_sparse_layer(&one->of.sparse, a, to);
+            kws_sparse_layer(&work->of.sparse, a, output);
             break;
         case PACKED_CONVOLUTION:
-            kws_packed_convolution_layer(&one->of.packed_window, a, to, scratch);
+            kws_packed_convolution_layer(&work->of.packed_window, a, output, scratch);
             break;
         case PACKED_DENSE:
-            kws_packed_dense_layer(&one->of.packed_dense, a, to);
+            kws_packed_dense_layer(&work->of.packed_dense, a, output);
             break;
         case MEAN:
-            kws_mean_layer(&one->of.mean, a, to);
+            kws_mean_layer(&work->of.mean, a, output);
             break;
         case SUM:
-            kws_sum_layer(&one->of.sum, a, b, to);
+            kws_sum_layer(&work->of.sum, a, b, output);
             break;
         case SOFTMAX:
-            kws_softmax_layer(&one->of.softmax, a, to);
+            kws_softmax_layer(&work->of.softmax, a, output);
             break;
         case RUN_CONVOLUTION:
-            kws_run_convolution_layer(&one->of.window, a, to, scratch);
+            kws_run_convolution_layer(&work->of.window, a, output, scratch);
             break;
         case RUN_DEPTHWISE:
-            kws_run_depthwise_layer(&one->of.window, a, to, scratch);
+            kws_run_depthwise_layer(&work->of.window, a, output, scratch);
             break;
         case RUN_COLUMN:
-            kws_run_column_layer(&one->of.column, a, to);
+            kws_run_column_layer(&work->of.column, a, output);
             break;
         case DEPTH_COLUMN:
-            kws_depth_column_layer(&one->of.column, a, to);
+            kws_depth_column_layer(&work->of.column, a, output);
             break;
         case KINDS:
             break;
@@ -238,21 +239,22 @@ static void run(const layer *one, const int8_t *a, const int8_t *b, int8_t *to, 
 
 static void take(const step *from, int32_t count, const int8_t *input, int8_t *output, int8_t *arena) {
     input += unseen;
-    for (const step *one = from; one < from + count; one++) {
-        if (one->layer == MOVE) {
-            kws_keep(arena + one->a, one->b, one->to);
+    for (const step *current = from; current < from + count; current++) {
+        if (current->layer == MOVE) {
+            kws_keep(arena + current->a, current->b, current->output);
             continue;
         }
-        const int8_t *a = one->a & INPUT ? input + (one->a - INPUT) : arena + one->a;
-        const int8_t *b = one->b & INPUT ? input + (one->b - INPUT) : arena + one->b;
-        int8_t *to = one->to & OUTPUT ? output + (one->to - OUTPUT) : arena + one->to;
-        run(&layers[one->layer], a, b, to, (int16_t *)(void *)(arena + one->scratch));
+        const int8_t *a = current->a & INPUT ? input + (current->a - INPUT) : arena + current->a;
+        const int8_t *b = current->b & INPUT ? input + (current->b - INPUT) : arena + current->b;
+        int8_t *target = current->output & OUTPUT ? output + (current->output - OUTPUT) : arena + current->output;
+        run(&layers[current->layer], a, b, target, (int16_t *)(void *)(arena + current->scratch));
     }
 }
 
 /* Before the first hop; the page infers at each, so that it is never asked for a window out of turn. */
 static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena) {
-    for (const fill *one = fills; one < fills + fill_count; one++) kws_fill(arena + one->at, one->value, one->size);
+    for (const fill *current = fills; current < fills + fill_count; current++)
+        kws_fill(arena + current->place, current->value, current->size);
     take(steps, first_count, input, output, arena);
 }
 
@@ -286,9 +288,11 @@ EXPORT(int32_t, kws_web_load)(void) {
         if (layers[i].kind >= KINDS) return 0;
         read_fields(&layers[i]);
     }
-    for (step *one = steps; one < steps + first_count + hop_count; one++)
-        one->layer = word(), one->a = word(), one->b = word(), one->to = word(), one->scratch = word();
-    for (fill *one = fills; one < fills + fill_count; one++) one->at = word(), one->value = word(), one->size = word();
+    for (step *current = steps; current < steps + first_count + hop_count; current++)
+        current->layer = word(), current->a = word(), current->b = word(), current->output = word(),
+        current->scratch = word();
+    for (fill *current = fills; current < fills + fill_count; current++)
+        current->place = word(), current->value = word(), current->size = word();
     kws_spotter_init(&spotter);
     kws_fill(spotter.features[0], before, sizeof spotter.features);
     return classes;

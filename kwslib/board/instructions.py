@@ -21,7 +21,6 @@ MULTIPLE = (
     "vpop",
 )
 FLOAT_SINGLE = ("vldr", "vstr")
-INDIRECT = ("bx", "blx", "tbb", "tbh")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Instruction:
     register_offset: bool = False
     address_registers: frozenset[int] = frozenset()
     writes: frozenset[int] = frozenset()
-    writes_pc: bool = False
     literal: bool = False  # loads a constant from beside the code, in flash
     loaded: int | None = None  # the register that a single load fills
 
@@ -95,7 +93,6 @@ def _instruction(entry: Any) -> Instruction:
         any(mem.index for mem in memory),
         frozenset(address_registers),
         frozenset(written),
-        arm.ARM_REG_PC in written or name in INDIRECT,
         any(mem.base == arm.ARM_REG_PC for mem in memory) and name in (*SINGLE_LOADS, "ldrd", "vldr"),
         registers[0] if name in SINGLE_LOADS else None,
     )

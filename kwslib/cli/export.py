@@ -79,14 +79,14 @@ def _exported(
     from kwslib.deployment.export import calibration_features, export_network, export_quantized
     from kwslib.quantization.quantizers import quantization_of
 
-    network, config, _ = load_checkpoint(checkpoint)
+    network, config, extra = load_checkpoint(checkpoint)
     if quantization_of(network):
-        return export_quantized(checkpoint, network, config, out), {"data": None}
+        return export_quantized(checkpoint, network, config, extra, out), {"data": None}
     check_installed()
     corpus = chosen_corpus(data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     calibration = calibration_features(corpus, config.labels)
-    result = export_network(checkpoint, network, config, calibration, out)
+    result = export_network(checkpoint, network, config, extra, calibration, out)
     if result.changed > MANY * result.clips:
         print(
             f"kws: warning: {_changed(result)}: was it trained on these data? Quantizing in training"

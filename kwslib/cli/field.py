@@ -2,19 +2,23 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kwslib.cli.data import OWN, chosen_corpus
+from kwslib.cli.field_long import print_long
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
+    from kwslib.data.corpus import Corpus
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.conditions import Field
+    from kwslib.field.evaluate import FieldResult
     from kwslib.field.stream import StreamNetwork
 
 
@@ -73,10 +77,6 @@ def run_field_test(
         options := _named_options(context, ("trials", "seed", "trial", "recordings", "listen"))
     ):
         raise KwsError(f"--long takes no {', '.join(options)}: the file says what is in the stream")
-    from dataclasses import replace
-
-    from kwslib.board.chip import deployable
-    from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.stream import open_network
     from kwslib.paths import check_writable
@@ -92,48 +92,81 @@ def run_field_test(
     if listen is not None:
         _listen(model, network, listen, settings, as_json)
         return
+    if recordings is not None:
+        _recordings(model, network, recordings, settings, as_json)
+        return
     field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
+    corpus = chosen_corpus(data, profile, own)
     if long is not None:
-        from kwslib.cli.field_long import print_long
-
-        corpus = chosen_corpus(data, profile, own)
         print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return
-    result: dict[str, Any] = {"model": str(model)}
-    if recordings is not None:
-        from kwslib.field.recordings import read_recordings, reasons, run_recordings
+    indices = [trial] if trial is not None else list(range(trials))
+    _trials(model, network, corpus, field, seed, rooms, indices, settings, save_wav, as_json)
 
-        found, refused = read_recordings(recordings, network.labels)
-        for recording in refused:
-            print(one_line(f"{recording.path}: {recording.reason}"), file=sys.stderr)
-        outcome = run_recordings(network, found, settings)
-        source = recordings.name
-        result |= {
-            "data": source,
-            "synthetic": False,
-            "recordings": str(recordings),
-            "refused": len(refused),
-            "refused_because": reasons(refused),
-        }
-    else:
-        from kwslib.field.evaluate import run_stage, stage
-        from kwslib.field.listing import save_trials
-        from kwslib.field.rooms import describe, measured_rooms
 
-        corpus = chosen_corpus(data, profile, own)
-        print(one_line(corpus.describe()), file=sys.stderr)
-        measured = measured_rooms(rooms, field) if rooms else None
-        where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
-        print(one_line(describe(where.rooms, field)), file=sys.stderr)
-        indices = [trial] if trial is not None else list(range(trials))
-        outcome = run_stage(network, where, indices, settings)
-        if save_wav is not None:
-            answers = [network.labels[answer] for answer in outcome.answers]
-            save_trials(where, dict(zip(indices, answers, strict=True)), save_wav)
-        source = corpus.title
-        result |= {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": _plain(field)}
-    result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | outcome.as_json()
+def _trials(
+    model: Path,
+    network: "StreamNetwork",
+    corpus: "Corpus",
+    field: "Field",
+    seed: int,
+    rooms: Path | None,
+    indices: list[int],
+    settings: "DecisionSettings",
+    save_wav: Path | None,
+    as_json: bool,
+) -> None:
+    from kwslib.field.evaluate import run_stage, stage
+    from kwslib.field.listing import save_trials
+    from kwslib.field.rooms import describe, measured_rooms
+
+    print(one_line(corpus.describe()), file=sys.stderr)
+    measured = measured_rooms(rooms, field) if rooms else None
+    where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
+    print(one_line(describe(where.rooms, field)), file=sys.stderr)
+    outcome = run_stage(network, where, indices, settings)
+    if save_wav is not None:
+        answers = [network.labels[answer] for answer in outcome.answers]
+        save_trials(where, dict(zip(indices, answers, strict=True)), save_wav)
+    heard = {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": asdict(field)}
+    _print_outcome(model, network, outcome, settings, corpus.title, heard, as_json)
+
+
+def _recordings(
+    model: Path, network: "StreamNetwork", folder: Path, settings: "DecisionSettings", as_json: bool
+) -> None:
+    from kwslib.field.recordings import read_recordings, reasons, run_recordings
+
+    found, refused = read_recordings(folder, network.labels)
+    for recording in refused:
+        print(one_line(f"{recording.path}: {recording.reason}"), file=sys.stderr)
+    outcome = run_recordings(network, found, settings)
+    heard = {
+        "data": folder.name,
+        "synthetic": False,
+        "recordings": str(folder),
+        "refused": len(refused),
+        "refused_because": reasons(refused),
+    }
+    _print_outcome(model, network, outcome, settings, folder.name, heard, as_json)
+
+
+def _print_outcome(
+    model: Path,
+    network: "StreamNetwork",
+    outcome: "FieldResult",
+    settings: "DecisionSettings",
+    source: str,
+    heard: dict[str, Any],
+    as_json: bool,
+) -> None:
+    """What came of trials or recordings from `source`, which is described by `heard`."""
+    from kwslib.board.chip import deployable
+    from kwslib.deployment.core_sparse import compress
+
     chain = deployable(compress(network.core) if network.core else None, network.labels)
+    result = {"model": str(model)} | heard
+    result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | outcome.as_json()
     result |= chain.as_json()
     if as_json:
         print_json(result)
@@ -142,8 +175,8 @@ def run_field_test(
     right = f"{outcome.accuracy:.1%} of {outcome.n} (95 % interval {low:.1%} to {high:.1%})"
     print(one_line(f"{model}: {right}, {source}"))
     print_confusion(outcome.labels, result["confusion"])
-    if recordings is not None:
-        print(f"  refused: {result['refused']}")
+    if "refused" in heard:
+        print(f"  refused: {heard['refused']}")
     print(f"  {outcome.false_accepts} false accepts in {60 * outcome.hours:.1f} minutes")
     if chain.reason:
         print(one_line(f"  {chain.reason}"))
@@ -181,8 +214,6 @@ def _named_options(context: typer.Context, names: Iterable[str]) -> list[str]:
 
 def _field(hard: bool, changed: dict[str, str | None]) -> "Field":
     """The default field, or the hard one, with ranges changed. Raises KwsError for what is no range."""
-    from dataclasses import replace
-
     from kwslib.field.conditions import HARD, Field
 
     ranges = {}
@@ -194,9 +225,3 @@ def _field(hard: bool, changed: dict[str, str | None]) -> "Field":
             except ValueError:
                 raise KwsError(f"--{name} {text}: give LOW:HIGH, such as 5:30") from None
     return replace(HARD if hard else Field(), **ranges)  # type: ignore[arg-type]
-
-
-def _plain(field: "Field") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(field)

@@ -1,8 +1,11 @@
 """`kws train`: train a network of the zoo and leave its checkpoint."""
 
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +17,19 @@ from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.networks import ARCHITECTURES
 from kwslib.paths import check_writable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import nn
+
+    from kwslib.data.corpus import Corpus
+    from kwslib.deployment.decision import DecisionSettings
+    from kwslib.experiments.zoo_field import Effort
+    from kwslib.features.dataset import FeatureSet
+    from kwslib.networks.evaluation import Evaluation
+    from kwslib.networks.recipes import Setup
+    from kwslib.networks.training import Epoch
+    from kwslib.profiles import Profile
 
 
 def train(
@@ -53,75 +69,35 @@ def train(
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
     check_writable(out)
-    import sys
-
-    from scipy.special import softmax
-    from tqdm import tqdm
-
-    from kwslib.checkpoints import load_teacher, resume_file, train_setup, unfinished_model
+    from kwslib.checkpoints import load_teacher
     from kwslib.data.check import require
     from kwslib.deployment.decision import settings_note
-    from kwslib.experiments.zoo_field import EFFORTS, choose_settings, field_training_splits, for_field
-    from kwslib.field.stream import open_network
-    from kwslib.keyword.threshold import as_extra
-    from kwslib.networks.evaluation import tally
-    from kwslib.networks.recipes import TAUGHT, setup, training_splits
+    from kwslib.experiments.zoo_field import EFFORTS, field_training_splits
+    from kwslib.networks.recipes import student, training_splits
     from kwslib.networks.training import predict
-    from kwslib.predictors import decided, load_predictor
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)
+    effort = EFFORTS[chosen.name] if field else None
     words = tuple(word.strip() for word in keywords.split(","))
-    training_setup = setup(arch, chosen.epochs, words)
-    if field:
-        training_setup = for_field(training_setup, EFFORTS[chosen.name].epochs or chosen.epochs)
-    if epochs is not None:
-        training_setup = replace(training_setup, recipe=replace(training_setup.recipe, epochs=epochs))
-    if channels is not None:
-        training_setup = replace(training_setup, config=replace(training_setup.config, channels=channels))
+    training_setup = _setup(arch, words, channels, epochs, chosen, effort)
     teaching = None
     if teacher is not None:
         teaching = load_teacher(teacher, training_setup.config.labels)
-        training_setup = replace(training_setup, recipe=replace(training_setup.recipe, taught=TAUGHT))
+        training_setup = student(training_setup)
     corpus = chosen_corpus(data, chosen, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     for note in explain(corpus):
         print(one_line(note), file=sys.stderr)
     require(corpus, training_setup.protocol)
-    if field:
-        splits = field_training_splits(corpus, training_setup, EFFORTS[chosen.name])
+    if effort:
+        splits = field_training_splits(corpus, training_setup, effort)
     else:
         splits = training_splits(corpus, training_setup)
     answers = predict(teaching, splits["training"].x) if teaching else None
-    with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
-
-        def show(epoch: Any, _network: object) -> None:
-            bar.update(epoch.epoch + 1 - bar.n)
-            bar.set_postfix(
-                loss=f"{epoch.training_loss:.3f}",
-                accuracy=f"{epoch.training_accuracy:.3f}",
-                validation=f"{epoch.validation_accuracy:.3f}",
-            )
-
-        def choose(trained: Path) -> dict[str, Any]:
-            bar.close()
-            print("choosing a threshold", file=sys.stderr)
-            return as_extra(choose_settings(open_network(trained), corpus, EFFORTS[chosen.name]).settings)
-
-        try:
-            model, history = train_setup(
-                *(training_setup, splits, seed),
-                out=out,
-                after_epoch=show,
-                teacher=answers,
-                complete=choose if field else None,
-            )
-        except KeyboardInterrupt as stop:
-            kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
-            raise Stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
-    validation, decides = splits["validation"], load_predictor(out).settings
-    answered = decided(softmax(predict(model, validation.x), axis=1), decides)
-    result = tally(answered, validation.y, training_setup.config.labels)
+    choose = partial(_threshold, corpus=corpus, effort=effort) if effort else None
+    model, history, settings = _trained(training_setup, splits, seed, out, answers, choose)
+    result = _evaluation(model, splits["validation"], training_setup.config.labels, settings)
     if as_json:
         print_json(
             {
@@ -131,12 +107,103 @@ def train(
                 "synthetic": corpus.synthetic,
                 "seed": seed,
                 "recipe": asdict(training_setup.recipe),
-                **(settings_note(decides) if decides else {}),
+                **(settings_note(settings) if settings else {}),
                 "validation": result.as_json(),
                 "epochs": [asdict(epoch) for epoch in history],
             }
         )
     else:
         right = f"{result.accuracy:.1%} of {result.n} validation clips right"
-        sure = f"; reports a word from {decides.threshold:g} on" if decides else ""
+        sure = f"; reports a word from {settings.threshold:g} on" if settings else ""
         print(one_line(f"{out}: {right} ({corpus.title}){sure}"))
+
+
+def _setup(
+    arch: str,
+    keywords: tuple[str, ...],
+    channels: int | None,
+    epochs: int | None,
+    profile: "Profile",
+    effort: "Effort | None",
+) -> "Setup":
+    """The network's own setup, for the field with an `effort`, and with the channels and epochs that were given."""
+    from kwslib.experiments.zoo_field import for_field
+    from kwslib.networks.recipes import setup
+
+    training_setup = setup(arch, profile.epochs, keywords)
+    if effort:
+        training_setup = for_field(training_setup, effort.epochs or profile.epochs)
+    if epochs is not None:
+        training_setup = replace(training_setup, recipe=replace(training_setup.recipe, epochs=epochs))
+    if channels is not None:
+        training_setup = replace(training_setup, config=replace(training_setup.config, channels=channels))
+    return training_setup
+
+
+def _trained(
+    training_setup: "Setup",
+    splits: Mapping[str, "FeatureSet"],
+    seed: int,
+    out: Path,
+    teacher: "np.ndarray | None",
+    choose: Callable[[Path], "DecisionSettings"] | None,
+) -> "tuple[nn.Module, list[Epoch], DecisionSettings | None]":
+    """The network, its epochs and the settings that `choose` gives for its checkpoint, beside a progress bar."""
+    from tqdm import tqdm
+
+    from kwslib.checkpoints import resume_file, train_setup, unfinished_model
+    from kwslib.keyword.threshold import as_extra
+
+    settings: DecisionSettings | None = None
+    with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
+
+        def show(epoch: "Epoch", _network: object) -> None:
+            bar.update(epoch.epoch + 1 - bar.n)
+            bar.set_postfix(
+                loss=f"{epoch.training_loss:.3f}",
+                accuracy=f"{epoch.training_accuracy:.3f}",
+                validation=f"{epoch.validation_accuracy:.3f}",
+            )
+
+        def complete(choose: Callable[[Path], "DecisionSettings"], trained: Path) -> dict[str, Any]:
+            nonlocal settings
+            bar.close()
+            print("choosing a threshold", file=sys.stderr)
+            settings = choose(trained)
+            return as_extra(settings)
+
+        try:
+            model, history = train_setup(
+                *(training_setup, splits, seed),
+                out=out,
+                after_epoch=show,
+                teacher=teacher,
+                complete=partial(complete, choose) if choose else None,
+            )
+        except KeyboardInterrupt as stop:
+            kept = f"{unfinished_model(out)} holds the best epoch so far; run the same command again to go on"
+            raise Stopped(stop, kept if resume_file(out).exists() else "no epoch was done") from None
+    return model, history, settings
+
+
+def _threshold(trained: Path, corpus: "Corpus", effort: "Effort") -> "DecisionSettings":
+    from kwslib.experiments.zoo_field import choose_settings
+    from kwslib.field.stream import open_network
+
+    return choose_settings(open_network(trained), corpus, effort).settings
+
+
+def _evaluation(
+    model: "nn.Module",
+    validation: "FeatureSet",
+    labels: tuple[str, ...],
+    settings: "DecisionSettings | None",
+) -> "Evaluation":
+    from scipy.special import softmax
+
+    from kwslib.networks.evaluation import tally
+    from kwslib.networks.training import predict
+    from kwslib.predictors import decided
+
+    answers = decided(softmax(predict(model, validation.x), axis=1), settings)
+    return tally(answers, validation.y, labels)

@@ -26,8 +26,9 @@ def verify_recorded(
     from kwslib.record.claims import check, load_claims
     from kwslib.record.comparison import load_results, recorded_folder
     from kwslib.report.recordings import not_at_hand, recordings_of
-    from kwslib.report.verify import REPORT, count, recorded_parts, verify
+    from kwslib.report.verify import REPORT, check_installed, count, recorded_parts, verify
 
+    check_installed()
     stream = sys.stderr if as_json else sys.stdout
 
     def say(line: object) -> None:

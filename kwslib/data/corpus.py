@@ -25,7 +25,6 @@ from kwslib.paths import absent, expand, files_within, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
-MARKER = "SYNTHETIC"  # the file that a synthetic corpus carries at its root
 Item = TypeVar("Item")
 
 
@@ -150,6 +149,8 @@ def read_folders(roots: Sequence[Path]) -> Corpus:
 
 def _listed(root: Path) -> Corpus:
     """One folder as it is: its clips by the words' folders, those without official names not yet split."""
+    from kwslib.data.synthetic import MARKER
+
     shown = [path for path in _entries(root) if path.name[0] != "_" or path.name == NOISE_FOLDER]
     lost = [path for path in shown if not os.path.isdir(path) and not _is_note(path)]
     words = [path for path in shown if os.path.isdir(path) and path.name != NOISE_FOLDER]

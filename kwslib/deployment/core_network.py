@@ -34,8 +34,6 @@ class Network:
     sizes: dict[int, int]
     input: int
     output: int
-    input_scale: float
-    input_zero_point: int
     output_scale: float
     output_zero_point: int
 
@@ -81,7 +79,5 @@ def lower(graph: Graph, runs: bool = True) -> Network:
     output = alias.get(graph.output, graph.output)
     if output not in {layer.output for layer in layers}:
         raise KwsError(f"{path}: has no layer that makes its output; `kws export` makes a model")
-    first, last = graph.tensors[graph.input], graph.tensors[graph.output]
-    return Network(
-        tuple(layers), sizes, graph.input, output, first.scale, first.zero_point, last.scale, last.zero_point
-    )
+    last = graph.tensors[graph.output]
+    return Network(tuple(layers), sizes, graph.input, output, last.scale, last.zero_point)

@@ -11,10 +11,10 @@ many bits as in training; this needs no clips and no converter.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.paths import atomic_files, check_writable
+from kwslib.paths import atomic_files, atomic_write, check_writable
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kwslib.data.corpus import Corpus
     from kwslib.deployment.core_network import Network
     from kwslib.networks.models import ModelConfig
+    from kwslib.quantization.integer import IntegerNetwork
 
 FILES = ("model.onnx", "model_float32.tflite", "model.tflite", "model_data.h", "model_data.cc")
 TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
@@ -90,12 +91,16 @@ def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportRes
     `export_network` does, and KwsError for an invalid checkpoint."""
     from kwslib.checkpoints import load_checkpoint
 
-    network, config, _ = load_checkpoint(checkpoint)
-    return export_network(Path(checkpoint), network, config, calibration, folder)
+    return export_network(Path(checkpoint), *load_checkpoint(checkpoint), calibration, folder)
 
 
 def export_network(
-    checkpoint: Path, network: "nn.Module", config: "ModelConfig", calibration: np.ndarray, folder: Path
+    checkpoint: Path,
+    network: "nn.Module",
+    config: "ModelConfig",
+    extra: Mapping[str, Any],
+    calibration: np.ndarray,
+    folder: Path,
 ) -> ExportResult:
     """The same for a loaded checkpoint, whose file's digest identifies the network.
 
@@ -116,7 +121,7 @@ def export_network(
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
     float32, int8 = convert(onnx, calibration)
-    description = _description(checkpoint, config)
+    description = _description(checkpoint, config, extra)
     try:
         float32, int8 = (
             finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
@@ -144,14 +149,12 @@ def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
     """Write only the int8 file, to `path`. Raises as `export` does."""
     from tempfile import TemporaryDirectory
 
-    from kwslib.paths import atomic_write
-
     with TemporaryDirectory() as folder, atomic_write(path) as temporary:
         temporary.write_bytes(export(checkpoint, calibration, Path(folder)).tflite_int8.read_bytes())
 
 
 def export_quantized(
-    checkpoint: Path, network: "nn.Module", config: "ModelConfig", folder: Path
+    checkpoint: Path, network: "nn.Module", config: "ModelConfig", extra: Mapping[str, Any], folder: Path
 ) -> ExportResult:
     """Write model.tflite and kws_model.h of a loaded quantized checkpoint to `folder`, or neither.
 
@@ -166,7 +169,7 @@ def export_quantized(
     whole = integers(checkpoint, network)
     graph = to_graph(whole)
     check_writable(folder / "model.tflite")
-    description = _description(checkpoint, config)
+    description = _description(checkpoint, config, extra)
     int8 = write(graph, description)
     core = compress(lowered(graph, whole.bits))
     classes = len(config.labels)
@@ -175,6 +178,19 @@ def export_quantized(
     names = tuple(operator.name for operator in graph.operators)
     result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
     return _written(result, (int8, header.encode()))
+
+
+def write_integers(
+    checkpoint: Path, network: "IntegerNetwork", config: "ModelConfig", extra: Mapping[str, Any], path: Path
+) -> bytes:
+    """Write the integer network of a loaded quantized checkpoint as a .tflite file, whose bytes it returns."""
+    from kwslib.deployment.integer_graph import to_graph
+    from kwslib.deployment.tflite_write import write
+
+    content = write(to_graph(network), _description(checkpoint, config, extra))
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    return content
 
 
 def _answers(checkpoint: Path, network: "nn.Module", q8: np.ndarray) -> np.ndarray:
@@ -192,11 +208,9 @@ def _changed(answers: np.ndarray, network: "Network", q8: np.ndarray) -> int:
     return int((run_network(network, q8).argmax(1) != answers).sum())
 
 
-def _description(checkpoint: Path, config: "ModelConfig") -> Description:
-    from kwslib.checkpoints import load_checkpoint
-
+def _description(checkpoint: Path, config: "ModelConfig", extra: Mapping[str, Any]) -> Description:
     digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-    return Description(config.labels, config.arch, digest, load_checkpoint(checkpoint)[2].get("decision"))
+    return Description(config.labels, config.arch, digest, extra.get("decision"))
 
 
 def _written(result: ExportResult, contents: Sequence[bytes]) -> ExportResult:

@@ -26,10 +26,10 @@ def to_graph(network: IntegerNetwork, path: Path = Path("model.tflite")) -> Grap
     """The graph of an integer network, from int8 features of one clip to int8 logits (1, C); `path` is for messages."""
     draft, first = _Draft(), network.layers[0]
     draft.activation("features", first.node.seen, first.sources[0])
-    made = {FEATURES: 0}  # the tensor of each node
+    tensors = {FEATURES: 0}  # the tensor of each node
     for layer in network.layers:
-        inputs = [made[name] for name in layer.node.inputs]
-        made[layer.node.name] = _operator(draft, layer, inputs)
+        inputs = [tensors[name] for name in layer.node.inputs]
+        tensors[layer.node.name] = _operator(draft, layer, inputs)
     draft.activations[-1] = replace(draft.activations[-1], name="logits")
     return draft.graph(path)
 

@@ -85,7 +85,7 @@ def size_values(run: Run, arch: str) -> Values:
         )
     }
     if unknown:
-        values[names.accuracy(f"unknown_{arch}")] = over_seeds(
+        values[names.unknown_accuracy(arch)] = over_seeds(
             mean_share([correct / n for correct, n in unknown]), len(unknown)
         )
     return values | {
@@ -115,8 +115,8 @@ def board_values(path: Path, arch: str) -> Values:
         raise KwsError("the virtual board needs its packages: pip install 'kwslib[board]'")
     clip = Board(core, network.labels).profile(np.zeros(CLIP_SAMPLES, np.int16))
     return {
-        names.board_ms(f"clip_{arch}"): Value(clip.stages()["network"]["ms"], "ms"),
-        names.board_ms(f"hop_{arch}"): Value(chip.network_us / 1000, "ms"),
+        names.clip_ms(arch): Value(clip.stages()["network"]["ms"], "ms"),
+        names.hop_ms(arch): Value(chip.network_us / 1000, "ms"),
         names.firmware("flash", arch): Value(chip.flash, "B"),
         names.firmware("ram", arch): Value(chip.ram, "B"),
     }

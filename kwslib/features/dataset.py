@@ -153,12 +153,12 @@ def _cached(corpus: Corpus, examples: Sequence[Example], augmentation: Augmentat
 
     def copy(index: int) -> np.ndarray:
         changes = replace(augmentation, copies=1) if index else NO_AUGMENTATION
-        made = cached(
+        arrays = cached(
             "features",
             digest(unchanged, changes, index),
             lambda: {"x": _copy(examples, waveforms(), augmentation, noises(), index)},
         )
-        return made["x"]
+        return arrays["x"]
 
     x = np.concatenate([copy(index) for index in progress(range(augmentation.copies), "features")])
     y = np.tile([example.label for example in examples], augmentation.copies).astype(np.int64)

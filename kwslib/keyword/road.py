@@ -137,11 +137,11 @@ def _is_sound(checkpoint: Path) -> bool:
 
 def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[str, Any]) -> None:
     """Copy the files of a run to its folder, with its corpus file and its report: all of them, or none."""
-    made = sorted(unfinished.iterdir())
-    places = [folder / name for name in (*(path.name for path in made), CORPUS, REPORT)]
+    files = sorted(unfinished.iterdir())
+    places = [folder / name for name in (*(path.name for path in files), CORPUS, REPORT)]
     with atomic_files(places) as temporaries:
         *copies, corpus_file, report_file = temporaries
-        for path, temporary in zip(made, copies, strict=True):
+        for path, temporary in zip(files, copies, strict=True):
             shutil.copyfile(path, temporary)
         word_file.save(corpus_file)
         report_file.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")

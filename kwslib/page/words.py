@@ -4,7 +4,7 @@
     before what the network sees, a feature before the first sound; the struct of the decision; then
     each layer   its kind, and the fields of its struct, which are those of the core's headers
     each step    a layer's number, the places of its two inputs, its output and its scratch (one input stands twice);
-                 or -1, a place, and by and size of a kws_keep
+                 or -1, a place, distance and size of a kws_keep
     each fill    a place, the value and size of a kws_fill
 
 An array is stored in its field as its byte offset, 0 for none; the arrays follow everything else. A place is an

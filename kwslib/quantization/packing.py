@@ -20,8 +20,8 @@ import numpy as np
 
 from kwslib.quantization.grids import BINARY, TERNARY, Width, check_width, symmetric_grid
 
-TRITS = 5  # to a byte
-_POWERS = 3 ** np.arange(TRITS - 1, -1, -1)  # 81, 27, 9, 3, 1
+TRITS_A_BYTE = 5
+_POWERS = 3 ** np.arange(TRITS_A_BYTE - 1, -1, -1)  # 81, 27, 9, 3, 1
 
 
 def planes(bits: Width) -> tuple[int, ...]:
@@ -37,7 +37,7 @@ def packed_bytes(weights: int, bits: Width) -> int:
     """Bytes of a row with this number of weights; weights of 8 bits are stored as int8."""
     if bits == 8:
         return weights
-    inputs = [32 // plane for plane in planes(bits)] or [4 * TRITS]  # of a word
+    inputs = [32 // plane for plane in planes(bits)] or [4 * TRITS_A_BYTE]  # of a word
     return 4 * sum(math.ceil(weights / n) for n in inputs)
 
 
@@ -100,8 +100,8 @@ def _shifts(plane: int) -> np.ndarray:
 
 
 def _pack_trits(numbers: np.ndarray) -> np.ndarray:
-    digits = _filled(numbers, 4 * TRITS).reshape(len(numbers), -1, TRITS, 4).swapaxes(2, 3)
-    stored = (-(-256 * (digits @ _POWERS) // 3**TRITS)).astype(np.uint8)  # (rows, words, 4)
+    digits = _filled(numbers, 4 * TRITS_A_BYTE).reshape(len(numbers), -1, TRITS_A_BYTE, 4).swapaxes(2, 3)
+    stored = (-(-256 * (digits @ _POWERS) // 3**TRITS_A_BYTE)).astype(np.uint8)  # (rows, words, 4)
     return np.ascontiguousarray(stored).view("<u4")[..., 0].astype(np.uint32)
 
 
@@ -110,7 +110,7 @@ def _unpack_trits(words: np.ndarray) -> np.ndarray:
         np.ascontiguousarray(words.astype("<u4"))[..., None].view(np.uint8).astype(np.int64)
     )  # (rows, words, 4)
     digits = []
-    for _ in range(TRITS):
+    for _ in range(TRITS_A_BYTE):
         digits.append(3 * rest >> 8)
         rest = 3 * rest & 255
     return np.stack(digits, axis=2).reshape(len(words), -1)

@@ -40,10 +40,26 @@ def seed_checkpoint(seed: int | str, arch: str = "tinyconv") -> str:
     return f"{arch}_seed{seed}.pt"
 
 
+def seed_tflite(seed: int | str, arch: str) -> str:
+    """The same in int8: tenet_causal_seed0.tflite."""
+    return f"{arch}_seed{seed}.tflite"
+
+
+def for_field(arch: str) -> str:
+    """A network trained for the field: tenet_wide_field."""
+    return f"{arch}_field"
+
+
 def field_tflite(arch: str, seed: int = 0, *, taught: bool = False) -> str:
     """File of a network trained for the field, in int8: tenet_wide_field.tflite; taught by others:
     tenet_wide_field_taught.tflite; of other seeds than the first: tenet_wide_field_seed3.tflite."""
-    return f"{arch}_field{'_taught' if taught else ''}{f'_seed{seed}' if seed else ''}.tflite"
+    name = for_field(arch) + ("_taught" if taught else "")
+    return seed_tflite(seed, name) if seed else f"{name}.tflite"
+
+
+def field_arch(file: str) -> str:
+    """The network whose `field_tflite` of the first seed is called so."""
+    return file.removesuffix(field_tflite(""))
 
 
 def quantized_checkpoint(bits: int | str, method: str = "qat") -> str:
@@ -76,6 +92,27 @@ def accuracy(point: str, when: str = "") -> str:
     return f"accuracy_{point}_{when}" if when else f"accuracy_{point}"
 
 
+def accurate_point(name: str) -> str | None:
+    """The point whose `accuracy` is called so; None for another name."""
+    start = accuracy("")
+    return name.removeprefix(start) if name.startswith(start) else None
+
+
+def unknown_accuracy(arch: str) -> str:
+    """That of a network of Part 8 on unknown words."""
+    return accuracy(f"unknown_{arch}")
+
+
+def samples(split: str, label: str) -> str:
+    """Number of a split's clips of a class of Part 3."""
+    return f"samples_{split}_{label}"
+
+
+def correct(split: str, label: str) -> str:
+    """Number of those that are answered correctly, mean over seeds."""
+    return f"correct_{split}_{label}"
+
+
 def test_accuracy(way: str) -> str:
     """Of Part 3's network by a way of training and testing: accuracy_testing_original_protocol_fixed_test."""
     return accuracy("testing", way.replace(",", "").replace(" ", "_"))
@@ -93,7 +130,7 @@ def lowest_accuracy(point: str) -> str:
 
 def field_accuracy(arch: str, kind: str = "") -> str:
     """Accuracy on the clean test split of a network trained for the field: in int8, or of `kind` float32."""
-    return accuracy(f"testing_{arch}_field", kind)
+    return accuracy(f"testing_{for_field(arch)}", kind)
 
 
 def int8_accuracy(arch: str) -> str:
@@ -167,6 +204,27 @@ def smoothing(arch: str) -> str:
     return f"smoothing_{arch}"
 
 
+def by_model(what: str, model: str) -> str:
+    """A quantity of a model of Parts 4 and 7 in trials or over hours: field_trained_threshold."""
+    return f"{model}_{what}"
+
+
+def by_factor(what: str, model: str, factor: str) -> str:
+    """A quantity with one factor of the field alone: field_factor_without_the_background."""
+    words = factor.replace(" ", "_").replace(",", "").replace(".", "")
+    return by_model(f"{what}_{words}", model)
+
+
+def chain(what: str, key: str) -> str:
+    """A cost of a deployed chain of Part 7: hop_ms_network_tinyconv, load_window_tinyconv, ram_bytes_tinyconv."""
+    return f"{what}_{key}"
+
+
+def battery_days(battery: str, key: str) -> str:
+    """Days that a chain runs on a battery."""
+    return chain(f"days_{battery.replace(' ', '_').lower()}", key)
+
+
 def long_file(what: str, arch: str) -> str:
     """Misses or false_accepts of a network in a long file."""
     return f"long_{what}_{arch}"
@@ -185,6 +243,16 @@ def flash_weights(network: str) -> str:
 def board_ms(network: str, kind: str = "") -> str:
     """Milliseconds of a network on the board: of the whole network, or of a `kind`: linear_only."""
     return f"board_ms_{network}_{kind}" if kind else f"board_ms_{network}"
+
+
+def clip_ms(arch: str) -> str:
+    """Those of a network of Part 8 for a clip."""
+    return board_ms(f"clip_{arch}")
+
+
+def hop_ms(arch: str) -> str:
+    """And for a hop."""
+    return board_ms(f"hop_{arch}")
 
 
 def board_energy(network: str) -> str:

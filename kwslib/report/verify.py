@@ -8,6 +8,7 @@ its accuracy may differ by FLIPPED clips. A newly trained network must be within
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -46,6 +47,10 @@ REPORT = PROFILES["report"]
 TRAINING, DEPLOYMENT, QUANTIZATION = "03_training", "04_deployment", "05_quantization"
 PRUNING, LISTENING, MODELS = "06_pruning", "07_listening", "08_models"
 CHECKED = (TRAINING, DEPLOYMENT, QUANTIZATION, PRUNING, LISTENING, MODELS)
+NEEDED = {
+    "board": ("ai_edge_litert", "capstone", "elftools", "unicorn"),
+    "notebooks": ("pandas",),
+}  # by extra
 PRUNED_BITS = (8, TERNARY)  # of the weights of pruned networks
 DIGITS = 1e-6  # far below one clip in the accuracy, or one cycle in the milliseconds
 FLIPPED = 3  # clips
@@ -84,6 +89,16 @@ class Check:
     def __str__(self) -> str:
         wanted = f"{self.low:.6g}" if self.low == self.high else f"{self.low:.6g} to {self.high:.6g}"
         return f"{'ok  ' if self.passed else 'NOT '} {self.what}: {self.found:.6g}, recorded {wanted}"
+
+
+def check_installed() -> None:
+    """Raises KwsError when a package that the checks need is missing."""
+    missing = {
+        name: extra for extra, modules in NEEDED.items() for name in modules if find_spec(name) is None
+    }
+    if missing:
+        extras = ",".join(dict.fromkeys(missing.values()))
+        raise KwsError(f"verify needs {', '.join(missing)}: pip install 'kwslib[{extras}]'")
 
 
 def recorded_parts(folder: Path | None) -> dict[str, Any]:
@@ -141,7 +156,7 @@ def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, Fea
         yield _same(f"Part 3, mean of {len(seeds)} seeds", sum(seeds) / len(seeds), wanted)
     for arch in STREAMING if LISTENING in testing else ():
         accuracy = recorded[LISTENING]["values"].get(names.int8_accuracy(arch))
-        paths = sorted(models.glob(f"{arch}_seed*.tflite"))
+        paths = sorted(models.glob(names.seed_tflite("*", arch)))
         if accuracy and paths:
             mean = sum(_accuracy(path, testing[LISTENING]) for path in paths) / len(paths)
             yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])

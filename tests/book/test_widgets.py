@@ -22,7 +22,7 @@ NAMES = ("bits", "trade_off", "threshold")
 
 @pytest.fixture(scope="module")
 def made():
-    return {name: widget.made(name, RESULTS) for name in NAMES}
+    return {name: widget.load_widget(name, RESULTS) for name in NAMES}
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_the_trade_off_takes_up_the_models_of_part_8(tmp_path):
     }
     shutil.copy(RESULTS / "06_trade_off.csv", tmp_path)
     (tmp_path / "08_models.json").write_text(json.dumps({"profile": "report", "values": values}))
-    data = widget.made("trade_off", tmp_path).data
+    data = widget.load_widget("trade_off", tmp_path).data
     (larger,) = [point for point in data["points"] if point["kind"] == "of Part 8"]
     assert (larger["name"], larger["accuracy"], larger["ms"], larger["flash"]) == ("wide", 97, 11.5, 60_000)
     assert larger["more"] == "missed 12.3 %"
@@ -152,7 +152,7 @@ def test_a_recorded_curve_is_told_at_each_threshold(made, called, tmp_path):
     )
     lines = [head, *(f"{model},{row}" for model in ("field_trained", "field_tenet") for row in rows)]
     (tmp_path / "07_detection.csv").write_text("\n".join(lines) + "\n")
-    data = widget.made("threshold", tmp_path).data
+    data = widget.load_widget("threshold", tmp_path).data
     assert len(data["curve"]) == 2
     (told, point) = called(
         "threshold", ("sentence", [data, 0.52]), ("sentence", [made["threshold"].data, 0.52])
@@ -163,7 +163,7 @@ def test_a_recorded_curve_is_told_at_each_threshold(made, called, tmp_path):
 
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(LookupError, match="no widget 'bit'"):
-        widget.made("bit", RESULTS)
+        widget.load_widget("bit", RESULTS)
     for name in NAMES:
         with pytest.raises(KwsError, match="recorded"):
-            widget.made(name, tmp_path)
+            widget.load_widget(name, tmp_path)

@@ -204,9 +204,7 @@ def test_a_causal_network_hop_by_hop_is_the_one_over_the_whole_stream(
         zero = mean.fields["input_zero_point"]
         past = np.full((count - 1, columns.shape[1]), zero, np.int8)
         view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, columns]), count, axis=0)
-        rest = Network(
-            (mean, dense), network.sizes, mean.inputs[0], network.output, 1.0, 0, network.output_scale, 0
-        )
+        rest = Network((mean, dense), network.sizes, mean.inputs[0], network.output, network.output_scale, 0)
         np.testing.assert_array_equal(logits, run_network(rest, view[made - 1 :: made].swapaxes(1, 2)))
 
 

@@ -55,9 +55,9 @@ def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, mon
 
 
 def test_values_of_the_board(tmp_path):
-    model, config, _ = load_checkpoint(checkpoint(tmp_path, 8))
+    model, config, extra = load_checkpoint(checkpoint(tmp_path, 8))
     assert config == ModelConfig()
-    path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, tmp_path).tflite_int8
+    path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, extra, tmp_path).tflite_int8
     board = zoo.board_values(path, "tiny")
     assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny"]
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value

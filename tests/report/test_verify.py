@@ -44,6 +44,14 @@ def test_a_checkpoint_may_round_on_a_few_clips_and_a_file_in_integers_may_not(mo
     assert [check.passed for check in checks] == [True, False, True, False]
 
 
+def test_packages_that_are_missing_are_named_at_the_start(kws, monkeypatch, tmp_path):
+    absent = ("capstone", "unicorn", "pandas")
+    monkeypatch.setattr(verify, "find_spec", lambda name: None if name in absent else name)
+    status, out, error = kws("verify", "--data", tmp_path, "--results", tmp_path)
+    assert (status, out) == (2, "")
+    assert error == "kws: verify needs capstone, unicorn, pandas: pip install 'kwslib[board,notebooks]'\n"
+
+
 def test_a_changed_number_is_found(kws, tmp_path, all_recordings):
     recorded = recorded_folder()
     if not (recorded / "04_deployment.json").is_file():

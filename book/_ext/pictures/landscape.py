@@ -4,7 +4,9 @@ import math
 from collections.abc import Iterable
 
 from kwslib.measure.profiling import costs
+from kwslib.networks import ARCHITECTURES
 from kwslib.networks.models import ModelConfig, build
+from kwslib.record import names
 from kwslib.report.part2.tables import published_models
 from kwslib.report.part7 import chains
 from kwslib.report.part8.networks import TITLES
@@ -66,10 +68,10 @@ def ours(values: dict[str, float]) -> Iterable[tuple[str, float, float, float]]:
     """Recorded networks: name, multiply-accumulates, test accuracy (%) and parameters."""
     found = {"tinyconv": "03_training/accuracy_testing"}
     found |= {
-        arch: f"07_listening/accuracy_testing_{arch}_int8" for arch in ("tinyconv_valid", "tenet_causal")
+        arch: f"07_listening/{names.int8_accuracy(arch)}" for arch in ("tinyconv_valid", "tenet_causal")
     }
-    recorded = [key for key in values if key.startswith("08_models/macs_")]
-    found |= {key.removeprefix("08_models/macs_"): key.replace("macs_", "accuracy_") for key in recorded}
+    recorded = [arch for arch in ARCHITECTURES if f"08_models/{names.macs(arch)}" in values]
+    found |= {arch: f"08_models/{names.accuracy(arch)}" for arch in recorded}
     for arch, key in found.items():
         if key in values:
             counted = costs(build(ModelConfig(arch)))

@@ -15,10 +15,11 @@ from widget import Widget
 
 from kwslib.errors import KwsError
 from kwslib.labels import SAMPLE_RATE, class_labels
+from kwslib.record import names
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report.part7.hours import FILE
 
-MODEL, NETWORK = "field_trained", "tinyconv_field.tflite"  # as recorded; its file
+MODEL, NETWORK = "field_trained", names.field_tflite("tinyconv")  # as recorded; its file
 SAID = ("yes", "seven", "no", "table", "go", "yes", "right", "no", "house", "stop", "no", "yes")
 PAUSE = SAMPLE_RATE // 2  # samples of quiet after each second
 LEFT, RIGHT, TOP, BASE = 44, 468, 44, 260
@@ -29,12 +30,18 @@ def make(results: Path) -> Widget:
     """Raises KwsError where Part 7 or the network is not recorded."""
     values = load_results(results).get("07_listening", {}).get("values", {})
     network = (recorded_folder() or Path()) / "models" / NETWORK
-    if f"{MODEL}_threshold" not in values or not network.is_file():
+    if names.by_model("threshold", MODEL) not in values or not network.is_file():
         raise KwsError("no operating point is recorded: record Part 7")
-    at, smoothing = values[f"{MODEL}_threshold"]["value"], int(values[f"{MODEL}_smoothing"]["value"])
+    threshold = values[names.by_model("threshold", MODEL)]["value"]
+    smoothing = int(values[names.by_model("smoothing", MODEL)]["value"])
     heard = stream(network, smoothing)
     frame = {"left": LEFT, "right": RIGHT, "top": TOP, "base": BASE}
-    data = heard | {"smoothing": smoothing, "threshold": at, "frame": frame, "curve": curve(results / FILE)}
+    data = heard | {
+        "smoothing": smoothing,
+        "threshold": threshold,
+        "frame": frame,
+        "curve": curve(results / FILE),
+    }
     data["recorded"] = recorded(values)
     alt = f"Smoothed posteriors of yes and no over {heard['seconds']:.0f} seconds in which {len(SAID)} words are said."
     base = Drawing(480, 300, alt)
@@ -58,10 +65,10 @@ def make(results: Path) -> Widget:
     base.text(LEFT + 60, BASE + 32, "● no", size=13, tone=TONES[1])
     base.text(RIGHT, BASE + 32, f"{heard['seconds']:.0f} s", "end", 13, "grey")
     still = Drawing(480, 300, "")
-    still.line([(LEFT, _height(at)), (RIGHT, _height(at))], "ink", 1.5, dashed=True)
+    still.line([(LEFT, _height(threshold)), (RIGHT, _height(threshold))], "ink", 1.5, dashed=True)
     controls = (
         '<label>Threshold: <output></output><input type="range" name="threshold" min="0.3" max="0.995" step="0.005" '
-        f'value="{at:g}"></label>'
+        f'value="{threshold:g}"></label>'
     )
     return Widget(data, base, still, controls, data["recorded"])
 
@@ -121,10 +128,11 @@ def curve(file: Path) -> list[list[float]]:
 
 def recorded(values: dict[str, Any]) -> str:
     """The operating point in words."""
-    per_hour, missed = values[f"{MODEL}_false_accepts_per_hour"], values[f"{MODEL}_false_rejects"]
+    wanted = ("false_accepts_per_hour", "false_rejects", "hours", "threshold")
+    per_hour, missed, hours, threshold = (values[names.by_model(what, MODEL)] for what in wanted)
     (low, high), (least, most) = per_hour["ci95"], (100 * bound for bound in missed["ci95"])
     return (
-        f"Recorded over {values[f'{MODEL}_hours']['value']:.1f} hours at the threshold "
-        f"{values[f'{MODEL}_threshold']['value']:g}: {per_hour['value']:.1f} false accepts an hour ({low:.1f} to "
+        f"Recorded over {hours['value']:.1f} hours at the threshold "
+        f"{threshold['value']:g}: {per_hour['value']:.1f} false accepts an hour ({low:.1f} to "
         f"{high:.1f}), {100 * missed['value']:.1f} % of {missed['n']:,} keywords missed ({least:.1f} to {most:.1f})."
     )

@@ -13,6 +13,7 @@ Points come from book/results, each where accuracy and a cost are recorded:
 import csv
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pictures.drawing import Drawing
 from widget import Widget
 
 from kwslib.errors import KwsError
+from kwslib.record import names
 from kwslib.record.comparison import load_results
 from kwslib.report.part6.trade_off import FILE
 from kwslib.report.part7 import chains
@@ -34,12 +36,12 @@ KINDS = {  # tone; the colours of Part 6's figure
     "of Part 8": "ink",
 }
 AXES = {"ms": "network on the board (ms for a clip)", "flash": "flash of the firmware (bytes)"}
-MORE = {  # of 08_models.json: what a value is called, its factor, decimals and unit
-    "board_ms_hop": ("a hop", 1, 2, " ms"),
-    "ram": ("RAM", 1, 0, " bytes"),
-    "field": ("in the field", 100, 1, " %"),
-    "false_accepts_per_hour": ("false accepts an hour", 1, 1, ""),
-    "missed": ("missed", 100, 1, " %"),
+MORE = {  # of 08_models.json, by the name of a value: what it is called, its factor, decimals and unit
+    names.hop_ms: ("a hop", 1, 2, " ms"),
+    partial(names.firmware, "ram"): ("RAM", 1, 0, " bytes"),
+    names.in_field: ("in the field", 100, 1, " %"),
+    names.false_accepts: ("false accepts an hour", 1, 1, ""),
+    names.missed: ("missed", 100, 1, " %"),
 }
 LEFT, RIGHT, TOP, BASE = 44, 468, 36, 320
 Point = dict[str, Any]
@@ -109,13 +111,13 @@ def recorded_points(results: Path) -> list[Point]:
     points = _of_part_6(results / FILE, parts)
     listening = parts.get("07_listening", {})
     for arch, name in chains.NAMES.items():
-        costs = {"ms": f"window_ms_network_{arch}", "flash": f"flash_bytes_{arch}"}
-        points += _point(listening, name, "for streams", f"accuracy_testing_{arch}_int8", costs)
+        costs = {"ms": names.chain("window_ms_network", arch), "flash": names.chain("flash_bytes", arch)}
+        points += _point(listening, name, "for streams", names.int8_accuracy(arch), costs)
     models = parts.get("08_models", {})
     for key in models:
-        arch = key.removeprefix("accuracy_")
-        if key.startswith("accuracy_") and f"board_ms_clip_{arch}" in models:
-            costs = {"ms": f"board_ms_clip_{arch}", "flash": f"flash_{arch}"}
+        arch = names.accurate_point(key)
+        if arch and names.clip_ms(arch) in models:
+            costs = {"ms": names.clip_ms(arch), "flash": names.firmware("flash", arch)}
             for point in _point(models, TITLES.get(arch, arch), "of Part 8", key, costs):
                 points.append(point | {"more": _more(models, arch)})
     return points
@@ -131,8 +133,8 @@ def _of_part_6(file: Path, parts: Mapping[str, Any]) -> list[Point]:
             point |= {
                 name: round(float(row[name]), 2) for name in ("accuracy", "low", "high", "ms") if row[name]
             }
-            for part, key in (("05_quantization", "board_flash_{}"), ("06_pruning", "flash_{}")):
-                entry = parts.get(part, {}).get(key.format(_recorded_as(row["network"])))
+            for part, memory in (("05_quantization", "board_flash"), ("06_pruning", "flash")):
+                entry = parts.get(part, {}).get(names.firmware(memory, _recorded_as(row["network"])))
                 if entry:
                     point["flash"] = entry["value"]
             points.append(point)
@@ -159,8 +161,8 @@ def _point(
 
 def _more(values: Mapping[str, Any], arch: str) -> str:
     told = [
-        f"{called} {factor * values[f'{key}_{arch}']['value']:,.{digits}f}{unit}"
-        for key, (called, factor, digits, unit) in MORE.items()
-        if f"{key}_{arch}" in values
+        f"{called} {factor * values[named(arch)]['value']:,.{digits}f}{unit}"
+        for named, (called, factor, digits, unit) in MORE.items()
+        if named(arch) in values
     ]
     return ", ".join(told)

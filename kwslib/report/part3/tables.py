@@ -33,12 +33,8 @@ def size_values(splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) 
     for split in SPLITS:
         counts = Counter(labels[example.label] for example in splits[split])
         counts[TOTAL] = len(splits[split])
-        values |= {_samples(split, label): Value(counts[label]) for label in (*labels, TOTAL)}
+        values |= {names.samples(split, label): Value(counts[label]) for label in (*labels, TOTAL)}
     return values
-
-
-def _samples(split: str, label: str) -> str:
-    return f"samples_{split}_{label}"
 
 
 def sizes_table(sizes: Values, labels: Sequence[str]) -> "pandas.DataFrame":
@@ -50,8 +46,8 @@ def sizes_table(sizes: Values, labels: Sequence[str]) -> "pandas.DataFrame":
     for split in SPLITS:
         rows[split] = {}
         for label in (*labels, TOTAL):
-            entry = stated.get(f"03_training/{_samples(split, label)}")
-            count = f"{sizes[_samples(split, label)].value:,}"
+            entry = stated.get(f"03_training/{names.samples(split, label)}")
+            count = f"{sizes[names.samples(split, label)].value:,}"
             rows[split][label] = f"{count} ({entry.value:,})" if entry else count
     return pandas.DataFrame(rows).T
 
@@ -92,7 +88,7 @@ def accuracy_values(runs: Sequence[Trained]) -> Values:
             mean = mean_share(accuracies(runs, split, label))
             values[names.accuracy(split, label or "")] = over_seeds(mean, len(runs))
             mean = mean_interval([_correct(r.evaluations[split], label) for r in runs])
-            values[f"correct_{split}_{label or TOTAL}"] = over_seeds(mean, len(runs), "")
+            values[names.correct(split, label or TOTAL)] = over_seeds(mean, len(runs), "")
     first = runs[0].evaluations["testing"]
     interval = wilson(first.correct, first.n)
     values["accuracy_testing_first_seed"] = Value(first.accuracy, "fraction", interval, first.n)

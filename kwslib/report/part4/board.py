@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 STEP_MS = 20
 # TensorFlow Lite Micro on this very network: built apart and run once, ms at 64 MHz. The second is the original's
 # build, as far as it is known, by all rules of the cycle model (72.5 by the manual's alone); the others were counted by
-# the manual's rules alone, which give up to 5 % less. Flash is that of the whole firmware.
+# the manual's rules alone, which give up to 5 % less.
 PEERS = {
     "TFLM, reference kernels, -O2": 305.0,
     "TFLM + CMSIS-NN, -Os, as the original's": 74.3,
     "TFLM + CMSIS-NN, -O2": 51.5,
     "TFLM + CMSIS-NN, -O2, as a depthwise convolution": 40.1,
 }
-TFLM_FRAME_MS = 1.64  # TensorFlow Lite Micro's front end, one frame of 20 ms, -O2, by the manual's rules
-TFLM_FLASH_KB = (80, 128)
 
 
 def original_cycle_ms() -> float:

@@ -151,8 +151,8 @@ def tuned(run: Run, model: Model) -> Model:
 def tuned_values(model: Model) -> Values:
     """The settings of a `tuned` model."""
     return {
-        f"{model.name}_trial_threshold": Value(float(np.max(model.settings.threshold))),
-        f"{model.name}_trial_smoothing": Value(model.settings.smoothing),
+        names.by_model("trial_threshold", model.name): Value(float(np.max(model.settings.threshold))),
+        names.by_model("trial_smoothing", model.name): Value(model.settings.smoothing),
     }
 
 
@@ -231,10 +231,11 @@ def factor_values(model: Model, effects: Sequence[Effect]) -> Values:
     """Accuracy by factor, and share of unknown words answered with silence."""
     values: Values = {}
     for effect in effects:
-        name, result = effect.factor.name.replace(" ", "_").replace(",", "").replace(".", ""), effect.result
-        values[f"{model.name}_factor_{name}"] = Value(result.accuracy, "fraction", result.ci95, result.n)
+        factor, result = effect.factor.name, effect.result
+        accuracy = Value(result.accuracy, "fraction", result.ci95, result.n)
+        values[names.by_factor("factor", model.name, factor)] = accuracy
         silenced = result.evaluation.answered(UNKNOWN, SILENCE)
-        values |= shares({f"{model.name}_unknown_as_silence_{name}": silenced})
+        values |= shares({names.by_factor("unknown_as_silence", model.name, factor): silenced})
     return values
 
 

@@ -30,7 +30,7 @@ def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
     else ones trained by this run, in parallel."""
 
     def make(path: Path) -> None:
-        arch = path.stem.removesuffix("_field")
+        arch = names.field_arch(path.name)
         training_setup = setup(arch, effort(run).epochs[arch])
         parts = field_splits(run.corpus, training_setup, effort(run).training)
         config, checkpoint = replace(training_setup.config, dropout=DROPOUT), path.with_suffix(".pt")
@@ -55,6 +55,6 @@ def clean_values(paths: Sequence[Path], testing: FeatureSet) -> Values:
         logits = {"": open_network(path)(testing.x).astype(np.float32), "float32": predict(model, testing.x)}
         for kind, answers in logits.items():
             clean = evaluate(answers, testing.y, class_labels())
-            name = names.field_accuracy(path.stem.removesuffix("_field"), kind)
+            name = names.field_accuracy(names.field_arch(path.name), kind)
             values[name] = share(clean.correct, clean.n)
     return values

@@ -4,7 +4,6 @@ Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. The 
 on their input, so that one clip is enough for them.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,13 @@ import numpy as np
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
-from kwslib.deployment.core_packed import int8_network, packed_network, read_integers
+from kwslib.deployment.core_packed import int8_network, integers, packed_network
 from kwslib.deployment.core_run import run_network
-from kwslib.deployment.integer_graph import to_graph
-from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import write
+from kwslib.deployment.export import write_integers
 from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
-from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.quantization.integer import run as run_integers
@@ -64,16 +60,16 @@ def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas
     rows = {}
     for bits, path in models.items():
         model, config, _ = load_checkpoint(path)
-        network = read_integers(path)
-        integers = run_integers(network, testing.x)
+        network = integers(path, model)
+        logits = run_integers(network, testing.x)
         for core in (int8_network(network), packed_network(network)):
-            if not np.array_equal(integers, run_network(core, testing.x)):
+            if not np.array_equal(logits, run_network(core, testing.x)):
                 raise CheckFailed(f"{path}: the C core and NumPy disagree on its integers")
         answers = predict(model, testing.x)
         rows[_label(bits)] = {
             "PyTorch (%)": 100 * evaluate(answers, testing.y, config.labels).accuracy,
-            "integers (%)": 100 * evaluate(integers, testing.y, config.labels).accuracy,
-            "same answer (%)": 100 * (answers.argmax(1) == integers.argmax(1)).mean(),
+            "integers (%)": 100 * evaluate(logits, testing.y, config.labels).accuracy,
+            "same answer (%)": 100 * (answers.argmax(1) == logits.argmax(1)).mean(),
             "constants (bytes)": f"{network.flash_bytes:,}",
         }
     return pandas.DataFrame(rows).T.rename_axis("weights")
@@ -122,8 +118,8 @@ def board_table(rows: Mapping[Width, Mapping[str, Any]]) -> "pandas.DataFrame":
 
 def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) -> dict[str, Any]:
     """One checkpoint's row of `board_table`; features q8 int8 (N, 49, 40) and classes y (N,) of the sounds."""
-    _, config, _ = load_checkpoint(path)
-    network = read_integers(path)
+    model, config, _ = load_checkpoint(path)
+    network = integers(path, model)
     board = Board(packed_network(network), config.labels)
     logits = board.run(sounds).logits
     if not np.array_equal(logits, run_integers(network, q8)):
@@ -156,10 +152,8 @@ def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
     from kwslib.predictors import TflmPredictor
 
     model, config, extra = load_checkpoint(checkpoint)
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-    network, path = read_integers(checkpoint), checkpoint.with_suffix(".tflite")
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(write(to_graph(network), Description(config.labels, config.arch, digest)))
+    network, path = integers(checkpoint, model), checkpoint.with_suffix(".tflite")
+    write_integers(checkpoint, network, config, extra, path)
     micro = TflmPredictor(path).integer_logits(testing.x).astype(int)
     scale, zero_point = network.output
     wanted = {

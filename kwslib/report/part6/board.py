@@ -4,7 +4,6 @@ Times are the cycle model's milliseconds at 64 MHz, recorded to two digits. The 
 on their input, so that one clip, of silence, is enough.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,17 +16,13 @@ from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
 from kwslib.checkpoints import load_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
-from kwslib.deployment.core_packed import packed_network, read_integers
+from kwslib.deployment.core_packed import integers, packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
-from kwslib.deployment.integer_graph import to_graph
-from kwslib.deployment.tflite_flatbuffer import Description
-from kwslib.deployment.tflite_write import write
+from kwslib.deployment.export import write_integers
 from kwslib.experiments.pruning import Point
 from kwslib.labels import CLIP_SAMPLES, class_labels
-from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY
-from kwslib.quantization.integer import integer_network
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import two_digits
@@ -72,13 +67,10 @@ def export_int8(models: Path, points: Sequence[Point]) -> dict[Point, Network]:
     networks = {}
     for point in points:
         checkpoint = models / names.pruned_checkpoint(point.name, 8)
-        model, config, _ = load_checkpoint(checkpoint)
-        digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
+        model, config, extra = load_checkpoint(checkpoint)
         path = models / names.pruned_tflite(point.name)
-        described = Description(config.labels, config.arch, digest)
-        with atomic_write(path) as temporary:
-            temporary.write_bytes(write(to_graph(integer_network(model)), described))
-        networks[point] = read_network(path)
+        content = write_integers(checkpoint, integers(checkpoint, model), config, extra, path)
+        networks[point] = read_network(path, content)
     return networks
 
 

@@ -108,19 +108,19 @@ def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]
 
 
 def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) -> Values:
-    """Values from `bills`, as <what>_<key>; times to the precision that the cycle model's error permits."""
+    """Values from `bills`; times to the precision that the cycle model's error permits."""
     values: Values = {}
     for chain in listeners:
         cost, key = costs[chain.name], chain.key
         times = {f"hop_ms_{stage}": spent["ms_mean"] for stage, spent in cost["stages"].items()}
         times |= {"hop_ms_worst": cost["worst_hop_ms"], "window_ms_network": cost["whole_window_network_ms"]}
-        values |= {f"{name}_{key}": Value(rounded(ms), "ms") for name, ms in times.items()}
+        values |= {names.chain(what, key): Value(rounded(ms), "ms") for what, ms in times.items()}
         loads = {"load": cost["load_percent"] / 100, "load_window": window_ms(cost) / HOP_MS}
-        values |= {f"{name}_{key}": Value(rounded(load), "fraction") for name, load in loads.items()}
-        values |= {f"{kind}_bytes_{key}": Value(cost[f"{kind}_bytes"], "B") for kind in ("ram", "flash")}
-        values[f"processor_share_{key}"] = Value(rounded(processor_share(cost)), "fraction")
+        values |= {names.chain(what, key): Value(rounded(load), "fraction") for what, load in loads.items()}
+        values |= {names.chain(size, key): Value(cost[size], "B") for size in ("ram_bytes", "flash_bytes")}
+        values[names.chain("processor_share", key)] = Value(rounded(processor_share(cost)), "fraction")
         for battery, days in cost["battery_days"].items():
-            values[f"days_{battery.replace(' ', '_').lower()}_{key}"] = Value(rounded(days), "d")
+            values[names.battery_days(battery, key)] = Value(rounded(days), "d")
     return values
 
 

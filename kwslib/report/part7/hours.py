@@ -14,6 +14,7 @@ from kwslib.field.detection import (
 )
 from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
+from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import with_interval
@@ -59,19 +60,21 @@ def detection(run: Run, model: Model) -> Detection:
 
 def detection_values(found: Detection) -> Values:
     """The chosen point: false accepts and rejects, hours of sound, settings, and the median latency."""
-    name, chosen = found.model.name, found.chosen
+    model, chosen = found.model.name, found.chosen
     values = {
-        f"{name}_false_accepts_per_hour": Value(
+        names.by_model("false_accepts_per_hour", model): Value(
             chosen.per_hour, "", chosen.per_hour_ci95, chosen.false_accepts
         ),
-        f"{name}_false_rejects": Value(chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords),
-        f"{name}_hours": Value(chosen.hours, "h"),
-        f"{name}_threshold": Value(chosen.threshold),
-        f"{name}_smoothing": Value(found.model.settings.smoothing),
+        names.by_model("false_rejects", model): Value(
+            chosen.reject_rate, "fraction", chosen.reject_ci95, chosen.keywords
+        ),
+        names.by_model("hours", model): Value(chosen.hours, "h"),
+        names.by_model("threshold", model): Value(chosen.threshold),
+        names.by_model("smoothing", model): Value(found.model.settings.smoothing),
     }
     if len(chosen.latencies):
         median = 1000 * float(np.median(chosen.latencies))
-        values[f"{name}_latency_ms"] = Value(median, "ms", n=len(chosen.latencies))
+        values[names.by_model("latency_ms", model)] = Value(median, "ms", n=len(chosen.latencies))
     return values
 
 

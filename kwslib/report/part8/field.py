@@ -46,20 +46,21 @@ def listeners(run: Run) -> list[Listener]:
     """Part 3's TinyConv, the networks that Part 4 trained for the field, and those trained for it here."""
     profile = run.profile.name
     paths = {"tinyconv": zoo.int8(run, "tinyconv")}
-    paths |= {f"{arch}_field": field_model(run, arch) for arch in BEFORE[profile]}
+    paths |= {names.for_field(arch): field_model(run, arch) for arch in BEFORE[profile]}
     trained = over_cores(
         lambda arch: zoo_field.trained_for_field(run, arch), HERE[profile], "training for the field"
     )
-    paths |= {path.stem: path for path in trained}
+    paths |= {names.for_field(arch): path for arch, path in zip(HERE[profile], trained, strict=True)}
     return [Listener(key, TITLES[key], path) for key, path in paths.items()]
 
 
 def clean_values(run: Run, found: list[Listener]) -> Values:
     """Test accuracy on clean clips of the networks trained here, in float and in int8."""
     return {
-        names.field_accuracy(listener.key.removesuffix("_field"), kind): clip_accuracy(run, path)
+        names.field_accuracy(arch, kind): clip_accuracy(run, path)
         for listener in found
-        if listener.key.removesuffix("_field") in HERE["report"]
+        for arch in HERE["report"]
+        if listener.key == names.for_field(arch)
         for kind, path in (("float32", listener.path.with_suffix(".pt")), ("", listener.path))
     }
 
@@ -104,7 +105,7 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
             "smoothing (ms)": f"{40 * found.settings.smoothing}",
             "false accepts an hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "keywords missed (%)": share_text(point.rejects, point.keywords),
-            "network, a hop (ms)": two_digits(cost[names.board_ms(f"hop_{key}")].value),
+            "network, a hop (ms)": two_digits(cost[names.hop_ms(key)].value),
             "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")

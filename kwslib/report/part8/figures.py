@@ -32,7 +32,7 @@ def trade_off(found: Sequence[Network]) -> Figure:
             accuracy = values[names.accuracy(arch)]
             low, high = accuracy.ci95 or (np.nan, np.nan)
             x = (
-                values[names.board_ms(f"hop_{arch}")].value
+                values[names.hop_ms(arch)].value
                 if cost == "ms"
                 else values[names.firmware("flash", arch)].value / 1024
             )

@@ -75,7 +75,7 @@ def clip_accuracy(run: Run, path: Path) -> Value:
 
 def fits(network: Network) -> bool:
     """Whether the network completes a hop before the next, in half of the board's flash and half of its RAM."""
-    ms = network.values[names.board_ms(f"hop_{network.arch}")].value
+    ms = network.values[names.hop_ms(network.arch)].value
     flash, ram = (network.values[names.firmware(kind, network.arch)].value for kind in ("flash", "ram"))
     return ms < HOP_MS and 2 * flash <= FLASH_BYTES and 2 * ram <= RAM_BYTES
 
@@ -92,14 +92,14 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
     rows = {}
     for network in found:
         values, arch = network.values, network.arch
-        unknown = values.get(names.accuracy(f"unknown_{arch}"))
+        unknown = values.get(names.unknown_accuracy(arch))
         rows[network.title] = {
             "test clips right (%)": percent(values[names.accuracy(arch)]),
             "other words answered unknown (%)": percent(unknown) if unknown else "",
             "parameters": f"{values[names.parameters(arch)].value:,.0f}",
             "MACs a clip": f"{values[names.macs(arch)].value:,.0f}",
-            "network, whole clip (ms)": two_digits(values[names.board_ms(f"clip_{arch}")].value),
-            "network, a hop (ms)": two_digits(values[names.board_ms(f"hop_{arch}")].value),
+            "network, whole clip (ms)": two_digits(values[names.clip_ms(arch)].value),
+            "network, a hop (ms)": two_digits(values[names.hop_ms(arch)].value),
             "flash (B)": f"{values[names.firmware('flash', arch)].value:,.0f}",
             "RAM (B)": f"{values[names.firmware('ram', arch)].value:,.0f}",
         }
