@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus
+from kwslib.cli.data import OWN, corpus_of
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
@@ -96,7 +96,7 @@ def run_field_test(
     if long is not None:
         from kwslib.cli.field_long import print_long
 
-        corpus = chosen_corpus(data, profile, own)
+        corpus = corpus_of(model, network.labels[2:], data, profile, own)
         print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return
     result: dict[str, Any] = {"model": str(model)}
@@ -120,7 +120,7 @@ def run_field_test(
         from kwslib.field.listing import save_trials
         from kwslib.field.rooms import describe, measured_rooms
 
-        corpus = chosen_corpus(data, profile, own)
+        corpus = corpus_of(model, network.labels[2:], data, profile, own)
         print(one_line(corpus.describe()), file=sys.stderr)
         measured = measured_rooms(rooms, field) if rooms else None
         where = stage(corpus, network.labels, field, seed=seed, rooms=measured)

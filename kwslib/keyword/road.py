@@ -17,7 +17,7 @@ from kwslib.cache import code, digest
 from kwslib.checkpoints import load_checkpoint, resume_file, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
-from kwslib.data.word_file import WordFile
+from kwslib.data.word_file import CORPUS, WordFile
 from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export
@@ -39,7 +39,7 @@ from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.progress import beside
 from kwslib.strict_json import json_text
 
-CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
+CHECKPOINT, HEADER, REPORT = "model.pt", "kws_model.h", "report.json"
 Say = Callable[[str], None]
 
 
