@@ -24,7 +24,7 @@ from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
-from kwslib.cli.interruption import Stopped, take_sigterm
+from kwslib.cli.interruption import Stopped, take_signals
 from kwslib.cli.keyword import make_keyword
 from kwslib.cli.listen import listen_live
 from kwslib.cli.output import one_line
@@ -132,14 +132,14 @@ def _end(commands: typer.Typer, name: str) -> None:
 def _run(commands: typer.Typer, name: str) -> int:
     try:
         os.getcwd()  # where it was deleted, libraries fail in ways of their own
-        with take_sigterm():
+        with take_signals(name):
             status = commands(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CheckFailed as error:
         return _fail(name, error, 1)
     except Stopped as error:
-        return _fail(name, error, error.status)
+        return _fail(name, error, error.status) if str(error) else error.status
     except KwsError as error:
         return _fail(name, error)
     except USAGE_ERROR as error:
