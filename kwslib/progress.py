@@ -88,7 +88,9 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what it holds is given back
     if hasattr(os, "nice"):
         os.nice(5)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for shown in (1, 2):  # the caller's standard output may be one JSON object
+        os.dup2(nowhere, shown)
     os.environ["LOKY_MAX_CPU_COUNT"] = str(cpu_count() // 2)
     tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
     try:
