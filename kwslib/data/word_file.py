@@ -180,7 +180,7 @@ def _negatives(
         name = (
             f"not {word}" if number == 1 else f"not {word} {number}"
         )  # equal file names are other recordings
-        read, refused = read_takes(folder, name, {clip.name for clip in clips})
+        read, refused = read_takes(folder, name)
         found = [clip for clip in read if clip.digest not in takes]
         refused += _refused([clip for clip in read if clip.digest in takes], word, takes)
         if not found:

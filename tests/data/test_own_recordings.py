@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -101,6 +102,29 @@ def test_sub_folders_are_speakers(corpus, tmp_path):
     assert all(found.values())
     assert sum(map(len, found.values())) == 5
     assert extended.notes == ("marvin: split by speaker",)
+
+
+def test_takes_of_equal_names_are_all_kept(corpus, tmp_path):
+    """Of a speaker's days, and named as one that the corpus has; a copy is none, nor what may be a conversion."""
+    names = ["alex/mon/1.wav", "alex/tue/1.wav", "mon/alex_nohash_1.wav", "c.flac"]
+    mine = record(tmp_path / "mine", *names)
+    record(mine / "00000001", "0.wav", samples=8_000)
+    record(mine, "c.ogg", samples=7_000)
+    shutil.copy(corpus.root / "yes" / "00000000_nohash_0.wav", mine)
+    extended = add_recordings(corpus, "yes", mine)
+    assert {
+        clip.path.relative_to(mine).as_posix() for clip in extended.clips if mine in clip.path.parents
+    } == {
+        *names,
+        "00000001/0.wav",
+    }
+    assert [(item.path.name, item.reason) for item in extended.skipped] == [
+        ("00000000_nohash_0.wav", "the same recording as yes/00000000_nohash_0.wav"),
+        ("c.ogg", "c.flac has the same name: give one of them another if they differ"),
+    ]
+    assert len({clip.name for clip in extended.clips}) == len(extended.clips) == len(corpus.clips) + 5
+    assert {clip.speaker for clip in extended.clips if "alex" in clip.name} == {"alex"}
+    assert len({clip.split for clip in extended.clips if "alex" in clip.name}) == 1
 
 
 def test_in_the_layout_of_speech_commands_too(tmp_path):
