@@ -211,13 +211,24 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{owner}.part{path.suffix}")
 
 
+UNFINISHED = re.compile(  # a name of `_beside`, alone or in a line
+    r"\.(?P<name>[^/\\]+?(?P<suffix>\.[^./\\]*)?)"
+    r"\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)-[0-9a-f]{8}\.part(?(suffix)(?P=suffix))"
+)
+
+
+def finished(text: str) -> str:
+    """A line with the files that it names as they will be called, not as they are while they are written."""
+    return UNFINISHED.sub(r"\g<name>", text)
+
+
 def refusal(path: Path, error: OSError | ValueError) -> str:
     """That nothing can be written at `path`, and the remedy."""
     full = isinstance(error, OSError) and error.errno in FULL
     remedy = "free some space or choose another place" if full else "choose another place"
     if path.is_relative_to(cache_path()):
         remedy = f"{remedy} for the cache {cache_path()} with KWS_CACHE"
-    return f"{path} cannot be written ({getattr(error, 'strerror', None) or error}): {remedy}"
+    return finished(f"{path} cannot be written ({getattr(error, 'strerror', None) or error}): {remedy}")
 
 
 def _remove(path: Path) -> None:
@@ -237,11 +248,10 @@ def _machine() -> str:
 @functools.cache
 def _remove_leftovers(folder: Path) -> None:
     """Remove what processes of this machine that are no more were writing into `folder`; once a process."""
-    owned = re.compile(rf"\..+\.{_machine()}-(\d+)-[0-9a-f]{{8}}\.part(\..+)?")
     with suppress(OSError):
         for entry in os.scandir(folder):
-            found = owned.fullmatch(entry.name)
-            if found and not _runs(int(found[1])):
+            found = UNFINISHED.fullmatch(entry.name)
+            if found and found["machine"] == _machine() and not _runs(int(found["process"])):
                 _remove(Path(entry.path))
 
 

@@ -35,6 +35,7 @@ from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
 from kwslib.cli.verify import verify_recorded
 from kwslib.errors import CheckFailed, KwsError
+from kwslib.paths import finished
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whichever click typer brings
 
@@ -159,7 +160,7 @@ def _run(commands: typer.Typer, name: str) -> int:
 
 def _fail(name: str, message: object, status: int = 2) -> int:
     with contextlib.suppress(OSError):  # standard error may be full, too
-        print(f"{name}: {one_line(message)}", file=sys.stderr, flush=True)
+        print(f"{name}: {one_line(finished(str(message)))}", file=sys.stderr, flush=True)
     return status
 
 
