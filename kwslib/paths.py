@@ -170,7 +170,20 @@ def check_writable(path: Path) -> None:
 
     What would be made is made in a folder of its own, in the nearest one that is there.
     """
-    path = Path(path)
+    _probe(path, path)
+    if path.is_dir():
+        raise KwsError(f"{path} is a folder: name a file in it")
+
+
+def check_folder(folder: Path) -> None:
+    """The same for a folder, into which files are to be written."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise KwsError(f"{folder}: {absent(folder, 'folder')}: name another place")
+    _probe(folder / "probe", folder)
+
+
+def _probe(path: Path, named: Path) -> None:
+    """Raises KwsError, about what was `named`, when nothing can be written at `path`."""
     there = next(folder for folder in path.parents if os.path.lexists(folder))
     probe = _beside(there / "probe")
     inner = probe / _beside(path).relative_to(there)
@@ -178,11 +191,9 @@ def check_writable(path: Path) -> None:
         inner.parent.mkdir(parents=True)
         inner.touch()
     except (OSError, ValueError) as error:
-        raise KwsError(refusal(path, error)) from error
+        raise KwsError(refusal(named, error)) from error
     finally:
         _remove(probe)
-    if path.is_dir():
-        raise KwsError(f"{path} is a folder: name a file in it")
 
 
 @contextmanager

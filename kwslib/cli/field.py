@@ -79,10 +79,10 @@ def run_field_test(
     from kwslib.deployment.core_sparse import compress
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.stream import open_network
-    from kwslib.paths import check_writable
+    from kwslib.paths import check_folder
 
     if save_wav is not None:
-        check_writable(save_wav / "trials.csv")
+        check_folder(save_wav)
     network = open_network(model)
     settings = network.settings or DecisionSettings(classes=len(network.labels))
     if threshold is not None:

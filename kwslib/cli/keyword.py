@@ -75,7 +75,7 @@ def make_keyword(
     if not importlib.util.find_spec("pyroomacoustics"):
         raise KwsError("the simulated rooms need pyroomacoustics: pip install 'kwslib[field]'")
     folder = expand(out or Path(word))
-    road.check_folder(folder)
+    road.check_files(folder)
     if takes is None:
         require_read(word)
     if data is None and not get_profile(profile).synthetic:

@@ -196,9 +196,10 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     clips, skipped = read_takes(folder, check_word(word), {clip.name: clip.digest for clip in corpus.clips})
     folder = Path(folder)
     if len(clips) < FEWEST:
-        wrong = listed((item.path.name, item.reason) for item in skipped) or "put audio files into it"
-        few = f"only {len(clips)}" if clips else "no"
-        raise KwsError(f"{folder}: {few} recordings of {word!r} here, {FEWEST} are the fewest: {wrong}")
+        wrong = listed((item.path.name, item.reason) for item in skipped)
+        few = ("no recordings", "only 1 recording", "only 2 recordings")[len(clips)]
+        remedy = wrong or ("record more" if clips else "put audio files into it")
+        raise KwsError(f"{folder}: {few} of {word!r} here, {FEWEST} are the fewest: {remedy}")
     clips, note = spread(clips)
     return replace(
         corpus,
@@ -214,7 +215,7 @@ def read_takes(
 ) -> tuple[list[Clip], list[Skipped]]:
     """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`, {name:
     digest}; and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
-    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
+    folder = _folder(Path(folder), "give one that holds recordings")
     files = files_within(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
     clips: dict[str, Clip] = {}  # by the digest of their samples

@@ -34,7 +34,7 @@ from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import DamagedResumeFile, examples_digest
-from kwslib.paths import atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
+from kwslib.paths import atomic_files, atomic_write, cache_dir, check_folder, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.progress import beside
 from kwslib.strict_json import json_text
@@ -53,8 +53,9 @@ class Effort:
     hours: float = HOURS
 
 
-def check_folder(folder: Path) -> None:
+def check_files(folder: Path) -> None:
     """Raises KwsError when `make` cannot write one of its files to the folder."""
+    check_folder(folder)
     for name in (CORPUS, CHECKPOINT, *FILES, HEADER, REPORT):
         check_writable(folder / name)
 

@@ -19,6 +19,7 @@ from kwslib.data.corpus import add_recordings, read_folder
 from kwslib.data.own import spread
 from kwslib.data.protocol import Protocol
 from kwslib.data.splits import SPLITS, which_split
+from kwslib.errors import KwsError
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +164,20 @@ def test_two_takes_are_refused_before_any_work(kws, corpus, tmp_path):
     for said in ("only 2 recordings of 'marvin'", "copy.wav", "silent.wav: silent", "notes.txt"):
         assert said in err
     assert not (tmp_path / "model.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), "no recordings of 'marvin' here, 3 are the fewest: put audio files into it"),
+        (("a.wav",), "only 1 recording of 'marvin' here, 3 are the fewest: record more"),
+        (("a.wav", "b.wav"), "only 2 recordings of 'marvin' here, 3 are the fewest: record more"),
+    ],
+)
+def test_too_few_takes_with_nothing_wrong(corpus, tmp_path, names, said):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KwsError, match=f"{said}$"):
+        add_recordings(corpus, "marvin", record(tmp_path / "mine", *names))
 
 
 def test_ten_voice_memos_have_one_remedy(kws, corpus, tmp_path, monkeypatch):

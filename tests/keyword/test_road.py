@@ -181,7 +181,7 @@ def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_named_first(tmp_path, name):
     (tmp_path / "out" / name).mkdir(parents=True)
     with pytest.raises(KwsError, match=f"{name} is a folder"):
-        road.check_folder(tmp_path / "out")
+        road.check_files(tmp_path / "out")
 
 
 def test_the_accuracy_is_that_of_kws_eval(kws, tmp_path, monkeypatch):
