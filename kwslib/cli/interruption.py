@@ -48,8 +48,9 @@ def take_signals(name: str) -> Iterator[None]:
 
 
 class Stopped(Exception):
-    """A command was stopped: what is to be said of what it leaves, if anything, and its exit status, 130 or 143."""
+    """A command was stopped: what is to be said of what it leaves, if anything, which `stop` may know; and its exit
+    status, 130 or 143."""
 
     def __init__(self, stop: KeyboardInterrupt, kept: str = "") -> None:
-        super().__init__(kept)
+        super().__init__(kept or str(stop))
         self.status = stop.status if isinstance(stop, Signalled) else 128 + signal.SIGINT
