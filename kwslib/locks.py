@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from kwslib.errors import KwsError
-from kwslib.paths import refusal
+from kwslib.paths import make_folder
 
 
 @contextmanager
@@ -21,16 +20,11 @@ def alone(folder: Path, work: str) -> Iterator[bool]:
     """
     held, waited = None, False
     while held is None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KwsError(refusal(folder, error)) from error
+        made = make_folder(folder, folder)
         held, busy = _lock(folder, work)
         waited |= busy
-    try:
+    with held, made:
         yield waited
-    finally:
-        held.close()
 
 
 def _lock(folder: Path, work: str) -> tuple[ExitStack | None, bool]:

@@ -14,7 +14,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from kwslib.errors import KwsError
@@ -199,21 +199,40 @@ def _probe(path: Path, named: Path) -> None:
 @contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
     """A path beside `path` that nobody else uses; what lies there at the end of the block is removed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with make_folder(path.parent, path):
         _remove_leftovers(path.parent.resolve())
-    except OSError as error:
-        raise KwsError(refusal(path, error)) from error
-    temporary = _beside(path)
+        temporary = _beside(path)
+        try:
+            yield temporary
+        except OSError as error:
+            about = [str(name) for name in (error.filename, error.filename2) if name]
+            if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
+                raise KwsError(refusal(path, error)) from error
+            raise
+        finally:
+            _remove(temporary)
+
+
+def make_folder(folder: Path, wanted: Path) -> AbstractContextManager[None]:
+    """Make a folder, and those above it, for the `wanted` path in it. When the block that is given back fails, those
+    that were new and are still empty are removed. Raises KwsError where the folder cannot be made."""
+    new = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
     try:
-        yield temporary
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        about = [str(name) for name in (error.filename, error.filename2) if name]
-        if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
-            raise KwsError(refusal(path, error)) from error
+        raise KwsError(refusal(wanted, error)) from error
+    return _unmade(new)
+
+
+@contextmanager
+def _unmade(new: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for place in new:
+                place.rmdir()
         raise
-    finally:
-        _remove(temporary)
 
 
 def _beside(path: Path) -> Path:
