@@ -1,5 +1,6 @@
 """`kws keyword`: from takes of a word, or none, to a model with its threshold."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def make_keyword(
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
     for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
-        if recordings and recordings.resolve() == folder.resolve():
+        if recordings and os.path.realpath(recordings) == os.path.realpath(folder):
             raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
