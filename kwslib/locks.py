@@ -6,49 +6,47 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from kwslib.errors import KwsError
-from kwslib.paths import refusal
+from kwslib.paths import make_folder
 
 
 @contextmanager
-def alone(folder: Path, work: str) -> Iterator[None]:
+def alone(folder: Path, work: str) -> Iterator[bool]:
     """Let one process at a time into the block for a folder, which is made where there is none; others that ask for the
-    same folder wait, and say on standard error that another process is busy with `work`.
+    same folder wait, and say on standard error that another process is busy with `work`. Yields whether this one did.
 
     The folder itself is locked, so nothing is left in it; the lock ends with the process, however that ends. The block
     may remove the folder: who waits for it makes it anew. Where the system or the file system has no such locks, nobody
     waits. Raises KwsError where the folder cannot be made.
     """
-    held = None
+    held, waited = None, False
     while held is None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise KwsError(refusal(folder, error)) from error
-        held = _lock(folder, work)
-    try:
-        yield
-    finally:
-        held.close()
+        made = make_folder(folder, folder)
+        held, busy = _lock(folder, work)
+        waited |= busy
+    with held, made:
+        yield waited
 
 
-def _lock(folder: Path, work: str) -> ExitStack | None:
-    """What ends the lock of a folder when it is closed; None where the folder was removed meanwhile."""
+def _lock(folder: Path, work: str) -> tuple[ExitStack | None, bool]:
+    """What ends the lock of a folder when it is closed, None where the folder was removed meanwhile; and whether it had
+    to be waited for."""
     with ExitStack() as stack:
+        busy = False
         try:
             import fcntl
         except ImportError:  # Windows
-            return stack.pop_all()
+            return stack.pop_all(), busy
         try:
             descriptor = os.open(folder, os.O_RDONLY)
         except FileNotFoundError:
-            return None
+            return None, busy
         stack.callback(os.close, descriptor)
         with suppress(OSError):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                busy = True
                 print(f"waiting for another process that is busy with {work}", file=sys.stderr, flush=True)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
         there = os.path.isdir(folder) and os.path.samestat(os.stat(folder), os.fstat(descriptor))
-        return stack.pop_all() if there else None
+        return (stack.pop_all() if there else None), busy

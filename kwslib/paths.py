@@ -14,7 +14,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from kwslib.errors import KwsError
@@ -170,7 +170,20 @@ def check_writable(path: Path) -> None:
 
     What would be made is made in a folder of its own, in the nearest one that is there.
     """
-    path = Path(path)
+    _probe(path, path)
+    if path.is_dir():
+        raise KwsError(f"{path} is a folder: name a file in it")
+
+
+def check_folder(folder: Path) -> None:
+    """The same for a folder, into which files are to be written."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise KwsError(f"{folder}: {absent(folder, 'folder')}: name another place")
+    _probe(folder / "probe", folder)
+
+
+def _probe(path: Path, named: Path) -> None:
+    """Raises KwsError, about what was `named`, when nothing can be written at `path`."""
     there = next(folder for folder in path.parents if os.path.lexists(folder))
     probe = _beside(there / "probe")
     inner = probe / _beside(path).relative_to(there)
@@ -178,31 +191,48 @@ def check_writable(path: Path) -> None:
         inner.parent.mkdir(parents=True)
         inner.touch()
     except (OSError, ValueError) as error:
-        raise KwsError(refusal(path, error)) from error
+        raise KwsError(refusal(named, error)) from error
     finally:
         _remove(probe)
-    if path.is_dir():
-        raise KwsError(f"{path} is a folder: name a file in it")
 
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
     """A path beside `path` that nobody else uses; what lies there at the end of the block is removed."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with make_folder(path.parent, path):
         _remove_leftovers(path.parent.resolve())
-    except OSError as error:
-        raise KwsError(refusal(path, error)) from error
-    temporary = _beside(path)
+        temporary = _beside(path)
+        try:
+            yield temporary
+        except OSError as error:
+            about = [str(name) for name in (error.filename, error.filename2) if name]
+            if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
+                raise KwsError(refusal(path, error)) from error
+            raise
+        finally:
+            _remove(temporary)
+
+
+def make_folder(folder: Path, wanted: Path) -> AbstractContextManager[None]:
+    """Make a folder, and those above it, for the `wanted` path in it. When the block that is given back fails, those
+    that were new and are still empty are removed. Raises KwsError where the folder cannot be made."""
+    new = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
     try:
-        yield temporary
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        about = [str(name) for name in (error.filename, error.filename2) if name]
-        if error.errno in FULL or any(name.startswith(str(temporary)) for name in about):
-            raise KwsError(refusal(path, error)) from error
+        raise KwsError(refusal(wanted, error)) from error
+    return _unmade(new)
+
+
+@contextmanager
+def _unmade(new: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for place in new:
+                place.rmdir()
         raise
-    finally:
-        _remove(temporary)
 
 
 def _beside(path: Path) -> Path:
@@ -211,13 +241,24 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{owner}.part{path.suffix}")
 
 
+UNFINISHED = re.compile(  # a name of `_beside`, alone or in a line
+    r"\.(?P<name>[^/\\]+?(?P<suffix>\.[^./\\]*)?)"
+    r"\.(?P<machine>[0-9a-f]{6})-(?P<process>\d+)-[0-9a-f]{8}\.part(?(suffix)(?P=suffix))"
+)
+
+
+def finished(text: str) -> str:
+    """A line with the files that it names as they will be called, not as they are while they are written."""
+    return UNFINISHED.sub(r"\g<name>", text)
+
+
 def refusal(path: Path, error: OSError | ValueError) -> str:
     """That nothing can be written at `path`, and the remedy."""
     full = isinstance(error, OSError) and error.errno in FULL
     remedy = "free some space or choose another place" if full else "choose another place"
     if path.is_relative_to(cache_path()):
         remedy = f"{remedy} for the cache {cache_path()} with KWS_CACHE"
-    return f"{path} cannot be written ({getattr(error, 'strerror', None) or error}): {remedy}"
+    return finished(f"{path} cannot be written ({getattr(error, 'strerror', None) or error}): {remedy}")
 
 
 def _remove(path: Path) -> None:
@@ -237,11 +278,10 @@ def _machine() -> str:
 @functools.cache
 def _remove_leftovers(folder: Path) -> None:
     """Remove what processes of this machine that are no more were writing into `folder`; once a process."""
-    owned = re.compile(rf"\..+\.{_machine()}-(\d+)-[0-9a-f]{{8}}\.part(\..+)?")
     with suppress(OSError):
         for entry in os.scandir(folder):
-            found = owned.fullmatch(entry.name)
-            if found and not _runs(int(found[1])):
+            found = UNFINISHED.fullmatch(entry.name)
+            if found and found["machine"] == _machine() and not _runs(int(found["process"])):
                 _remove(Path(entry.path))
 
 

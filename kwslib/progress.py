@@ -50,7 +50,8 @@ def over_cores(
     with warnings.catch_warnings():
         # that a worker which holds much memory is replaced by a fresh one
         warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-        results = parallel(delayed(run)(item) for item in todo)
+        with _deaf():
+            results = parallel(delayed(run)(item) for item in todo)
         return list(tqdm(results, what, len(todo), disable=None, leave=False))
 
 
@@ -69,7 +70,8 @@ def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[
         yield lambda: None
         return
     process = get_context("loky").Process(target=_unseen, args=(os.getpid(), run, arguments))
-    process.start()
+    with _deaf():
+        process.start()
     try:
         yield process.join
     finally:
@@ -86,13 +88,32 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that what it holds is given back
     if hasattr(os, "nice"):
         os.nice(5)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for shown in (1, 2):  # the caller's standard output may be one JSON object
+        os.dup2(nowhere, shown)
     os.environ["LOKY_MAX_CPU_COUNT"] = str(cpu_count() // 2)
     tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
     try:
         run(*arguments)
     finally:  # else this process would wait for the minutes after which idle ones of its own end
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hold Ctrl-C back while the block starts processes, which never hear it then: it is this one's, and they may be
+    importing yet. On Windows they ignore it from `end_with` on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # else it is started in the block, and Python 3.11 lets all signals through after that
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with(parent: int) -> None:

@@ -5,12 +5,14 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from small_corpus import write_corpus
 
 from kwslib.deployment.export import ExportResult, _written
 from kwslib.errors import KwsError
+from kwslib.locks import alone
 from kwslib.paths import atomic_files, atomic_folder, atomic_write, cache_dir, check_writable
 
 NAMES = ("one", "two", "three")
@@ -180,6 +182,18 @@ def test_names_that_are_too_long_are_one_line(tmp_path):
     for name in ("x" * 240, "x" * 300):
         with pytest.raises(KwsError, match="cannot be written"):
             check_writable(tmp_path / name)
+
+
+@pytest.mark.parametrize("write", [atomic_write, atomic_folder, lambda path: alone(path, "it")])
+def test_a_failure_leaves_no_folder_that_was_made_for_it(tmp_path, write):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyboardInterrupt), write(tmp_path / "there" / "new" / "newer" / "model.pt"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+    with suppress(KeyboardInterrupt), write(tmp_path / "other" / "model.pt"):
+        (tmp_path / "other" / "kept").touch()
+        raise KeyboardInterrupt
+    assert (tmp_path / "other" / "kept").exists()
 
 
 def test_a_look_whether_one_may_write_leaves_nothing(tmp_path):

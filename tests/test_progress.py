@@ -18,6 +18,7 @@ def test_one_core_takes_no_other_process(monkeypatch):
 
 def leave_pid(path: Path) -> None:
     path.write_text(str(os.getpid()), encoding="utf-8")
+    print("a library says this", flush=True)
 
 
 def fail(path: Path) -> None:

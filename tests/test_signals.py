@@ -1,5 +1,6 @@
 """However a command is stopped, nothing of it runs ten seconds later, and the next run finds nothing half done."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -131,12 +132,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from small_sweep import small_tasks
-from kwslib.cli.interruption import take_sigterm
+from kwslib.cli.interruption import take_signals
 from kwslib.experiments.sweeps.runners import local
 from kwslib.experiments.sweeps.sweep import run_sweep
 if __name__ == "__main__":
     folder, seconds = Path(sys.argv[1]), float(sys.argv[3])
-    with take_sigterm():
+    with take_signals("sweep"):
         run_sweep("doubling", small_tasks(folder, range(4), seconds=seconds, log=str(folder / "log")), folder, local(2))
 """
 
@@ -153,3 +154,38 @@ def test_sweep(tmp_path, monkeypatch, stop):
     subprocess.run([*map(str, command), "0"], check=True, capture_output=True)
     assert len(list((tmp_path / "rows").glob("*.json"))) == 4
     assert not parts(tmp_path / "temporary")
+
+
+TWICE = """
+import time
+from kwslib.cli.main import script
+from kwslib.progress import beside, over_cores
+
+def work():
+    with beside(time.sleep, 600):
+        print("begun", flush=True)
+        over_cores(time.sleep, [600, 600], "pauses")
+
+script(work)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 0.2, 0.4, 0.8, 3])
+def test_ctrl_c_again_and_again(monkeypatch, after):
+    """A terminal sends it to all processes, some of which may be importing yet."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    command = [sys.executable, "-c", TWICE]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    begun = subprocess.Popen(command, **pipes, text=True, preexec_fn=heed_interrupts, start_new_session=True)
+    assert begun.stdout.readline() == "begun\n"
+    time.sleep(after)
+    children = psutil.Process(begun.pid).children(recursive=True)
+    assert children
+    stopped = time.monotonic()
+    while begun.poll() is None:
+        os.killpg(begun.pid, signal.SIGINT)
+        time.sleep(0.03)
+    assert time.monotonic() - stopped < 20
+    assert (begun.returncode, begun.stdout.read(), begun.stderr.read()) == (130, "", "-c: interrupted\n")
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert not alive

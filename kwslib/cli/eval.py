@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus
+from kwslib.cli.data import OWN, corpus_of
 from kwslib.cli.options import DATA, JSON, PROFILE
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
@@ -38,7 +38,7 @@ def evaluate_model(
     if split not in SPLITS:
         raise KwsError(f"--split {split}: use {', '.join(SPLITS)}")
     predictor = load_predictor(model, [word.strip() for word in keywords.split(",")] if keywords else None)
-    corpus = chosen_corpus(data, profile, own)
+    corpus = corpus_of(model, predictor.labels[2:], data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     protocol = Protocol(keywords=predictor.labels[2:])
     clips = build_splits(corpus, protocol)[split]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus
+from kwslib.cli.data import OWN, corpus_of
 from kwslib.cli.options import DATA, JSON, PROFILE
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -83,7 +83,7 @@ def _exported(
     if quantization_of(network):
         return export_quantized(checkpoint, network, config, extra, out), {"data": None}
     check_installed()
-    corpus = chosen_corpus(data, profile, own)
+    corpus = corpus_of(checkpoint, config.labels[2:], data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     calibration = calibration_features(corpus, config.labels)
     result = export_network(checkpoint, network, config, extra, calibration, out)

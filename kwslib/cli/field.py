@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus
+from kwslib.cli.data import OWN, corpus_of
 from kwslib.cli.field_long import print_long
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_confusion, print_json
@@ -79,10 +79,10 @@ def run_field_test(
         raise KwsError(f"--long takes no {', '.join(options)}: the file says what is in the stream")
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.stream import open_network
-    from kwslib.paths import check_writable
+    from kwslib.paths import check_folder
 
     if save_wav is not None:
-        check_writable(save_wav / "trials.csv")
+        check_folder(save_wav)
     network = open_network(model)
     settings = network.settings or DecisionSettings(classes=len(network.labels))
     if threshold is not None:
@@ -96,7 +96,7 @@ def run_field_test(
         _recordings(model, network, recordings, settings, as_json)
         return
     field = _field(hard, {"snr": snr, "distance": distance, "rt60": rt60})
-    corpus = chosen_corpus(data, profile, own)
+    corpus = corpus_of(model, network.labels[2:], data, profile, own)
     if long is not None:
         print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return

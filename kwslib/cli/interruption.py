@@ -1,36 +1,56 @@
-"""How a command that is stopped ends: cleaned up, one line, and the exit status that shells know.
+"""How a command that is stopped ends: one line at once, cleaned up, and the exit status that shells know.
 
-SIGTERM is taken as Ctrl-C is: an exception in the main thread, so that every `with` and `finally` does its work.
+A signal is an exception in the main thread, so that every `with` and `finally` does its work. What comes meanwhile, as
+when Ctrl-C is pressed twice, stops none of that.
 """
 
+import os
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+PATIENCE = 10.0  # s that cleaning up may take before another signal is heard
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came."""
+
+class Signalled(KeyboardInterrupt):
+    """A signal came, and standard error says so."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
 
 
 @contextmanager
-def take_sigterm() -> Iterator[None]:
-    """Within the block, SIGTERM raises `Terminated` in the main thread."""
+def take_signals(name: str) -> Iterator[None]:
+    """Within the block, SIGINT and SIGTERM raise `Signalled` in the main thread, and are told of as the command
+    `name`; one that is ignored remains so. After a block that was stopped both are ignored: the process ends."""
+    taken = 0.0
 
     def handle(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+        nonlocal taken
+        if taken and time.monotonic() - taken < PATIENCE:
+            return
+        taken = time.monotonic()
+        with suppress(OSError):
+            os.write(2, f"{name}: {SAID[signal.Signals(number)]}\n".encode())
+        raise Signalled(number)
 
-    before = signal.signal(signal.SIGTERM, handle)
+    heard = [number for number in SAID if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if taken else handler)
 
 
 class Stopped(Exception):
-    """A command was stopped: what is to be said of it, and its exit status, 130 or 143."""
+    """A command was stopped: what is to be said of what it leaves, if anything, which `stop` may know; and its exit
+    status, 130 or 143."""
 
     def __init__(self, stop: KeyboardInterrupt, kept: str = "") -> None:
-        terminated = isinstance(stop, Terminated)
-        super().__init__(f"{'terminated' if terminated else 'interrupted'}{kept and f': {kept}'}")
-        self.status = 128 + (signal.SIGTERM if terminated else signal.SIGINT)
+        super().__init__(kept or str(stop))
+        self.status = stop.status if isinstance(stop, Signalled) else 128 + signal.SIGINT

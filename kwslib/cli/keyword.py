@@ -1,5 +1,6 @@
 """`kws keyword`: from takes of a word, or none, to a model with its threshold."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import typer
 
 from kwslib.cli.data import explain
-from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
@@ -75,7 +75,7 @@ def make_keyword(
     if not importlib.util.find_spec("pyroomacoustics"):
         raise KwsError("the simulated rooms need pyroomacoustics: pip install 'kwslib[field]'")
     folder = expand(out or Path(word))
-    road.check_folder(folder)
+    road.check_files(folder)
     if takes is None:
         require_read(word)
     if data is None and not get_profile(profile).synthetic:
@@ -89,17 +89,17 @@ def make_keyword(
         tuple(expand(path).absolute() for path in background),
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
+    for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
+        if recordings and os.path.realpath(recordings) == os.path.realpath(folder):
+            raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
     effort = road.Effort(epochs, trials, hours)
-    try:
-        report = road.make(
-            corpus, word_file, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
-        )
-    except KeyboardInterrupt as stop:
-        raise Stopped(stop, "run the same command again to go on") from None
+    report = road.make(
+        corpus, word_file, arch, effort, seed, folder, lambda step: print(one_line(step), file=sys.stderr)
+    )
     if as_json:
         print_json(report)
     else:

@@ -39,8 +39,8 @@ def listen_live(
     listener = Listener(network, settings)
     sounddevice = _sounddevice()
     listened, last = 0, seconds * SAMPLE_RATE if seconds else float("inf")
-    name = int(device) if device and device.isdigit() else device
     try:
+        name = int(device) if device and device.isdecimal() else device
         with sounddevice.InputStream(
             samplerate=SAMPLE_RATE, channels=1, dtype="int16", blocksize=BLOCK, device=name
         ) as stream:

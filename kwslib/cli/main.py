@@ -24,7 +24,7 @@ from kwslib.cli.compare import compare_values
 from kwslib.cli.eval import evaluate_model
 from kwslib.cli.export import export_model
 from kwslib.cli.field import run_field_test
-from kwslib.cli.interruption import Stopped, take_sigterm
+from kwslib.cli.interruption import Stopped, take_signals
 from kwslib.cli.keyword import make_keyword
 from kwslib.cli.listen import listen_live
 from kwslib.cli.output import one_line
@@ -35,6 +35,7 @@ from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
 from kwslib.cli.verify import verify_recorded
 from kwslib.errors import CheckFailed, KwsError
+from kwslib.paths import finished
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whichever click typer brings
 
@@ -132,14 +133,14 @@ def _end(commands: typer.Typer, name: str) -> None:
 def _run(commands: typer.Typer, name: str) -> int:
     try:
         os.getcwd()  # where it was deleted, libraries fail in ways of their own
-        with take_sigterm():
+        with take_signals(name):
             status = commands(standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except CheckFailed as error:
         return _fail(name, error, 1)
     except Stopped as error:
-        return _fail(name, error, error.status)
+        return _fail(name, error, error.status) if str(error) else error.status
     except KwsError as error:
         return _fail(name, error)
     except USAGE_ERROR as error:
@@ -159,7 +160,7 @@ def _run(commands: typer.Typer, name: str) -> int:
 
 def _fail(name: str, message: object, status: int = 2) -> int:
     with contextlib.suppress(OSError):  # standard error may be full, too
-        print(f"{name}: {one_line(message)}", file=sys.stderr, flush=True)
+        print(f"{name}: {one_line(finished(str(message)))}", file=sys.stderr, flush=True)
     return status
 
 

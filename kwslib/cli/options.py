@@ -8,7 +8,7 @@ DATA = typer.Option(
     None,
     envvar="KWS_DATA",
     help="Folder of clips in Speech Commands' layout; several, separated as in PATH, are "
-    "read as one corpus; or the corpus.json of `kws keyword`.",
+    "read as one corpus; or the corpus.json of `kws keyword`, or its folder.",
 )
 PROFILE = typer.Option(
     None,

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import sys
 import tempfile
 from concurrent.futures import BrokenExecutor
@@ -12,8 +11,6 @@ from kwslib.errors import KwsError
 
 EXPLAINED = (OSError, MemoryError, UnicodeError, EOFError, BrokenExecutor, ModuleNotFoundError)
 
-# A file that is being written beside the one it will replace (kwslib.paths.atomic_write), or a folder like it.
-UNFINISHED = re.compile(r"(^|(?<=/))\.([^/]+?)\.[0-9a-f]{8}(\.part(\.[^./]*)?)?(?=/|$)")
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 REMEDIES = {
     errno.ENOENT: "check the name",
@@ -87,8 +84,7 @@ def _os_error(error: OSError) -> str:
         return f"{tempfile.gettempdir()}: {reason}: {remedy} in TMPDIR"
     if _is_in_the_cache(place):
         remedy += "; KWS_CACHE names the cache's folder"
-    finished = UNFINISHED.sub(r"\2", place)
-    return f"{finished}: {reason}: {remedy}"
+    return f"{place}: {reason}: {remedy}"
 
 
 def _working_directory_is_gone() -> bool:

@@ -9,7 +9,7 @@ from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
-from kwslib.paths import check_writable
+from kwslib.paths import check_folder
 
 
 def run_a_sweep(
@@ -52,7 +52,7 @@ def run_a_sweep(
     if dry_run:
         _list_points([point.name for point in points], as_json)
         return
-    check_writable(out / "rows" / "probe")
+    check_folder(out)
     if data is None and get_profile(profile).synthetic and os.environ.get("KWS_DATA"):
         data = Path(os.environ["KWS_DATA"])  # the report profile's points find it where they run
     corpus = open_corpus(data, profile)

@@ -7,10 +7,12 @@ named before a run starts, and opening a corpus again is fast (kwslib/data/inspe
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 from unicodedata import normalize
 
@@ -192,12 +194,13 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     Raises KwsError as `read_takes` and `check_word` do, and when the folder contains fewer than three usable
     recordings: the message states what is wrong with the others.
     """
-    clips, skipped = read_takes(folder, check_word(word), {clip.name for clip in corpus.clips})
+    clips, skipped = read_takes(folder, check_word(word), {clip.name: clip.digest for clip in corpus.clips})
     folder = Path(folder)
     if len(clips) < FEWEST:
-        wrong = listed((item.path.name, item.reason) for item in skipped) or "put audio files into it"
-        few = f"only {len(clips)}" if clips else "no"
-        raise KwsError(f"{folder}: {few} recordings of {word!r} here, {FEWEST} are the fewest: {wrong}")
+        wrong = listed((item.path.name, item.reason) for item in skipped)
+        few = ("no recordings", "only 1 recording", "only 2 recordings")[len(clips)]
+        remedy = wrong or ("record more" if clips else "put audio files into it")
+        raise KwsError(f"{folder}: {few} of {word!r} here, {FEWEST} are the fewest: {remedy}")
     clips, note = spread(clips)
     return replace(
         corpus,
@@ -209,11 +212,11 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
 
 
 def read_takes(
-    folder: Path | str, word: str, taken: Collection[str] = ()
+    folder: Path | str, word: str, taken: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[list[Clip], list[Skipped]]:
-    """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`;
-    and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
-    folder = _folder(Path(folder), f"give one that holds recordings of {word!r}")
+    """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`, {name:
+    digest}; and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
+    folder = _folder(Path(folder), "give one that holds recordings")
     files = files_within(folder)
     found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
     clips: dict[str, Clip] = {}  # by the digest of their samples
@@ -246,21 +249,32 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _clips(
-    files: Iterable[Path], folder: Path, verdicts: dict[Path, Verdict], word: str, taken: Iterable[str] = ()
+    files: Iterable[Path],
+    folder: Path,
+    verdicts: dict[Path, Verdict],
+    word: str,
+    taken: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[Clip], list[Skipped]]:
-    """Clips of the usable files of a word's folder; and the others."""
+    """Clips of the usable files of a word's folder, numbered where recordings in different folders would have one name;
+    and the other files. Two formats of one name in a folder are taken for one recording, whatever they hold."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
-    names = set(taken)
+    digests = dict(taken)
+    used: dict[Path, str] = {}  # without its ending, the file's name
     for path in files:
-        speaker, name = speaker_and_name(path, folder, word)
-        if verdicts[path].reason:
-            skipped.append(Skipped(path, verdicts[path].reason))
-        elif name in names:
-            skipped.append(Skipped(path, f"a second recording called {name}"))
+        speaker, first = speaker_and_name(path, folder, word)
+        numbered = (f"{first.removesuffix('.wav')}_{number}.wav" for number in count(2))
+        name = next(name for name in chain([first], numbered) if name not in digests)
+        digest, reason = verdicts[path].digest, verdicts[path].reason
+        if not reason and (twin := used.get(path.with_suffix(""))):
+            reason = f"{twin} has the same name: give one of them another if they differ"
+        elif not reason and digests.get(first) == digest:
+            reason = f"the same recording as {first}"
+        if reason:
+            skipped.append(Skipped(path, reason))
         else:
-            names.add(name)
-            clips.append(Clip(path, word, speaker, name, verdicts[path].digest))
+            digests[name], used[path.with_suffix("")] = digest, path.name
+            clips.append(Clip(path, word, speaker, name, digest))
     return clips, skipped
 
 

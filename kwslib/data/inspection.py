@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
                 # one that changed a moment ago may change again without another stamp: look again next time
                 settled = begun - max(stamps[path][1:3]) > COARSEST
                 known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
-        with atomic_write(index) as temporary:
+        with suppress(KwsError), atomic_write(index) as temporary:  # without it, the next look takes as long
             temporary.write_bytes(gzip.compress(json_text(known).encode(), 1))
     return {path: Verdict(*known[str(path)][1:]) if path in stamps else _look(path) for path in files}
 

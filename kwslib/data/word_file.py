@@ -34,6 +34,7 @@ from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
 from kwslib.strict_json import is_format, json_text, parse_json
 
+CORPUS = "corpus.json"  # its name among the files of `kws keyword`
 FORMAT = 1
 LISTS = ("not", "background", "data")
 MOST = {"training": 2400, "validation": 400, "testing": 800}  # clips of other words that a corpus lends
@@ -179,7 +180,7 @@ def _negatives(
         name = (
             f"not {word}" if number == 1 else f"not {word} {number}"
         )  # equal file names are other recordings
-        read, refused = read_takes(folder, name, {clip.name for clip in clips})
+        read, refused = read_takes(folder, name)
         found = [clip for clip in read if clip.digest not in takes]
         refused += _refused([clip for clip in read if clip.digest in takes], word, takes)
         if not found:

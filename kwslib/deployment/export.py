@@ -25,7 +25,7 @@ from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.paths import atomic_files, atomic_write, check_writable
+from kwslib.paths import atomic_files, atomic_write, check_folder
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
 
@@ -116,7 +116,7 @@ def export_network(
         raise KwsError(
             f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
         )
-    check_writable(folder / "model.onnx")
+    check_folder(folder)
     answers = _answers(checkpoint, network, calibration)
     onnx = to_onnx(network)
     onnx.metadata_props.add(key="labels", value=",".join(config.labels))
@@ -168,7 +168,7 @@ def export_quantized(
 
     whole = integers(checkpoint, network)
     graph = to_graph(whole)
-    check_writable(folder / "model.tflite")
+    check_folder(folder)
     description = _description(checkpoint, config, extra)
     int8 = write(graph, description)
     core = compress(lowered(graph, whole.bits))

@@ -52,7 +52,7 @@ def material(corpus: Corpus, labels: Sequence[str], split: str) -> Material:
             clip for clip in mine if (clip.word == label or (label == UNKNOWN and clip.word not in labels))
         ]
         if not chosen:
-            raise KwsError(f"{corpus.root}: no {split} clips of {label}: the field needs some")
+            raise KwsError(f"{corpus.root}: no {split} clips of {label}: record more speakers or takes")
         by_label.append(tuple(chosen))
     if len({clip.speaker for clip in by_label[1]}) < 2:
         raise KwsError(f"{corpus.root}: babble needs two {split} speakers of other words: add recordings")

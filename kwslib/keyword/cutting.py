@@ -11,9 +11,9 @@ from kwslib.data.audio import FRAME, read_audio
 from kwslib.data.own import NAMED
 from kwslib.errors import KwsError
 from kwslib.keyword.takes import speech
-from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, check_label
+from kwslib.labels import CLIP_SAMPLES, LONGEST_LABEL, SAMPLE_RATE, check_label
 from kwslib.locks import alone
-from kwslib.paths import atomic_files, check_writable
+from kwslib.paths import atomic_files, check_folder
 
 WORD = 15  # frames of 10 ms, the least that a word lasts
 AROUND = 15  # frames kept before and after one that lasts longer than a second
@@ -38,17 +38,15 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
     Raises KwsError for a recording that is not audio or contains no word, and for a speaker that is not a valid file
     name.
     """
-    named_first = (speaker + NAMED).index(NAMED) == len(speaker)  # the take's name gives the speaker back
-    if not speaker or not named_first or speaker != Path(speaker).name or speaker[0] == ".":
-        raise KwsError(f"--speaker {speaker!r} does not make a file name: use letters and digits")
-    check_label(speaker)
-    check_writable(folder / f"{speaker}{NAMED}0.wav")
+    _check_speaker(speaker)
+    check_folder(folder)
     samples = read_audio(recording)
-    takes = cut(samples) if len(samples) >= CLIP_SAMPLES else []
+    seconds = len(samples) * 10 // SAMPLE_RATE / 10  # rounded down
+    if len(samples) < CLIP_SAMPLES:
+        raise KwsError(f"{recording}: too short ({seconds} s): give a second or more")
+    takes = cut(samples)
     if not takes:
-        raise KwsError(
-            f"{recording}: no word stands out in {len(samples) / SAMPLE_RATE:.1f} s: record it nearer, with pauses"
-        )
+        raise KwsError(f"{recording}: no word stands out in {seconds} s: record it nearer, with pauses")
     with alone(folder, "takes for the same folder"):
         begin = _next_number(folder, speaker)
         paths = [folder / f"{speaker}{NAMED}{begin + number}.wav" for number in range(len(takes))]
@@ -58,6 +56,18 @@ def cut_file(recording: Path, folder: Path, speaker: str) -> list[Path]:
                 soundfile.write(sound, take, SAMPLE_RATE, subtype="PCM_16", format="WAV")
                 temporary.write_bytes(sound.getvalue())
     return paths
+
+
+def _check_speaker(speaker: str) -> None:
+    """Raises KwsError for a name that a take's name would not give back."""
+    valid = speaker == Path(speaker).name and speaker[:1] != "." and NAMED not in speaker + NAMED[:-1]
+    try:
+        check_label(speaker)
+    except KwsError:
+        valid = False
+    if not valid:
+        rule = f"part of a file's name, up to {LONGEST_LABEL} bytes without a comma or {NAMED}"
+        raise KwsError(f"--speaker {speaker!r} is not {rule}: use letters and digits")
 
 
 def _next_number(folder: Path, speaker: str) -> int:

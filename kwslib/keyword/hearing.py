@@ -16,7 +16,9 @@ from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.field.detection import stream_logits
 from kwslib.field.recordings import surrounded
 from kwslib.field.stream import (
+    FRAME_SECONDS,
     STRIDE,
+    WINDOW_SECONDS,
     StreamNetwork,
     decide,
     inference_frames,
@@ -42,7 +44,7 @@ class Report:
 def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) -> tuple[list[Report], float]:
     """All reports in a recording of any length, and its duration in seconds.
 
-    Raises KwsError for a file that is not audio, or shorter than the network's window of one second.
+    Raises KwsError for a file that is not audio, or too short for two inferences.
     """
     frontend, frames, samples = Frontend(), [], 0
     for block in audio_blocks(path):
@@ -50,7 +52,11 @@ def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) ->
         samples += len(block)
     stream = np.concatenate(frames) if frames else np.empty((0, 40), np.int8)
     if len(stream) <= FRAMES + STRIDE:
-        raise KwsError(f"{path}: {samples / SAMPLE_RATE:.2f} s of sound: give a second or more")
+        least = (FRAMES + STRIDE) * FRAME_SECONDS + WINDOW_SECONDS
+        sound = (
+            samples * 100 // SAMPLE_RATE / 100
+        )  # rounded down, or what lacks a sample would read as enough
+        raise KwsError(f"{path}: {sound:.2f} s of sound: give {least:.2f} s or more")
     logits = stream_logits(network, stream)
     reported = reports(smooth(posteriors(logits, network.scale), settings.smoothing), settings)
     times = inference_times(len(stream))

@@ -6,7 +6,8 @@ all that it depends on; the same run, started again, goes on there.
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from kwslib.cache import code, digest
 from kwslib.checkpoints import load_checkpoint, resume_file, train_setup
 from kwslib.data.corpus import Corpus
 from kwslib.data.splits import SPLITS
-from kwslib.data.word_file import WordFile
+from kwslib.data.word_file import CORPUS, WordFile
 from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export
@@ -34,12 +35,13 @@ from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import DamagedResumeFile, examples_digest
-from kwslib.paths import atomic_files, atomic_write, cache_dir, check_writable, temporary_folder
+from kwslib.paths import atomic_files, atomic_write, cache_dir, check_folder, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.progress import beside
-from kwslib.strict_json import json_text
+from kwslib.strict_json import json_text, parse_json
 
-CHECKPOINT, HEADER, CORPUS, REPORT = "model.pt", "kws_model.h", "corpus.json", "report.json"
+CHECKPOINT, HEADER, REPORT = "model.pt", "kws_model.h", "report.json"
+UNTRAINED = "no epoch was trained yet; the features that were complete are kept"
 Say = Callable[[str], None]
 
 
@@ -53,8 +55,9 @@ class Effort:
     hours: float = HOURS
 
 
-def check_folder(folder: Path) -> None:
+def check_files(folder: Path) -> None:
     """Raises KwsError when `make` cannot write one of its files to the folder."""
+    check_folder(folder)
     for name in (CORPUS, CHECKPOINT, *FILES, HEADER, REPORT):
         check_writable(folder / name)
 
@@ -72,11 +75,19 @@ def make(
     labels = training_setup.config.labels
     say("features of the training")
     with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
-        splits = word_splits(corpus, training_setup)
+        with _noting(lambda: UNTRAINED):
+            splits = word_splits(corpus, training_setup)
         content = examples_digest(*splits.values())
         key = digest(code(__name__), training_setup, effort, seed, corpus.content_hash, content)
         training = cache_dir() / "keyword" / key
-        with alone(training, "the same training"), temporary_folder(training.parent, "files") as unfinished:
+        with (
+            _noting(lambda: _kept(training, folder, key)),
+            alone(training, "the same training") as waited,
+            temporary_folder(training.parent, "files") as unfinished,
+        ):
+            if waited and (made := _made(folder, key)):
+                shutil.rmtree(training, ignore_errors=True)
+                return made
             trained = training / CHECKPOINT
             if not _is_sound(trained):
                 _train(corpus, training_setup, splits, effort, seed, trained, say, prepared)
@@ -88,7 +99,8 @@ def make(
             say("testing")
             prepared()
             report = (
-                described(corpus, word_file.word)
+                {"key": key}
+                | described(corpus, word_file.word)
                 | {"arch": arch, "seed": seed, **asdict(effort)}
                 | load_checkpoint(checkpoint)[2]["choice"]
                 | tested(exported.tflite_int8, corpus, effort)
@@ -135,11 +147,41 @@ def _is_sound(checkpoint: Path) -> bool:
     return True
 
 
+@contextmanager
+def _noting(what: Callable[[], str]) -> Iterator[None]:
+    """Let an interruption of the block say what is kept of the work."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.args = (what(),)
+        raise
+
+
+def _kept(training: Path, folder: Path, key: str) -> str:
+    """What is kept of a run that was interrupted."""
+    if _made(folder, key):
+        return f"{folder} is complete"
+    if (training / CHECKPOINT).exists():
+        return "the trained network is kept; run the same command again to go on"
+    if resume_file(training / CHECKPOINT).exists():
+        return "the epochs of training so far are kept; run the same command again to go on"
+    return UNTRAINED
+
+
+def _made(folder: Path, key: str) -> dict[str, Any] | None:
+    """The results in a folder, if they are those of this run."""
+    try:
+        report = parse_json((folder / REPORT).read_bytes())
+        return report if report["key"] == key else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[str, Any]) -> None:
     """Copy the files of a run to its folder, with its corpus file and its report: all of them, or none."""
     files = sorted(unfinished.iterdir())
     places = [folder / name for name in (*(path.name for path in files), CORPUS, REPORT)]
-    with atomic_files(places) as temporaries:
+    with alone(folder, "the same folder"), atomic_files(places) as temporaries:
         *copies, corpus_file, report_file = temporaries
         for path, temporary in zip(files, copies, strict=True):
             shutil.copyfile(path, temporary)

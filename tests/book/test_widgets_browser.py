@@ -17,7 +17,7 @@ def page(tmp_path_factory) -> Path:
     if browser.chromium() is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     results, static = REPOSITORY / "book" / "results", REPOSITORY / "book" / "_static"
-    shown = "".join(widget.in_page(name, widget.made(name, results)) for name in NAMES)
+    shown = "".join(widget.in_page(name, widget.load_widget(name, results)) for name in NAMES)
     drawn = (
         '<figure><div class="vector"><svg class="drawn" viewBox="0 0 9 9"><text>x</text></svg></div></figure>'
     )

@@ -118,3 +118,18 @@ def test_synthetic_speech_says_so_in_the_result(kws, checkpoint, corpus, tmp_pat
     finally:
         (corpus / "SYNTHETIC").unlink()
     assert json.loads(out)["synthetic"] is True
+
+
+@pytest.mark.parametrize("command", [("eval",), ("export", "--out", "out"), ("field", "--trials", 3)])
+def test_a_model_of_another_word_is_told_which_corpus_to_name(kws, tmp_path, monkeypatch, corpus, command):
+    """The words of a finished model are not to be chosen any more."""
+    monkeypatch.chdir(tmp_path)
+    config = ModelConfig(labels=("silence", "unknown", "kiwi"))
+    save_checkpoint(tmp_path / "model.pt", build(config), config)
+    arguments = (command[0], "model.pt", "--data", corpus, *command[1:])
+    said = f"kws: model.pt: no clips of kiwi in {corpus}: "
+    remedy = "name the recordings, or the corpus.json, that it was trained on with --data\n"
+    assert kws(*arguments) == (2, "", said + remedy)
+    (tmp_path / "corpus.json").touch()
+    assert kws(*arguments) == (2, "", said + "give the word's corpus file, as in --data corpus.json\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"model.pt", "corpus.json"}

@@ -162,6 +162,26 @@ def test_hostile_paths(kws, place, monkeypatch, command, kind):
     assert all(path.is_dir() for path in left)  # `--out` folders may be there, files not
 
 
+def test_what_cannot_be_a_folder_is_named_itself_and_nothing_within_it(kws, place, monkeypatch):
+    monkeypatch.chdir(place)
+    trained = ("model.pt", "--data", "corpus")
+    clip = next((place / "corpus" / "yes").iterdir())
+    commands = (
+        ("sweep", "bits", "--out"),
+        ("keyword", "kiwi", "--data", "corpus", "--out"),
+        ("export", *trained, "--out"),
+        ("field", *trained, "--trials", 1, "--save-wav"),
+        ("data", "cut", clip, "--out"),
+    )
+    for command in commands:
+        for name, said in (
+            ("text.txt", "text.txt: a file, not a folder: name another place"),
+            ("text.txt/x", "text.txt/x cannot be written (Not a directory): choose another place"),
+        ):
+            status, out, err = kws(*command, name)
+            assert (status, out, err.splitlines()[-1]) == (2, "", f"kws: {said}"), command
+
+
 @pytest.mark.parametrize("value", ["9" * 20, "9223372036854775807", "-1", "9" * 5000, "1e9", "nan"])
 @pytest.mark.parametrize(
     "arguments",

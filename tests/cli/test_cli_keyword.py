@@ -42,6 +42,11 @@ def world(tmp_path, monkeypatch):
         (("kiwi", "--arch", "transformer"), "transformer"),
         (("kiwi", "--takes", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "data/_background_noise_", "--not", "nowhere"), "recordings of 'kiwi'"),
+        (
+            ("takes", "--takes", "takes"),
+            "takes: recordings are here: name another folder for the model with --out",
+        ),
+        (("kiwi", "--takes", "takes", "--out", "data/../data"), "recordings are here"),
         (("kiwi", "--takes", "takes", "--not", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "takes", "--background", "takes"), "takes: no usable background"),
         (("kiwi", "--data", "nowhere"), "nowhere: no such folder"),

@@ -15,7 +15,7 @@ from repository import MODELS, REPOSITORY, SERIAL_LOG
 from kwslib.cli.output import one_line, print_json
 from kwslib.cli.problems import explain
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write
+from kwslib.paths import _beside, atomic_write, finished, refusal
 
 pytestmark = pytest.mark.slow
 
@@ -127,9 +127,9 @@ def test_a_cache_that_cannot_be_is_named(kws, place, monkeypatch, cache):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (PermissionError(errno.EACCES, "Permission denied", "a/.model.pt.0123abcd.part.pt"), "a/model.pt: "),
+        (PermissionError(errno.EACCES, "Permission denied", "a/model.pt"), "a/model.pt: "),
         (FileExistsError(errno.EEXIST, "File exists", "file"), "file: File exists: "),
-        (IsADirectoryError(errno.EISDIR, "Is a directory", ".x.h.f6df9378.part.h", None, "d/x.h"), "d/x.h: "),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "x.h", None, "d/x.h"), "d/x.h: "),
         (
             OSError(errno.ENOSPC, "No space left on device", f"{tempfile.gettempdir()}/kws-abc/model.tflite"),
             "TMPDIR",
@@ -143,7 +143,28 @@ def test_a_cache_that_cannot_be_is_named(kws, place, monkeypatch, cache):
 def test_what_the_machine_says(error, said, monkeypatch):
     monkeypatch.setattr("tempfile.gettempdir", lambda: "/tmp")
     assert said in explain(error)
-    assert ".part" not in explain(error)
+
+
+@pytest.mark.parametrize(
+    "name", ["model.pt", "folder", "a.b c", "two\nlines.json.gz", ".hidden", "x.", "é.é"]
+)
+def test_no_line_names_a_file_as_it_is_called_while_it_is_written(kws, tmp_path, monkeypatch, name):
+    written = _beside(_beside(tmp_path / name) / "model.pt")
+    place = str(tmp_path / name / "model.pt")
+    assert finished(f"{written}: ({written})") == f"{place}: ({place})"
+    assert ".part" not in refusal(written, PermissionError(errno.EACCES, "Permission denied"))
+    for error in (
+        PermissionError(errno.EACCES, "Permission denied", str(written)),
+        KwsError(f"{written}: make"),
+    ):
+
+        def fail(*_, error=error):
+            raise error
+
+        monkeypatch.setattr("kwslib.data.corpus.open_corpus", fail)
+        status, out, err = kws("data", "info")
+        assert (status, out, len(err.splitlines())) == (2, "", 1)
+        assert one_line(place) in err
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,14 @@ def test_several_folders_are_one_corpus_in_whatever_order(tmp_path):
     assert read_folders([first, first]) == read_folder(first)
 
 
+def test_an_index_that_cannot_be_saved_is_done_without(tmp_path, monkeypatch):
+    root = write_corpus(tmp_path / "data")
+    kept = read_folder(root)
+    monkeypatch.setenv("KWS_CACHE", str(tmp_path))
+    (tmp_path / "index-v4").touch()  # as in a cache that is only to be read, which nothing is for root
+    assert read_folder(root) == kept
+
+
 def test_a_recording_that_lies_in_two_folders_counts_once(tmp_path):
     first = write_corpus(tmp_path / "first")
     copy = write_corpus(tmp_path / "copy", suffix=".flac")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from kwslib.data.corpus import add_recordings, read_folder
 from kwslib.data.own import spread
 from kwslib.data.protocol import Protocol
 from kwslib.data.splits import SPLITS, which_split
+from kwslib.errors import KwsError
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +105,29 @@ def test_sub_folders_are_speakers(corpus, tmp_path):
     assert extended.notes == ("marvin: split by speaker",)
 
 
+def test_takes_of_equal_names_are_all_kept(corpus, tmp_path):
+    """Of a speaker's days, and named as one that the corpus has; a copy is none, nor what may be a conversion."""
+    names = ["alex/mon/1.wav", "alex/tue/1.wav", "mon/alex_nohash_1.wav", "c.flac"]
+    mine = record(tmp_path / "mine", *names)
+    record(mine / "00000001", "0.wav", samples=8_000)
+    record(mine, "c.ogg", samples=7_000)
+    shutil.copy(corpus.root / "yes" / "00000000_nohash_0.wav", mine)
+    extended = add_recordings(corpus, "yes", mine)
+    assert {
+        clip.path.relative_to(mine).as_posix() for clip in extended.clips if mine in clip.path.parents
+    } == {
+        *names,
+        "00000001/0.wav",
+    }
+    assert [(item.path.name, item.reason) for item in extended.skipped] == [
+        ("00000000_nohash_0.wav", "the same recording as yes/00000000_nohash_0.wav"),
+        ("c.ogg", "c.flac has the same name: give one of them another if they differ"),
+    ]
+    assert len({clip.name for clip in extended.clips}) == len(extended.clips) == len(corpus.clips) + 5
+    assert {clip.speaker for clip in extended.clips if "alex" in clip.name} == {"alex"}
+    assert len({clip.split for clip in extended.clips if "alex" in clip.name}) == 1
+
+
 def test_in_the_layout_of_speech_commands_too(tmp_path):
     root = write_corpus(tmp_path / "data")
     for word in ("stop", "go"):
@@ -139,6 +164,20 @@ def test_two_takes_are_refused_before_any_work(kws, corpus, tmp_path):
     for said in ("only 2 recordings of 'marvin'", "copy.wav", "silent.wav: silent", "notes.txt"):
         assert said in err
     assert not (tmp_path / "model.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), "no recordings of 'marvin' here, 3 are the fewest: put audio files into it"),
+        (("a.wav",), "only 1 recording of 'marvin' here, 3 are the fewest: record more"),
+        (("a.wav", "b.wav"), "only 2 recordings of 'marvin' here, 3 are the fewest: record more"),
+    ],
+)
+def test_too_few_takes_with_nothing_wrong(corpus, tmp_path, names, said):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KwsError, match=f"{said}$"):
+        add_recordings(corpus, "marvin", record(tmp_path / "mine", *names))
 
 
 def test_ten_voice_memos_have_one_remedy(kws, corpus, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
+from kwslib.cli.data import chosen_corpus
 from kwslib.data import word_file
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.data.splits import SPLITS
@@ -165,6 +166,7 @@ def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
     monkeypatch.chdir(world / "talk")
     again = open_word(read_word_file(world / "kiwi" / "corpus.json"))
     assert again.content_hash == open_word(made).content_hash
+    assert chosen_corpus(world / "kiwi").content_hash == again.content_hash
 
 
 @pytest.mark.parametrize(

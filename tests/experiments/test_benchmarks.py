@@ -1,6 +1,7 @@
 """What the benchmarks keep is of the very examples that it was trained on; what they cannot use is one line."""
 
 import importlib.util
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -69,11 +70,15 @@ def test_what_a_benchmark_cannot_use_is_one_line(monkeypatch, capfd, name, argum
     assert said in line
 
 
-def test_a_benchmark_that_is_stopped_says_so_by_its_name(monkeypatch, capfd):
-    def stop() -> None:
-        raise KeyboardInterrupt
+STOPPED = """
+import signal, sys
+from kwslib.cli.main import script
 
-    monkeypatch.setattr(sys, "argv", ["benchmarks/gpu.py"])
-    with pytest.raises(SystemExit) as ended:
-        script(stop)
-    assert (ended.value.code, capfd.readouterr().err) == (130, "gpu.py: interrupted\n")
+sys.argv = ["benchmarks/gpu.py"]
+script(lambda: signal.raise_signal(signal.SIGTERM))
+"""
+
+
+def test_a_benchmark_that_is_stopped_says_so_by_its_name():
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "gpu.py: terminated\n")

@@ -58,10 +58,13 @@ def test_every_report_of_a_long_recording_has_its_time(sound, tmp_path):
     assert max(times) > 8
 
 
-def test_a_recording_of_less_than_a_second_is_named(tmp_path):
-    soundfile.write(tmp_path / "short.wav", np.ones(8_000, np.int16), 16_000)
-    with pytest.raises(KwsError, match=r"short\.wav: 0\.50 s of sound"):
+@pytest.mark.parametrize(("samples", "seconds"), [(8_000, "0.50"), (16_000, "1.00"), (16_799, "1.04")])
+def test_a_recording_that_is_too_short_is_told_what_is_enough(tmp_path, samples, seconds):
+    for path, count in ((tmp_path / "short.wav", samples), (tmp_path / "enough.wav", 16_800)):
+        soundfile.write(path, np.ones(count, np.int16), 16_000)
+    with pytest.raises(KwsError, match=rf"short\.wav: {seconds} s of sound: give 1\.05 s or more"):
         listen_to(NETWORK, tmp_path / "short.wav", SETTINGS)
+    listen_to(NETWORK, tmp_path / "enough.wav", SETTINGS)
 
 
 def test_the_command_prints_times_and_a_rate(kws, sound, tmp_path, exported):

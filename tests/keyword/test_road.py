@@ -113,8 +113,10 @@ def test_a_run_that_is_stopped_changes_nothing_and_goes_on(run, tmp_path, monkey
     if before:
         run(seed=0)
     kept = contents(tmp_path / "out")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         run(seed=1, stops=stops)
+    kept_of_it = "the epochs of training so far are" if stops == "choose" else "the trained network is"
+    assert str(stopped.value) == f"{kept_of_it} kept; run the same command again to go on"
     assert contents(tmp_path / "out") == kept
     assert (tmp_path / "out").exists() == before
     trained = []
@@ -166,6 +168,53 @@ def test_a_run_that_another_holds_up_says_so(run, tmp_path, capsys):
     assert json.loads((tmp_path / "out" / road.REPORT).read_text()) == other.result()
 
 
+@pytest.mark.parametrize("another", [False, True])
+def test_a_run_that_waited_for_the_same_takes_what_that_made(run, tmp_path, monkeypatch, capsys, another):
+    whole = run()
+    key = json.loads((tmp_path / "out" / road.REPORT).read_text())["key"]
+    if another:  # whose result in the same folder is no answer
+        run(seed=1)
+    trained, score = [], training.score
+    monkeypatch.setattr(training, "score", lambda *given: trained.append(1) or score(*given))
+    folder = tmp_path / "cache" / "keyword" / key
+    with ThreadPoolExecutor() as pool, alone(folder, "the test"):
+        other = pool.submit(run)
+        end = time.monotonic() + 60
+        while not capsys.readouterr().err and time.monotonic() < end:
+            time.sleep(0.01)
+        shutil.rmtree(folder)
+    assert other.result() == whole
+    assert bool(trained) == another
+    assert not [*(tmp_path / "cache" / "keyword").iterdir()]
+
+
+def test_a_run_that_is_stopped_after_its_end_is_complete(run, tmp_path, monkeypatch):
+    remove = shutil.rmtree
+
+    def stop(path, **given):
+        if (
+            path.parent.name == "keyword" and path.name[0] != "."
+        ):  # the training, which is not needed any more
+            raise KeyboardInterrupt
+        remove(path, **given)
+
+    monkeypatch.setattr(shutil, "rmtree", stop)
+    with pytest.raises(KeyboardInterrupt, match=r"out is complete$"):
+        run()
+    assert set(contents(tmp_path / "out")) == ALL
+
+
+def test_a_folder_is_written_to_by_one_run_at_a_time(run, tmp_path, capsys):
+    with ThreadPoolExecutor() as pool, alone(tmp_path / "out", "the test"):
+        other = pool.submit(run)
+        end = time.monotonic() + 60
+        while not (said := capsys.readouterr().err) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert said == "waiting for another process that is busy with the same folder\n"
+        assert not contents(tmp_path / "out")
+    assert json.loads((tmp_path / "out" / road.REPORT).read_text()) == other.result()
+
+
 def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):
     other = []
     first = run(seed=0, during=lambda: other.append(run(seed=1)))
@@ -181,7 +230,7 @@ def test_runs_that_meet_in_a_folder_do_not_mix(run, tmp_path):
 def test_a_folder_in_the_place_of_a_file_is_named_first(tmp_path, name):
     (tmp_path / "out" / name).mkdir(parents=True)
     with pytest.raises(KwsError, match=f"{name} is a folder"):
-        road.check_folder(tmp_path / "out")
+        road.check_files(tmp_path / "out")
 
 
 def test_the_accuracy_is_that_of_kws_eval(kws, tmp_path, monkeypatch):

@@ -172,9 +172,11 @@ def test_two_who_cut_into_a_folder_at_once_lose_no_take(tmp_path, recorded, monk
     assert len([*(tmp_path / "takes").iterdir()]) == 6
 
 
-@pytest.mark.parametrize("speaker", ["", "a/b", ".a", "..", "a_nohash_b", "a_nohash", "a,b", "a\n"])
+@pytest.mark.parametrize("speaker", ["", "a/b", ".a", "..", "a_nohash_b", "a_nohash", "a,b", "a\n", "a" * 65])
 def test_a_speaker_that_the_takes_would_not_give_back_is_refused(tmp_path, recorded, speaker):
-    with pytest.raises(KwsError):
+    with pytest.raises(
+        KwsError, match=r"^--speaker .* is not part of a file's name.*: use letters and digits$"
+    ):
         cut_file(recorded, tmp_path / "takes", speaker)
     assert not (tmp_path / "takes").exists()
 
@@ -192,6 +194,9 @@ def test_silence_is_no_take(kws, tmp_path):
     soundfile.write(tmp_path / "long.wav", np.zeros(3 * RATE), RATE, subtype="PCM_16")
     with pytest.raises(KwsError, match=r"long\.wav: no word stands out"):
         cut_file(tmp_path / "long.wav", tmp_path / "takes", "alex")
+    soundfile.write(tmp_path / "short.wav", np.zeros(RATE - 1), RATE, subtype="PCM_16")
+    with pytest.raises(KwsError, match=r"short\.wav: too short \(0\.9 s\): give a second or more"):
+        cut_file(tmp_path / "short.wav", tmp_path / "takes", "alex")
     status, _, error = kws(
         "data", "cut", tmp_path / "long.wav", "--out", tmp_path / "takes", "--speaker", "a/b"
     )
