@@ -30,7 +30,7 @@ def test_one_version():
 def test_the_order_of_the_rooms_is_told_alike():
     (line,) = re.findall(r"\n\n((?: {4,}.*->.*\n)+)\n", kwslib.__doc__)
     order = re.findall(r"\w+", line)
-    listed = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("imports:\n")[2]
+    listed = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("those above it:\n")[2]
     rooms = re.findall(r"^ {19}(\w+(?:, \w+)*) {2,}\S", listed, re.MULTILINE)
     assert ", ".join(rooms).split(", ") == order
     project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
