@@ -17,6 +17,7 @@ import numpy as np
 import typer
 
 from kwslib.cli.main import script
+from kwslib.errors import KwsError
 from kwslib.experiments.zoo_field import Heard, choose_settings, effort, hear, trained_for_field
 from kwslib.field.stream import open_network
 from kwslib.record import recording
@@ -89,6 +90,8 @@ def main(
     write: bool = typer.Option(False, "--write", help="Keep values and networks in book/results."),
     validation: bool = typer.Option(False, "--validation", help="Count misses on validation; do not test."),
 ) -> None:
+    if write and validation:
+        raise KwsError("--validation tests nothing that --write could keep: leave one of them out")
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
     teachers = [trained_for_field(run, WIDE, seed).with_suffix(".pt") for seed in run.seeds]
     if validation:

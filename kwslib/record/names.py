@@ -51,10 +51,11 @@ def for_field(arch: str) -> str:
 
 
 def field_tflite(arch: str, seed: int = 0, *, taught: bool = False) -> str:
-    """File of a network trained for the field, in int8: tenet_wide_field.tflite; taught by others:
-    tenet_wide_field_taught.tflite; of other seeds than the first: tenet_wide_field_seed3.tflite."""
-    name = for_field(arch) + ("_taught" if taught else "")
-    return seed_tflite(seed, name) if seed else f"{name}.tflite"
+    """File of a network trained for the field, in int8: tenet_wide_field.tflite; of other seeds than the first:
+    tenet_wide_field_seed3.tflite; taught by others: tenet_wide_field_taught_seed0.tflite."""
+    if taught:
+        return seed_tflite(seed, f"{for_field(arch)}_taught")
+    return seed_tflite(seed, for_field(arch)) if seed else f"{for_field(arch)}.tflite"
 
 
 def field_arch(file: str) -> str:

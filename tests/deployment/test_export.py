@@ -117,7 +117,7 @@ def test_nothing_is_left_by_a_failure(tmp_path, clips):
         export(checkpoint, clips.astype(np.float32), out)
     assert not out.exists()
     out.write_text("a file where the folder should be")
-    with pytest.raises(KwsError, match="cannot be written"):
+    with pytest.raises(KwsError, match="a file, not a folder: name another place"):
         export(checkpoint, clips, out)
 
 

@@ -47,7 +47,7 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
     [
         ("board", ["gone.tflite"], "gone.tflite: no such file"),
         ("board", [], "Missing argument"),
-        ("field", ["tenet"], "name one of tenet_valid, tenet_wide"),
+        ("field", ["--write", "--validation"], "leave one of them out"),
         ("frontend", ["more"], "unexpected extra argument"),
         ("gpu", ["--writ"], "No such option: --writ"),
         ("recipes", ["resnet"], "use one of tinyconv, zoo"),
