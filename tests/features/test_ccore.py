@@ -87,7 +87,7 @@ def test_broken_source_leaves_nothing_behind(sources: Path, tmp_path: Path) -> N
     (sources / "answer.c").write_text("int answer(void) { return 42 }\n")
     with pytest.raises(KwsError, match=r"could not build the core.*answer\.c"):
         ccore.build()
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "cache" / "core").exists()
 
 
 def test_missing_compilers_are_named(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
