@@ -260,8 +260,8 @@ run.show(field.hours_table(heard, cost), caption)
 # would do so merely by counting.
 #
 # Teaching brought nothing that five seeds show. On validation the unpadded network missed fewer keywords with every seed when it was taught,
-# and so it does on the test at its own threshold; but there it also lets more false accepts through, and at equal rates it
-# misses no fewer. Widened for five comparisons, every difference between networks taught and not includes zero.
+# and so it does on the test at its own threshold, with more false accepts on average; at equal rates it misses no fewer.
+# Widened for five comparisons, every difference between networks taught and not includes zero.
 #
 # Times and flash are those of the weights trained for the field: a layer's scales decide which of the core's kernels it can use, so
 # they differ from the first table's. *TinyConv, for the field* and *tenet* are those of Part 7's hours, where they miss less: their
