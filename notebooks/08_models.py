@@ -69,10 +69,10 @@ run = recording.start("08_models", profile, data, results)
 #
 # | network | first convolution | blocks | columns of a block's kernel | channels | padding in time | residual paths |
 # | --- | --- | --- | --- | --- | --- | --- |
-# | *tenet* (Parts 2 to 4) | 3 frames, every second | 7 | 9 | 32 | zeros on both sides | yes |
-# | *tenet, causal* (Part 7) | 3 frames, every second | 7 | 9 | 32 | zeros before the clip | yes |
-# | *tenet, unpadded* | 3 frames, every second | 6 | 4 | 40 | none | folded |
-# | *tenet, wide* | 3 frames, every second | 7 | 4 | 96 | none | folded |
+# | *tenet* (Parts 2 to 4) | 3 frames, stride 2 | 7 | 9 | 32 | zeros on both sides | yes |
+# | *tenet, causal* (Part 7) | 3 frames, stride 2 | 7 | 9 | 32 | zeros before the clip | yes |
+# | *tenet, unpadded* | 3 frames, stride 2 | 6 | 4 | 40 | none | folded |
+# | *tenet, wide* | 3 frames, stride 2 | 7 | 4 | 96 | none | folded |
 #
 # A block is a depthwise convolution over the columns of its kernel and a pointwise one, each with its batch norm and ReLU; after
 # the last block comes the mean over the columns and one linear layer. *tenet, wide* is the widest that fits into 128 KB of

@@ -77,7 +77,7 @@ def test_ours_are_among_the_smallest_published(arch):
 def test_the_table_of_temporal_networks_is_that_of_the_code():
     page = (REPOSITORY / "notebooks" / "08_models.py").read_text(encoding="utf-8")
     stated = re.findall(
-        r"^# \| \*(tenet[\w, ]*)\*.*\| 3 frames, every second \| (\d+) \| (\d+) \| (\d+) \|", page, re.M
+        r"^# \| \*(tenet[\w, ]*)\*.*\| 3 frames, stride 2 \| (\d+) \| (\d+) \| (\d+) \|", page, re.M
     )
     archs = {
         "tenet": "tenet",
