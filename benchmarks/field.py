@@ -40,11 +40,14 @@ def measure(run: Run, arch: str, teachers: list[Path]) -> Found:
     for seed in run.seeds:
         heard = hear(run, open_network(trained_for_field(run, arch, seed, teachers)))
         print(f"{title}, seed {seed}: {told(heard)}", flush=True)
-        within = heard.points[-1] if heard.within is None else heard.within
+        if heard.within is None:
+            raise KwsError(
+                f"{title}, seed {seed}: more than one false accept an hour at every threshold: train it anew"
+            )
         results = (
             heard.trials.accuracy,
             heard.chosen.reject_rate,
-            within.reject_rate,
+            heard.within.reject_rate,
             heard.chosen.per_hour,
             heard.long.as_json()["misses"],
         )

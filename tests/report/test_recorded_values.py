@@ -1,5 +1,7 @@
 """The recorded tables of the sweeps say what stands recorded, under the names that writers and readers share."""
 
+from pathlib import Path
+
 import pandas
 import pytest
 
@@ -77,3 +79,22 @@ def test_models_are_found_under_the_names_that_points_give_them():
 def test_the_original_s_accuracies_are_all_found(found, part):
     stated = {entry.ours for entry in load_original().values() if (entry.ours or "").startswith(part)}
     assert len(found) == len(stated) > 0
+
+
+def test_pairs_on_the_same_trials_are_those_of_the_recorded_accuracies(recorded):
+    """Of two networks one is right in as many trials more as it alone is right in more: else the pairs are older."""
+    accuracies = {
+        Path(names.field_tflite(arch)).stem: recorded["08_models"][names.in_field(names.for_field(arch))]
+        for arch in ("tenet", "tenet_valid", "tenet_wide")
+    }
+    for left in (8, 4):
+        point = names.channels(left)
+        accuracies[Path(names.pruned_tflite(point)).stem] = recorded["06_pruning"][f"field_accuracy_{point}"]
+    pairs = recorded["96_trials"]
+    assert len(pairs) == 8
+    for name in pairs:
+        networks, _, only = name.partition(": only ")
+        (other,) = set(networks.split(", ")) - {only}
+        alone = pairs[name]["value"] - pairs[f"{networks}: only {other}"]["value"]
+        more = accuracies[only]["value"] - accuracies[other]["value"]
+        assert alone == pytest.approx(more * pairs[name]["n"], abs=1e-6)
