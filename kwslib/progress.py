@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import current_process
 from typing import TypeVar
 
@@ -50,9 +50,12 @@ def over_cores(
     with warnings.catch_warnings():
         # that a worker which holds much memory is replaced by a fresh one
         warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-        with _deaf():
-            results = parallel(delayed(run)(item) for item in todo)
-        return list(tqdm(results, what, len(todo), disable=None, leave=False))
+        warnings.filterwarnings("ignore", r"\d+ tasks", UserWarning)  # that were cancelled
+        with ExitStack() as at_the_end:
+            with _deaf():
+                results = parallel(delayed(run)(item) for item in todo)
+                at_the_end.callback(results.close)  # ends the work if Ctrl-C is heard before anything asks for a result
+            return list(tqdm(results, what, len(todo), disable=None, leave=False))
 
 
 @contextmanager

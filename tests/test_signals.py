@@ -189,3 +189,25 @@ def test_ctrl_c_again_and_again(monkeypatch, after):
     assert (begun.returncode, begun.stdout.read(), begun.stderr.read()) == (130, "", "-c: interrupted\n")
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
+
+
+EARLY = """
+import os, signal, time
+from contextlib import contextmanager
+from kwslib import progress
+from kwslib.cli.main import script
+
+@contextmanager
+def deaf():
+    yield
+    os.kill(os.getpid(), signal.SIGINT)  # which was held back while processes started
+
+progress._deaf = deaf
+script(lambda: progress.over_cores(time.sleep, [600, 600], "pauses"))
+"""
+
+
+def test_ctrl_c_before_the_first_result_is_asked_for(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    ended = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "-c: interrupted\n")
