@@ -1,16 +1,18 @@
 """How many takes of one's own word buy how much, with the synthesizer's voices and without.
 
-    python benchmarks/takes.py [WORD ...] [--arch ARCH] [--write | --validation]
+    python benchmarks/takes.py [WORD ...] [--arch ARCH] [--write | --validation [--scratch]]
 
 A word of Speech Commands stands in for one's own. Of the speakers who say it, none is heard elsewhere: their other
 clips leave the corpus. The first hundred, one clip each, are the takes; the others are the test, the same for every
 row. The first word has all ROWS, the others, and another network than the default one, have the first row. A row
-trains on so many of the takes, and on the synthesizer's 200 voices or none, chooses its threshold on validation
-(without takes, on voices), and is measured on the test as `kws keyword` does, in floating point. What is trained lies
-in _build/takes, and a run that was stopped goes on there. With --write the values are kept in 92_takes.json of
-book/results, which a page shows with {benchmark}; of another network in 92_takes_ARCH.json, which none shows yet.
+trains on so many of the takes, and on the synthesizer's 200 voices or none, from the network of pretrain.py or from
+random weights, chooses its threshold on validation (without takes, on voices), and is measured on the test as `kws
+keyword` does, in floating point. What is trained lies in _build/takes, and a run that was stopped goes on there. With
+--write the values are kept in 92_takes.json of book/results, which a page shows with {benchmark}; of another network in
+92_takes_ARCH.json, which none shows yet.
 With --validation nothing of testing is heard: the other speakers of WORD say it on validation, and what the first row
-misses at the best threshold is counted for each of SEEDS. The training was chosen by that, with "bed" for WORD.
+misses at the best threshold is counted for each of SEEDS; with --scratch from random weights. The training was chosen
+by that, with "bed" for WORD.
 """
 
 import hashlib
@@ -22,7 +24,7 @@ import numpy as np
 import typer
 
 from kwslib.cache import digest
-from kwslib.checkpoints import train
+from kwslib.checkpoints import train, train_setup
 from kwslib.cli.main import script
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
@@ -36,7 +38,15 @@ from kwslib.field.stream import open_network
 from kwslib.field.training import field_splits
 from kwslib.keyword import ARCH, EPOCHS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
-from kwslib.keyword.training import AUGMENTATION, SHARE, subset, with_word, word_copies, word_setup
+from kwslib.keyword.training import (
+    AUGMENTATION,
+    SHARE,
+    pretrained,
+    subset,
+    with_word,
+    word_copies,
+    word_setup,
+)
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import examples_digest
@@ -48,7 +58,10 @@ from kwslib.statistics import wilson
 
 FOLDER = Path(__file__).resolve().parents[1] / "_build" / "takes"
 TAKES = 100
-ROWS = ((80, True), (30, True), (10, True), (0, True), (80, False), (10, False))  # takes of training, voices
+ROWS = (  # takes of training, the synthesizer's voices, pretrained
+    *((80, True, True), (30, True, True), (10, True, True), (0, True, True)),
+    *((80, False, True), (10, False, True), (80, True, False)),
+)
 WORDS = ("happy", "zero")
 TRIALS, HOURS = 600, 4.0  # of testing
 SEEDS, VALIDATION_HOURS = (0, 1), 4.0
@@ -105,19 +118,22 @@ def measure(
     word: FeatureSet,
     takes: int,
     voices: bool,
+    start: Path | None,
 ) -> None:
-    """Train and test one row; `word`: all training examples of the keyword."""
+    """Train and test one row; `word`: all training examples of the keyword; `start`: what it starts from."""
     training = with_word(splits["training"], chosen(word, takes, voices), SHARE)
-    path = FOLDER / f"{stand_in.word}_{digest(repr(setup), examples_digest(training))}.pt"
+    known = digest(repr(setup), examples_digest(training), start and start.read_bytes())
+    path = FOLDER / f"{stand_in.word}_{known}.pt"
     if not path.is_file():
-        train(setup.config, setup.recipe, training, splits["validation"], 0, out=path)
+        train(setup.config, setup.recipe, training, splits["validation"], 0, out=path, start=start)
     network = open_network(path)
     settings = threshold.choose(network, stand_in.corpus if takes else stand_in.without).settings
     point = threshold.test(network, stand_in.corpus, settings, TRIALS, HOURS)
     clips = splits["testing"]
     scores = np.exp(network(clips.x))
     right = decided(scores / scores.sum(axis=1, keepdims=True), settings) == clips.y
-    said = f"{stand_in.word}, {takes} takes{' and 200 voices' if voices else ''}"
+    kind = f"{takes} takes{' and 200 voices' if voices else ''}{'' if start else ', from scratch'}"
+    said = f"{stand_in.word}, {kind}"
     for what, which in (("test clips right", slice(None)), ("clips of the word right", clips.y == 2)):
         n = int(right[which].size)
         k = int(right[which].sum())
@@ -140,7 +156,7 @@ def measure(
             )
 
 
-def on_validation(stand_in: StandIn, training_setup: Setup) -> None:
+def on_validation(stand_in: StandIn, training_setup: Setup, start: Path | None) -> None:
     """Print what the first row misses where no more than two and five false accepts an hour are allowed."""
     clips = tuple(
         replace(clip, assigned="validation")
@@ -150,13 +166,15 @@ def on_validation(stand_in: StandIn, training_setup: Setup) -> None:
     )
     corpus = replace(stand_in.corpus, clips=clips)
     splits = field_splits(corpus, training_setup, AUGMENTATION)
-    word = chosen(word_copies(corpus, training_setup, AUGMENTATION), *ROWS[0])
+    takes, voices, _ = ROWS[0]
+    word = chosen(word_copies(corpus, training_setup, AUGMENTATION), takes, voices)
     training = with_word(splits["training"], word, SHARE)
     where = stage(corpus, training_setup.config.labels, split="validation")
     said, sound = where.frames(range(TRIALS)), continuous_frames(where, VALIDATION_HOURS)
     for seed in SEEDS:
-        path = FOLDER / f"{stand_in.word}_validation_{training_setup.config.arch}_{seed}.pt"
-        train(training_setup.config, training_setup.recipe, training, splits["validation"], seed, out=path)
+        kind = f"{training_setup.config.arch}{'' if start else '_scratch'}"
+        path = FOLDER / f"{stand_in.word}_validation_{kind}_{seed}.pt"
+        train_setup(training_setup, {**splits, "training": training}, seed, out=path, start=start)
         network = open_network(path)
         heard = where, trial_logits(network, said), stream_logits(network, sound)
         for most in (2.0, 5.0):
@@ -174,22 +192,26 @@ def main(
     arch: str = typer.Option(ARCH, help=f"The network: {', '.join(ARCHITECTURES)}."),
     write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
     validation: bool = typer.Option(False, "--validation", help="Hear nothing of testing."),
+    scratch: bool = typer.Option(False, "--scratch", help="With --validation: start from random weights."),
 ) -> None:
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
     if write and validation:
         raise KwsError("--validation has nothing to --write: leave one of them out")
+    if scratch and not validation:
+        raise KwsError("--scratch goes with --validation: the test has a row that starts from random weights")
     part = "92_takes" if arch == ARCH else f"92_takes_{arch}"
     run = recording.start(part, "report", results=recorded_folder(), seeds=(0,))
     for word in words:
         stand_in, training_setup = StandIn.make(run.corpus, word), word_setup(word, arch, EPOCHS)
         if validation:
-            on_validation(stand_in, training_setup)
+            on_validation(stand_in, training_setup, None if scratch else pretrained(arch))
             continue
         splits = field_splits(stand_in.corpus, training_setup, AUGMENTATION)
         said = word_copies(stand_in.corpus, training_setup, AUGMENTATION)
-        for takes, voices in ROWS if (word, arch) == (words[0], ARCH) else ROWS[:1]:
-            measure(run, stand_in, training_setup, splits, said, takes, voices)
+        for takes, voices, start in ROWS if (word, arch) == (words[0], ARCH) else ROWS[:1]:
+            known = pretrained(arch) if start else None
+            measure(run, stand_in, training_setup, splits, said, takes, voices, known)
             if write:
                 run.finish()
 

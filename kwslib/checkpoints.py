@@ -173,10 +173,12 @@ def train(
     out: Path | None = None,
     after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
     teacher: np.ndarray | None = None,
+    start: Path | None = None,
     complete: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Build and train a network; with `out`, leave its checkpoint there when the run ends.
 
+    start: checkpoint of the same architecture, for other words, whose weights it starts from (see `start_from`).
     teacher: its logits on the training examples, as `fit` takes them.
     complete: given a checkpoint of the trained network, what else the one at `out` has as `extra`. A run that is
     interrupted there goes on from the last epoch.
@@ -188,6 +190,8 @@ def train(
     _check_classes(config.labels, {"training": training, "validation": validation})
     torch.manual_seed(seed)
     model = build(config)
+    if start:
+        start_from(model, config, start)
     best = _best_so_far(out, config, seed) if out else -1.0
 
     def keep_best(epoch: Epoch, network: nn.Module) -> None:
@@ -226,6 +230,17 @@ def train(
         for left in (unfinished_model(out), resume_file(out)):
             left.unlink(missing_ok=True)
     return model, history
+
+
+def start_from(model: nn.Module, config: ModelConfig, checkpoint: Path) -> None:
+    """Give `model` the weights of a checkpoint of the same architecture, but for those of its answers, whose shape
+    depends on the number of classes. Raises KwsError as `load_checkpoint` does, and for another architecture."""
+    known, theirs, _ = load_checkpoint(checkpoint)
+    if theirs.arch != config.arch:
+        raise KwsError(f"{checkpoint}: a {theirs.arch}: start a {config.arch} from one of its own kind")
+    own = model.state_dict()
+    fitting = {name: tensor for name, tensor in known.state_dict().items() if tensor.shape == own[name].shape}
+    model.load_state_dict(own | fitting)
 
 
 def _best_so_far(out: Path, config: ModelConfig, seed: int) -> float:

@@ -30,7 +30,7 @@ from kwslib.field.detection import OperatingPoint
 from kwslib.field.stream import open_network
 from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
 from kwslib.keyword.hearing import everyday, everyday_of_people
-from kwslib.keyword.training import word_setup, word_splits
+from kwslib.keyword.training import pretrained, word_setup, word_splits
 from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
@@ -78,7 +78,9 @@ def make(
         with _noting(lambda: UNTRAINED):
             splits = word_splits(corpus, training_setup)
         content = examples_digest(*splits.values())
-        key = digest(code(__name__), training_setup, effort, seed, corpus.content_hash, content)
+        start = pretrained(arch)
+        known = code(__name__), start and start.read_bytes()
+        key = digest(*known, training_setup, effort, seed, corpus.content_hash, content)
         training = cache_dir() / "keyword" / key
         with (
             _noting(lambda: _kept(training, folder, key)),
@@ -130,12 +132,13 @@ def _train(
         noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
         return threshold.as_extra(choice.settings) | {"choice": noted}
 
+    start = pretrained(training_setup.config.arch)
     say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
     try:
-        train_setup(training_setup, splits, seed, out=out, complete=complete)
+        train_setup(training_setup, splits, seed, out=out, start=start, complete=complete)
     except DamagedResumeFile:
         resume_file(out).unlink()
-        train_setup(training_setup, splits, seed, out=out, complete=complete)
+        train_setup(training_setup, splits, seed, out=out, start=start, complete=complete)
 
 
 def _is_sound(checkpoint: Path) -> bool:

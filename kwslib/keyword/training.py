@@ -4,9 +4,14 @@ The input of a board is a stream: random seconds from hours without the word are
 as many as there are other examples. Labels are not smoothed, which would keep posteriors below the thresholds of a
 spotter. A network soon memorizes few takes: each is placed in more rooms and noises than other words. Both were chosen
 on validation, with "bed" as the word (`python benchmarks/takes.py bed --validation`).
+
+A network starts from one that tells other words apart (transfer learning), where this package has one of its kind:
+what it takes to tell words apart in a room is learned from thousands of clips, the word from the takes.
 """
 
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +37,20 @@ def word_setup(word: str, arch: str, epochs: int) -> Setup:
         config=replace(training_setup.config, dropout=DROPOUT),
         recipe=Recipe(epochs=epochs, label_smoothing=0.0),
     )
+
+
+def pretrained(arch: str) -> Path | None:
+    """Checkpoint of the network from which one of this kind starts; None if there is none.
+
+    `python benchmarks/pretrain.py --write` trains it.
+    """
+    path = Path(str(files("kwslib.keyword"))) / pretrained_name(arch)
+    return path if path.is_file() else None
+
+
+def pretrained_name(arch: str) -> str:
+    """Its file's name."""
+    return f"{arch}_pretrained.pt"
 
 
 def word_splits(

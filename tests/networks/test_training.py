@@ -9,6 +9,7 @@ from small_networks import CONFIG, RECIPE, all_weights, toy
 
 from kwslib.checkpoints import load_checkpoint, train, unfinished_model
 from kwslib.errors import KwsError
+from kwslib.labels import class_labels
 from kwslib.networks.masking import masked
 from kwslib.networks.training import Recipe, predict
 
@@ -51,6 +52,28 @@ def test_a_checkpoint_carries_labels_and_predicts_the_same(tmp_path):
     assert config.labels == ("silence", "unknown", "yes", "no")
     assert extra["seed"] == 0
     assert np.array_equal(predict(model, data.x), predict(loaded, data.x))
+
+
+def test_a_network_starts_from_one_for_other_words(tmp_path):
+    known = tmp_path / "known.pt"
+    others = replace(CONFIG, labels=class_labels(("up", "down", "left")))
+    features = toy(64, seed=2)
+    y = np.concatenate([features.y[:-1], [4]])
+    before, _ = train(others, RECIPE, replace(features, y=y), replace(features, y=y), seed=5, out=known)
+    still = Recipe(epochs=1, batch_size=16, learning_rate=1e-12, weight_decay=0)
+    after, _ = train(CONFIG, still, toy(64), toy(32, seed=1), seed=0, start=known)
+    fresh, _ = train(CONFIG, still, toy(64), toy(32, seed=1), seed=0)
+    weights = {name: [net.state_dict()[name] for net in (before, after, fresh)] for name in before.state_dict()}
+    assert torch.allclose(*weights["conv.weight"][:2])
+    assert not torch.allclose(*weights["conv.weight"][1:])
+    assert torch.allclose(*weights["linear.weight"][1:])  # the answers are to other words
+
+
+def test_a_network_does_not_start_from_another_kind(tmp_path):
+    known = tmp_path / "known.pt"
+    train(CONFIG, Recipe(epochs=1), toy(32), toy(32, seed=1), seed=0, out=known)
+    with pytest.raises(KwsError, match=r"known\.pt: a tinyconv: start a tenet from one of its own kind"):
+        train(replace(CONFIG, arch="tenet"), RECIPE, toy(32), toy(32, seed=1), seed=0, start=known)
 
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"learning_rate": 0}, {"label_smoothing": 1.0}])
