@@ -54,7 +54,9 @@ def over_cores(
         with ExitStack() as at_the_end:
             with _deaf():
                 results = parallel(delayed(run)(item) for item in todo)
-                at_the_end.callback(results.close)  # ends the work if Ctrl-C is heard before anything asks for a result
+                at_the_end.callback(
+                    results.close
+                )  # ends the work if Ctrl-C is heard before anything asks for a result
             return list(tqdm(results, what, len(todo), disable=None, leave=False))
 
 

@@ -155,6 +155,23 @@ from kwslib.report.part8 import figures
 figures.trade_off(found)
 
 # %% [markdown]
+# ## Fewer bits
+#
+# Part 5's quantization works on these networks as well. Here weights have eight, four or two bits and activations stay on
+# eight; three seeds, after training (PTQ) and trained further on the grid (QAT); differences are seed by seed, in points
+# (`python benchmarks/bits.py`):
+#
+# ```{benchmark} 94_bits
+# ```
+#
+# On four bits neither network loses accuracy that three seeds show, and the wide one needs a third less flash. On two bits
+# training further is needed, and costs about a point. But fewer bits also cost time here. The core's kernel for a stream's
+# single columns takes whole bytes, but not the lowest value of a byte, which Part 5's grid of eight bits includes. Already
+# with eight bits some layers therefore run in the general kernel, and *tenet, unpadded* takes
+# {recorded}`94_bits/tenet, unpadded, 8 bits: network in a hop` in a hop instead of
+# {recorded}`08_models/board_ms_hop_tenet_valid`. For these networks four bits save flash, not time.
+
+# %% [markdown]
 # ## Words that training hardly knew
 #
 # *Unknown* is not a word but all other words, and a network has to answer *unknown* to words that it has never heard.
@@ -259,9 +276,9 @@ run.show(field.hours_table(heard, cost), caption)
 # fewest of its five, the unpadded one the most. False accepts scatter more from seed to seed than misses do; so few events
 # would do so merely by counting.
 #
-# Teaching brought nothing that five seeds show. On validation the unpadded network missed fewer keywords with every seed when it was taught,
-# and so it does on the test at its own threshold, with more false accepts on average; at equal rates it misses no fewer.
-# Widened for five comparisons, every difference between networks taught and not includes zero.
+# Teaching brought nothing that five seeds show: widened for five comparisons, every difference between networks taught and
+# not includes zero. At its own threshold the taught unpadded network misses fewer keywords, with more false accepts on
+# average; at equal rates it misses no fewer. The recorded networks are not taught.
 #
 # Times and flash are those of the weights trained for the field: a layer's scales decide which of the core's kernels it can use, so
 # they differ from the first table's. *TinyConv, for the field* and *tenet* are those of Part 7's hours, where they miss less: their

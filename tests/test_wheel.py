@@ -45,6 +45,7 @@ def test_the_wheel_carries_firmware_originals_and_the_command(site, tmp_path):
     assert list((site / "kwslib" / "_firmware" / "core").glob("*.c"))
     assert (site / "kwslib" / "_firmware" / "web" / "kws_web.c").is_file()
     assert (site / "kwslib" / "_web" / "page.js").is_file()
+    assert (site / "kwslib" / "keyword" / "tenet_valid_pretrained.pt").is_file()
     assert "compare" in run(["-c", "from kwslib.cli.main import main; main()", "--help"], site, tmp_path)
 
 

@@ -103,7 +103,7 @@ def make(
             report = (
                 {"key": key}
                 | described(corpus, word_file.word)
-                | {"arch": arch, "seed": seed, **asdict(effort)}
+                | {"arch": arch, "pretrained": start is not None, "seed": seed, **asdict(effort)}
                 | load_checkpoint(checkpoint)[2]["choice"]
                 | tested(exported.tflite_int8, corpus, effort)
             )
@@ -133,7 +133,8 @@ def _train(
         return threshold.as_extra(choice.settings) | {"choice": noted}
 
     start = pretrained(training_setup.config.arch)
-    say(f"training {training_setup.config.arch}, {effort.epochs} epochs")
+    origin = "from the pretrained network" if start else "from random weights"
+    say(f"training {training_setup.config.arch} {origin}, {effort.epochs} epochs")
     try:
         train_setup(training_setup, splits, seed, out=out, start=start, complete=complete)
     except DamagedResumeFile:

@@ -1,9 +1,13 @@
-"""A keyword of few takes is heard as often as the recipe says, each time as another copy."""
+"""A keyword of few takes is heard as often as the recipe says, each time as another copy, by a network that knows
+other words."""
 
 import numpy as np
 
+from kwslib.checkpoints import load_checkpoint, start_from
 from kwslib.features.dataset import FeatureSet
-from kwslib.keyword.training import with_word
+from kwslib.keyword import ARCH
+from kwslib.keyword.training import pretrained, with_word, word_setup
+from kwslib.networks.models import build
 
 
 def numbered(copies, labels, first=0):
@@ -33,3 +37,16 @@ def test_the_share_is_reached_and_every_repeat_is_the_next_copy():
 def test_a_keyword_that_is_frequent_enough_comes_once():
     data = with_word(numbered(2, [0, 1, 2]), numbered(2, [2, 2, 2]), 0.25)
     assert data.copy(1)[1].tolist() == [0, 1, 2, 2, 2]
+
+
+def test_the_default_network_starts_from_one_that_never_heard_the_words_of_the_benchmark():
+    path = pretrained(ARCH)
+    known, config, _ = load_checkpoint(path)
+    assert {"yes", "no", "stop"} < set(config.labels)
+    assert not {"bed", "happy", "zero"} & set(config.labels)
+    mine = word_setup("computer", ARCH, 1).config
+    model = build(mine)
+    start_from(model, mine, path)
+    kept = [name for name, tensor in model.state_dict().items() if tensor.equal(known.state_dict()[name])]
+    assert set(model.state_dict()) - set(kept) == {"linear.weight", "linear.bias"}
+    assert pretrained("tinyconv") is None

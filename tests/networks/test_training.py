@@ -63,7 +63,9 @@ def test_a_network_starts_from_one_for_other_words(tmp_path):
     still = Recipe(epochs=1, batch_size=16, learning_rate=1e-12, weight_decay=0)
     after, _ = train(CONFIG, still, toy(64), toy(32, seed=1), seed=0, start=known)
     fresh, _ = train(CONFIG, still, toy(64), toy(32, seed=1), seed=0)
-    weights = {name: [net.state_dict()[name] for net in (before, after, fresh)] for name in before.state_dict()}
+    weights = {
+        name: [net.state_dict()[name] for net in (before, after, fresh)] for name in before.state_dict()
+    }
     assert torch.allclose(*weights["conv.weight"][:2])
     assert not torch.allclose(*weights["conv.weight"][1:])
     assert torch.allclose(*weights["linear.weight"][1:])  # the answers are to other words
