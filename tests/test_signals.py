@@ -209,5 +209,6 @@ script(lambda: progress.over_cores(time.sleep, [600, 600], "pauses"))
 
 def test_ctrl_c_before_the_first_result_is_asked_for(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
-    ended = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", EARLY]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=heed_interrupts)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "-c: interrupted\n")
