@@ -165,9 +165,10 @@ figures.trade_off(found)
 # ```
 #
 # On four bits neither network loses accuracy that three seeds show, and the wide one needs a third less flash. On two bits
-# training further is needed, and costs about a point. But fewer bits also cost time here. The core's kernel for a stream's
-# single columns takes whole bytes, but not the lowest value of a byte, which Part 5's grid of eight bits includes. Already
-# with eight bits some layers therefore run in the general kernel, and *tenet, unpadded* takes
+# quantization after training loses many points; with training further about one, which three seeds hardly tell from
+# none. But fewer bits also cost time here. The core's kernel for a stream's single columns takes whole bytes, but not the
+# lowest value of a byte, which Part 5's grid of eight bits includes. Already with eight bits some layers therefore run in
+# the general kernel, and *tenet, unpadded* takes
 # {recorded}`94_bits/tenet, unpadded, 8 bits: network in a hop` in a hop instead of
 # {recorded}`08_models/board_ms_hop_tenet_valid`. For these networks four bits save flash, not time.
 

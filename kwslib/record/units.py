@@ -55,7 +55,7 @@ def digits(value: float, unit: str = "", significant: int = 4, uncertainty: floa
     """The number without unit: percentages to one decimal, integers in full, others to a number of significant
     digits, but not beyond the second digit of `uncertainty` if that is given."""
     if unit == "%":
-        return f"{value:.1f}"
+        return f"{round(value, 1) + 0.0:.1f}"  # no -0.0
     if value == int(value) and not uncertainty:
         return f"{int(value):,}"
     places = significant - 1 - math.floor(math.log10(abs(value) or 1))

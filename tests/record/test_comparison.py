@@ -117,6 +117,7 @@ def test_interval_is_written_after_the_value():
         format_value(1529 / 2000, "fraction", (0.5, 1529 / 2000)) == "76.5 % (50.0 to 76.5)"
     )  # as share_text has it
     assert format_value(6.5, "ms", (6.25, 6.75)) == "6.50 ms (6.25 to 6.75)"
+    assert format_value(-0.0002, "fraction", (-0.0048, 0.0043)) == "0.0 % (-0.5 to 0.4)"
 
 
 def test_an_interval_says_how_many_digits_mean_something():
