@@ -5,8 +5,8 @@ as many as there are other examples. Labels are not smoothed, which would keep p
 spotter. A network soon memorizes few takes: each is placed in more rooms and noises than other words. Both were chosen
 on validation, with "bed" as the word (`python benchmarks/takes.py bed --validation`).
 
-A network starts from one that tells other words apart (transfer learning), where this package has one of its kind:
-what it takes to tell words apart in a room is learned from thousands of clips, the word from the takes.
+A network starts from one that tells other words apart (transfer learning), where this package has one of its kind; this
+too was chosen on validation with "bed". In the test of eighty takes of "happy", misses are not told apart.
 """
 
 from dataclasses import replace
