@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.board.chip import chip_costs
+from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
+from kwslib.board.streaming import HOP_MS, energy
 from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.export import calibration_features, export_int8
+from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
 from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_split
@@ -28,6 +31,8 @@ from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
 from kwslib.statistics import mean_share
+
+COIN_CELL = "CR2032"
 
 
 def trained(run: Run, arch: str, seed: int) -> Path:
@@ -104,8 +109,9 @@ def int8(run: Run, arch: str) -> Path:
 
 
 def board_values(path: Path, arch: str) -> Values:
-    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens. Raises KwsError without the
-    packages of the virtual board."""
+    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens; share of the time that the
+    processor works, energy of a hop and days on a coin cell. Raises KwsError without the packages of the virtual
+    board."""
     network = open_network(path)
     if network.core is None:
         raise KwsError(f"{path}: the virtual board runs .tflite files")
@@ -114,9 +120,14 @@ def board_values(path: Path, arch: str) -> Values:
     if chip is None:
         raise KwsError("the virtual board needs its packages: pip install 'kwslib[board]'")
     clip = Board(core, network.labels).profile(np.zeros(CLIP_SAMPLES, np.int16))
+    busy_ms = (HOP * chip.frontend_us + chip.network_us + chip.decision_us) / 1000
+    spent = energy(busy_ms)
     return {
         names.clip_ms(arch): Value(clip.stages()["network"]["ms"], "ms"),
         names.hop_ms(arch): Value(chip.network_us / 1000, "ms"),
         names.firmware("flash", arch): Value(chip.flash, "B"),
         names.firmware("ram", arch): Value(chip.ram, "B"),
+        names.chain("load", arch): Value(rounded(busy_ms / HOP_MS), "fraction"),
+        names.chain("energy_uj_hop", arch): Value(rounded(spent["energy_uj_per_hop"]), "µJ"),
+        names.battery_days(COIN_CELL, arch): Value(rounded(spent["battery_days"][COIN_CELL]), "d"),
     }

@@ -30,6 +30,7 @@ from kwslib.field.detection import (
     allowed,
     choose,
     detection_curve,
+    spoken_keywords,
     stream_hours,
     stream_logits,
 )
@@ -153,8 +154,8 @@ def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Ch
 @dataclass(frozen=True)
 class Heard:
     """Results of a network in the field: trials at the sketch's settings; at its own settings, the operating point on
-    testing, false accepts by kind of minute and by clip, and a long file; the trade-off over all thresholds at the
-    chosen smoothing."""
+    testing, false accepts by kind of minute and by clip, a long file, and the keywords of the trials with their
+    draws; the trade-off over all thresholds at the chosen smoothing."""
 
     trials: FieldResult
     settings: DecisionSettings
@@ -162,6 +163,7 @@ class Heard:
     by_kind: Mapping[str, int]
     by_clip: Mapping[Clip, int]
     long: LongResult
+    keywords: Sequence[Mapping[str, Any]]
     points: tuple[OperatingPoint, ...]
 
     @property
@@ -190,6 +192,7 @@ def hear(run: Run, network: StreamNetwork) -> Heard:
         accepts_by_kind(frames, SIX),
         accepts_by_clip(frames, outside, SIX),
         run_long(network, _long_stream(run.corpus, labels, spent), settings),
+        spoken_keywords(network, where, logits, settings),
         tuple(points),
     )
 

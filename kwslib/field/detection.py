@@ -8,6 +8,7 @@ over all thresholds is the detection-error curve (Martin et al., Eurospeech 1997
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -114,11 +115,11 @@ def detection_curve(
         candidate = replace(settings, threshold=float(threshold))
         rejects, latencies = 0, []
         for trial, means, end in zip(spoken_trials, smoothed, ends, strict=True):
-            right = np.flatnonzero(reports(means, candidate)[SINCE:] == said[trial])
-            if len(right):
-                latencies.append(times[SINCE + right[0]] - end)
-            else:
+            reported = first_report(means, said[trial], candidate)
+            if reported is None:
                 rejects += 1
+            else:
+                latencies.append(times[reported] - end)
         accepts = int((reports(continuous_means, candidate) >= 0).sum())
         points.append(
             OperatingPoint(
@@ -126,6 +127,29 @@ def detection_curve(
             )
         )
     return points
+
+
+def first_report(means: np.ndarray, said: int, settings: DecisionSettings) -> int | None:
+    """The first inference of a trial at which the keyword `said` is reported after the prompt, from smoothed posteriors
+    (T, C); None if the keyword is missed."""
+    right = np.flatnonzero(reports(means, settings)[SINCE:] == said)
+    return SINCE + int(right[0]) if len(right) else None
+
+
+def spoken_keywords(
+    network: StreamNetwork, stage: Stage, trial_logits: np.ndarray, settings: DecisionSettings
+) -> list[dict[str, Any]]:
+    """The draws of every trial with a keyword, with its room's (see `Trial.listed`), and whether it is `missed`.
+
+    trial_logits: (n, T, C), of trials 0 to n - 1 of `stage`.
+    """
+    rows = []
+    for number, logits in enumerate(trial_logits):
+        if (said := number % len(network.labels)) >= 2:
+            means = smooth(posteriors(logits, network.scale), settings.smoothing)
+            missed = first_report(means, said, settings) is None
+            rows.append(stage.trial(number).listed(stage.rooms) | {"missed": missed})
+    return rows
 
 
 def word_end(stage: Stage, index: int) -> float:

@@ -195,6 +195,12 @@ def missed_at_most(arch: str) -> str:
     return f"missed_at_one_an_hour_{arch}"
 
 
+def missed_where(arch: str, where: str) -> str:
+    """The share of those keywords of the field that is missed at a network's own settings, for some of its trials:
+    missed_tenet_wide_field_snr_lowest, missed_tenet_wide_field_yes."""
+    return missed(f"{arch}_{where}")
+
+
 def threshold(arch: str) -> str:
     """Smoothed posterior from which a network reports a keyword."""
     return f"threshold_{arch}"

@@ -41,6 +41,7 @@ from kwslib.report.part6.board import (
     ternary_values,
 )
 from kwslib.report.part7.chains import STREAMING
+from kwslib.report.part8.field import HERE as TRAINED_FOR_FIELD
 from kwslib.report.part8.networks import ADDED
 
 REPORT = PROFILES["report"]
@@ -65,7 +66,7 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
     **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in ("tinyconv_valid", *ADDED)},
     **{
         f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
-        for arch in ADDED
+        for arch in TRAINED_FOR_FIELD["report"]
         for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
     "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),

@@ -59,7 +59,9 @@ def test_values_of_the_board(tmp_path):
     assert config == ModelConfig()
     path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, extra, tmp_path).tflite_int8
     board = zoo.board_values(path, "tiny")
-    assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny"]
+    costs = ("load_tiny", "energy_uj_hop_tiny", "days_cr2032_tiny")
+    assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny", *costs]
+    assert board["board_ms_hop_tiny"].value / 40 < board["load_tiny"].value < 1
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value
 
 
@@ -79,4 +81,6 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     assert {"field_tiny", "false_accepts_per_hour_tiny", "missed_tiny", "threshold_tiny"} <= set(values)
     assert (values["field_tiny"].n, values["missed_tiny"].n, values["long_misses_tiny"].n) == (8, 4, 2)
     assert sum(heard.by_kind.values()) == heard.chosen.false_accepts
+    assert sum(each["missed"] for each in heard.keywords) == heard.chosen.rejects
+    assert [each["said"] for each in heard.keywords] == ["yes", "no"] * 2
     assert heard.settings.threshold in {point.threshold for point in heard.points}

@@ -14,7 +14,7 @@ from kwslib.networks.evaluation import Evaluation
 from kwslib.networks.models import ModelConfig, build
 from kwslib.record import names
 from kwslib.record.values import Value
-from kwslib.report.part8 import figures, networks
+from kwslib.report.part8 import figures, missed, networks
 
 
 def network(arch="tenet_valid", hop=0.9, flash=40_000, ram=16_000):
@@ -110,4 +110,45 @@ def heard():
         Clip(Path("b.wav"), "down", "0", "down/b.wav"): 1,
         Clip(Path("a.wav"), "left", "1", "left/a.wav"): 2,
     }
-    return Heard(None, None, chosen, {"words": 3, "noise": 0}, by_clip, None, ())
+    return Heard(None, None, chosen, {"words": 3, "noise": 0}, by_clip, None, KEYWORDS, ())
+
+
+KEYWORDS = [  # every keyword in the noisiest quarter is missed, and one far away
+    {
+        "said": ("yes", "no")[n % 2],
+        "background": "hum",
+        "snr": 5.0 + n,
+        "distance": 0.3 + 0.1 * n,
+        "rt60": 0.2,
+    }
+    | {"missed": n < 4 or n == 15}
+    for n in range(16)
+]
+
+
+def test_what_is_missed_is_counted_by_quarters_and_by_word(heard):
+    values = missed.missed_values({"tinyconv": heard})
+    found = {name.removeprefix("missed_tinyconv_"): (each.value, each.n) for name, each in values.items()}
+    assert (found["noisiest"], found["quietest"]) == ((1, 4), (0.25, 4))
+    assert (found["nearest"], found["farthest"]) == ((1, 4), (0.25, 4))
+    assert (found["yes"], found["no"]) == ((2 / 8, 8), (3 / 8, 8))
+    row = missed.word_table({"tinyconv": heard}).loc["TinyConv, of Part 3"]
+    assert row["yes"].startswith("25.0 (")
+    assert row["hum"].startswith("31.2 (")
+
+
+def test_the_figure_of_what_is_missed_has_the_medians_of_the_quarters(heard):
+    figure = missed.by_factor({"tinyconv": heard}, ["tinyconv"])
+    line = figure.axes[0].lines[0]
+    np.testing.assert_allclose(line.get_xdata().astype(float), [6.5, 10.5, 14.5, 18.5])
+    np.testing.assert_allclose(line.get_ydata().astype(float), [100, 0, 0, 25])
+
+
+def test_the_long_file_is_told_with_its_cost():
+    from kwslib.report.part8 import field
+
+    score = {"keywords": 50, "hits": 41, "misses": 9, "false_accepts": 2}
+    long = SimpleNamespace(long=SimpleNamespace(as_json=lambda: score))
+    cost = {"load_tinyconv": Value(0.051, "fraction"), "energy_uj_hop_tinyconv": Value(98, "µJ")}
+    row = field.long_table({"tinyconv": long}, cost).loc["TinyConv, of Part 3"]
+    assert tuple(row) == ("50", "41", "9", "2", "5.1", "2.5")  # 98 µJ in 40 ms are 2.45 mW

@@ -40,6 +40,7 @@ from kwslib.report.part7 import chains, hours, past
 from kwslib.report.part7 import figures as draw7
 from kwslib.report.part8 import field as field8
 from kwslib.report.part8 import figures as draw8
+from kwslib.report.part8 import missed as missed8
 from kwslib.report.part8 import networks as part8
 
 CHANCE = 0.25
@@ -92,6 +93,9 @@ EFFECTS = [Effect(Factor(name, "alone", DEFAULT), TRIALS) for name in (WHOLE_FIE
 MODEL = part4.Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
 DEAF = OperatingPoint(0.3, 0, 0.05, 20, 20, 9, np.array([]))  # reports nothing
 EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, the wrong word
+DRAWS = {"said": "yes", "background": "hum", "snr": 5.0, "distance": 0.5, "rt60": 0.3}
+KEYWORDS = [DRAWS | {"missed": True}] * 4
+COST8 = {f"{what}_tinyconv": Value(1.0) for what in ("board_ms_hop", "flash", "load", "energy_uj_hop")}
 COSTS = {c: board6.Cost(ms=c, linear_ms=1, flash=1, ram=1, constants=1) for c in (8, 7, 4)}
 LATENCIES = {c: Latency("PyTorch", "CPU", 1, (0.1, 0.2)) for c in range(1, 9)}
 
@@ -103,7 +107,8 @@ def detection(seeds):
 def heard(seeds):
     chosen = detection(seeds).chosen
     long = SimpleNamespace(as_json=lambda: {"keywords": 6, "hits": 0, "misses": 6, "false_accepts": 0})
-    return Heard(TRIALS, DecisionSettings(), chosen, {"words": 0, "noise": 0}, {}, long, (EAGER, chosen))
+    kinds = {"words": 0, "noise": 0}
+    return Heard(TRIALS, DecisionSettings(), chosen, kinds, {}, long, KEYWORDS, (EAGER, chosen))
 
 
 def pasts(seeds):
@@ -157,6 +162,7 @@ RECORDED = {  # what gives values to record: its arguments for so many seeds
     past.past_values: lambda seeds: (pasts(seeds),),
     hours.detection_values: lambda seeds: (detection(seeds),),
     part8.ahead_values: lambda seeds: (rights(seeds),),
+    missed8.missed_values: lambda seeds: ({"tinyconv": heard(seeds)},),
 }
 SHOWN = {  # the same for tables and figures
     part1.accuracy_table: lambda seeds: (by_way(seeds),),
@@ -194,7 +200,10 @@ SHOWN = {  # the same for tables and figures
     field8.trials_table: lambda seeds: ({"tinyconv": heard(seeds)},),
     field8.kinds_table: lambda seeds: ({"tinyconv": heard(seeds)},),
     field8.clips_table: lambda seeds: ({"tinyconv": heard(seeds)},),
-    field8.long_table: lambda seeds: ({"tinyconv": heard(seeds)},),
+    field8.long_table: lambda seeds: ({"tinyconv": heard(seeds)}, COST8),
+    missed8.word_table: lambda seeds: ({"tinyconv": heard(seeds)},),
+    missed8.by_factor: lambda seeds: ({"tinyconv": heard(seeds)}, ("tinyconv",)),
+    draw8.field_trade_off: lambda seeds: ({"tinyconv": heard(seeds)}, COST8),
     draw8.detection_error: lambda seeds: ({"tinyconv": heard(seeds)}, (1.0, 0.15)),
     part8.ahead_table: lambda seeds: (part8.ahead_values(rights(seeds)),),
     part8.percent: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),

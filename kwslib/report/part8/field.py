@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwslib.board.streaming import HOP_MS
 from kwslib.experiments import zoo, zoo_field
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
@@ -140,8 +141,8 @@ def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame"
     return pandas.DataFrame(rows).T.rename_axis("network")
 
 
-def long_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """The long file: keywords detected and missed, false accepts, and whether both are within the limits."""
+def long_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
+    """The long file: keywords detected and missed, false accepts, each beside its limit; and what listening costs."""
     import pandas
 
     rows = {}
@@ -152,5 +153,7 @@ def long_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
             "found": f"{score['hits']}",
             f"missed (at most {MOST_MISSES})": f"{score['misses']}",
             f"false accepts (at most {MOST_FALSE})": f"{score['false_accepts']}",
+            "processor works (%)": two_digits(100 * cost[names.chain("load", key)].value),
+            "power with microphone (mW)": two_digits(cost[names.chain("energy_uj_hop", key)].value / HOP_MS),
         }
     return pandas.DataFrame(rows).T.rename_axis("network")

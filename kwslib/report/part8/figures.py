@@ -1,22 +1,25 @@
-"""Figures of Part 8: accuracy against time and flash, words that are rare in training, misses against false accepts."""
+"""Figures of Part 8: accuracy against time and flash, on clips and in the field, words that are rare in training,
+misses against false accepts."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kwslib.experiments.zoo_field import Heard
 from kwslib.record import names, style
+from kwslib.record.values import Value, Values, share
 from kwslib.report.part8 import networks
 from kwslib.report.part8.field import TITLES
 from kwslib.report.part8.networks import Network
 from kwslib.statistics import MeanInterval
 
 COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
-    "tinyconv": style.BLUE,
+    **dict.fromkeys(("tinyconv", "tinyconv_branches"), style.BLUE),
     "tinyconv_valid": style.SKY,
     "tinyconv_field": style.PURPLE,
-    "tenet_field": style.AMBER,
+    **dict.fromkeys(("tenet", "tenet_field"), style.AMBER),
     **dict.fromkeys(("tenet_valid", "tenet_valid_field"), style.VERMILION),
     **dict.fromkeys(("tenet_wide", "tenet_wide_field"), style.GREEN),
 }
@@ -29,27 +32,53 @@ def trade_off(found: Sequence[Network]) -> Figure:
     for ax, (label, cost) in zip(axes, COSTS, strict=True):
         for network in found:
             values, arch = network.values, network.arch
-            accuracy = values[names.accuracy(arch)]
-            low, high = accuracy.ci95 or (np.nan, np.nan)
-            x = (
-                values[names.hop_ms(arch)].value
-                if cost == "ms"
-                else values[names.firmware("flash", arch)].value / 1024
-            )
-            ax.errorbar(
-                [x],
-                [100 * accuracy.value],
-                yerr=np.nan_to_num([[100 * (accuracy.value - low)], [100 * (high - accuracy.value)]]),
-                fmt="o",
-                color=COLOURS[arch],
-                capsize=3,
-                label=network.title,
-            )
+            marker = "^" if arch == "tinyconv_branches" else "o"  # it has TinyConv's colour
+            _point(ax, _cost(values, arch, cost), values[names.accuracy(arch)], arch, network.title, marker)
         ax.set(xlabel=label)
-        ax.set_xlim(left=0)
+    _cost_axes(axes)
     axes[0].set(ylabel="test clips right (%)")
     figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+def field_trade_off(heard: Mapping[str, Heard], cost: Values) -> Figure:
+    """Trials right, and keywords missed within one false accept an hour, of each network with their Wilson intervals,
+    against the time of a hop and against flash."""
+    figure, axes = style.subplots(2, 2, height=5.6, sharex="col", sharey="row")
+    for (label, kind), column in zip(COSTS, axes.T, strict=True):
+        for key, found in heard.items():
+            x, trials = _cost(cost, key, kind), found.trials
+            _point(column[0], x, share(trials.evaluation.correct, trials.n), key, TITLES[key])
+            if found.within is not None:
+                missed = share(found.within.rejects, found.within.keywords)
+                _point(column[1], x, missed, key, TITLES[key])
+        column[1].set(xlabel=label)
+    _cost_axes(axes[1])
+    axes[0, 0].set(ylabel="trials right (%)")
+    axes[1, 0].set(ylabel="keywords missed (%)")
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def _cost(values: Values, key: str, cost: str) -> float:
+    """Milliseconds of a network in a hop, or KB of its firmware."""
+    if cost == "ms":
+        return values[names.hop_ms(key)].value
+    return values[names.firmware("flash", key)].value / 1024
+
+
+def _cost_axes(axes: Sequence[Axes]) -> None:
+    """Milliseconds span magnitudes, flash does not."""
+    axes[0].set_xscale("log")
+    axes[0].xaxis.set_major_formatter("{x:g}")
+    axes[1].set_xlim(left=0)
+
+
+def _point(ax: Axes, x: float, y: Value, key: str, title: str, marker: str = "o") -> None:
+    """A share in per cent with its interval."""
+    low, high = y.ci95 or (np.nan, np.nan)
+    bars = np.nan_to_num([[100 * (y.value - low)], [100 * (high - y.value)]])
+    ax.errorbar([x], [100 * y.value], yerr=bars, fmt=marker, color=COLOURS[key], capsize=3, label=title)
 
 
 def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure | None:

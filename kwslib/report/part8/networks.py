@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 ARCHS = {
     "quick": ("tinyconv", "tenet_valid"),
-    "report": ("tinyconv", "tinyconv_valid", "tenet_valid", "tenet_wide"),
+    "report": ("tinyconv", "tinyconv_branches", "tinyconv_valid", "tenet", "tenet_valid", "tenet_wide"),
 }
-ADDED = ("tenet_valid", "tenet_wide")  # to those of the parts before
+ADDED = ("tinyconv_branches", "tenet", "tenet_valid", "tenet_wide")  # to those of the parts before
 TITLES = {
     "tinyconv": "TinyConv",
+    "tinyconv_branches": "TinyConv, branches",
+    "tenet": "tenet",
     "tinyconv_valid": "TinyConv, unpadded",
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
