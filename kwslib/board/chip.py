@@ -80,6 +80,6 @@ def too_slow(worst_ms: float) -> str:
     """The message for a worst hop that is too long: by how much, and what takes less time."""
     return (
         f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
-        f" than the {HOP_MS} ms until the next; fewer channels, a larger stride, or a network without padding in time"
-        " takes less"
+        f" than the {HOP_MS} ms until the next; fewer channels, a larger stride, or a network without padding in time,"
+        " such as tenet_valid, takes less"
     )

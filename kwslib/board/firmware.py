@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +41,15 @@ GCC = (
     "-nostartfiles",
 )
 COMPILERS = ("zig", "gcc")
-REMEDIES = {
-    "FLASH": "use fewer channels, fewer bits or a smaller network",
-    "RAM": "use fewer channels or a larger stride",
-}
+
+
+class Overflow(KwsError):
+    """A firmware that is too large for the board's memory: `excess` bytes by region, FLASH, RAM or both."""
+
+    def __init__(self, excess: Mapping[str, int]) -> None:
+        by = " and ".join(f"{more:,} bytes too large for {region}" for region, more in excess.items())
+        super().__init__(f"the model does not fit the board: its firmware is {by}")
+        self.excess = excess
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,8 @@ def find_compiler(name: str | None = None) -> tuple[str, list[str]]:
 def build_firmware(model_header: str, compiler: str | None = None, main: str = "main.c") -> Build:
     """Compile the virtual board's firmware for a model. `main`: main.c for clips, stream.c for a stream.
 
-    What does not depend on the model is compiled once. Raises KwsError when there is no compiler, and when the firmware
-    does not fit, stating by how much.
+    What does not depend on the model is compiled once. Raises KwsError when there is no compiler, and Overflow when the
+    firmware does not fit.
     """
     _, command = find_compiler(compiler)
     core = source_folder()
@@ -140,20 +145,16 @@ def _link(command: list[str], script: str, folder: Path) -> bytes:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    """Run the compiler in `folder`. Raises KwsError naming what does not fit, or its first error."""
+    """Run the compiler in `folder`. Raises Overflow where something does not fit, and KwsError with its first error."""
     environment = os.environ | {"LC_ALL": "C"}
     done = subprocess.run(
         command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", env=environment
     )
     check_space(done.stderr, folder)
     if done.returncode:
-        overflow = re.search(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
-        if overflow:
-            region, excess = overflow.groups()
-            raise KwsError(
-                f"the model does not fit the board: its firmware is {int(excess):,} bytes too large for {region};"
-                f" {REMEDIES.get(region, 'use a smaller network')}"
-            )
+        found = re.findall(r"region [`']?(\w+)'?[^\n]*overflowed by (\d+) bytes", done.stderr)
+        if found:  # once for each section that is beyond the end
+            raise Overflow({name: max(int(n) for r, n in found if r == name) for name, _ in found})
         errors = [line for line in done.stderr.splitlines() if "error" in line] or [
             f"status {done.returncode}"
         ]

@@ -14,6 +14,7 @@ import numpy as np
 from kwslib.board import cycles, instructions
 from kwslib.board.emulator import Emulator, Image, read_image
 from kwslib.board.firmware import build_firmware
+from kwslib.board.fitting import remedies
 from kwslib.board.trace import Profile, Visit
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
@@ -99,7 +100,8 @@ class Board:
             )
         self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
         self.streaming = streaming or DecisionSettings(classes)
-        self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
+        with remedies(self.network):
+            self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
     def run(self, clips: np.ndarray) -> BoardRun:
         """Execute the firmware on int16 (N, 16000) clips. Raises CheckFailed when it faults or hangs."""

@@ -13,6 +13,7 @@ import numpy as np
 from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, read_image
 from kwslib.board.firmware import build_firmware
+from kwslib.board.fitting import remedies
 from kwslib.board.machine import PATIENCE, STAGES, Board, visit_cycles
 from kwslib.board.trace import Visit
 from kwslib.deployment.core_network import Network
@@ -86,7 +87,8 @@ class StreamBoard:
             raise KwsError(f"the network does not map 49 x 40 features to {len(labels)} classes")
         settings = settings or DecisionSettings(self.classes)
         header = model_header(network, labels, settings, None if whole else self.plan)
-        self.build = build_firmware(header, compiler, "stream.c")
+        with remedies(network):
+            self.build = build_firmware(header, compiler, "stream.c")
 
     def run(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Execute the firmware on int16 (n,) sound: logits int8 (T, C) and reports (T,).

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kwslib.cli.data import OWN, corpus_of
+from kwslib.cli.field_hours import LEAST, MOST, print_hours
 from kwslib.cli.field_long import print_long
 from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_confusion, print_json
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kwslib.data.corpus import Corpus
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.conditions import Field
-    from kwslib.field.evaluate import FieldResult
+    from kwslib.field.evaluate import FieldResult, Stage
     from kwslib.field.stream import StreamNetwork
 
 
@@ -54,6 +55,12 @@ def run_field_test(
         '{"seconds": 1200, "keywords": 50, "others": 150, "split": "testing", "seed": 0}, all of them optional;'
         ' "keywords" may list {"word": "yes", "at": 12.5}.',
     ),
+    hours: float | None = typer.Option(
+        None,
+        min=LEAST,
+        max=MOST,
+        help="Hours of sound without a keyword in place of trials: count false accepts, by kind of sound.",
+    ),
     threshold: float | None = typer.Option(
         None, min=0, max=1, help="Smoothed posterior that reports a word [default: the model's, else 0.7]."
     ),
@@ -69,6 +76,10 @@ def run_field_test(
     as_json: bool = JSON,
 ) -> None:
     """Test the deployed chain in a simulated field: distance, rooms, background noise, the board's microphone."""
+    if hours is not None and (
+        options := _named_options(context, ("trials", "trial", "recordings", "listen", "long", "save_wav"))
+    ):
+        raise KwsError(f"--hours takes no {', '.join(options)}: it counts false accepts in sound of its own")
     if recordings is not None and (options := _named_options(context, OF_TRIALS)):
         raise KwsError(f"--recordings takes no {', '.join(options)}: these are for simulated trials")
     if listen is not None and (options := _named_options(context, (*OF_TRIALS, "recordings"))):
@@ -100,36 +111,48 @@ def run_field_test(
     if long is not None:
         print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return
+    heard = {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": asdict(field)}
+    where = _stage(corpus, network.labels, field, seed, rooms)
+    if hours is not None:
+        print_hours(model, network, where, hours, settings, corpus.title, heard, as_json)
+        return
     indices = [trial] if trial is not None else list(range(trials))
-    _trials(model, network, corpus, field, seed, rooms, indices, settings, save_wav, as_json)
+    _trials(model, network, where, indices, settings, save_wav, corpus.title, heard, as_json)
+
+
+def _stage(
+    corpus: "Corpus", labels: tuple[str, ...], field: "Field", seed: int, rooms: Path | None
+) -> "Stage":
+    """The stage of trials or hours; says of which clips and rooms it is."""
+    from kwslib.field.evaluate import stage
+    from kwslib.field.rooms import describe, measured_rooms
+
+    print(one_line(corpus.describe()), file=sys.stderr)
+    measured = measured_rooms(rooms, field) if rooms else None
+    where = stage(corpus, labels, field, seed=seed, rooms=measured)
+    print(one_line(describe(where.rooms, field)), file=sys.stderr)
+    return where
 
 
 def _trials(
     model: Path,
     network: "StreamNetwork",
-    corpus: "Corpus",
-    field: "Field",
-    seed: int,
-    rooms: Path | None,
+    where: "Stage",
     indices: list[int],
     settings: "DecisionSettings",
     save_wav: Path | None,
+    source: str,
+    heard: dict[str, Any],
     as_json: bool,
 ) -> None:
-    from kwslib.field.evaluate import run_stage, stage
+    from kwslib.field.evaluate import run_stage
     from kwslib.field.listing import save_trials
-    from kwslib.field.rooms import describe, measured_rooms
 
-    print(one_line(corpus.describe()), file=sys.stderr)
-    measured = measured_rooms(rooms, field) if rooms else None
-    where = stage(corpus, network.labels, field, seed=seed, rooms=measured)
-    print(one_line(describe(where.rooms, field)), file=sys.stderr)
     outcome = run_stage(network, where, indices, settings)
     if save_wav is not None:
         answers = [network.labels[answer] for answer in outcome.answers]
         save_trials(where, dict(zip(indices, answers, strict=True)), save_wav)
-    heard = {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": asdict(field)}
-    _print_outcome(model, network, outcome, settings, corpus.title, heard, as_json)
+    _print_outcome(model, network, outcome, settings, source, heard, as_json)
 
 
 def _recordings(

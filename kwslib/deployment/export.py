@@ -23,7 +23,7 @@ from kwslib.deployment.conversion import check_installed, convert
 from kwslib.deployment.decision import DecisionSettings, noted_settings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
-from kwslib.errors import CheckFailed, KwsError
+from kwslib.errors import CheckFailed, KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.paths import atomic_files, atomic_write, check_folder
 from kwslib.quantization import CALIBRATION_CLIPS
@@ -105,8 +105,8 @@ def export_network(
     """The same for a loaded checkpoint, whose file's digest identifies the network.
 
     calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for an
-    invalid calibration set, logits that are not finite and an int8 network that the C core rejects, and CheckFailed
-    when a converter changed the network's outputs.
+    invalid calibration set, logits that are not finite or have no scale, and an int8 network that the C core rejects,
+    and CheckFailed when a converter changed the network's outputs.
     """
     from kwslib.deployment.core_network import read_network
     from kwslib.deployment.onnx_export import to_onnx
@@ -123,9 +123,10 @@ def export_network(
     float32, int8 = convert(onnx, calibration)
     description = _description(checkpoint, config, extra)
     try:
-        float32, int8 = (
-            finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
-        )
+        with naming(checkpoint):
+            float32, int8 = (
+                finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
+            )
     except ValueError as error:
         raise CheckFailed(
             f"{checkpoint}: the converter did not keep the front end's scale: {error}"

@@ -8,15 +8,22 @@ integer sums, and the first rounding gives a tie for no other sum. An output sca
 makes the two agree for every sum.
 """
 
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
+
+from kwslib.errors import KwsError
+
+TRIES = 1000  # neighbouring scales; 50 are enough for steps of 1,500 sums, as trained networks have
+MOST_STEPS = 2**23  # of the sum, in an output step: 256 of these fill an int32
 
 
 def agreeing_scale(source: float, weights: float, output: float) -> float:
     """The scale nearest to `output` for which all roundings agree; all scales are float32 values.
 
-    For TinyConv the two differ by about a thousandth.
+    For TinyConv the two differ by about a thousandth. Raises KwsError if there is none: where an output step is
+    tens of thousands of steps of the sum, the product of scales that TensorFlow Lite Micro rounds to float32 moves
+    the borders between outputs by whole sums.
     """
     exact, short = source * weights, float(np.float32(source) * np.float32(weights))  # TFLM has the short one
 
@@ -37,7 +44,13 @@ def agreeing_scale(source: float, weights: float, output: float) -> float:
 
     nearest = 2 * max(round(output / exact / 2), 1)
     neighbours = (nearest + sign * 2 * distance for distance in count() for sign in (1, -1))
-    return scale(next(steps for steps in neighbours if steps > 0 and agrees(steps)))
+    for steps in islice(neighbours, TRIES):
+        if 0 < steps <= MOST_STEPS and agrees(steps):
+            return scale(steps)
+    raise KwsError(
+        f"no scale near {output:.3g} lets all runtimes round its logits alike, since a step of these is {nearest:,}"
+        " steps of the last layer's sums: train the network for longer"
+    )
 
 
 def _sums_at_borders(steps: int) -> np.ndarray:

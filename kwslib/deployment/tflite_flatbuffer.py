@@ -35,7 +35,8 @@ def finish(content: bytes, description: Description, scale: float, zero_point: i
 
     In an int8 model, the input's quantization is set to exactly (scale, zero_point), from which the converter's differs
     by a rounding error, and the logits' scale to one with which all runtimes round alike (see
-    kwslib.deployment.rounding). Raises ValueError when the input's scale differs by more.
+    kwslib.deployment.rounding). Raises ValueError when the input's scale differs by more, and KwsError when there is no
+    such scale of the logits.
     """
     from ai_edge_litert import schema_py_generated as schema
 

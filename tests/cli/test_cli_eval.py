@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import save_checkpoint
+from kwslib.deployment.decision import DecisionSettings
+from kwslib.keyword.threshold import as_extra
 from kwslib.networks.models import ModelConfig, build
 
 
@@ -73,6 +77,27 @@ def test_mistakes_have_names_the_surest_first_and_one_to_listen_to(kws, checkpoi
     assert text.splitlines()[-1] == f"  one to listen to: {named[0]}"
 
 
+def test_a_models_threshold_gives_way_to_the_one_named(kws, tmp_path, checkpoint, corpus):
+    torch.manual_seed(0)
+    noted = tmp_path / "noted.pt"
+    settings = DecisionSettings(threshold=0.999, smoothing=6)
+    save_checkpoint(noted, build(ModelConfig()), ModelConfig(), as_extra(settings))
+
+    def answers(*command):
+        status, out, err = kws("eval", *command, "--data", corpus, "--json")
+        assert status == 0, err
+        result = json.loads(out)
+        return result["threshold"], result["confusion"]
+
+    own, likeliest, never = (answers(noted, *given) for given in ((), ("--threshold", 0), ("--threshold", 1)))
+    assert (own[0], likeliest[0], never[0]) == (0.999, 0, 1)
+    assert np.sum(never[1], axis=0)[2:].tolist() == [0, 0]
+    assert own[1] == never[1] != likeliest[1]
+    assert answers(checkpoint)[0] == 0
+    assert answers(checkpoint, "--threshold", 1)[0] == 1
+    assert ", at a threshold of 0.999\n" in kws("eval", noted, "--data", corpus)[1]
+
+
 def test_every_kind_of_model(kws, exported, recordings):
     accuracy = {}
     for path in (exported.checkpoint, exported.tflite_float, exported.tflite_int8):
@@ -91,6 +116,7 @@ def test_every_kind_of_model(kws, exported, recordings):
         (["--data", "nowhere"], "nowhere"),
         (["--keywords", "left,right"], "left, right"),
         (["--profile", "fast"], "fast"),
+        (["--threshold", "1.5"], "--threshold"),
     ],
 )
 def test_bad_usage_is_one_line(kws, checkpoint, arguments, named):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+import torch
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import save_checkpoint
@@ -210,3 +211,44 @@ def test_a_long_stream_that_cannot_be_is_one_line(
     lines = [line for line in err.splitlines() if not line.startswith(("data:", "100 rooms"))]
     assert (status, out, len(lines)) == (2, "", 1)
     assert culprit in lines[0]
+
+
+def test_hours_without_a_keyword(kws, corpus, measured, tmp_path):
+    eager = build(ModelConfig())
+    with torch.no_grad():
+        eager.linear.bias[2] = 3  # it hears yes everywhere
+    save_checkpoint(tmp_path / "eager.pt", eager, ModelConfig())
+    where = ("--data", corpus, "--rooms", measured, "--hours", 0.15)
+    command = ("field", tmp_path / "eager.pt", *where, "--threshold", 0.3)
+    status, out, err = kws(*command, "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["hours"] == pytest.approx(0.15, rel=0.01)
+    assert result["false_accepts"] > 0
+    kinds = result["by_kind"]
+    assert list(kinds) == ["words", "running speech", "babble", "noise", "music", "quiet"]
+    assert sum(row["false_accepts"] for row in kinds.values()) == result["false_accepts"]
+    assert [round(60 * row["hours"]) for row in kinds.values()] == [2, 2, 2, 1, 1, 1]
+    for row in (result, *kinds.values()):
+        assert row["false_accepts_per_hour"] == pytest.approx(row["false_accepts"] / row["hours"])
+        low, high = row["false_accepts_per_hour_ci95"]
+        assert low <= row["false_accepts_per_hour"] <= high
+    text = kws(*command)[1].splitlines()
+    assert f"{result['false_accepts']} false accepts in 0.1 hours" in text[0]
+    assert [line.split("  ")[1] for line in text[1:7]] == list(kinds)
+    never = json.loads(kws(*command[:-1], 1, "--seed", 1, "--json")[1])
+    assert (never["false_accepts"], never["seed"], never["threshold"]) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(("--trials", 4), ("--trial", 1), ("--recordings", "folder"), ("--listen", "day.wav")),
+        *(("--long", "spec.json"), ("--save-wav", "folder")),
+    ],
+    ids=str,
+)
+def test_hours_take_no_options_of_other_tests(kws, checkpoint, given):
+    status, out, err = kws("field", checkpoint, "--hours", 1, *given)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert f"--hours takes no {given[0]}" in err

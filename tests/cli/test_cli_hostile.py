@@ -193,6 +193,8 @@ def test_what_cannot_be_a_folder_is_named_itself_and_nothing_within_it(kws, plac
         ("field", "model.pt", "--trials"),
         ("field", "model.pt", "--smoothing"),
         ("field", "model.pt", "--threshold"),
+        ("field", "model.pt", "--hours"),
+        ("eval", "model.pt", "--threshold"),
         ("field", "model.pt", "--snr"),
         ("field", "model.pt", "--distance"),
         ("field", "model.pt", "--rt60"),

@@ -108,6 +108,16 @@ def test_c_labels_are_escaped():
     assert r'"caf\303\251 \042oui\042"' in c_source(b"\0", ('café "oui"',))
 
 
+def test_a_network_whose_logits_cannot_round_alike_is_named(tmp_path, clips):
+    """Untrained, it gives hardly anything to its last layer, of whose sums an output step is then millions."""
+    torch.manual_seed(0)
+    config = ModelConfig(arch="dscnn")
+    save_checkpoint(tmp_path / "model.pt", build(config), config)
+    with pytest.raises(KwsError, match=r"model\.pt: no scale near .*: train the network for longer"):
+        export(tmp_path / "model.pt", clips, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+
+
 def test_nothing_is_left_by_a_failure(tmp_path, clips):
     checkpoint, out = tmp_path / "model.pt", tmp_path / "out"
     with pytest.raises(KwsError, match=r"model\.pt: no such file"):

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kwslib.deployment.rounding import agreeing_scale, once, twice
+from kwslib.errors import KwsError
 
 scales = st.floats(-4, -1).map(lambda power: float(np.float32(10**power)))
 
@@ -42,3 +43,10 @@ def test_both_are_within_half_a_step():
     for factor in (0.4, 1e-2, 4.1e-4):
         assert np.abs(once(sums, factor) - sums * factor).max() <= 0.5
         assert np.abs(twice(sums, factor) - sums * factor).max() <= 1
+
+
+@pytest.mark.parametrize("steps", [6_543_623, 5e6, 3e9, 1e12, 1e30])  # the first: an untrained network's
+def test_where_no_scale_agrees_the_search_ends_and_says_so(steps):
+    source, weights = 5.2743708067737316e-08, 0.0017679487355053425
+    with pytest.raises(KwsError, match=r"steps of the last layer's sums: train the network for longer"):
+        agreeing_scale(source, weights, float(np.float32(source * weights * steps)))

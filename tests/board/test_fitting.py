@@ -1,0 +1,69 @@
+"""What would fit the board is told from the network alone, and is what a network of that width comes to."""
+
+import pytest
+import torch
+from small_networks import Q8
+
+from kwslib.board.firmware import Overflow
+from kwslib.board.fitting import narrower, remedies
+from kwslib.deployment.core_network import Network
+from kwslib.deployment.core_packed import packed_network
+from kwslib.errors import KwsError
+from kwslib.experiments.quantization import ours
+from kwslib.features.frontend import normalise
+from kwslib.networks.models import ModelConfig, build, fold_batch_norm
+from kwslib.quantization.integer import integer_network
+from kwslib.quantization.ptq import post_training
+
+
+def deployed(arch: str, channels: int, bits: int) -> Network:
+    torch.manual_seed(0)
+    model = fold_batch_norm(build(ModelConfig(arch, channels=channels)))
+    quantized = post_training(model, ours(bits), torch.from_numpy(normalise(Q8)), careful=False)
+    return packed_network(integer_network(quantized))
+
+
+def weight_bytes(network: Network) -> int:
+    found = [layer.fields["weights"] for layer in network.layers if "weights" in layer.fields]
+    return sum((words["words"] if isinstance(words, dict) else words).nbytes for words in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arch", "channels", "bits"),
+    [
+        ("tinyconv", 8, 8),
+        ("dscnn", 64, 8),
+        ("tenet", 128, 4),
+        ("tenet_valid", 128, 8),
+        ("tenet_wide", 128, 2),
+    ],
+)
+def test_the_width_that_is_named_fits_and_a_wider_network_does_not(arch, channels, bits):
+    network = deployed(arch, channels, bits)
+    excess = weight_bytes(network) // 3
+    width = narrower(network, {"FLASH": excess})
+    room = weight_bytes(network) - excess
+    assert (
+        weight_bytes(deployed(arch, width // 4 * 4 or width, bits)) <= room
+    )  # kernels work on four channels
+    assert weight_bytes(deployed(arch, min(width + channels // 8, channels), bits)) > room
+    assert narrower(network, {"FLASH": excess, "RAM": 2**20}) < channels // 4
+
+
+def refusal(network: Network, excess: dict[str, int]) -> str:
+    with pytest.raises(KwsError) as caught, remedies(network):
+        raise Overflow(excess)
+    return str(caught.value)
+
+
+def test_a_refusal_says_by_how_much_and_what_would_fit():
+    network = deployed("tinyconv", 8, 8)
+    assert refusal(network, {"FLASH": 4000, "RAM": 9}) == (
+        "the model does not fit the board: its firmware is 4,000 bytes too large for FLASH and 9 bytes too large for"
+        " RAM; use 6 channels in place of 8, fewer bits or a smaller network, such as tenet_valid"
+    )
+    assert "too large for RAM; use 5 channels in place of 8, a larger stride or" in refusal(
+        network, {"RAM": 2**17}
+    )
+    assert "use fewer channels, fewer bits or" in refusal(network, {"FLASH": 10**6})
