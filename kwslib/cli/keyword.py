@@ -90,7 +90,7 @@ def make_keyword(
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
     for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
-        if recordings and os.path.realpath(recordings) == os.path.realpath(folder):
+        if recordings and Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(recordings)):
             raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)

@@ -49,6 +49,8 @@ def world(tmp_path, monkeypatch):
             "takes: recordings are here: name another folder for the model with --out",
         ),
         (("kiwi", "--takes", "takes", "--out", "data/../data"), "recordings are here"),
+        (("kiwi", "--takes", "takes", "--out", "takes/model"), "takes/model: recordings are here"),
+        (("kiwi", "--takes", "."), "kiwi: recordings are here"),
         (("kiwi", "--takes", "takes", "--not", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "takes", "--background", "takes"), "takes: no usable background"),
         (("kiwi", "--data", "nowhere"), "nowhere: no such folder"),
