@@ -3,10 +3,10 @@
     python benchmarks/pretrain.py [--write]
 
 It is trained for the field on every word of the recordings with at least a hundred training clips. The words on which
-own words are measured (APART; benchmarks/takes.py) are not among them, nor is anyone who says one of these, so that
-this network serves there as it is. It is trained in _build/pretrain, and with --write copied to kwslib/keyword. That a
-word's network starts from it, and its recipe, were chosen on validation with "bed" (`takes.py bed --validation`, with
---scratch and without).
+own words are measured (APART of kwslib/keyword/training.py) are not among them, nor is anyone who says one of these, so
+that this network serves in benchmarks/takes.py as it is. It is trained in _build/pretrain, and with --write copied to
+kwslib/keyword. That a word's network starts from it, and its recipe, were chosen on validation with "bed" (`takes.py
+bed --validation`, with --scratch and without).
 """
 
 import shutil
@@ -21,13 +21,12 @@ from kwslib.cli.main import script
 from kwslib.data.corpus import Corpus
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.keyword import ARCH
-from kwslib.keyword.training import DROPOUT, pretrained_name
+from kwslib.keyword.training import APART, DROPOUT, pretrained_name
 from kwslib.networks.recipes import MASKED, setup
 from kwslib.networks.training import Recipe
 from kwslib.record import recording
 
 ROOT = Path(__file__).resolve().parents[1]
-APART = ("bed", "happy", "zero")
 CLIPS = 100  # of training, that a word has at least
 EPOCHS = 120
 AUGMENTATION = FieldAugmentation(streams=4, windows=3, clean=0.3, hours=6.0, listening=0.5)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from kwslib.cache import digest
+from kwslib.cache import code, digest
 from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.cli.main import script
 from kwslib.data.corpus import Corpus
@@ -130,11 +130,8 @@ def heard(spent: Effort, **changed: float) -> Effort:
 
 def checkpoint(training_setup: Setup, splits: Splits, seed: int) -> Path:
     """Path of the network that this setup trains on these examples."""
-    return (
-        FOLDER
-        / digest(repr(training_setup), examples_digest(splits["training"]))
-        / f"{training_setup.config.arch}_seed{seed}.pt"
-    )
+    known = digest(code(train_setup.__module__), repr(training_setup), examples_digest(splits["training"]))
+    return FOLDER / known / f"{training_setup.config.arch}_seed{seed}.pt"
 
 
 def trained(

@@ -6,13 +6,16 @@ import hashlib
 import os
 import shutil
 import struct
+import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import current_process
 from pathlib import Path
 
 import numpy as np
 
-from kwslib.paths import atomic_write, cache_dir, files_within, temporary_folder
+from kwslib.errors import KwsError
+from kwslib.paths import atomic_write, cache_dir, cache_path, files_within, temporary_folder
 
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
@@ -28,16 +31,23 @@ NO_VALUES = (
 )  # modules that no sample depends on
 
 Arrays = dict[str, np.ndarray]
+_unwritten: set[Path] = set()
 
 
 def cached(folder: str, key: str, make: Callable[[], Arrays]) -> Arrays:
-    """The result of the first call of `make` under this key; computed again if the cached file is damaged."""
-    path = cache_dir() / folder / f"{key}.npz"
+    """The result of the first call of `make` under this key; computed again if the cached file is damaged, or could
+    not be written, of which a line on standard error tells once a folder."""
+    path = cache_path() / folder / f"{key}.npz"
     kept = _read(path)
     if kept is None:
         kept = make()
-        with atomic_write(path) as temporary:
-            np.savez(temporary, **kept)
+        try:
+            with atomic_write(path) as temporary:
+                np.savez(temporary, **kept)
+        except KwsError as error:
+            if path.parent not in _unwritten and current_process().name == "MainProcess":
+                print(f"going on without the cache: {error}", file=sys.stderr, flush=True)
+            _unwritten.add(path.parent)
     return kept
 
 

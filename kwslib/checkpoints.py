@@ -233,14 +233,18 @@ def train(
 
 
 def start_from(model: nn.Module, config: ModelConfig, checkpoint: Path) -> None:
-    """Give `model` the weights of a checkpoint of the same architecture, but for those of its answers, whose shape
-    depends on the number of classes. Raises KwsError as `load_checkpoint` does, and for another architecture."""
+    """Give `model` the weights of a checkpoint of the same architecture and width, but for its last layer's, which are
+    for other words. Raises KwsError as `load_checkpoint` does, and for a network of another kind, a quantized or a
+    folded one."""
     known, theirs, _ = load_checkpoint(checkpoint)
-    if theirs.arch != config.arch:
-        raise KwsError(f"{checkpoint}: a {theirs.arch}: start a {config.arch} from one of its own kind")
-    own = model.state_dict()
-    fitting = {name: tensor for name, tensor in known.state_dict().items() if tensor.shape == own[name].shape}
-    model.load_state_dict(own | fitting)
+    own, weights = model.state_dict(), known.state_dict()
+    alike = (theirs.arch, theirs.channels) == (config.arch, config.channels)
+    if not alike or weights.keys() != own.keys():
+        deployed = ", quantized or without its batch norms" if alike else ""
+        remedy = f"start from a {config.arch} of {config.channels} channels as `kws train` leaves it"
+        raise KwsError(f"{checkpoint}: a {theirs.arch} of {theirs.channels} channels{deployed}: {remedy}")
+    answers = {name: tensor for name, tensor in own.items() if name.startswith("linear.")}
+    model.load_state_dict(weights | answers)
 
 
 def _best_so_far(out: Path, config: ModelConfig, seed: int) -> float:

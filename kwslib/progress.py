@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 
 
 LOOK = 1.0  # seconds between two looks at the parent
+UNFINISHED = (
+    r"\d+ tasks (have been successfully executed +but not used|which were still being processed)"  # joblib
+)
 
 
 def over_cores(
@@ -50,7 +53,7 @@ def over_cores(
     with warnings.catch_warnings():
         # that a worker which holds much memory is replaced by a fresh one
         warnings.filterwarnings("ignore", "A worker stopped while", UserWarning)
-        warnings.filterwarnings("ignore", r"\d+ tasks", UserWarning)  # that were cancelled
+        warnings.filterwarnings("ignore", UNFINISHED, UserWarning)
         with ExitStack() as at_the_end:
             with _deaf():
                 results = parallel(delayed(run)(item) for item in todo)
@@ -106,15 +109,16 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Hold Ctrl-C back while the block starts processes, which never hear it then: it is this one's, and they may be
-    importing yet. On Windows they ignore it from `end_with` on."""
+    """Hold Ctrl-C and a hangup back while the block starts processes, which never hear them then: they are this one's,
+    and the others may be importing yet. On Windows they ignore Ctrl-C from `end_with` on."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing.resource_tracker import ensure_running
 
-    ensure_running()  # else it is started in the block, and Python 3.11 lets all signals through after that
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    ensure_running()  # else it is started below, and Python 3.11 lets Ctrl-C through after that
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:

@@ -103,6 +103,18 @@ def test_it_is_made_once_under_a_key(own_cache):
     assert [path.name for path in (own_cache / "things").iterdir()] == ["key.npz"]
 
 
+def test_what_cannot_be_kept_is_made_and_one_line_says_so(own_cache, capsys):
+    own_cache.mkdir()
+    (own_cache / "things").write_text("where the folder would be")
+    for key in ("one", "two"):
+        assert same(cached("things", key, numbers), numbers())
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        f"going on without the cache: {own_cache / 'things' / 'one.npz'} cannot be written"
+    )
+    assert line.endswith(f"choose another place for the cache {own_cache} with KWS_CACHE")
+
+
 @given(st.integers(0, 2000), st.integers(0, 7) | st.none())
 @example(822, 6)  # the length of a comment in the archive's directory, which then hides the second array
 def test_a_damaged_file_is_made_anew(tmp_path_factory, place, bit):

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import warnings
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -14,6 +15,22 @@ from kwslib.progress import beside, over_cores
 def test_one_core_takes_no_other_process(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     assert over_cores(lambda n: (n, os.getpid()), range(3), "numbers") == [(n, os.getpid()) for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("3 tasks lack a name", True),
+        ("3 tasks which were still being processed by the workers have been cancelled.", False),
+        ("3 tasks have been successfully executed  but not used. Additionally, 2 tasks which", False),
+    ],
+)
+def test_only_what_joblib_says_of_an_interruption_is_unheard(monkeypatch, said, heard):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        over_cores(lambda n: warnings.warn(said, stacklevel=1), range(1), "warnings")
+    assert [str(one.message) for one in caught] == [said] * heard
 
 
 def leave_pid(path: Path) -> None:

@@ -191,6 +191,27 @@ def test_ctrl_c_again_and_again(monkeypatch, after):
     assert not alive
 
 
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no /dev/shm here")
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_terminal_that_closes_leaves_no_semaphore(monkeypatch, after):
+    """It hangs up all processes, those that would clean up after the others, too."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    before = set(os.listdir("/dev/shm"))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    begun = subprocess.Popen([sys.executable, "-c", TWICE], **pipes, text=True, start_new_session=True)
+    assert begun.stdout.readline() == "begun\n"
+    time.sleep(after)
+    family = psutil.Process(begun.pid).children(recursive=True)
+    os.killpg(begun.pid, signal.SIGHUP)
+    assert begun.wait(20) == 129
+    assert begun.stderr.read() == "-c: hung up\n"
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+    theirs = [f"{name}-" for name in (begun.pid, *(process.pid for process in family))]
+    left = set(os.listdir("/dev/shm")) - before
+    assert not [name for name in left if any(pid in name.replace("_", "-") for pid in theirs)]
+
+
 EARLY = """
 import os, signal, time
 from contextlib import contextmanager

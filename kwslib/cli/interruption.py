@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    SAID[signal.SIGHUP] = "hung up"  # its terminal closed
 PATIENCE = 10.0  # s that cleaning up may take before another signal is heard
 
 
@@ -25,8 +27,8 @@ class Signalled(KeyboardInterrupt):
 
 @contextmanager
 def take_signals(name: str) -> Iterator[None]:
-    """Within the block, SIGINT and SIGTERM raise `Signalled` in the main thread, and are told of as the command
-    `name`; one that is ignored remains so. After a block that was stopped both are ignored: the process ends."""
+    """Within the block, the signals of SAID raise `Signalled` in the main thread, and are told of as the command
+    `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends."""
     taken = 0.0
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -49,7 +51,7 @@ def take_signals(name: str) -> Iterator[None]:
 
 class Stopped(Exception):
     """A command was stopped: what is to be said of what it leaves, if anything, which `stop` may know; and its exit
-    status, 130 or 143."""
+    status, 128 and the signal's number."""
 
     def __init__(self, stop: KeyboardInterrupt, kept: str = "") -> None:
         super().__init__(kept or str(stop))

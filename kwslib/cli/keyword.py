@@ -90,7 +90,7 @@ def make_keyword(
         tuple(expand(path).absolute() for path in folders(data)) if data else (),
     )
     for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
-        if recordings and os.path.realpath(recordings) == os.path.realpath(folder):
+        if recordings and Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(recordings)):
             raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
@@ -123,4 +123,7 @@ def _print(folder: Path, title: str, report: dict[str, Any]) -> None:
             names = f": {', '.join(found['names'][:10])}" if found["names"] else ""
             voices = "synthesized everyday words" if speaker == "synthesized" else "everyday words of people"
             print(one_line(f"  {found['fired']} of {found['n']} {voices} fire{names}"))
+    if report["pretrained_on_word"]:
+        heard = f"was trained on {report['word']!r}, said by speakers of Speech Commands"
+        print(one_line(f"  the pretrained network {heard}: on takes of theirs, the test may flatter"))
     print(one_line(f"  next: kws eval {folder / 'model.tflite'} --data {folder / 'corpus.json'}"))

@@ -6,7 +6,7 @@ all that it depends on; the same run, started again, goes on there.
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +25,8 @@ from kwslib.deployment.export import FILES, calibration_features, export
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
-from kwslib.features.dataset import FeatureSet, feature_split
+from kwslib.features.dataset import feature_split
+from kwslib.features.frontend import fingerprint
 from kwslib.field.detection import OperatingPoint
 from kwslib.field.stream import open_network
 from kwslib.keyword import EPOCHS, HOURS, TRIALS, threshold
@@ -34,7 +35,7 @@ from kwslib.keyword.training import pretrained, word_setup, word_splits
 from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
-from kwslib.networks.resume import DamagedResumeFile, examples_digest
+from kwslib.networks.resume import DamagedResumeFile
 from kwslib.paths import atomic_files, atomic_write, cache_dir, check_folder, check_writable, temporary_folder
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.progress import beside
@@ -73,26 +74,22 @@ def make(
     """
     training_setup = word_setup(word_file.word, arch, effort.epochs)
     labels = training_setup.config.labels
-    say("features of the training")
-    with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
-        with _noting(lambda: UNTRAINED):
-            splits = word_splits(corpus, training_setup)
-        content = examples_digest(*splits.values())
-        start = pretrained(arch)
-        known = code(__name__), start and start.read_bytes()
-        key = digest(*known, training_setup, effort, seed, corpus.content_hash, content)
-        training = cache_dir() / "keyword" / key
-        with (
-            _noting(lambda: _kept(training, folder, key)),
-            alone(training, "the same training") as waited,
-            temporary_folder(training.parent, "files") as unfinished,
-        ):
-            if waited and (made := _made(folder, key)):
-                shutil.rmtree(training, ignore_errors=True)
-                return made
+    start = pretrained(arch)
+    known = code(__name__), fingerprint(), start and start.read_bytes()
+    key = digest(*known, training_setup, effort, seed, corpus.content_hash)
+    training = cache_dir() / "keyword" / key
+    with (
+        _noting(lambda: _kept(training, folder, key)),
+        alone(training, "the same training") as waited,
+        temporary_folder(training.parent, "files") as unfinished,
+    ):
+        if waited and (made := _made(folder, key)):
+            shutil.rmtree(training, ignore_errors=True)
+            return made
+        with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
             trained = training / CHECKPOINT
             if not _is_sound(trained):
-                _train(corpus, training_setup, splits, effort, seed, trained, say, prepared)
+                _train(corpus, training_setup, start, effort, seed, trained, say, prepared)
             checkpoint = unfinished / CHECKPOINT
             shutil.copy(trained, checkpoint)
             say("exporting")
@@ -103,7 +100,12 @@ def make(
             report = (
                 {"key": key}
                 | described(corpus, word_file.word)
-                | {"arch": arch, "pretrained": start is not None, "seed": seed, **asdict(effort)}
+                | {
+                    "arch": arch,
+                    "pretrained": start is not None,
+                    "pretrained_on_word": _knows(start, word_file.word),
+                }
+                | {"seed": seed, **asdict(effort)}
                 | load_checkpoint(checkpoint)[2]["choice"]
                 | tested(exported.tflite_int8, corpus, effort)
             )
@@ -115,15 +117,15 @@ def make(
 def _train(
     corpus: Corpus,
     training_setup: Setup,
-    splits: Mapping[str, FeatureSet],
+    start: Path | None,
     effort: Effort,
     seed: int,
     out: Path,
     say: Say,
     prepared: Callable[[], None],
 ) -> None:
-    """Train, or go on with a training that was stopped; the checkpoint has the threshold and how it was chosen, which
-    waits for the sound to be `prepared`."""
+    """Make the features and train, or go on with a training that was stopped; the checkpoint has the threshold and how
+    it was chosen, which waits for the sound to be `prepared`."""
 
     def complete(network: Path) -> dict[str, Any]:
         say("choosing a threshold")
@@ -132,7 +134,8 @@ def _train(
         noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
         return threshold.as_extra(choice.settings) | {"choice": noted}
 
-    start = pretrained(training_setup.config.arch)
+    say("features of the training")
+    splits = word_splits(corpus, training_setup)
     origin = "from the pretrained network" if start else "from random weights"
     say(f"training {training_setup.config.arch} {origin}, {effort.epochs} epochs")
     try:
@@ -140,6 +143,11 @@ def _train(
     except DamagedResumeFile:
         resume_file(out).unlink()
         train_setup(training_setup, splits, seed, out=out, start=start, complete=complete)
+
+
+def _knows(start: Path | None, word: str) -> bool:
+    """Whether the network that a training starts from was trained on the word."""
+    return start is not None and word in load_checkpoint(start)[1].labels
 
 
 def _is_sound(checkpoint: Path) -> bool:

@@ -2,12 +2,14 @@
 tests/book/test_own_keyword.py."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from small_corpus import write_corpus
 
+from kwslib.cli.keyword import _print
 from kwslib.data import word_file
 
 needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs kwslib[convert]")
@@ -47,6 +49,8 @@ def world(tmp_path, monkeypatch):
             "takes: recordings are here: name another folder for the model with --out",
         ),
         (("kiwi", "--takes", "takes", "--out", "data/../data"), "recordings are here"),
+        (("kiwi", "--takes", "takes", "--out", "takes/model"), "takes/model: recordings are here"),
+        (("kiwi", "--takes", "."), "kiwi: recordings are here"),
         (("kiwi", "--takes", "takes", "--not", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "takes", "--background", "takes"), "takes: no usable background"),
         (("kiwi", "--data", "nowhere"), "nowhere: no such folder"),
@@ -68,3 +72,14 @@ def test_the_file_of_another_kind_is_no_corpus(kws, world):
     status, out, error = kws("data", "info", "--data", "sound.wav")
     assert (status, out) == (2, "")
     assert "sound.wav: not a corpus file" in error
+
+
+@pytest.mark.parametrize("knows", [False, True])
+def test_a_word_that_the_pretrained_network_knows_is_said(capsys, knows):
+    testing = {"accuracy": 0.9, "n": 10, "ci95": (0.6, 1.0)}
+    missed = {"said": 10, "clips": 10, "missed_share": 0.1, "missed_share_ci95": (0.0, 0.4)}
+    field = missed | {"false_accepts_per_hour": 0.0, "false_accepts_per_hour_ci95": (0.0, 1.0)}
+    report = {"word": "stop", "testing": testing, "field": field, "everyday": {}, "pretrained_on_word": knows}
+    _print(Path("stop"), "synthetic", report | {"threshold": 0.6, "smoothing": 4})
+    said = "the pretrained network was trained on 'stop', said by speakers of Speech Commands"
+    assert (said in capsys.readouterr().out) == knows

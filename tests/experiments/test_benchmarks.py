@@ -44,6 +44,21 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("recipes", lambda recipes: recipes.checkpoint(setup("tinyconv", 1), {"training": toy(8)}, 0)),
+        ("takes", lambda takes: takes.trained_file("bed", setup("tinyconv", 1), toy(8), None)),
+    ],
+)
+def test_a_kept_network_belongs_to_the_code_that_trained_it(monkeypatch, name, path):
+    script = benchmark(name)
+    kept = path(script)
+    assert path(script) == kept
+    monkeypatch.setattr(script, "code", lambda module: f"another {module}")
+    assert path(script) != kept
+
+
+@pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
         ("board", ["gone.tflite"], "gone.tflite: no such file"),
@@ -57,6 +72,8 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
         ("bits", ["resnet"], "name one of tenet_valid, tenet_wide"),
         ("takes", ["happy", "--arch", "resnet"], "use one of tinyconv"),
         ("takes", ["happy", "--write", "--validation"], "leave one of them out"),
+        ("takes", ["happy", "stop", "five"], "heard speakers of stop, five: use bed, happy, zero"),
+        ("takes", ["stop", "--validation"], "heard speakers of stop: use bed, happy, zero"),
         ("tasks", ["twelve"], "use one of ten, all"),
         ("tasks", ["ten", "resnet"], "use one of tinyconv"),
     ],

@@ -43,7 +43,7 @@ def examples(seed: int) -> FeatureSet:
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """road.make with its long steps replaced by short ones; `stops` names a step at which it is interrupted, `during`
-    is called in the test. Returns its report, and counts the epochs that were trained."""
+    is called in the test. Returns its report; `run.features` has an entry for each time that features were made."""
     monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
     corpus = read_folder(write_corpus(tmp_path / "data", (WORD, "up")))
     word_file = WordFile(WORD, tmp_path / "data" / WORD, (), (), (tmp_path / "data",))
@@ -72,12 +72,14 @@ def run(tmp_path, monkeypatch):
             assert (work, given) == (threshold.prepare, (corpus, LABELS, EFFORT.trials, EFFORT.hours))
             return nullcontext(lambda: prepared.append(True))
 
+        def word_splits(*given):
+            begin.features.append(given)
+            return {"training": examples(1), "validation": examples(2)}
+
         prepared = []
         settings = DecisionSettings(3, 4, 0.6)
         with monkeypatch.context() as patched:
-            patched.setattr(
-                road, "word_splits", lambda *given: {"training": examples(1), "validation": examples(2)}
-            )
+            patched.setattr(road, "word_splits", word_splits)
             patched.setattr(road, "beside", beside)
             patched.setattr(road, "calibration_features", lambda *given: None)
             patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
@@ -87,6 +89,7 @@ def run(tmp_path, monkeypatch):
             patched.setattr(road, "_publish", step("_publish", road._publish))
             return road.make(corpus, word_file, "tinyconv", EFFORT, seed, out, lambda line: None)
 
+    begin.features = []
     return begin
 
 
@@ -104,6 +107,18 @@ def test_a_run_leaves_its_files_and_no_others(run, tmp_path):
     assert report["validation"]["missed"] == 3
     assert read_word_file(tmp_path / "out" / road.CORPUS).takes.resolve() == tmp_path / "data" / WORD
     assert not [*(tmp_path / "cache" / "keyword").iterdir()]
+
+
+@pytest.mark.parametrize("learned", [WORD, "up"])
+def test_a_report_says_whether_the_pretrained_network_knows_the_word(run, tmp_path, monkeypatch, learned):
+    start = tmp_path / "start.pt"
+    config = ModelConfig(labels=("silence", "unknown", learned))
+    save_checkpoint(start, build(config), config)
+    asked = []
+    monkeypatch.setattr(road, "pretrained", lambda arch: asked.append(arch) or start)
+    report = run()
+    assert (report["pretrained"], report["pretrained_on_word"]) == (True, learned == WORD)
+    assert asked == ["tinyconv"]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
@@ -176,15 +191,17 @@ def test_a_run_that_waited_for_the_same_takes_what_that_made(run, tmp_path, monk
         run(seed=1)
     trained, score = [], training.score
     monkeypatch.setattr(training, "score", lambda *given: trained.append(1) or score(*given))
+    run.features.clear()
     folder = tmp_path / "cache" / "keyword" / key
     with ThreadPoolExecutor() as pool, alone(folder, "the test"):
         other = pool.submit(run)
         end = time.monotonic() + 60
         while not capsys.readouterr().err and time.monotonic() < end:
             time.sleep(0.01)
+        assert not run.features  # the other is making them
         shutil.rmtree(folder)
     assert other.result() == whole
-    assert bool(trained) == another
+    assert bool(trained) == bool(run.features) == another
     assert not [*(tmp_path / "cache" / "keyword").iterdir()]
 
 

@@ -7,11 +7,13 @@ import pytest
 import torch
 from small_networks import CONFIG, RECIPE, all_weights, toy
 
-from kwslib.checkpoints import load_checkpoint, train, unfinished_model
+from kwslib.checkpoints import load_checkpoint, save_checkpoint, start_from, train, unfinished_model
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.masking import masked
+from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, predict
+from kwslib.quantization.quantizers import Quantization, quantized
 
 
 @pytest.mark.slow
@@ -71,11 +73,42 @@ def test_a_network_starts_from_one_for_other_words(tmp_path):
     assert torch.allclose(*weights["linear.weight"][1:])  # the answers are to other words
 
 
-def test_a_network_does_not_start_from_another_kind(tmp_path):
-    known = tmp_path / "known.pt"
-    train(CONFIG, Recipe(epochs=1), toy(32), toy(32, seed=1), seed=0, out=known)
-    with pytest.raises(KwsError, match=r"known\.pt: a tinyconv: start a tenet from one of its own kind"):
-        train(replace(CONFIG, arch="tenet"), RECIPE, toy(32), toy(32, seed=1), seed=0, start=known)
+def test_answers_to_as_many_other_words_are_not_taken(tmp_path):
+    config = ModelConfig(arch="tenet")
+    save_checkpoint(tmp_path / "known.pt", build(config), config)
+    mine = replace(config, labels=class_labels(("up", "down")))
+    model = build(mine)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    start_from(model, mine, tmp_path / "known.pt")
+    after = model.state_dict()
+    assert all(after[name].equal(before[name]) for name in ("linear.weight", "linear.bias"))
+    assert not after["conv.weight"].equal(before["conv.weight"])
+
+
+@pytest.mark.parametrize(
+    ("known", "made", "said"),
+    [
+        (ModelConfig(), lambda network: network, "a tinyconv of 8 channels"),
+        (ModelConfig("tenet", channels=16), lambda network: network, "a tenet of 16 channels"),
+        (
+            ModelConfig("tenet"),
+            fold_batch_norm,
+            "a tenet of 32 channels, quantized or without its batch norms",
+        ),
+        (
+            ModelConfig("tenet"),
+            lambda network: quantized(fold_batch_norm(network), Quantization(8, 8)),
+            "a tenet of 32 channels, quantized or without its batch norms",
+        ),
+    ],
+)
+def test_a_network_starts_only_from_one_of_its_kind_as_it_was_trained(tmp_path, known, made, said):
+    save_checkpoint(tmp_path / "known.pt", made(build(known)), known)
+    config = ModelConfig("tenet")
+    with pytest.raises(KwsError, match=r"known\.pt") as refused:
+        start_from(build(config), config, tmp_path / "known.pt")
+    remedy = "start from a tenet of 32 channels as `kws train` leaves it"
+    assert str(refused.value) == f"{tmp_path / 'known.pt'}: {said}: {remedy}"
 
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"learning_rate": 0}, {"label_smoothing": 1.0}])
