@@ -63,9 +63,11 @@ class BoardProfile:
 
     @property
     def instructions(self) -> int:
+        """Number of instructions executed."""
         return sum(function.instructions for function in self.functions)
 
     def cycles(self, stage: str) -> int:
+        """Cycles of one stage, by the cycle model."""
         return sum(function.cycles for function in self.functions if function.stage == stage)
 
     def stages(self) -> dict[str, dict[str, float]]:

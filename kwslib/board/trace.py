@@ -124,7 +124,7 @@ class Trace:
         self._entered(self._visit.stage)
         return int(self.uc.reg_read(UC_ARM_REG_LR)) & ~1
 
-    def _keep(self, kind: type[BaseException], error: BaseException, _: Any) -> None:
+    def _keep(self, _kind: type[BaseException], error: BaseException, _: Any) -> None:
         """An error in Python below the emulator: stop it, and raise the error when it has."""
         self._error = error
         self.uc.emu_stop()

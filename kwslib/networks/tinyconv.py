@@ -21,6 +21,7 @@ class TinyConv(nn.Module):
         self.linear = nn.Linear(25 * 20 * channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, 49, 40) to logits."""
         x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
         x = self.dropout(self.relu(self.conv(x)))  # (B, C, 25, 20)
         x = x.permute(0, 2, 3, 1).flatten(1)  # (B, 25 * 20 * C), NHWC order

@@ -82,6 +82,7 @@ class IntegerLayer:
 
     @property
     def kind(self) -> str:
+        """What the layer computes."""
         return self.node.kind
 
     @property

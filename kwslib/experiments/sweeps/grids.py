@@ -69,7 +69,7 @@ def _sparsity(seeds: Sequence[int], figure: bool) -> list[SweepPoint]:
     return [_pruned(point) for point in chosen]
 
 
-def _channels(seeds: Sequence[int], figure: bool) -> list[SweepPoint]:
+def _channels(seeds: Sequence[int], _figure: bool) -> list[SweepPoint]:
     return [_pruned(point) for point in pruning.grid(seeds) if point.structured]
 
 
