@@ -219,12 +219,14 @@ def _weights(name: str, layer: QuantizedLayer, step: float) -> tuple[Weights, np
 
 
 def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """int8 logits (N, C) for int8 features (N, 49, 40), with integer arithmetic only."""
-    values = {FEATURES: q8}
+    """int8 logits (N, C) for int8 features (N, 49, 40), in integers alone."""
+    values, n = {FEATURES: q8}, len(q8)
     for layer in network.layers:
-        inputs = [values[name].reshape(len(q8), *layer.node.seen) for name in layer.node.inputs]
+        node = layer.node
+        inputs = [values[name].reshape(n, *node.seen) for name in node.inputs]
         outputs = STEPS[layer.kind](layer, *inputs) + layer.output[1]
-        values[layer.node.name] = np.clip(outputs, layer.low, HIGHEST).astype(np.int8)
+        outputs = np.clip(outputs, layer.low, HIGHEST)
+        values[node.name] = outputs.astype(np.int8)
     return values[network.layers[-1].node.name]
 
 

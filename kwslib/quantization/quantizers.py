@@ -175,14 +175,15 @@ class QuantizedLayer(nn.Module):
         self.dropout: nn.Module = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """The layer's output, with its input, weights, bias and output on their grids."""
+        """With input, weights, bias and output on their grids."""
         x = self.dropout(self.input(x))
         quantizers = {"weight": self.weight, "bias": self.bias}
-        rounded = {name: quantizers[name](value) for name, value in self.layer.named_parameters()}
+        values = dict(self.layer.named_parameters())
+        rounded = {name: quantizers[name](value) for name, value in values.items()}
         if not self.in_place:
             return self.output(functional_call(self.layer, rounded, (x,)))
         with torch.no_grad():
-            for name, value in self.layer.named_parameters():
+            for name, value in values.items():
                 value.copy_(rounded[name])
         return self.output(self.layer(x))
 
