@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kwslib.board.trace import Profile, Trace
+from kwslib.board.trace import Execution, Trace
 from kwslib.errors import CheckFailed
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
 
@@ -164,7 +164,7 @@ class Emulator:
         untouched = bytes(self.uc.mem_read(bottom, top - bottom)).lstrip(bytes([STACK_PAINT]))
         return len(untouched)
 
-    def profile(self, stages: dict[str, str], entered: Callable[[str], object] = lambda _: None) -> Profile:
+    def profile(self, stages: dict[str, str], entered: Callable[[str], object] = lambda _: None) -> Execution:
         """Start counting, separately for each of `stages`: its name, by the function that starts it; `entered`
         is called with the name of every stage that starts. The image is one with watched constants.
         """

@@ -1,6 +1,6 @@
 """Integer-only inference of a quantized network: the chip's arithmetic, written out in NumPy.
 
-`integer_network` extracts the integers of a fake-quantized network, and `run` computes with them as TensorFlow
+`integer_network` extracts the integers of a fake-quantized network, and `run_integers` computes with them as TensorFlow
 Lite's reference kernels do: int8 inputs, int32 sums, a fixed-point multiplication, int8 outputs. Every other form of
 the network (kwslib.deployment.integer_graph, the C core) has the same constants and must give bit-identical results.
 Arithmetic: Jacob et al., arXiv:1712.05877.
@@ -218,7 +218,7 @@ def _weights(name: str, layer: QuantizedLayer, step: float) -> tuple[Weights, np
     return Weights(values, scales, np.rint(bias).astype(np.int32)), np.abs(bias) + products
 
 
-def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
+def run_integers(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
     """int8 logits (N, C) for int8 features (N, 49, 40), in integers alone."""
     values, n = {FEATURES: q8}, len(q8)
     for layer in network.layers:
@@ -231,9 +231,9 @@ def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
 
 
 def logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """float32 logits (N, C) for int8 features (N, 49, 40): the real numbers that `run`'s integers represent."""
+    """float32 logits (N, C) for int8 features (N, 49, 40): the numbers that `run_integers` represents."""
     scale, zero_point = network.output
-    return (run(network, q8).astype(np.float32) - zero_point) * scale
+    return (run_integers(network, q8).astype(np.float32) - zero_point) * scale
 
 
 def _convolution(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:

@@ -25,8 +25,7 @@ from kwslib.networks.training import score
 from kwslib.predictors import BoardPredictor, load_predictor
 from kwslib.profiles import PROFILES
 from kwslib.quantization.grids import TERNARY
-from kwslib.quantization.integer import integer_network
-from kwslib.quantization.integer import run as run_integers
+from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.record import names
 from kwslib.record.comparison import load_results
 from kwslib.record.values import Values

@@ -140,7 +140,7 @@ def test_grids_hold_the_figures_points_and_more():
     bits = grids.grid("bits", (0, 1, 2, 3, 4), figure=True)
     assert [quantization.point(**p.parameters) for p in bits] == quantization.grid((0, 1, 2, 3, 4))
     pruned = grids.grid("sparsity", (0, 1), True) + grids.grid("channels", (0, 1))
-    assert [pruning.Point(**p.parameters) for p in pruned] == pruning.grid((0, 1))
+    assert [pruning.PrunedPoint(**p.parameters) for p in pruned] == pruning.grid((0, 1))
     whole = [p.parameters for p in grids.grid("bits", (0,))]
     assert {p.get("scheme") for p in whole} == {None, "asymmetric"}
     whole = [p.parameters for p in grids.grid("sparsity", (0,))]
