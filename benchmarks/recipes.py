@@ -1,10 +1,10 @@
 """How the recipes were chosen: each choice beside what it was chosen from, on the validation split alone.
 
-    python benchmarks/recipes.py tinyconv|quantization|zoo|words|field [--write]
+    python benchmarks/recipes.py NETWORK|quantization|words|field [--write]
 
-`tinyconv` trains Part 3's network with one setting changed at a time, `zoo` those beyond it; what is trained lies in
-_build/recipes, and a run that was stopped goes on there. `words` does so with six words kept from training, and counts
-how many of their clips are taken for unknown. `field` trains for the field, minutes a network on a GPU and hours on
+A network's group trains it with one setting changed at a time; what is trained lies in _build/recipes, and a run that
+was stopped goes on there. `words` trains the temporal networks so with six words kept from training, and counts how
+many of their clips are taken for unknown. `field` trains for the field, minutes a network on a GPU and hours on
 two cores, and counts the keywords that are missed at the threshold chosen. `quantization` trains Part 5's networks on
 with other learning rates and lengths.
 Values are means on validation over three seeds, accuracies but for `field`; with --write they are kept in
@@ -13,6 +13,7 @@ book/results/91_recipes_*.json, which a page shows with {benchmark}.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,17 @@ FIELD: dict[str, Alter] = {
     "masked": lambda base, spent: (masked(base, **MASKED), spent),
     "not masked": lambda base, spent: (masked(base, 0, 0), spent),
 }
-ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
+TEMPORAL: dict[str, Callable[[Setup], Setup]] = {
+    "as it stands": lambda base: base,
+    "without masks": lambda base: masked(base, 0, 0),
+    "wider masks": lambda base: masked(base, 14, 12),
+    "without the synthesizer's words": lambda base: replace(base, spoken=False),
+    "half as long": lambda base: longer(base, 0.5),
+    "twice as long": lambda base: longer(base, 2),
+}
+UNPADDED = ("tenet_valid", "tenet_wide")
+NETWORKS: dict[str, dict[str, Callable[[Setup], Setup]]] = {
+    "tinyconv": TINYCONV,
     "tinyconv_branches": {
         "without a teacher": lambda base: base,
         "taught": lambda base: student(base),
@@ -85,14 +96,7 @@ ZOO: dict[str, dict[str, Callable[[Setup], Setup]]] = {
             setup("tenet_valid", base.recipe.epochs), config=base.config
         ),
     },
-}
-TEMPORAL: dict[str, Callable[[Setup], Setup]] = {
-    "as it stands": lambda base: base,
-    "without masks": lambda base: masked(base, 0, 0),
-    "wider masks": lambda base: masked(base, 14, 12),
-    "without the synthesizer's words": lambda base: replace(base, spoken=False),
-    "half as long": lambda base: longer(base, 0.5),
-    "twice as long": lambda base: longer(base, 2),
+    **dict.fromkeys(UNPADDED, TEMPORAL),
 }
 KEPT_APART = ("bed", "go", "left", "three", "up", "four")  # words that `words` trains without
 QUANTIZATION = {  # bits: (epochs, learning rate) of each try
@@ -148,37 +152,26 @@ def trained(
     return run
 
 
-def tinyconv(run: Run) -> None:
-    """Part 3's recipe, one setting changed at a time."""
-    base = setup("tinyconv", run.profile.epochs)
-    for name, change in TINYCONV.items():
-        training_setup = change(base)
+def network(run: Run, arch: str) -> None:
+    """A network's recipe, one setting changed at a time; a teacher is trained first."""
+    base = setup(arch, run.profile.epochs)
+    for name, change in NETWORKS[arch].items():
+        training_setup, answers = change(base), None
         splits = training_splits(run.corpus, training_setup)
-        note(run, name, over_cores(trained(training_setup, splits), SEEDS, name))
-
-
-def zoo(run: Run) -> None:
-    """The recipes of the other networks, one setting changed at a time; a teacher is trained first."""
-    for arch, changes in (ZOO | dict.fromkeys(("tenet_valid", "tenet_wide"), TEMPORAL)).items():
-        base = setup(arch, run.profile.epochs)
-        for change, alter in changes.items():
-            training_setup, answers = alter(base), None
-            splits = training_splits(run.corpus, training_setup)
-            if training_setup.recipe.taught:
-                teaching = setup(str(teacher_of(arch)), run.profile.epochs)
-                lessons = training_splits(run.corpus, teaching)
-                trained(teaching, lessons)(SEEDS[0])
-                network, _, _ = load_checkpoint(checkpoint(teaching, lessons, SEEDS[0]))
-                answers = predict(network, splits["training"].x)
-            name = f"{arch}: {change}"
-            note(run, name, over_cores(trained(training_setup, splits, answers), SEEDS, name))
+        if training_setup.recipe.taught:
+            teaching = setup(str(teacher_of(arch)), run.profile.epochs)
+            lessons = training_splits(run.corpus, teaching)
+            trained(teaching, lessons)(SEEDS[0])
+            teacher, _, _ = load_checkpoint(checkpoint(teaching, lessons, SEEDS[0]))
+            answers = predict(teacher, splits["training"].x)
+        note(run, name, over_cores(trained(training_setup, splits, answers), SEEDS, name))
 
 
 def words(run: Run) -> None:
     """Recipes of temporal networks, trained without KEPT_APART: validation without them, and their training clips."""
     clips = [clip for clip in run.corpus.clips if clip.word not in KEPT_APART]
     unheard = replace(run.corpus, clips=tuple(clips))
-    for arch in ("tenet_valid", "tenet_wide"):
+    for arch in UNPADDED:
         for change, alter in TEMPORAL.items():
             training_setup = alter(setup(arch, run.profile.epochs))
             splits = training_splits(unheard, training_setup) | {
@@ -242,7 +235,12 @@ def note(run: Run, name: str, values: list[float]) -> None:
     print(f"{name:44}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
-GROUPS = {"tinyconv": tinyconv, "zoo": zoo, "words": words, "field": field, "quantization": quantization}
+GROUPS: dict[str, Callable[[Run], None]] = {
+    **{arch: partial(network, arch=arch) for arch in NETWORKS},
+    "words": words,
+    "field": field,
+    "quantization": quantization,
+}
 
 
 def main(

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.cache import cached, code, digest
-from kwslib.data.audio import decode
 from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.field.conditions import Field
+from kwslib.field.responses import BEFORE, decay_time, read_response
 from kwslib.labels import SAMPLE_RATE
 from kwslib.paths import absent
 from kwslib.progress import over_cores
@@ -25,7 +25,6 @@ ROOMS = 100  # of a split
 SMALLEST, LARGEST = (3.0, 3.0, 2.4), (7.0, 6.0, 3.0)  # m
 WALL = 0.3  # m that mouth and microphone keep from it
 MOST_REFLECTIONS = 50
-BEFORE = 16  # samples kept before the direct sound
 
 
 @dataclass(frozen=True)
@@ -73,16 +72,16 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
 def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room, ...]:
     """Rooms from measured impulse responses, one file each, at distances drawn from the field.
 
-    A response is scaled by its direct sound (5 ms around its peak); the background uses the response of another file,
-    if there is one. Rooms with a longer reverberation time than the field's are used unchanged. Raises KwsError for a
-    folder without responses and, naming it, for a file that is not a room response: silent, or longer than 10 s.
+    A response is scaled by its direct sound; the background uses the response of another file, if there is one.
+    Rooms with a longer reverberation time than the field's are used unchanged. Raises KwsError for a folder without
+    responses, and as `read_response` does.
     """
     if not folder.is_dir():
         raise KwsError(f"{folder}: {absent(folder, 'folder')}: give one of impulse responses (WAV or FLAC)")
     paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
     if not paths:
         raise KwsError(f"{folder}: no impulse responses here: put WAV or FLAC files into it")
-    found = [_measured(path) for path in paths]
+    found = [(path.name, *read_response(path)) for path in paths]
     rng = np.random.default_rng(2205)
     distances = _logarithmic(field.distance, rng.permutation((np.arange(count) + 0.5) / count))
     rooms = []
@@ -90,17 +89,6 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
         (name, time, near), (_, _, other) = found[number % len(found)], found[(number + 1) % len(found)]
         rooms.append(Room(name, float(distance), time, near / np.float32(distance), other))
     return tuple(rooms)
-
-
-def decay_time(response: np.ndarray) -> float:
-    """Seconds for 60 dB of decay, from the slope between -5 and -25 dB of Schroeder's integral (ISO 3382)."""
-    energy = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
-    level = 10 * np.log10(np.maximum(energy / energy[0], 1e-12))
-    part = np.flatnonzero((level <= -5) & (level >= -25))
-    if len(part) < 2:
-        return 0.0
-    slope = np.polyfit(part / SAMPLE_RATE, level[part], 1)[0]
-    return float(-60 / slope)
 
 
 def _logarithmic(limits: tuple[float, float], shares: np.ndarray) -> np.ndarray:
@@ -168,25 +156,6 @@ def _shaped(response: np.ndarray, rt60: float) -> np.ndarray:
     measured = decay_time(response) or rt60
     shaped = response * np.exp(np.log(1000) * time * (1 / measured - 1 / rt60))
     return shaped[: int(rt60 * SAMPLE_RATE) + BEFORE].astype(np.float32)
-
-
-def _measured(path: Path) -> tuple[str, float, np.ndarray]:
-    """Name, reverberation time and response, its direct sound at gain 1."""
-    samples, rate = decode(path)
-    response = samples.mean(axis=1, dtype=np.float64)
-    if len(response) > 10 * rate:
-        raise KwsError(f"{path}: {len(response) / rate:.0f} s are no impulse response: give up to 10 s")
-    if rate != SAMPLE_RATE:
-        import soxr
-
-        response = soxr.resample(response, rate, SAMPLE_RATE, quality="HQ")
-    peak = int(np.argmax(np.abs(response)))
-    around = response[max(peak - 40, 0) : peak + 40]
-    direct = np.sqrt(np.sum(np.square(around)))
-    if not direct > 0:
-        raise KwsError(f"{path}: a silent impulse response: measure it again or remove it")
-    response = response[max(peak - BEFORE, 0) :]
-    return path.name, decay_time(response), (response / direct).astype(np.float32)
 
 
 def describe(rooms: Sequence[Room], field: Field) -> str:

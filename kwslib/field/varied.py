@@ -12,7 +12,8 @@ import numpy as np
 
 from kwslib.cache import cached, code, digest
 from kwslib.field.conditions import Field
-from kwslib.field.rooms import BEFORE, Room, walls_for
+from kwslib.field.responses import BEFORE
+from kwslib.field.rooms import Room, walls_for
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores
 

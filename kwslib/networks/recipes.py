@@ -1,7 +1,7 @@
 """The training recipe of each network, chosen by mean validation accuracy over seeds, never on the test split
 (see book/methods.md).
 
-`python benchmarks/recipes.py zoo` and `words` repeat the choices.
+`python benchmarks/recipes.py NETWORK` and `words` repeat the choices.
 """
 
 from dataclasses import dataclass, replace

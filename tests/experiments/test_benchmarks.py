@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from repository import REPOSITORY
 from small_networks import toy
@@ -50,7 +51,8 @@ def test_a_kept_network_belongs_to_its_examples_and_its_setup():
         ("field", ["--write", "--validation"], "leave one of them out"),
         ("frontend", ["more"], "unexpected extra argument"),
         ("gpu", ["--writ"], "No such option: --writ"),
-        ("recipes", ["resnet"], "use one of tinyconv, zoo"),
+        ("measured", ["gone"], "gone: no such folder"),
+        ("recipes", ["resnet"], "use one of tinyconv, tinyconv_branches"),
         ("sweeps", ["10"], "unexpected extra argument"),
         ("bits", ["resnet"], "name one of tenet_valid, tenet_wide"),
         ("takes", ["happy", "--arch", "resnet"], "use one of tinyconv"),
@@ -82,3 +84,14 @@ script(lambda: signal.raise_signal(signal.SIGTERM))
 def test_a_benchmark_that_is_stopped_says_so_by_its_name():
     done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (143, "", "gpu.py: terminated\n")
+
+
+def test_a_gap_between_rooms_has_the_interval_over_the_rooms_where_they_differ():
+    """Trials of one room are alike: many of them say little about other rooms."""
+    measured = benchmark("measured")
+    rooms = ["a"] * 200 + ["b"] * 200 + ["c"] * 200
+    simulated = np.ones(600, bool)
+    answers = np.array([room != "c" for room in rooms])
+    gap = measured.difference(answers, simulated, rooms)
+    assert gap.mean == pytest.approx(-1 / 3)
+    assert gap.low == pytest.approx(-1 / 3 - 4.303 / 3, abs=0.001)  # t of three rooms at -1, 0 and 0
