@@ -32,7 +32,7 @@ from kwslib.experiments.seeds import Splits
 from kwslib.experiments.zoo_field import (
     EFFORTS,
     LONGER,
-    Effort,
+    FieldEffort,
     choose_settings,
     field_training_splits,
     for_field,
@@ -62,7 +62,7 @@ TINYCONV: dict[str, Callable[[Setup], Setup]] = {
     "33 % unknown words": lambda base: with_unknown(base, 33),
     "47 % unknown words": lambda base: with_unknown(base, 47),
 }
-Alter = Callable[[Setup, Effort], tuple[Setup, Effort]]
+Alter = Callable[[Setup, FieldEffort], tuple[Setup, FieldEffort]]
 FIELD: dict[str, Alter] = {
     "as it was chosen": lambda base, spent: (base, spent),
     "a third of the epochs": lambda base, spent: (longer(base, 1 / 3), spent),
@@ -124,7 +124,7 @@ def longer(base: Setup, times: float) -> Setup:
     return replace(base, recipe=replace(base.recipe, epochs=round(times * base.recipe.epochs)))
 
 
-def heard(spent: Effort, **changed: float) -> Effort:
+def heard(spent: FieldEffort, **changed: float) -> FieldEffort:
     return replace(spent, training=replace(spent.training, **changed))
 
 

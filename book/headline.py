@@ -9,7 +9,7 @@ from kwslib.labels import class_labels
 from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.comparison import compare, load_original, load_results
-from kwslib.record.headline import Row, rows
+from kwslib.record.headline import HeadlineRow, rows
 from notebooks import ROOT
 
 BEGIN, END = "<!-- headline: written by `make record`, do not edit -->\n", "<!-- /headline -->"
@@ -29,7 +29,7 @@ def table() -> str:
     return "\n".join([*head, *map(_line, rows(load_results()))])
 
 
-def _line(row: Row) -> str:
+def _line(row: HeadlineRow) -> str:
     verdict = f"{row.verdict}: {row.reason}" if row.reason else row.verdict
     return f"| {row.gist} | {row.original} | {row.ours or 'not yet recorded'} | {verdict} |"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE = ((3, 11), (3, 12), (3, 13))  # Pythons with every extra
 LOCK = "requirements.lock"
+FIRMWARE = ("firmware/*.[ch]", "firmware/*.cpp", "firmware/*.ino")
 BUILT = (
     "_build",
     "dist",
@@ -139,11 +140,11 @@ def lint() -> None:
     """style, types, the order of imports, dependencies, spelling"""
     run("ruff", "check", ".")
     run("ruff", "format", "--check", ".")
-    run("clang-format", "--dry-run", "-Werror", *files("firmware/*.[ch]", ":!firmware/arduino/stand_ins"))
+    run("clang-format", "--dry-run", "-Werror", *files(*FIRMWARE, ":!firmware/arduino/stand_ins"))
     run("mypy", "kwslib")
     run("lint-imports", "--no-logo")
     run("deptry", ".")
-    run("codespell", *files("*.md", "*.py", "*.yml", "*.toml", "firmware/*.[chS]"))
+    run("codespell", *files("*.md", "*.py", "*.yml", "*.toml", *FIRMWARE, "firmware/*.S"))
     if node := shutil.which("node"):
         for module in files("web/*.js"):
             subprocess.run([node, "--check", module], cwd=ROOT, check=True)

@@ -89,7 +89,7 @@ def cached_folder(name: str, make: Callable[[Path], object]) -> Path:
         make(temporary / "made")
         path = cache_dir() / f"{name}-{_hash_of_files(temporary / 'made')}"
         try:
-            os.rename(temporary / "made", path)
+            (temporary / "made").rename(path)
         except OSError:
             if path.name != f"{name}-{_hash_of_files(path)}":  # it is not that a process was faster
                 raise

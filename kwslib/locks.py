@@ -48,5 +48,5 @@ def _lock(folder: Path, work: str) -> tuple[ExitStack | None, bool]:
                 busy = True
                 print(f"waiting for another process that is busy with {work}", file=sys.stderr, flush=True)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-        there = os.path.isdir(folder) and os.path.samestat(os.stat(folder), os.fstat(descriptor))
+        there = os.path.isdir(folder) and os.path.samestat(folder.stat(), os.fstat(descriptor))
         return (stack.pop_all() if there else None), busy

@@ -92,7 +92,7 @@ def files_within(folder: Path) -> list[Path]:
 
     found: list[Path] = []
     for place, inner, files in os.walk(folder, onerror=refuse):
-        linked = [name for name in inner if os.path.islink(os.path.join(place, name))]
+        linked = [name for name in inner if os.path.islink(Path(place, name))]
         found += [Path(place, name) for name in (*files, *linked) if name[0] != "."]
         inner[:] = [name for name in inner if name[0] != "."]
     return sorted(found)
@@ -129,11 +129,11 @@ def atomic_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
                     shutil.copy2(path, kept)
         try:
             for temporary, path in zip(fresh, paths, strict=True):
-                os.replace(temporary, path)
+                temporary.replace(path)
         except BaseException:
             for path, kept in zip(paths, old, strict=False):
                 if kept.exists():
-                    os.replace(kept, path)
+                    kept.replace(path)
                 else:
                     path.unlink(missing_ok=True)
             raise
@@ -151,7 +151,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.mkdir()
         yield temporary
         try:
-            os.rename(temporary, path)
+            temporary.rename(path)
         except OSError:
             if not path.is_dir():
                 raise

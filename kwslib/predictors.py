@@ -7,17 +7,16 @@
 The input is the front end's int8 features, which a float model normalises first.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from kwslib.deployment.decision import CERTAIN, DecisionSettings, noted_settings
+from kwslib.deployment.decision import CERTAIN, DecisionSettings
+from kwslib.deployment.model_file import ModelFile, read_model
 from kwslib.errors import KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
-from kwslib.labels import DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import check_finite
 
 BOARD = "board:"
@@ -44,31 +43,23 @@ class ClipPredictor(Predictor, Protocol):
 
 
 def load_predictor(model: str | Path, keywords: Sequence[str] | None = None) -> Predictor:
-    """The predictor of FILE.pt, FILE.tflite or board:FILE.
-
-    keywords: the words of a .tflite file that carries no labels; without them it has the default ones.
-    Raises KwsError for a file that is missing, damaged, of another kind or of another shape.
-    """
+    """The predictor of FILE.pt, FILE.tflite or board:FILE. Raises KwsError as `read_model` does."""
     name = str(model)
     if name.startswith(BOARD):
-        return BoardPredictor(Path(name.removeprefix(BOARD)), keywords)
-    if name.endswith(".pt"):
-        return TorchPredictor(Path(name), keywords)
-    if name.endswith(".tflite"):
-        return LiteRtPredictor(Path(name), keywords)
-    raise KwsError(f"{name}: not a model's name: give FILE.pt, FILE.tflite or board:FILE")
+        return BoardPredictor(name.removeprefix(BOARD), keywords)
+    file = read_model(name, keywords)
+    return TorchPredictor(file) if file.checkpoint else LiteRtPredictor(file)
 
 
 class TorchPredictor:
     """A checkpoint in PyTorch."""
 
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        from kwslib.checkpoints import load_checkpoint
-
-        self.path = Path(path)
-        self.model, config, extra = load_checkpoint(self.path)
-        self.labels = _agreed(path, config.labels, keywords)
-        self.settings = _noted(path, extra.get("decision"), self.labels)
+    def __init__(self, model: str | Path | ModelFile) -> None:
+        file = read_model(model)
+        if file.checkpoint is None:
+            raise KwsError(f"{file.path}: PyTorch runs FILE.pt, as `kws train` writes it")
+        self.path, self.labels, self.settings = file.path, file.labels, file.settings
+        self.model = file.checkpoint[0]
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to float32 (N, C)."""
@@ -78,22 +69,17 @@ class TorchPredictor:
 
 
 class LiteRtPredictor:
-    """A .tflite file in LiteRT, reference kernels; int8 or float32, one input of 49 x 40 values, one output.
+    """A .tflite file in LiteRT, reference kernels; int8 or float32."""
 
-    A model without kwslib's labels has the default ones, or those of the keywords given.
-    """
-
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        _need_litert(path)
-        from kwslib.deployment.litert import open_litert
-        from kwslib.deployment.tflite_flatbuffer import operators
-
-        self.path = Path(path)
-        self.interpreter = open_litert(self.path)  # validates the file
-        self.input, self.output = _ends(self.path, self.interpreter)
-        self.labels = file_labels(self.path, _size(self.output), keywords)
-        self.settings = _file_settings(self.path, self.labels)
-        self.gives_probabilities = operators(self.path.read_bytes())[-1] == "SOFTMAX"
+    def __init__(self, model: str | Path | ModelFile) -> None:
+        file = read_model(model)
+        if file.tflite is None:
+            raise KwsError(f"{file.path}: LiteRT runs FILE.tflite, as `kws export` writes it")
+        self.path, self.labels, self.settings = file.path, file.labels, file.settings
+        graph, self.interpreter = file.tflite
+        (self.input,) = self.interpreter.get_input_details()
+        (self.output,) = self.interpreter.get_output_details()
+        self.gives_probabilities = graph.operators[-1].name == "SOFTMAX"
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to the model's outputs, int8 (N, C), or float32 for a float model."""
@@ -125,10 +111,12 @@ class TflmPredictor(LiteRtPredictor):
 
     ARENA = 1 << 20  # bytes
 
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        super().__init__(path, keywords)
+    def __init__(self, model: str | Path | ModelFile) -> None:
+        super().__init__(model)
         if self.input["dtype"] != np.int8:
-            raise KwsError(f"{path}: a float model; TensorFlow Lite Micro runs the int8 one of `kws export`")
+            raise KwsError(
+                f"{self.path}: a float model; TensorFlow Lite Micro runs the int8 one of `kws export`"
+            )
         from kwslib.deployment.litert import check_micro
         from kwslib.quiet import quiet_stderr
 
@@ -137,9 +125,9 @@ class TflmPredictor(LiteRtPredictor):
 
         try:
             with quiet_stderr():
-                self.micro = runtime.Interpreter.from_file(str(path), arena_size=self.ARENA)
+                self.micro = runtime.Interpreter.from_file(str(self.path), arena_size=self.ARENA)
         except RuntimeError as error:
-            raise KwsError(f"{path}: TensorFlow Lite Micro cannot run this model ({error})") from error
+            raise KwsError(f"{self.path}: TensorFlow Lite Micro cannot run this model ({error})") from error
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """One inference, in the model's own shapes."""
@@ -148,59 +136,11 @@ class TflmPredictor(LiteRtPredictor):
         return self.micro.get_output(0)
 
 
-def _need_litert(path: Path) -> None:
-    if importlib.util.find_spec("ai_edge_litert") is None:
-        raise KwsError(f"{path}: LiteRT, which reads it, is missing: pip install 'kwslib[convert]'")
-
-
 def check_features(q8: np.ndarray) -> np.ndarray:
     """Return `q8` unchanged. Raises KwsError unless it is int8 (N, 49, 40)."""
     if q8.dtype != np.int8 or q8.ndim != 3 or q8.shape[1:] != (FRAMES, CHANNELS):
         raise KwsError(f"a model takes int8 features (N, {FRAMES}, {CHANNELS}), not {q8.dtype} {q8.shape}")
     return q8
-
-
-def _ends(path: Path, interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Details of the input and the output. Raises KwsError where a keyword spotter's would not look so."""
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    types = {end["dtype"] for end in (*inputs, *outputs)}
-    if len(inputs) != 1 or len(outputs) != 1 or types not in ({np.int8}, {np.float32}):
-        raise KwsError(f"{path}: not one input and one output of int8 or float32: make it with `kws export`")
-    if _size(inputs[0]) != FRAMES * CHANNELS:
-        shape = " x ".join(map(str, inputs[0]["shape"]))
-        raise KwsError(f"{path}: takes {shape} values, not {FRAMES} x {CHANNELS}: make it with `kws export`")
-    return inputs[0], outputs[0]
-
-
-def _size(end: dict[str, Any]) -> int:
-    return int(np.prod(end["shape"]))
-
-
-def file_labels(path: Path, classes: int, keywords: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Labels of a (valid) .tflite file with `classes` outputs: its own, else those of the keywords.
-
-    Raises KwsError when they are of another number, or not those of a spotter of the keywords.
-    """
-    from kwslib.deployment.tflite_flatbuffer import read_description
-
-    description = read_description(path.read_bytes())
-    labels = description.labels if description else class_labels(tuple(keywords or DEFAULT_KEYWORDS))
-    if len(labels) != classes:
-        names = ", ".join(labels)
-        raise KwsError(f"{path}: {classes} outputs do not fit {names}: name its words with --keywords")
-    return _agreed(path, labels, keywords)
-
-
-def _file_settings(path: Path, labels: tuple[str, ...]) -> DecisionSettings | None:
-    from kwslib.deployment.tflite_flatbuffer import read_description
-
-    description = read_description(path.read_bytes())
-    return _noted(path, description.decision if description else None, labels)
-
-
-def _noted(path: Path, note: Any, labels: tuple[str, ...]) -> DecisionSettings | None:
-    with naming(path):
-        return noted_settings(note, len(labels))
 
 
 def decided(probabilities: np.ndarray, settings: DecisionSettings | None) -> np.ndarray:
@@ -212,45 +152,16 @@ def decided(probabilities: np.ndarray, settings: DecisionSettings | None) -> np.
     return np.where((best < 2) | sure, best, 1)
 
 
-def _agreed(path: Path, labels: tuple[str, ...], keywords: Sequence[str] | None) -> tuple[str, ...]:
-    """`labels`. Raises KwsError when they are not those of a spotter of the keywords."""
-    if labels[:2] != (SILENCE, UNKNOWN):
-        raise KwsError(f"{path}: its labels {', '.join(labels)} do not begin with {SILENCE}, {UNKNOWN}")
-    if keywords and labels[2:] != tuple(keywords):
-        raise KwsError(f"{path}: spots {', '.join(labels[2:])}, not {', '.join(keywords)}")
-    return labels
-
-
 class CorePredictor:
     """A .tflite model, int8, or a quantized checkpoint in the C core on this machine: what the board computes.
 
-    `labels` in output order. A checkpoint's weights stay on the bits that it was trained with.
+    A checkpoint's weights stay on the bits that it was trained with.
     """
 
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
-        from kwslib.deployment.core_network import read_network
-
-        self.path = Path(path)
-        if self.path.suffix == ".pt":
-            from kwslib.checkpoints import load_checkpoint
-            from kwslib.deployment.core_packed import integers, packed_network
-
-            model, config, extra = load_checkpoint(self.path)
-            self.network = packed_network(integers(self.path, model))
-            self.labels = _agreed(self.path, config.labels, keywords)
-            self.settings = _noted(self.path, extra.get("decision"), self.labels)
-            return
-        if self.path.suffix != ".tflite":
-            raise KwsError(f"{path}: not a model's name: give FILE.tflite or a quantized FILE.pt")
-        _need_litert(self.path)
-        self.network = read_network(self.path)
-        values = self.network.sizes[self.network.input]
-        if values != FRAMES * CHANNELS:
-            raise KwsError(
-                f"{path}: takes {values} values, not {FRAMES} x {CHANNELS}: make it with `kws export`"
-            )
-        self.labels = file_labels(self.path, self.network.sizes[self.network.output], keywords)
-        self.settings = _file_settings(self.path, self.labels)
+    def __init__(self, model: str | Path | ModelFile, keywords: Sequence[str] | None = None) -> None:
+        file = read_model(model, keywords)
+        self.path, self.labels, self.settings = file.path, file.labels, file.settings
+        self.network = file.core_network()
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 features (N, 49, 40) to int8 (N, C)."""
@@ -271,14 +182,14 @@ class CorePredictor:
 class BoardPredictor(CorePredictor):
     """The same on the virtual board, from raw audio; from features, by the same network code on this machine."""
 
-    def __init__(self, path: Path, keywords: Sequence[str] | None = None) -> None:
+    def __init__(self, model: str | Path | ModelFile, keywords: Sequence[str] | None = None) -> None:
         from kwslib.board.firmware import find_compiler
         from kwslib.board.machine import Board
         from kwslib.deployment.core_sparse import compress
 
-        super().__init__(path, keywords)
+        super().__init__(model, keywords)
         find_compiler()  # whose lack is not the model's fault
-        with naming(path):
+        with naming(self.path):
             self.network = compress(self.network)
             self.board = Board(self.network, self.labels, streaming=self.settings)
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 _LOCK = Lock()  # two threads at once would put each other's silence back
@@ -14,7 +15,7 @@ def quiet_stderr() -> Iterator[None]:
     with _LOCK:
         saved = os.dup(2)
         try:
-            with open(os.devnull, "wb") as null:
+            with Path(os.devnull).open("wb") as null:
                 os.dup2(null.fileno(), 2)
             yield
         finally:

@@ -224,7 +224,7 @@ print(f"{arena:,} bytes of arena, on a 64-bit host")
 # A {term}`ReLU` costs nothing: it is the lower bound of that clamp. Here is the whole network in NumPy; the C core
 # must give the same bits:
 #
-# ```{source} kwslib.quantization.integer.run
+# ```{source} kwslib.quantization.integer.run_integers
 # ```
 #
 # ## What int8 costs

@@ -233,7 +233,7 @@ def replaced(path):
     other = path.with_suffix(".new")
     other.write_bytes(content)
     os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
-    os.replace(other, path)
+    other.replace(path)
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
 
 

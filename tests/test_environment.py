@@ -1,6 +1,7 @@
 """What the notebooks' first cell installs into a kernel that is running: what is missing, and nothing in its place."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -25,8 +26,7 @@ def kernel(monkeypatch):
 
     def run(command):
         (overrides,) = [command[i + 1] for i, word in enumerate(command) if word == "--override"]
-        with open(overrides, encoding="utf-8") as file:
-            ran.append((command, file.read().split()))
+        ran.append((command, Path(overrides).read_text(encoding="utf-8").split()))
 
     monkeypatch.setattr(environment.metadata, "requires", lambda name: ASKED)
     monkeypatch.setattr(environment, "_version", installed.get)

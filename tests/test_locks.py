@@ -1,6 +1,5 @@
 """Processes that want the same folder take turns, and who waits says for what."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +11,7 @@ def test_who_waits_for_a_folder_says_so_and_survives_its_removal(tmp_path, capsy
 
     def enter():
         with alone(folder, "the same work"):
-            entered.append(os.stat(folder).st_ino)
+            entered.append(folder.stat().st_ino)
 
     with ThreadPoolExecutor() as pool:
         with alone(folder, "the same work"):
@@ -25,4 +24,4 @@ def test_who_waits_for_a_folder_says_so_and_survives_its_removal(tmp_path, capsy
             assert not entered
         assert [each.result(10) for each in waiting] == [None, None]
     assert said == 2 * "waiting for another process that is busy with the same work\n"
-    assert entered == 2 * [os.stat(folder).st_ino]
+    assert entered == 2 * [folder.stat().st_ino]

@@ -1,11 +1,14 @@
 """Tasks of a clone by `python -m kwslib`: the environment first, then the task in it, on every system."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from repository import REPOSITORY
 
 from kwslib import __main__ as tasks
 
@@ -54,6 +57,22 @@ def test_what_a_task_compiles_is_kept(ran, monkeypatch):
     monkeypatch.setattr(tasks.subprocess, "run", lambda command, env, **_: settings.append(env))
     call(monkeypatch, "book")
     assert ["PYTHONDONTWRITEBYTECODE" in each for each in settings] == [False]
+
+
+def test_the_style_of_all_that_is_compiled_is_checked(monkeypatch):
+    commands = []
+    monkeypatch.setattr(tasks, "run", lambda *command: commands.append(command))
+    monkeypatch.setattr(tasks.shutil, "which", lambda program: None)
+    tasks.lint()
+    (checked,) = (set(command[3:]) for command in commands if command[0] == "clang-format")
+    compiled = {name for name in tasks.files("firmware") if Path(name).suffix in (".c", ".h", ".cpp", ".ino")}
+    assert compiled - checked == {name for name in compiled if "/stand_ins/" in name}
+    (hook,) = (
+        hook
+        for hook in yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+        if hook["id"] == "clang-format"
+    )
+    assert {name for name in tasks.files() if re.search(hook["files"], name)} == compiled
 
 
 def test_without_uv_pip_installs_wheels_alone(ran, monkeypatch):

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from kwslib.record.claims import Outcome, check, load_claims
+from kwslib.record.claims import ClaimOutcome, check, load_claims
 
 TITLE = "What this part claims"
 LEAD = (
@@ -23,7 +23,7 @@ LEAD = (
 )
 
 
-def outcomes(source: Path, part: int) -> list[Outcome]:
+def outcomes(source: Path, part: int) -> list[ClaimOutcome]:
     """The claims of a part as the recorded values of the book in `source` have it; none of quick numbers."""
     found = results(str(source))
     if any(contents.get("profile") != "report" for contents in found.values()):
@@ -32,7 +32,7 @@ def outcomes(source: Path, part: int) -> list[Outcome]:
     return check(claims, found, source / "book" / "results" / "sweeps")
 
 
-def table(found: list[Outcome]) -> nodes.Node:
+def table(found: list[ClaimOutcome]) -> nodes.Node:
     """Claim, what carries it, and by which test."""
     head, widths = ("Claim", "Recorded", "Test"), (46, 30, 24)
     shown, group = nodes.table(classes=["claims"]), nodes.tgroup(cols=len(head))
@@ -47,7 +47,7 @@ def _row(cells: tuple[str, ...]) -> nodes.row:
     return nodes.row("", *[nodes.entry("", nodes.paragraph(text=cell)) for cell in cells])
 
 
-def warn(found: list[Outcome]) -> None:
+def warn(found: list[ClaimOutcome]) -> None:
     """Name every sentence that must change."""
     for each in found:
         if not each.holds:

@@ -24,7 +24,7 @@ def description(doctree: nodes.document) -> str:
     return ""
 
 
-def head(app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
+def head(app: Sphinx, _page: str, _template: str, context: dict[str, Any], doctree: Any) -> None:
     """Add the description and the Open Graph lines to a page's head."""
     if doctree is None:
         return

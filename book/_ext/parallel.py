@@ -14,7 +14,7 @@ from sphinx.config import Config
 SILENT = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
 
 
-def allow(app: Sphinx, config: Config) -> None:
+def allow(app: Sphinx, _: Config) -> None:
     """Speak for them."""
     for name in SILENT:
         if name in app.extensions:

@@ -93,7 +93,7 @@ class ComparisonTable(SphinxDirective):
             rows = [row for row in rows if row.part == int(self.arguments[0])]
         return [_table([self._cells(row) for row in rows])]
 
-    def _cells(self, row: headline.Row) -> list[nodes.Node]:
+    def _cells(self, row: headline.HeadlineRow) -> list[nodes.Node]:
         if row.ours is None:
             ours, verdict = nodes.emphasis(text=MISSING, classes=["not-recorded"]), ""
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kwslib.board.trace import Profile, Trace
+from kwslib.board.trace import Execution, Trace
 from kwslib.errors import CheckFailed
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
 
@@ -31,6 +31,7 @@ class Image:
     ram_bytes: int
 
     def function_at(self, address: int) -> str:
+        """Name of the function that holds an address; outside of all, the address in hexadecimal."""
         for start, size, name in self.objects:
             if start <= address < start + size:
                 return name
@@ -121,7 +122,7 @@ class Emulator:
         function = self.image.function_at(address)
         return CheckFailed(f"firmware.elf: the firmware {event} in {function} at {address:#010x}")
 
-    def _interrupt(self, uc: Any, number: int, _: object) -> None:
+    def _interrupt(self, uc: Any, _number: int, _: object) -> None:
         pc = uc.reg_read(self._arm.UC_ARM_REG_PC)
         if bytes(uc.mem_read(pc, 2)) != b"\xab\xbe":
             self._exception = True
@@ -163,9 +164,7 @@ class Emulator:
         untouched = bytes(self.uc.mem_read(bottom, top - bottom)).lstrip(bytes([STACK_PAINT]))
         return len(untouched)
 
-    def profile(
-        self, stages: dict[str, str], entered: Callable[[str], object] = lambda stage: None
-    ) -> Profile:
+    def profile(self, stages: dict[str, str], entered: Callable[[str], object] = lambda _: None) -> Execution:
         """Start counting, separately for each of `stages`: its name, by the function that starts it; `entered`
         is called with the name of every stage that starts. The image is one with watched constants.
         """

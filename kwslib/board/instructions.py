@@ -40,6 +40,7 @@ class Instruction:
 
     @property
     def memory(self) -> bool:
+        """Whether the instruction loads or stores."""
         return self.name in (*SINGLE_LOADS, *SINGLE_STORES, *MULTIPLE, *FLOAT_SINGLE)
 
     @property

@@ -15,7 +15,7 @@ from kwslib.board import cycles, instructions
 from kwslib.board.emulator import Emulator, Image, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.board.fitting import remedies
-from kwslib.board.trace import Profile, Visit
+from kwslib.board.trace import Execution, Visit
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.model_data import model_header
@@ -64,9 +64,11 @@ class BoardProfile:
 
     @property
     def instructions(self) -> int:
+        """Number of instructions executed."""
         return sum(function.instructions for function in self.functions)
 
     def cycles(self, stage: str) -> int:
+        """Cycles of one stage, by the cycle model."""
         return sum(function.cycles for function in self.functions if function.stage == stage)
 
     def stages(self) -> dict[str, dict[str, float]]:
@@ -156,13 +158,13 @@ def _bytes(clips: np.ndarray) -> bytes:
     return clips.astype("<i2").tobytes()
 
 
-def _blocks(image: Image, profile: Profile) -> dict[int, tuple[instructions.Instruction, ...]]:
+def _blocks(image: Image, profile: Execution) -> dict[int, tuple[instructions.Instruction, ...]]:
     code = image.segments[0][1]
     sizes = profile.sizes.items()
     return {start: instructions.decode(code[start : start + size], start) for start, size in sizes}
 
 
-def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
+def _function_costs(image: Image, profile: Execution) -> tuple[FunctionCost, ...]:
     blocks = _blocks(image, profile)
     costs = []
     for stage, visit in profile.total().items():
@@ -194,7 +196,7 @@ def _function_costs(image: Image, profile: Profile) -> tuple[FunctionCost, ...]:
     return tuple(sorted(costs, key=lambda cost: -cost.cycles))
 
 
-def visit_cycles(image: Image, profile: Profile) -> Callable[[Visit], int]:
+def visit_cycles(image: Image, profile: Execution) -> Callable[[Visit], int]:
     """A function that returns the cycles of one visit of a stage."""
     blocks = _blocks(image, profile)
     costs = {start: cycles.block_cost(block) for start, block in blocks.items()}

@@ -28,7 +28,7 @@ class Visit:
 
 
 @dataclass
-class Profile:
+class Execution:
     """An execution profile: all visits of stages in order, preceded by one for all code outside the stages;
     sizes of blocks."""
 
@@ -71,18 +71,18 @@ class Trace:
         fields = {"constants": self._constants, "constants_size": len(constants), "turn": self._turn}
         self._trace = ffi.new("kws_trace *", fields)
         self._error: BaseException | None = None
-        self.profile = Profile()
+        self.profile = Execution()
         self._visit = self.profile.visits[0]
         library().kws_trace_start(self._trace)
         length = -(-len(constants) // 0x1000) * 0x1000
         self._ask("uc_mmio_map", address, length, *self._callback("kws_trace_read"), None, None)
 
-    def start(self, stages: Mapping[int, str], entered: Callable[[str], object]) -> Profile:
+    def start(self, stages: Mapping[int, str], entered: Callable[[str], object]) -> Execution:
         """Start counting, separately for each stage, by the address of its first block; `entered` is called with the
         name of every stage that starts. The profile is complete after `end`."""
         import unicorn
 
-        self.profile = Profile()
+        self.profile = Execution()
         self._visit, self._names, self._entered = self.profile.visits[0], tuple(stages.values()), entered
         self._trace.stages[0 : len(stages)] = list(stages)
         self._trace.stage_count = len(stages)
@@ -124,7 +124,7 @@ class Trace:
         self._entered(self._visit.stage)
         return int(self.uc.reg_read(UC_ARM_REG_LR)) & ~1
 
-    def _keep(self, kind: type[BaseException], error: BaseException, _: Any) -> None:
+    def _keep(self, _kind: type[BaseException], error: BaseException, _: Any) -> None:
         """An error in Python below the emulator: stop it, and raise the error when it has."""
         self._error = error
         self.uc.emu_stop()

@@ -14,6 +14,7 @@ from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
     from kwslib.deployment.export import ExportResult
+    from kwslib.deployment.model_file import ModelFile
 
 MANY = 0.05  # of the calibration answers: more changed ones are warned of
 
@@ -34,6 +35,8 @@ def export_model(
     On those clips the C core's answers are compared with the float network's: how many int8 changed is reported.
     The page holds the C core and the model in one file, which any browser opens, from disk too.
     """
+    from kwslib.deployment.model_file import read_model
+
     if out is None and web is None:
         raise KwsError("nothing to write: name a folder with --out, or a page with --web")
     if web is not None:
@@ -41,17 +44,18 @@ def export_model(
     report: dict[str, Any] = {"bytes": {}}
     written: list[Path] = []
     lines: list[str] = []
-    if model.suffix == ".tflite":
+    file = read_model(model)
+    if file.checkpoint is None:
         if out is not None:
             raise KwsError(
                 f"{model}: --out takes the checkpoint, FILE.pt; a .tflite file goes into a page, --web"
             )
-        _write_page(model, model.stem, web)
+        _write_page(file, model.stem, web)
     else:
         with TemporaryDirectory(prefix="kws-") as folder:
-            result, source = _exported(model, out or Path(folder), data, profile, own)
+            result, source = _exported(file, out or Path(folder), data, profile, own)
             if web is not None:
-                _write_page(model if result.quantized else result.tflite_int8, model.stem, web)
+                _write_page(file if result.quantized else result.tflite_int8, model.stem, web)
             written = list(result.files) if out else []
             report |= {"labels": list(result.labels), "operators": list(result.operators)} | source
             report["bytes"] = {path.name: path.stat().st_size for path in written}
@@ -71,22 +75,22 @@ def export_model(
 
 
 def _exported(
-    checkpoint: Path, out: Path, data: Path | None, profile: str | None, own: list[str]
+    file: "ModelFile", out: Path, data: Path | None, profile: str | None, own: list[str]
 ) -> "tuple[ExportResult, dict[str, object]]":
     """What was written, and which data it calibrated with."""
-    from kwslib.checkpoints import load_checkpoint
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export_network, export_quantized
     from kwslib.quantization.quantizers import quantization_of
 
-    network, config, extra = load_checkpoint(checkpoint)
+    assert file.checkpoint
+    network, config, extra = file.checkpoint
     if quantization_of(network):
-        return export_quantized(checkpoint, network, config, extra, out), {"data": None}
+        return export_quantized(file.path, network, config, extra, out), {"data": None}
     check_installed()
-    corpus = corpus_of(checkpoint, config.labels[2:], data, profile, own)
+    corpus = corpus_of(file.path, config.labels[2:], data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
     calibration = calibration_features(corpus, config.labels)
-    result = export_network(checkpoint, network, config, extra, calibration, out)
+    result = export_network(file.path, network, config, extra, calibration, out)
     if result.changed > MANY * result.clips:
         print(
             f"kws: warning: {_changed(result)}: was it trained on these data? Quantizing in training"
@@ -109,7 +113,7 @@ def _check_page(web: Path) -> None:
     build_core()
 
 
-def _write_page(model: Path, title: str, web: Path | None) -> None:
+def _write_page(model: "Path | ModelFile", title: str, web: Path | None) -> None:
     from kwslib.page.clips import spoken_clips
     from kwslib.page.html import document
     from kwslib.page.networks import page_network

@@ -57,7 +57,7 @@ def print_long(
     score = run_long(network, sound, settings).as_json()
     result: dict[str, Any] = {"model": str(model), "data": corpus.name, "synthetic": corpus.synthetic}
     result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | score
-    result |= _cost(model, sound.samples)
+    result |= _cost(model, network, sound.samples)
     if as_json:
         print_json(result)
         return
@@ -72,9 +72,9 @@ def print_long(
         )
 
 
-def _cost(model: Path, samples: Any) -> dict[str, float | None]:
+def _cost(model: Path, network: "StreamNetwork", samples: Any) -> dict[str, float | None]:
     """Share of the time that the processor works and energy of a hop on the virtual board; None of a checkpoint."""
-    if model.suffix != ".tflite":
+    if network.core is None:
         return {"duty": None, "energy_uj_per_hop": None}
     from kwslib.board.streaming import bill
     from kwslib.labels import SAMPLE_RATE

@@ -31,7 +31,7 @@ def take_signals(name: str) -> Iterator[None]:
     `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends."""
     taken = 0.0
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, _: FrameType | None) -> None:
         nonlocal taken
         if taken and time.monotonic() - taken < PATIENCE:
             return

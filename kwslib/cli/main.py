@@ -44,6 +44,7 @@ class Commands(TyperGroup):
     """The commands of an app, ended as `_ended` says."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command, ended as `_ended` says."""
         with _ended():
             return super().invoke(ctx)
 
@@ -52,6 +53,7 @@ class Script(TyperCommand):
     """A command that is an app of its own, ended as `_ended` says."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command, ended as `_ended` says."""
         with _ended():
             return super().invoke(ctx)
 
@@ -132,7 +134,7 @@ def _end(commands: typer.Typer, name: str) -> None:
 
 def _run(commands: typer.Typer, name: str) -> int:
     try:
-        os.getcwd()  # where it was deleted, libraries fail in ways of their own
+        Path.cwd()  # where it was deleted, libraries fail in ways of their own
         with take_signals(name):
             status = commands(standalone_mode=False)
         if sys.stdout is not None:

@@ -80,7 +80,7 @@ def _os_error(error: OSError) -> str:
             return "the working directory was deleted: change to one that exists"
         return f"{reason}: {remedy}" if error.errno in REMEDIES else reason
     place = os.fsdecode(path) if isinstance(path, bytes | str | os.PathLike) else str(path)
-    if place.startswith(os.path.join(tempfile.gettempdir(), "kws-")):
+    if place.startswith(str(Path(tempfile.gettempdir(), "kws-"))):
         return f"{tempfile.gettempdir()}: {reason}: {remedy} in TMPDIR"
     if _is_in_the_cache(place):
         remedy += "; KWS_CACHE names the cache's folder"
@@ -89,7 +89,7 @@ def _os_error(error: OSError) -> str:
 
 def _working_directory_is_gone() -> bool:
     try:
-        os.getcwd()
+        Path.cwd()
     except OSError:
         return True
     return False

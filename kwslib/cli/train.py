@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kwslib.data.corpus import Corpus
     from kwslib.deployment.decision import DecisionSettings
-    from kwslib.experiments.zoo_field import Effort
+    from kwslib.experiments.zoo_field import FieldEffort
     from kwslib.features.dataset import FeatureSet
     from kwslib.networks.evaluation import Evaluation
     from kwslib.networks.recipes import Setup
@@ -124,7 +124,7 @@ def _setup(
     channels: int | None,
     epochs: int | None,
     profile: "Profile",
-    effort: "Effort | None",
+    effort: "FieldEffort | None",
 ) -> "Setup":
     """The network's own setup, for the field with an `effort`, and with the channels and epochs that were given."""
     from kwslib.experiments.zoo_field import for_field
@@ -186,7 +186,7 @@ def _trained(
     return model, history, settings
 
 
-def _threshold(trained: Path, corpus: "Corpus", effort: "Effort") -> "DecisionSettings":
+def _threshold(trained: Path, corpus: "Corpus", effort: "FieldEffort") -> "DecisionSettings":
     from kwslib.experiments.zoo_field import choose_settings
     from kwslib.field.stream import open_network
 

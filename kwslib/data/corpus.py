@@ -244,8 +244,7 @@ def _is_note(path: Path) -> bool:
 
 def _entries(folder: Path) -> list[Path]:
     """What is in a folder, by name, hidden things aside; nothing where there is no folder."""
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    return [folder / name for name in names if name[0] != "."]
+    return sorted(path for path in folder.iterdir() if path.name[0] != ".") if os.path.isdir(folder) else []
 
 
 def _clips(

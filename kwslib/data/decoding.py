@@ -43,7 +43,7 @@ def stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     path = Path(path)
     if not path.is_file():
         raise KwsError(f"{path}: {absent(path, 'file')}: give a recording instead")
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         head = file.read(16)
     if not head:
         raise KwsError(f"{path}: the file is empty: record it again or remove it")

@@ -154,7 +154,7 @@ def read_noise(path: Path) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _noise(path: Path, version: tuple[int, ...]) -> np.ndarray:
+def _noise(path: Path, _version: tuple[int, ...]) -> np.ndarray:
     samples = read_audio(path)
     samples.setflags(write=False)
     return samples

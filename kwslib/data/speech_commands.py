@@ -9,7 +9,6 @@ removed.
 import errno
 import gzip
 import http.client
-import os
 import tarfile
 import time
 import urllib.error
@@ -123,7 +122,7 @@ def _resume(url: str, output: str, _pooch: object) -> None:
         before = _size(part)
         try:
             _fetch(url, part)
-            os.replace(part, output)
+            part.replace(output)
             return
         except (OSError, http.client.HTTPException) as error:
             failures = failures + 1 if _size(part) == before else 0
@@ -158,7 +157,7 @@ def _fetch(url: str, part: Path) -> None:
             desc=part.stem,
             disable=None,
         )
-        with bar, open(part, "ab" if have else "wb") as out:
+        with bar, part.open("ab" if have else "wb") as out:
             while block := response.read(CHUNK):
                 out.write(block)
                 bar.update(len(block))

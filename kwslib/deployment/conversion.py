@@ -144,8 +144,8 @@ def _convert_folder(folder: Path) -> None:
 
 def _answer(line: str) -> str:
     """Convert in a folder, whose log takes what the converters say, and which takes what they leave behind."""
-    home, folder = os.getcwd(), Path(line)
-    with open(folder / LOG, "wb") as log, open(os.devnull, "wb") as null:
+    home, folder = Path.cwd(), Path(line)
+    with (folder / LOG).open("wb") as log, Path(os.devnull).open("wb") as null:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
         os.chdir(folder)

@@ -84,7 +84,7 @@ def bind(layer: Layer, tensors: Sequence[Any]) -> Callable[[], None]:
     scratch = [interface().new("int16_t[]", size // 2)] if size else []
     function = getattr(library(), f"kws_{layer.kind}_layer")
 
-    def call(fields: dict[str, Any] = fields) -> None:
+    def call(_kept: dict[str, Any] = fields) -> None:
         function(struct, *tensors, *scratch)
 
     return call

@@ -60,14 +60,17 @@ class ExportResult:
 
     @property
     def onnx(self) -> Path:
+        """The network in ONNX."""
         return self.folder / "model.onnx"
 
     @property
     def tflite_float(self) -> Path:
+        """The float32 model."""
         return self.folder / "model_float32.tflite"
 
     @property
     def tflite_int8(self) -> Path:
+        """The int8 model."""
         return self.folder / "model.tflite"
 
     @property

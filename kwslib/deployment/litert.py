@@ -43,7 +43,20 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: by
     content: the file's bytes, if the file is not yet written and `path` is only its name. Raises KwsError for a file
     that is missing, truncated, not a model, or that LiteRT cannot run.
     """
-    content = _read(path) if content is None else content
+    return graph_and_interpreter(path, read_content(path) if content is None else content, threads, xnnpack)[
+        1
+    ]
+
+
+def read_graph(path: Path, content: bytes | None = None) -> Graph:
+    """The validated graph of a .tflite file. Raises KwsError for a file that `open_litert` rejects."""
+    return graph_and_interpreter(path, read_content(path) if content is None else content)[0]
+
+
+def graph_and_interpreter(
+    path: Path, content: bytes, threads: int = 1, xnnpack: bool = False
+) -> tuple[Graph, Any]:
+    """Both of a file's bytes. Raises KwsError, naming `path`, for bytes that `open_litert` rejects."""
     graph = parse(path, content)  # LiteRT itself does not get over every file
     interpreter = _interpreter(path, content, threads, xnnpack)  # verifies the framing
     _check(graph, content)
@@ -54,17 +67,11 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: by
         raise damaged(path, error) from error
     except RuntimeError as error:
         raise _refused(path, error, xnnpack) from error
-    return interpreter
+    return graph, interpreter
 
 
-def read_graph(path: Path, content: bytes | None = None) -> Graph:
-    """The validated graph of a .tflite file. Raises KwsError for a file that `open_litert` rejects."""
-    content = _read(path) if content is None else content
-    open_litert(path, content=content)  # validates the file
-    return parse(path, content)
-
-
-def _read(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """The bytes of a .tflite file. Raises KwsError if there is none."""
     if not Path(path).is_file():
         raise KwsError(f"{path}: {absent(path, 'file')}; make one with `kws export FILE.pt --out DIR`")
     return Path(path).read_bytes()

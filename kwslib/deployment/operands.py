@@ -29,9 +29,11 @@ class Operands:
         self.options = operator.options
 
     def error(self, reason: str) -> KwsError:
+        """The error that names the file and the operator."""
         return KwsError(f"{self.graph.path}: {self.operator.name}: {reason}")
 
     def int8(self, index: int, role: str) -> Tensor:
+        """A tensor of the graph. Raises KwsError, with its role, unless it is int8."""
         tensor = self.graph.tensors[index]
         if tensor.type != "INT8":
             raise self.error(
@@ -40,13 +42,16 @@ class Operands:
         return tensor
 
     def input(self, position: int = 0) -> Tensor:
+        """The operator's input at a position. Raises KwsError unless it is int8."""
         return self.int8(self.operator.inputs[position], "input")
 
     @property
     def output(self) -> Tensor:
+        """The operator's output. Raises KwsError unless it is int8."""
         return self.int8(self.operator.output, "output")
 
     def weights(self) -> Tensor:
+        """The operator's weights. Raises KwsError unless they are int8 constants around 0."""
         tensor = self.int8(self.operator.inputs[1], "weight tensor")
         if tensor.data is None or tensor.zero_point != 0:
             raise self.error(
@@ -64,6 +69,7 @@ class Operands:
         return data.reshape(-1).astype(np.int64)
 
     def image(self) -> Tensor:
+        """The operator's input as (1, height, width, C). Raises KwsError for another shape."""
         tensor = self.input()
         if len(tensor.shape) != 4 or tensor.shape[0] != 1:
             raise self.error(

@@ -78,6 +78,7 @@ class Stream:
 
     @property
     def endless(self) -> bool:
+        """Whether outputs depend on the whole past."""
         return self.before is not None
 
 

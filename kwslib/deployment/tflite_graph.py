@@ -39,6 +39,7 @@ class Tensor:
 
     @property
     def scale(self) -> float:
+        """The only scale, or the first channel's."""
         return float(self.scales[0])
 
 

@@ -22,7 +22,7 @@ from kwslib.progress import over_cores
 from kwslib.pruning import channels
 from kwslib.pruning.weights import Pruning, fine_tune, nonzero_parameters, raw_accuracies
 from kwslib.quantization.grids import TERNARY, Width
-from kwslib.quantization.integer import integer_network, run
+from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.quantization.qat import quantization_aware
 from kwslib.quantization.qat import recipe as qat_recipe
 from kwslib.record import names
@@ -35,7 +35,7 @@ EXAMPLES = 2048  # training clips that the channels' losses are taken over
 
 
 @dataclass(frozen=True)
-class Point:
+class PrunedPoint:
     """One run. `sparsity` is the share of the weights to remove or, if `structured`, of the channels.
 
     The default criterion is LAMP for weights, fisher from 98 % on, and loss for channels; channels are always removed
@@ -87,7 +87,7 @@ class Point:
         return names.channels(self.kept) if self.structured else names.unstructured(self.percent)
 
 
-def recipe(point: Point, epochs: int) -> Recipe:
+def recipe(point: PrunedPoint, epochs: int) -> Recipe:
     """The recipe for fine-tuning a point of a network trained for `epochs`: the fewer weights remain, the longer."""
     if point.few:
         return Recipe(epochs=epochs, learning_rate=1e-2, weight_decay=0.0)
@@ -96,7 +96,7 @@ def recipe(point: Point, epochs: int) -> Recipe:
 
 
 def run_point(
-    point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
+    point: PrunedPoint, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Prune the checkpoint `base`, fine-tune and quantize it (QAT); returns a row: the point's values, counts and
     accuracies (0..1): raw, finetuned, and in integers qat_8 and the like, with qat_8_validation and flash_8, the bytes
@@ -133,7 +133,7 @@ def run_point(
 
 
 def _fewer_channels(
-    point: Point, model: nn.Module, splits: Splits, fine_tuning: Recipe
+    point: PrunedPoint, model: nn.Module, splits: Splits, fine_tuning: Recipe
 ) -> tuple[nn.Module, float]:
     """The network with the point's channels alone, fine-tuned, and its test accuracy before that."""
     x, y = splits["training"].copy(0)
@@ -145,7 +145,7 @@ def _fewer_channels(
     return model, raw
 
 
-def _fewer_weights(point: Point, model: nn.Module, splits: Splits, fine_tuning: Recipe) -> float:
+def _fewer_weights(point: PrunedPoint, model: nn.Module, splits: Splits, fine_tuning: Recipe) -> float:
     """Prune and fine-tune the network in place; its test accuracy pruned at once, without fine-tuning."""
     pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
     (raw,) = raw_accuracies(model, [pruning], splits["training"], splits["testing"], point.seed)
@@ -155,7 +155,12 @@ def _fewer_weights(point: Point, model: nn.Module, splits: Splits, fine_tuning: 
 
 
 def _in_integers(
-    point: Point, model: nn.Module, config: ModelConfig, splits: Splits, epochs: int, models: Path | None
+    point: PrunedPoint,
+    model: nn.Module,
+    config: ModelConfig,
+    splits: Splits,
+    epochs: int,
+    models: Path | None,
 ) -> dict[str, Any]:
     """Accuracies on both splits and bytes of the pruned network after QAT on each of the point's widths."""
     row: dict[str, Any] = {}
@@ -168,7 +173,7 @@ def _in_integers(
         integers = integer_network(quantized)
         for column, split in ((names.qat(bits), "testing"), (names.qat_validation(bits), "validation")):
             clips = splits[split]
-            row[column] = float((run(integers, clips.x).argmax(1) == clips.y).mean())
+            row[column] = float((run_integers(integers, clips.x).argmax(1) == clips.y).mean())
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             path = models / names.pruned_checkpoint(point.name, bits)
@@ -176,7 +181,7 @@ def _in_integers(
     return row
 
 
-def _without_dropout(model: nn.Module, point: Point) -> None:
+def _without_dropout(model: nn.Module, point: PrunedPoint) -> None:
     """Dropout keeps a network from learning by heart; where little is left, it only keeps it from learning."""
     for layer in model.modules():
         if isinstance(layer, nn.Dropout) and point.few:
@@ -184,7 +189,7 @@ def _without_dropout(model: nn.Module, point: Point) -> None:
 
 
 def run_points(
-    points: Sequence[Point],
+    points: Sequence[PrunedPoint],
     bases: Mapping[int, Path],
     splits: Splits,
     epochs: int,
@@ -207,14 +212,16 @@ def run_points(
     return pandas.DataFrame(over_cores(row, todo, "pruning"), index=todo).sort_index()
 
 
-def chosen_point(sparsity: float | None, *options: Any) -> Point | None:
+def chosen_point(sparsity: float | None, *options: Any) -> PrunedPoint | None:
     """The point given by a notebook's parameters; None without a sparsity."""
-    return None if sparsity is None else Point(sparsity, *options)
+    return None if sparsity is None else PrunedPoint(sparsity, *options)
 
 
-def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
+def grid(seeds: Sequence[int], only: PrunedPoint | None = None) -> list[PrunedPoint]:
     """Every point of Figures 13 and 14, all SPARSITIES and 8 to 1 channels; or the `only` one."""
     if only is not None:
         return [only]
-    weights = [Point(sparsity, seed=seed) for sparsity in SPARSITIES for seed in seeds]
-    return weights + [Point(gone / 8, structured=True, seed=seed) for gone in range(8) for seed in seeds]
+    weights = [PrunedPoint(sparsity, seed=seed) for sparsity in SPARSITIES for seed in seeds]
+    return weights + [
+        PrunedPoint(gone / 8, structured=True, seed=seed) for gone in range(8) for seed in seeds
+    ]

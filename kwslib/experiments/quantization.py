@@ -42,7 +42,7 @@ CAUSES: dict[str, dict[str, Any]] = {  # what of the original's recipe is switch
 
 
 @dataclass(frozen=True)
-class Point:
+class QuantizedPoint:
     """One run: `bits` and `recipe` name it, `quantization` holds the options.
 
     `trained_as`: the quantization whose epochs and learning rate QAT uses, if not its own.
@@ -91,7 +91,7 @@ def point(
     granularity: str | None = None,
     scheme: str | None = None,
     seed: int = 0,
-) -> Point:
+) -> QuantizedPoint:
     """A point from a notebook's parameters; granularity and scheme of the weights default to those of the recipe.
 
     Raises KwsError for invalid values.
@@ -105,15 +105,15 @@ def point(
         standard, granularity=granularity or standard.granularity, scheme=scheme or standard.scheme
     )
     label = recipe if changed == standard else f"{recipe} {changed.scheme} {changed.granularity}"
-    return Point(bits, method, label, changed, seed, ours(bits) if recipe == "original" else None)
+    return QuantizedPoint(bits, method, label, changed, seed, ours(bits) if recipe == "original" else None)
 
 
-def chosen_point(bits: Width | None, *options: Any) -> Point | None:
+def chosen_point(bits: Width | None, *options: Any) -> QuantizedPoint | None:
     """The `point` given by a notebook's parameters; None without a width."""
     return None if bits is None else point(bits, *options)
 
 
-def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
+def grid(seeds: Sequence[int], only: QuantizedPoint | None = None) -> list[QuantizedPoint]:
     """Every point of Figure 12, both methods and both recipes over all widths; or the `only` one.
 
     QAT with the original's recipe uses the epochs and learning rates of ours.
@@ -130,13 +130,15 @@ def grid(seeds: Sequence[int], only: Point | None = None) -> list[Point]:
     ]
 
 
-def causes(points: Sequence[Point]) -> list[Point]:
+def causes(points: Sequence[QuantizedPoint]) -> list[QuantizedPoint]:
     """The original's recipe unchanged and with one cause of its loss removed at a time, if `points` have 3 and
     2 bits: with their methods and their first seeds. All train for as many epochs at the same rate, except the row that
     changes these.
     """
     return [
-        Point(k, method, cause, replace(original(k), **CAUSES.get(cause, {})), seed, as_long[cause == LONGER])
+        QuantizedPoint(
+            k, method, cause, replace(original(k), **CAUSES.get(cause, {})), seed, as_long[cause == LONGER]
+        )
         for k in (3, 2)
         for as_long in [(original(k), ours(k))]
         for method in METHODS
@@ -146,7 +148,7 @@ def causes(points: Sequence[Point]) -> list[Point]:
 
 
 def run_causes(
-    points: Sequence[Point],
+    points: Sequence[QuantizedPoint],
     rows: "pandas.DataFrame",
     bases: Mapping[int, Path],
     splits: Splits,
@@ -165,29 +167,29 @@ def run_causes(
     return pandas.concat([part for part in (taken, ran) if len(part)] or [ran]).sort_index()
 
 
-def wide_activations(points: Sequence[Point]) -> list[Point]:
+def wide_activations(points: Sequence[QuantizedPoint]) -> list[QuantizedPoint]:
     """Our QAT with activations of 8 bits, if `points` have it with 4 and 2 bits, with their first seeds."""
     return [
-        Point(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
+        QuantizedPoint(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
         for k in (4, 2)
         for seed in _seeds(points, bits=k, method="qat", recipe="ours")
     ]
 
 
-def _seeds(points: Sequence[Point], **attributes: Any) -> list[int]:
+def _seeds(points: Sequence[QuantizedPoint], **attributes: Any) -> list[int]:
     """The first three seeds of the points that have all these attributes."""
     matching = [p for p in points if all(getattr(p, name) == value for name, value in attributes.items())]
     return sorted({p.seed for p in matching})[:3]
 
 
-def kept(points: Sequence[Point]) -> list[Point]:
+def kept(points: Sequence[QuantizedPoint]) -> list[QuantizedPoint]:
     """The points whose networks `run_points` saves: QAT with our recipe and the first seed."""
     chosen = [p for p in points if p.method == "qat" and p.recipe == "ours"]
     return [p for p in chosen if p.seed == min(q.seed for q in chosen)]
 
 
 def run_point(
-    point: Point, base: Path, splits: Splits, epochs: int, models: Path | None = None
+    point: QuantizedPoint, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
     """Quantize the checkpoint `base`; returns a row: options, bytes in flash, accuracies (0..1).
 
@@ -222,7 +224,7 @@ def run_point(
 
 
 def run_points(
-    points: Sequence[Point],
+    points: Sequence[QuantizedPoint],
     bases: Mapping[int, Path],
     splits: Splits,
     trained: int,

@@ -57,7 +57,7 @@ MASKED = ("tenet_wide",)  # networks with enough parameters to gain by masks her
 
 
 @dataclass(frozen=True)
-class Effort:
+class FieldEffort:
     """Amount of computation of a profile: field trials on testing, half as many on validation; hours on testing and on
     validation; rooms; a long file's seconds and keywords; options of training for the field, repetitions of each
     synthesized word among the words of its hours, and the number of epochs, if different from the profile's."""
@@ -74,12 +74,12 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(
+    "quick": FieldEffort(
         *(80, 0.1, 0.05, 8, Specification(seconds=60, keywords=6, others=12)),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2, hours=0.1),
         epochs=1,
     ),
-    "report": Effort(
+    "report": FieldEffort(
         *(2000, 10.0, 20.0, ROOMS, Specification()),
         FieldAugmentation(streams=4, varied=150, hours=36.0, listening=3.0),
         spoken=3,
@@ -87,7 +87,7 @@ EFFORTS = {
 }
 
 
-def effort(run: Run) -> Effort:
+def effort(run: Run) -> FieldEffort:
     """The amount of computation of this run's profile."""
     return EFFORTS[run.profile.name]
 
@@ -129,18 +129,18 @@ def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Pat
     return run.model(names.field_tflite(arch, seed, taught=bool(teachers)), make=make)
 
 
-def field_training_splits(corpus: Corpus, training_setup: Setup, spent: Effort) -> dict[str, FeatureSet]:
+def field_training_splits(corpus: Corpus, training_setup: Setup, spent: FieldEffort) -> dict[str, FeatureSet]:
     """The splits for training for the field, whose hours also contain synthesized words."""
     listening = _listening(corpus, training_setup.config.labels, spent)
     return field_splits(corpus, training_setup, spent.training, listening)
 
 
-def _listening(corpus: Corpus, labels: Sequence[str], spent: Effort) -> Corpus:
+def _listening(corpus: Corpus, labels: Sequence[str], spent: FieldEffort) -> Corpus:
     """Of which the hours without a keyword are made, in training and validation."""
     return with_spoken_words(corpus, labels[2:], spent.spoken)
 
 
-def choose_settings(network: StreamNetwork, corpus: Corpus, spent: Effort) -> Choice:
+def choose_settings(network: StreamNetwork, corpus: Corpus, spent: FieldEffort) -> Choice:
     """Smoothing and threshold with the fewest missed keywords in validation trials, among those whose false accepts in
     validation hours are within `allowed`, and the number missed; these hours also contain synthesized words."""
     labels = network.labels
@@ -221,12 +221,12 @@ def heard_values(heard: Heard, arch: str) -> Values:
     return values
 
 
-def _stage(corpus: Corpus, labels: tuple[str, ...], spent: Effort, split: str, seed: int = 0) -> Stage:
+def _stage(corpus: Corpus, labels: tuple[str, ...], spent: FieldEffort, split: str, seed: int = 0) -> Stage:
     """The corpus in the rooms that the profile spends."""
     rooms = room_bank(spent.where, split, spent.rooms)
     return stage(corpus, labels, spent.where, split=split, seed=seed, rooms=rooms)
 
 
 @lru_cache(maxsize=1)
-def _long_stream(corpus: Corpus, labels: tuple[str, ...], spent: Effort) -> LongStream:
+def _long_stream(corpus: Corpus, labels: tuple[str, ...], spent: FieldEffort) -> LongStream:
     return long_stream(spent.long, _stage(corpus, labels, spent, spent.long.split, spent.long.seed))

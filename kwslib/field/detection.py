@@ -52,18 +52,22 @@ class OperatingPoint:
 
     @property
     def per_hour(self) -> float:
+        """False accepts per hour."""
         return self.false_accepts / self.hours
 
     @property
     def per_hour_ci95(self) -> tuple[float, float]:
+        """Exact Poisson interval of the false accepts per hour."""
         return poisson_rate(self.false_accepts, self.hours)
 
     @property
     def reject_rate(self) -> float:
+        """Share of the keywords spoken that were missed."""
         return self.rejects / self.keywords
 
     @property
     def reject_ci95(self) -> tuple[float, float]:
+        """Wilson interval of the share missed."""
         return wilson(self.rejects, self.keywords)
 
     @property

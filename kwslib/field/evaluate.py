@@ -49,6 +49,7 @@ class Stage:
     seed: int = 0
 
     def trial(self, index: int) -> Trial:
+        """The draws of the trial of this number."""
         return draw(self.material, self.field, self.rooms, self.seed, index)
 
     def render(self, trial: Trial) -> np.ndarray:
@@ -127,10 +128,12 @@ class FieldResult:
 
     @property
     def n(self) -> int:
+        """Number of trials."""
         return len(self.said)
 
     @property
     def accuracy(self) -> float:
+        """Share of trials answered correctly."""
         return self.evaluation.accuracy
 
     @property

@@ -60,7 +60,7 @@ def material(corpus: Corpus, labels: Sequence[str], split: str) -> Material:
 
 
 @lru_cache(maxsize=16_384)
-def _samples(path: Path, digest: str) -> np.ndarray:
+def _samples(path: Path, _digest: str) -> np.ndarray:
     samples = read_clip(path)
     samples.setflags(write=False)
     return samples

@@ -14,8 +14,8 @@ import numpy as np
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
+from kwslib.deployment.model_file import read_model
 from kwslib.deployment.stream_plan import stream
-from kwslib.errors import KwsError
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
 
@@ -66,19 +66,16 @@ class StreamNetwork:
 def open_network(model: str | Path) -> StreamNetwork:
     """FILE.tflite (int8) in the C core, or FILE.pt in PyTorch.
 
-    Raises KwsError for a file of another kind, or one that the C core cannot run.
+    Raises KwsError as `kwslib.deployment.model_file.read_model` does, and for a file that the C core cannot run.
     """
     from kwslib.predictors import CorePredictor, TorchPredictor
 
-    path = Path(model)
-    if path.suffix == ".pt":
-        trained = TorchPredictor(path)
-        return StreamNetwork(path.name, trained.labels, None, trained.logits, settings=trained.settings)
-    if path.suffix != ".tflite":
-        raise KwsError(f"{model}: not a model's name: give FILE.tflite (int8) or FILE.pt")
-    core = CorePredictor(path)
-    scale, run = core.network.output_scale, core.integer_logits
-    return StreamNetwork(path.name, core.labels, scale, run, core.network, core.settings)
+    file = read_model(model)
+    name, labels, settings = file.path.name, file.labels, file.settings
+    if file.checkpoint:
+        return StreamNetwork(name, labels, None, TorchPredictor(file).logits, settings=settings)
+    core = CorePredictor(file)
+    return StreamNetwork(name, labels, core.network.output_scale, core.integer_logits, core.network, settings)
 
 
 def listen(samples: np.ndarray) -> np.ndarray:

@@ -82,6 +82,7 @@ class FieldAugmentation:
 
     @property
     def copies(self) -> int:
+        """Windows of each training clip."""
         return self.streams * self.windows
 
     def training_rooms(self) -> tuple[Room, ...]:

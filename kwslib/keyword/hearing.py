@@ -72,6 +72,7 @@ class Fired:
     names: tuple[str, ...]
 
     def as_json(self) -> dict[str, object]:
+        """The counts and the names as plain values."""
         return {"n": self.n, "fired": len(self.names), "names": list(self.names)}
 
 

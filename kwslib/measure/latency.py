@@ -36,6 +36,7 @@ class Latency:
 
     @property
     def median(self) -> float:
+        """The median time in milliseconds."""
         return self.percentile(50)
 
     def percentile(self, q: float) -> float:

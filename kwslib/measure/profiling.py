@@ -47,6 +47,7 @@ class Operation:
 
     @property
     def parameters(self) -> int:
+        """Weights and biases."""
         return self.weights + self.biases
 
     @property
@@ -64,14 +65,17 @@ class Costs:
 
     @property
     def parameters(self) -> int:
+        """Weights and biases."""
         return sum(op.parameters for op in self.operations)
 
     @property
     def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
         return sum(op.macs for op in self.operations)
 
     @property
     def flops(self) -> int:
+        """FLOPs of one inference, as the original counts them."""
         return sum(op.flops for op in self.operations)
 
     def weight_bytes(self, dtype: str) -> int:
@@ -126,7 +130,7 @@ class Costs:
 class _LayerTracer(Tracer):
     """Stops at every module without children, ours as well as torch's."""
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+    def is_leaf_module(self, m: nn.Module, _name: str) -> bool:
         return not any(m.children())
 
 

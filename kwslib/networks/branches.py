@@ -60,6 +60,7 @@ class BranchedConv2d(nn.Module):
         return PaddedConv2d(*self.channels, **self.deployed)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to the sum of the branches, (B, outputs, H', W')."""
         x = F.pad(x, self.zeros) if any(self.zeros) else x
         height, width = x.shape[2:]
         total: Tensor | None = None

@@ -27,6 +27,7 @@ class DsCnn(nn.Module):
         self.linear = nn.Linear(width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, 49, 40) to logits."""
         x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
         x = self.relu(self.norm(self.conv(x)))  # (B, C, 25, 20)
         x = self.blocks(x).mean((2, 3))  # (B, 4C) over 13 x 10 positions

@@ -19,14 +19,17 @@ class Evaluation:
 
     @property
     def n(self) -> int:
+        """Number of examples."""
         return int(self.confusion.sum())
 
     @property
     def correct(self) -> int:
+        """Number of correct answers."""
         return int(np.trace(self.confusion))
 
     @property
     def accuracy(self) -> float:
+        """Share of correct answers."""
         return self.correct / self.n
 
     @property

@@ -51,7 +51,7 @@ class _Value:
 
 
 class _Tracer(fx.Tracer):
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
+    def is_leaf_module(self, module: nn.Module, _name: str) -> bool:
         return next(module.children(), None) is None
 
 

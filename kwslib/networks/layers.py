@@ -14,12 +14,12 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def past_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+def past_padding(_size: int, kernel: int, _stride: int) -> tuple[int, int]:
     """Zeros to add (before, after) the time axis so that the last window ends at the last input: causal convolution."""
     return kernel - 1, 0
 
 
-def no_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+def no_padding(_size: int, _kernel: int, _stride: int) -> tuple[int, int]:
     """No padding: TensorFlow's VALID."""
     return 0, 0
 
@@ -69,6 +69,7 @@ class Dropout(nn.Dropout):
     """
 
     def forward(self, x: Tensor) -> Tensor:
+        """Any shape, unchanged unless in training."""
         dropped = round(256 * self.p)
         if not self.training or dropped == 0:
             return x
@@ -104,6 +105,7 @@ class Separable(nn.Module):
         self.output_size = depthwise.output_size
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, outputs, H', W')."""
         y = self.relu1(self.norm1(self.depthwise(x)))  # (B, inputs, H, W)
         y = self.norm2(self.pointwise(y))  # (B, outputs, H, W)
         return self.relu2(x + y if self.residual else y)

@@ -47,6 +47,7 @@ class TemporalNet(nn.Module):
         self.linear = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, 49, 40) to logits."""
         x = x.reshape(-1, FRAMES, 1, CHANNELS).permute(
             0, 3, 1, 2
         )  # (B, 40, 49, 1): NHWC keeps the memory order
@@ -105,6 +106,7 @@ class PassingSeparable(nn.Module):
         self.relu2 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, count, 1) to (B, C, count - columns + 1, 1)."""
         return self.relu2(self.pointwise(self.relu1(self.depthwise(x))))  # (B, C, count - columns + 1, 1)
 
 
@@ -126,6 +128,7 @@ class UnpaddedTemporalNet(nn.Module):
         self.linear = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, 49, 40) to logits."""
         x = x.reshape(-1, FRAMES, 1, CHANNELS).permute(0, 3, 1, 2)  # (B, 40, 49, 1)
         x = self.relu(self.conv(x))  # (B, C, 24, 1)
         x = self.blocks(x).mean((2, 3))  # (B, C) over the last 6 columns

@@ -11,16 +11,21 @@ from kwslib.networks.layers import Dropout, PaddedConv2d, no_padding
 
 
 class TinyConv(nn.Module):
-    """Convolution 10 x 8 with stride 2, ReLU, dropout, linear: 336,000 multiply-accumulates at 8 channels."""
+    """Convolution 10 x 8 with stride 2, ReLU, dropout, linear.
+
+    336,000 multiply-accumulates at 8 channels.
+    """
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
-        self.conv = PaddedConv2d(1, channels, (10, 8), (FRAMES, CHANNELS), stride=2, nhwc=True)
+        kernel, size = (10, 8), (FRAMES, CHANNELS)
+        self.conv = PaddedConv2d(1, channels, kernel, size, stride=2, nhwc=True)
         self.relu = nn.ReLU()
         self.dropout = Dropout(dropout)
         self.linear = nn.Linear(25 * 20 * channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, 49, 40) to logits."""
         x = x.reshape(-1, 1, FRAMES, CHANNELS)  # (B, 1, 49, 40)
         x = self.dropout(self.relu(self.conv(x)))  # (B, C, 25, 20)
         x = x.permute(0, 2, 3, 1).flatten(1)  # (B, 25 * 20 * C), NHWC order

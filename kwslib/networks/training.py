@@ -152,9 +152,14 @@ def fit(
             if recipe.mask_frames or recipe.mask_channels:
                 inputs = masked(inputs, recipe.mask_frames, recipe.mask_channels)
             logits = model(inputs)
-            loss = F.cross_entropy(logits, y[batch], label_smoothing=recipe.label_smoothing)
+            loss = F.cross_entropy(
+                logits,
+                y[batch],
+                label_smoothing=recipe.label_smoothing,
+            )
             if answers is not None:
-                loss = torch.lerp(loss, _from_teacher(recipe, logits, answers[batch]), recipe.taught)
+                taught = _from_teacher(recipe, logits, answers[batch])
+                loss = torch.lerp(loss, taught, recipe.taught)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwslib.board.chip import Chip, chip_costs
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.errors import KwsError
+from kwslib.deployment.model_file import ModelFile
 from kwslib.page.words import model_words
 from kwslib.predictors import BoardPredictor
 
@@ -24,16 +24,13 @@ class PageNetwork:
     settings: DecisionSettings
 
 
-def page_network(path: Path, title: str = "", about: str = "") -> PageNetwork:
+def page_network(model: Path | ModelFile, title: str = "", about: str = "") -> PageNetwork:
     """FILE.tflite (int8) or a quantized FILE.pt in the form that runs on the board.
 
     Raises KwsError for a file of another kind, one that the C core cannot run, or one that does not fit the board.
     """
-    if path.suffix not in (".tflite", ".pt"):
-        raise KwsError(f"{path}: give FILE.tflite (int8) or FILE.pt")
-    predictor = BoardPredictor(path)
-    network, labels = predictor.board.network, predictor.labels
+    predictor = BoardPredictor(model)
+    name, network, labels = predictor.path.stem, predictor.network, predictor.labels
     settings = predictor.board.streaming
-    words = model_words(network, settings)
-    costs = chip_costs(network, labels)
-    return PageNetwork(path.stem, title or path.stem, about, labels, words, costs, settings)
+    words, costs = model_words(network, settings), chip_costs(network, labels)
+    return PageNetwork(name, title or name, about, labels, words, costs, settings)

@@ -90,10 +90,11 @@ def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) ->
 
 
 def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
-    """A network with only the channels `keep` of each group, equivalent to `model` with the others set to zero.
+    """A network with only the channels `keep` of each group.
 
-    Batch norms are folded. Raises KwsError when a group keeps no channels, or some that do not exist, and when the
-    network cannot be built with such widths.
+    It is equivalent to `model` with the others set to zero. Batch norms are
+    folded. Raises KwsError when a group keeps no channels, or some that do not
+    exist, and when the network cannot be built with such widths.
     """
     model = fold_batch_norm(model)
     groups = coupled(model)

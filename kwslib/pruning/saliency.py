@@ -29,11 +29,13 @@ def importance(
 ) -> Tensor:
     """A score for each weight of one layer, in the shape of `values`.
 
-    All weights in a block of neighbours of one output have the same score. l1, l2, linf: the block's norm; for single
-    weights the three are equal. lamp: its sum of squares divided by the total of all such sums in the layer that are at
-    least as large, so that the highest score of every layer is 1. fisher: from `squares`, the mean squared gradient of
-    each weight. random: drawn from `draw`. Raises KwsError when an output's weights cannot be divided into
-    whole blocks.
+    All weights in a block of neighbours of one output have the same score.
+    l1, l2, linf: the block's norm; for single weights the three are equal.
+    lamp: its sum of squares divided by the total of all such sums in the layer
+    that are at least as large: the highest score of every layer is 1.
+    fisher: from `squares`, the mean squared gradient of each weight.
+    random: drawn from `draw`. Raises KwsError when an output's weights cannot
+    be divided into whole blocks.
     """
     if values[0].numel() % block:
         raise KwsError(f"{values[0].numel()} weights of one output are not whole blocks of {block}")

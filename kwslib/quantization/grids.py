@@ -97,10 +97,19 @@ def dequantize(q: Tensor, scale: Tensor, zero_point: Tensor) -> Tensor:
 
 
 class _FakeQuantize(torch.autograd.Function):
-    """dequantize(quantize(x)) and the gradient that autograd computes for it, with half the passes over memory."""
+    """dequantize(quantize(x)) and the gradient that autograd computes for it.
+
+    It takes half the passes over memory.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, zero_point: Tensor, grid: Grid) -> Tensor:
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        scale: Tensor,
+        zero_point: Tensor,
+        grid: Grid,
+    ) -> Tensor:
         steps = x / scale
         q = steps.round().add_(zero_point)
         inside = (q >= grid.low) & (q <= grid.high)
@@ -109,13 +118,17 @@ class _FakeQuantize(torch.autograd.Function):
         return q * scale
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
+    def backward(
+        ctx: Any,
+        gradient: Tensor,
+    ) -> tuple[Tensor, Tensor | None, None, None]:
         steps, scale, q, inside = ctx.saved_tensors
         of_steps = (gradient * scale).mul_(inside)
         of_scale = None
         if ctx.needs_input_grad[1]:
             of_scale = (gradient * q).sum_to_size(scale.shape)
-            of_scale = of_scale - (steps / scale).mul_(of_steps).sum_to_size(scale.shape)
+            by_steps = (steps / scale).mul_(of_steps)
+            of_scale = of_scale - by_steps.sum_to_size(scale.shape)
         return of_steps.div_(scale), of_scale, None, None
 
 

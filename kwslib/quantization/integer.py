@@ -1,6 +1,6 @@
 """Integer-only inference of a quantized network: the chip's arithmetic, written out in NumPy.
 
-`integer_network` extracts the integers of a fake-quantized network, and `run` computes with them as TensorFlow
+`integer_network` extracts the integers of a fake-quantized network, and `run_integers` computes with them as TensorFlow
 Lite's reference kernels do: int8 inputs, int32 sums, a fixed-point multiplication, int8 outputs. Every other form of
 the network (kwslib.deployment.integer_graph, the C core) has the same constants and must give bit-identical results.
 Arithmetic: Jacob et al., arXiv:1712.05877.
@@ -82,6 +82,7 @@ class IntegerLayer:
 
     @property
     def kind(self) -> str:
+        """What the layer computes."""
         return self.node.kind
 
     @property
@@ -217,20 +218,22 @@ def _weights(name: str, layer: QuantizedLayer, step: float) -> tuple[Weights, np
     return Weights(values, scales, np.rint(bias).astype(np.int32)), np.abs(bias) + products
 
 
-def run(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """int8 logits (N, C) for int8 features (N, 49, 40), with integer arithmetic only."""
-    values = {FEATURES: q8}
+def run_integers(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
+    """int8 logits (N, C) for int8 features (N, 49, 40), in integers alone."""
+    values, n = {FEATURES: q8}, len(q8)
     for layer in network.layers:
-        inputs = [values[name].reshape(len(q8), *layer.node.seen) for name in layer.node.inputs]
+        node = layer.node
+        inputs = [values[name].reshape(n, *node.seen) for name in node.inputs]
         outputs = STEPS[layer.kind](layer, *inputs) + layer.output[1]
-        values[layer.node.name] = np.clip(outputs, layer.low, HIGHEST).astype(np.int8)
+        outputs = np.clip(outputs, layer.low, HIGHEST)
+        values[node.name] = outputs.astype(np.int8)
     return values[network.layers[-1].node.name]
 
 
 def logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """float32 logits (N, C) for int8 features (N, 49, 40): the real numbers that `run`'s integers represent."""
+    """float32 logits (N, C) for int8 features (N, 49, 40): the numbers that `run_integers` represents."""
     scale, zero_point = network.output
-    return (run(network, q8).astype(np.float32) - zero_point) * scale
+    return (run_integers(network, q8).astype(np.float32) - zero_point) * scale
 
 
 def _convolution(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:

@@ -104,12 +104,8 @@ class Quantizer(nn.Module):
 
     def __init__(self, grid: Grid, symmetric: bool, ranges: str, channels: int | None = None) -> None:
         super().__init__()
-        self.grid, self.symmetric, self.ranges, self.per_channel = (
-            grid,
-            symmetric,
-            ranges,
-            channels is not None,
-        )
+        self.grid, self.symmetric = grid, symmetric
+        self.ranges, self.per_channel = ranges, channels is not None
         shape = () if channels is None else (channels,)
         self.log_scale = nn.Parameter(torch.zeros(shape), requires_grad=ranges == "learned")
         for name in ("zero_point", "low", "high"):
@@ -118,6 +114,7 @@ class Quantizer(nn.Module):
 
     @property
     def scale(self) -> Tensor:
+        """The learned scale, positive."""
         return self.log_scale.exp()
 
     def bounds(self, x: Tensor) -> Bounds:
@@ -139,6 +136,7 @@ class Quantizer(nn.Module):
         self.zero_point.copy_(zero_point)
 
     def forward(self, x: Tensor) -> Tensor:
+        """x on the grid, in floating point."""
         if self.ranges in ("dynamic", "min-max"):
             scale, zero_point = scale_and_zero_point(self.bounds(x.detach()), self.grid, self.symmetric)
         else:
@@ -177,13 +175,15 @@ class QuantizedLayer(nn.Module):
         self.dropout: nn.Module = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        """With input, weights, bias and output on their grids."""
         x = self.dropout(self.input(x))
         quantizers = {"weight": self.weight, "bias": self.bias}
-        rounded = {name: quantizers[name](value) for name, value in self.layer.named_parameters()}
+        values = dict(self.layer.named_parameters())
+        rounded = {name: quantizers[name](value) for name, value in values.items()}
         if not self.in_place:
             return self.output(functional_call(self.layer, rounded, (x,)))
         with torch.no_grad():
-            for name, value in self.layer.named_parameters():
+            for name, value in values.items():
                 value.copy_(rounded[name])
         return self.output(self.layer(x))
 
@@ -203,6 +203,7 @@ class QuantizedActivation(nn.Module):
         self.output = _optional(quantization.activations, False, quantization.activation_range)
 
     def forward(self, x: Tensor) -> Tensor:
+        """The layer's output on its grid."""
         return self.output(self.layer(x))
 
 

@@ -49,7 +49,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClaimOutcome:
     """Result of checking a claim against the recorded values."""
 
     claim: Claim
@@ -79,7 +79,7 @@ def load_claims(path: Path | None = None) -> list[Claim]:
     return claims
 
 
-def check(claims: list[Claim], results: Results, sweeps: Path | None = None) -> list[Outcome]:
+def check(claims: list[Claim], results: Results, sweeps: Path | None = None) -> list[ClaimOutcome]:
     """Results for all claims of the recorded parts; `sweeps`: the folder of the recorded tables.
 
     Raises KwsError if a claim names a value that its part has not recorded.
@@ -92,10 +92,10 @@ def check(claims: list[Claim], results: Results, sweeps: Path | None = None) -> 
     ]
 
 
-def _outcome(claim: Claim, results: Results, sweeps: Path | None) -> Outcome:
+def _outcome(claim: Claim, results: Results, sweeps: Path | None) -> ClaimOutcome:
     kind = next(kind for kind in KINDS if kind in claim.test)
     shown, rule, holds = KINDS[kind](claim.test, results, sweeps)
-    return Outcome(claim, shown, rule, holds)
+    return ClaimOutcome(claim, shown, rule, holds)
 
 
 def _value(results: Results, reference: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ NONE = "none"
 
 
 @dataclass(frozen=True)
-class Row:
+class HeadlineRow:
     """One row as shown; `ours` is None if nothing is recorded."""
 
     gist: str
@@ -23,7 +23,7 @@ class Row:
     where: str  # in the original; "" where it has no such value
 
 
-def row(compared: Comparison) -> Row:
+def row(compared: Comparison) -> HeadlineRow:
     """The row of an original's value and ours."""
     entry = compared.original
     ours = None
@@ -31,7 +31,7 @@ def row(compared: Comparison) -> Row:
         ours = compared.ours_with_interval
     elif entry.reason is not None:
         ours = NONE
-    return Row(
+    return HeadlineRow(
         entry.gist,
         entry.text_with_interval,
         ours,
@@ -42,7 +42,9 @@ def row(compared: Comparison) -> Row:
     )
 
 
-def rows(results: dict[str, dict[str, Any]], compared: Sequence[Comparison] | None = None) -> list[Row]:
+def rows(
+    results: dict[str, dict[str, Any]], compared: Sequence[Comparison] | None = None
+) -> list[HeadlineRow]:
     """All rows of the headline table from `results` (see `load_results`)."""
     found = [row(each) for each in compared or compare(results) if each.original.headline]
     for own in comparability().headline:
@@ -51,5 +53,5 @@ def rows(results: dict[str, dict[str, Any]], compared: Sequence[Comparison] | No
             bounds = [convert(bound, value["unit"], own.unit) for bound in value.get("ci95") or ()]
             ours = format_value(convert(value["value"], value["unit"], own.unit), own.unit, bounds or None)
         verdict = "not recorded" if ours is None else "no counterpart"
-        found.append(Row(own.gist, NONE, ours, verdict, None, int(own.ours[:2]), ""))
+        found.append(HeadlineRow(own.gist, NONE, ours, verdict, None, int(own.ours[:2]), ""))
     return found

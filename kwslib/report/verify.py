@@ -25,8 +25,7 @@ from kwslib.networks.training import score
 from kwslib.predictors import BoardPredictor, load_predictor
 from kwslib.profiles import PROFILES
 from kwslib.quantization.grids import TERNARY
-from kwslib.quantization.integer import integer_network
-from kwslib.quantization.integer import run as run_integers
+from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.record import names
 from kwslib.record.comparison import load_results
 from kwslib.record.values import Values
@@ -71,6 +70,15 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
     },
     "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),
 }
+
+SEEDED = (  # networks of several seeds: their part, title, value and files
+    (TRAINING, "Part 3", "accuracy_testing", names.seed_checkpoint("*")),
+    *(
+        (LISTENING, f"Part 7, {arch}", names.int8_accuracy(arch), names.seed_tflite("*", arch))
+        for arch in STREAMING
+    ),
+    *((MODELS, f"Part 8, {arch}", names.accuracy(arch), names.seed_checkpoint("*", arch)) for arch in ADDED),
+)
 
 
 @dataclass(frozen=True)
@@ -150,23 +158,11 @@ def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
 
 def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, FeatureSet]) -> Iterator[Check]:
     models = folder / "models"
-    paths = sorted(models.glob(names.seed_checkpoint("*")))
-    if TRAINING in testing and paths:
-        seeds = [_accuracy(path, testing[TRAINING]) for path in paths]
-        wanted = recorded[TRAINING]["values"]["accuracy_testing"]["value"]
-        yield _same(f"Part 3, mean of {len(seeds)} seeds", sum(seeds) / len(seeds), wanted)
-    for arch in STREAMING if LISTENING in testing else ():
-        accuracy = recorded[LISTENING]["values"].get(names.int8_accuracy(arch))
-        paths = sorted(models.glob(names.seed_tflite("*", arch)))
-        if accuracy and paths:
-            mean = sum(_accuracy(path, testing[LISTENING]) for path in paths) / len(paths)
-            yield _same(f"Part 7, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
-    for arch in ADDED if MODELS in testing else ():
-        accuracy = recorded[MODELS]["values"].get(names.accuracy(arch))
-        paths = sorted(models.glob(names.seed_checkpoint("*", arch)))
-        if accuracy and paths:
-            mean = sum(_accuracy(path, testing[MODELS]) for path in paths) / len(paths)
-            yield _same(f"Part 8, {arch}, mean of {len(paths)} seeds", mean, accuracy["value"])
+    for part, title, name, pattern in SEEDED:
+        accuracy = recorded[part]["values"].get(name) if part in testing else None
+        if accuracy and (paths := sorted(models.glob(pattern))):
+            mean = sum(_accuracy(path, testing[part]) for path in paths) / len(paths)
+            yield _same(f"{title}, mean of {len(paths)} seeds", mean, accuracy["value"])
     in_integers = {
         names.pruned_checkpoint(row["point"], bits) for row in _first_rows(folder) for bits in PRUNED_BITS
     }

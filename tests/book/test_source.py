@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 
 import pytest
 import source
@@ -86,8 +87,8 @@ def test_the_build_fails_where_the_object_is_gone(tmp_path):
         build(tmp_path, "kws_decided")
 
 
-def test_pages_show_only_what_is_there():
-    """Of every {source} in the book, without rendering it."""
+def all_shown() -> list[source.Source]:
+    """What every {source} in the book shows, without rendering it. Raises LookupError for what is not there."""
     shown = []
     for page in [*REPOSITORY.glob("book/**/*.md"), *REPOSITORY.glob("notebooks/*.py")]:
         lines = page.read_text(encoding="utf-8").splitlines()
@@ -95,4 +96,13 @@ def test_pages_show_only_what_is_there():
             if match := re.search(r"\{source\} (\S+)", line):
                 options = dict(re.findall(r":(from|to): (.+)", "\n".join(lines[number + 1 : number + 3])))
                 shown.append(source.cut(source.find(match[1]), options.get("from"), options.get("to")))
-    assert shown
+    return shown
+
+
+def test_pages_show_only_what_is_there_in_lines_that_fit_them():
+    """A message of an error stays on one line; the formatter breaks the C core's lines at 120."""
+    python = [found for found in all_shown() if found.language == "python"]
+    assert python
+    for found in python:
+        lines = textwrap.dedent(found.text).splitlines()
+        assert not [line for line in lines if len(line) > 80 and 'f"' not in line and '    "' not in line]

@@ -41,7 +41,7 @@ def run(*arguments: object, cwd: Path | None = None, **settings: str) -> subproc
 def test_a_terminal_without_the_signs(settings, place, tmp_path):
     clip = tmp_path / "größe はい.wav"
     soundfile.write(clip, soundfile.read(next((place / "corpus" / "yes").glob("*.wav")))[0], 16_000)
-    odd = os.path.join(os.fsencode(tmp_path), b"\xff\xfe.wav")
+    odd = os.fsencode(tmp_path) + b"/\xff\xfe.wav"
     Path(os.fsdecode(odd)).write_bytes(clip.read_bytes())
     compared = run("compare", **settings)
     assert (compared.returncode, compared.stderr) == (0, "")
@@ -54,7 +54,7 @@ def test_a_terminal_without_the_signs(settings, place, tmp_path):
 @pytest.mark.parametrize("arguments", [("compare",), ("compare", "--json"), ("--version",)])
 def test_a_full_disk_behind_standard_output(arguments):
     command = [sys.executable, "-m", "kwslib.cli.main", *arguments]
-    with open("/dev/full", "w", encoding="utf-8") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, encoding="utf-8")
     assert done.returncode == 2
     assert done.stderr.startswith("kws: standard output: No space left on device")

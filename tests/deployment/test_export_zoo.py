@@ -24,31 +24,20 @@ pytestmark = [  # whether it is there is asked without importing it, which takes
     pytest.mark.skipif(find_spec("onnx2tf") is None, reason="export needs kwslib[convert]"),
 ]
 
+TINYCONV = {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1}
+TENET = {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1}
 OTHERS = {  # arch, channels: operators of the int8 graph
-    ("tinyconv", 1): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("tinyconv", 7): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
+    ("tinyconv", 1): TINYCONV,
+    ("tinyconv", 7): TINYCONV,
     ("dscnn", 16): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet", 32): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_branches", 32): {
-        "CONV_2D": 8,
-        "DEPTHWISE_CONV_2D": 7,
-        "ADD": 7,
-        "MEAN": 1,
-        "FULLY_CONNECTED": 1,
-    },
-    ("tinyconv_branches", 8): {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
-    ("tinyconv_valid", 8): {"PAD": 1, "CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1},
+    ("tenet", 32): TENET,
+    ("tenet_branches", 32): TENET,
+    ("tinyconv_branches", 8): TINYCONV,
+    ("tinyconv_valid", 8): {"PAD": 1} | TINYCONV,
     ("tenet_valid", 36): {"CONV_2D": 7, "DEPTHWISE_CONV_2D": 6, "MEAN": 1, "FULLY_CONNECTED": 1},
     ("tenet_wide", 96): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("teacher", 16): {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1},
-    ("tenet_causal", 24): {
-        "PAD": 8,
-        "CONV_2D": 8,
-        "DEPTHWISE_CONV_2D": 7,
-        "ADD": 7,
-        "MEAN": 1,
-        "FULLY_CONNECTED": 1,
-    },
+    ("teacher", 16): TENET,
+    ("tenet_causal", 24): {"PAD": 8} | TENET,
 }
 
 

@@ -20,7 +20,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.predictors import LiteRtPredictor, load_predictor
 from kwslib.quantization.grids import TERNARY, symmetric_grid
-from kwslib.quantization.integer import logits, run
+from kwslib.quantization.integer import logits, run_integers
 from kwslib.quantization.quantizers import original
 
 WIDTHS = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
@@ -29,7 +29,7 @@ WIDTHS = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
 @pytest.mark.parametrize("bits", WIDTHS)
 def test_python_and_c_agree_on_every_logit(tmp_path, bits):
     network = read_integers(checkpoint(tmp_path, bits))
-    assert np.array_equal(run_network(packed_network(network), Q8), run(network, Q8))
+    assert np.array_equal(run_network(packed_network(network), Q8), run_integers(network, Q8))
 
 
 @pytest.mark.slow
@@ -38,7 +38,7 @@ def test_the_board_agrees_too(tmp_path, bits):
     network = read_integers(checkpoint(tmp_path, bits))
     board = Board(packed_network(network), class_labels())
     on_board = board.run(SOUND).logits
-    assert np.array_equal(on_board, run(network, features(SOUND)))
+    assert np.array_equal(on_board, run_integers(network, features(SOUND)))
 
 
 def on_the_grid(rng, bits, shape) -> np.ndarray:
@@ -157,7 +157,7 @@ def test_export_of_a_quantized_checkpoint_keeps_its_scales_and_packs_its_weights
     assert "kws_packed_dense_layer" in header
     assert "kws_model_hop(" in header
     predictor = LiteRtPredictor(tmp_path / "out" / "model.tflite")
-    assert np.array_equal(predictor.integer_logits(Q8), run(read_integers(path), Q8))
+    assert np.array_equal(predictor.integer_logits(Q8), run_integers(read_integers(path), Q8))
 
 
 @pytest.mark.slow

@@ -81,6 +81,6 @@ def test_the_board_computes_the_same_in_less_flash_and_time(network):
 
 
 def test_a_model_on_the_board_is_compressed(tmp_path: Path, network, monkeypatch):
-    monkeypatch.setattr("kwslib.deployment.core_network.read_network", lambda path: thinned(network, 0.9))
+    monkeypatch.setattr("kwslib.deployment.core_network.lower", lambda graph: thinned(network, 0.9))
     predictor = BoardPredictor(tinyconv(tmp_path / "model.tflite"))
     assert predictor.board.network.layers[1].kind == "sparse"

@@ -25,7 +25,7 @@ from kwslib.networks.training import Recipe, predict
 from kwslib.pruning.channels import last, narrow, removal_orders
 from kwslib.pruning.coupled import coupled
 from kwslib.pruning.weights import Pruning, finish, prune_to
-from kwslib.quantization.integer import integer_network, logits, run
+from kwslib.quantization.integer import integer_network, logits, run_integers
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
@@ -46,7 +46,7 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
     for bits in (4, 2):
         narrowed, _ = quantization_aware(model, ours(bits), how, data, data, seed=0)
         whole = integer_network(narrowed)
-        expected = run(whole, CLIPS)
+        expected = run_integers(whole, CLIPS)
         path = tmp_path / "model.tflite"
         path.write_bytes(write(to_graph(whole), Description(class_labels(), arch, "0" * 16)))
         packed = packed_network(whole)
@@ -57,7 +57,7 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
         assert all(kind.startswith("packed") or "depthwise" in kind for kind in kinds)
         save_checkpoint(tmp_path / "q.pt", narrowed, ModelConfig(arch))
         np.testing.assert_array_equal(
-            run(integer_network(load_checkpoint(tmp_path / "q.pt")[0]), CLIPS), expected
+            run_integers(integer_network(load_checkpoint(tmp_path / "q.pt")[0]), CLIPS), expected
         )
 
 
@@ -82,7 +82,7 @@ def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
     assert all((dense_weights(layer) == 0).any() for layer in core.layers if layer.kind == "dense")
     sparse = compress(core, worthwhile=1)
     assert any(layer.kind == "sparse" for layer in sparse.layers)
-    np.testing.assert_array_equal(run_network(sparse, CLIPS), run(whole, CLIPS))
+    np.testing.assert_array_equal(run_network(sparse, CLIPS), run_integers(whole, CLIPS))
 
 
 @pytest.mark.parametrize("arch", ANY)
@@ -100,7 +100,7 @@ def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
     np.testing.assert_array_equal(
         predict(load_checkpoint(tmp_path / "narrow.pt")[0], CLIPS), predict(small, CLIPS)
     )
-    run(in_eight_bits(small), CLIPS[:1])
+    run_integers(in_eight_bits(small), CLIPS[:1])
 
 
 @pytest.mark.parametrize("bits", [8, 2])

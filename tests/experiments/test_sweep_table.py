@@ -30,7 +30,7 @@ def test_rows_come_back_in_the_order_of_the_points(tmp_path):
 
 def test_pruned_points_are_told_apart_by_all_their_parameters(tmp_path):
     points = [
-        pruning.Point(0.9, criterion, schedule)
+        pruning.PrunedPoint(0.9, criterion, schedule)
         for criterion in ("l1", "lamp")
         for schedule in ("gradual", "one-shot")
     ]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pandas
@@ -80,7 +81,7 @@ def test_failing_points_are_named_and_the_rest_goes_on(tmp_path):
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
     script = f"""
 import sys
-sys.path.insert(0, {os.path.dirname(small_sweep.__file__)!r})
+sys.path.insert(0, {str(Path(small_sweep.__file__).parent)!r})
 from pathlib import Path
 from small_sweep import small_tasks
 from kwslib.experiments.sweeps.runners import local
@@ -139,7 +140,7 @@ def test_grids_hold_the_figures_points_and_more():
     bits = grids.grid("bits", (0, 1, 2, 3, 4), figure=True)
     assert [quantization.point(**p.parameters) for p in bits] == quantization.grid((0, 1, 2, 3, 4))
     pruned = grids.grid("sparsity", (0, 1), True) + grids.grid("channels", (0, 1))
-    assert [pruning.Point(**p.parameters) for p in pruned] == pruning.grid((0, 1))
+    assert [pruning.PrunedPoint(**p.parameters) for p in pruned] == pruning.grid((0, 1))
     whole = [p.parameters for p in grids.grid("bits", (0,))]
     assert {p.get("scheme") for p in whole} == {None, "asymmetric"}
     whole = [p.parameters for p in grids.grid("sparsity", (0,))]

@@ -68,7 +68,7 @@ def test_values_of_the_board(tmp_path):
 def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatch):
     training = FieldAugmentation(field=OPEN_AIR, streams=1, windows=1, backgrounds=1, rooms=2, hours=0.1)
     file = Specification(seconds=10, keywords=2, others=2)
-    small = zoo_field.Effort(8, 0.1, 0.1, 2, file, training, OPEN_AIR)
+    small = zoo_field.FieldEffort(8, 0.1, 0.1, 2, file, training, OPEN_AIR)
     monkeypatch.setitem(zoo_field.EFFORTS, "quick", small)
     path = zoo_field.trained_for_field(run, "tenet_valid")
     assert path.name == "tenet_valid_field.tflite"

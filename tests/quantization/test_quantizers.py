@@ -21,7 +21,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, predict, score
 from kwslib.quantization.grids import BINARY, TERNARY, asymmetric_grid
-from kwslib.quantization.integer import integer_network, logits, run
+from kwslib.quantization.integer import integer_network, logits, run_integers
 from kwslib.quantization.ptq import post_training, reconstruct
 from kwslib.quantization.qat import calibration_inputs, quantization_aware
 from kwslib.quantization.quantizers import (
@@ -205,7 +205,7 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
         trained, ours(bits), Recipe(epochs=1, batch_size=32), TRAINING, VALIDATION, 0
     )
     network = integer_network(narrow)
-    integers = run(network, VALIDATION.x)
+    integers = run_integers(network, VALIDATION.x)
     step = network.output[0]
     difference = np.abs(logits(network, VALIDATION.x) - predict(narrow, VALIDATION.x)) / step
     assert difference.max() < 1.5
@@ -225,7 +225,7 @@ def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_p
     path.write_bytes(write(to_graph(network), DESCRIPTION))
     predictor = TflmPredictor(path)
     assert predictor.labels == class_labels()
-    assert np.array_equal(predictor.integer_logits(VALIDATION.x), run(network, VALIDATION.x))
+    assert np.array_equal(predictor.integer_logits(VALIDATION.x), run_integers(network, VALIDATION.x))
 
 
 @pytest.mark.slow
@@ -255,4 +255,4 @@ def test_constant_and_empty_weights_are_no_trouble(trained, x):
         narrow = post_training(broken, ours(bits), x, careful=bits == 2)
         assert np.isfinite(predict(narrow, VALIDATION.x)).all()
         assert np.isfinite(score(narrow, VALIDATION)[0])
-        run(integer_network(narrow), VALIDATION.x[:2])
+        run_integers(integer_network(narrow), VALIDATION.x[:2])

@@ -24,7 +24,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, predict
 from kwslib.quantization.grids import TERNARY
-from kwslib.quantization.integer import IntegerNetwork, integer_network, logits, run
+from kwslib.quantization.integer import IntegerNetwork, integer_network, logits, run_integers
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
@@ -78,7 +78,7 @@ def check_all_forms(narrow: torch.nn.Module) -> IntegerNetwork:
     linear = whole.layers[-1]
     bias_step = float(linear.sources[0][0]) * float(linear.constants.scales.max())
     np.testing.assert_allclose(logits(whole, Q8), found, atol=2 * float(linear.output[0]) + bias_step)
-    expected = run(whole, Q8)
+    expected = run_integers(whole, Q8)
     int8 = int8_network(whole)
     for layout in (int8, packed_network(whole), compress(int8, 1.0), compress(int8)):
         np.testing.assert_array_equal(run_network(layout, Q8), expected)
@@ -125,7 +125,7 @@ def test_one_channel_in_integers_differs_only_where_the_hidden_layer_rounds_othe
     given = linear.constants
     sums = integers @ given.values.T.astype(np.int64) + given.bias
     steps = sums * float(linear.sources[0][0]) * given.scales / float(linear.output[0]) + linear.output[1]
-    np.testing.assert_allclose(run(whole, clips), np.clip(steps, -128, 127), atol=0.51)
+    np.testing.assert_allclose(run_integers(whole, clips), np.clip(steps, -128, 127), atol=0.51)
 
 
 def one_clip_a_class(classes: int) -> FeatureSet:
@@ -177,7 +177,9 @@ def test_the_header_of_a_network_of_zeros_is_standard_c(tmp_path, layout):
     done = subprocess.run([*command, *sources, "-lm", "-o", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
-    assert [int(number) for number in said.split()] == run(whole, np.zeros((1, 49, 40), np.int8))[0].tolist()
+    assert [int(number) for number in said.split()] == run_integers(whole, np.zeros((1, 49, 40), np.int8))[
+        0
+    ].tolist()
 
 
 @pytest.mark.parametrize("labels", [(), ("silence",), ("yes", "yes")])

@@ -8,7 +8,7 @@ from kwslib.deployment.core_run import run_network
 from kwslib.features.frontend import features
 from kwslib.record.comparison import recorded_folder
 from kwslib.report.part7 import past, rows
-from kwslib.report.part7.chains import verdict, window_ms
+from kwslib.report.part7.chains import bill_table, processor_share, verdict, window_ms
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,44 @@ def test_a_chain_that_does_not_fit_is_called_so():
     assert verdict(cost) == "yes"
     assert window_ms(cost) == pytest.approx(6.5)  # 2 ms a hop, of which 1.5 become 6
     assert verdict(cost | {"fits": False, "worst_hop_ms": 41.5}) == "no: 1.5 ms too long, not deployable"
+
+
+BILL = {
+    "stages": {"frontend": {"ms_mean": 0.31}, "network": {"ms_mean": 1.6}, "decision": {"ms_mean": 0.004}},
+    "way": "incremental",
+    "load_percent": 5.0,
+    "worst_hop_ms": 3.04,
+    "fits": True,
+    "whole_window_network_ms": 6.0,
+    "ram_bytes": 12_345,
+    "whole_window_ram_bytes": 23_456,
+    "flash_bytes": 45_678,
+    "energy_uj_per_hop": 100.0,
+    "energy_uj_processor": 25.0,
+    "battery_days": {"CR2032": 9.6, "2 x AA": 106.4, "LiPo 400 mAh": 17.0},
+}
+
+
+def test_the_processor_s_share_of_the_energy_leaves_the_microphone_s():
+    assert processor_share(BILL) == 0.25
+
+
+def test_the_costs_of_listening_stand_beside_those_of_the_whole_window():
+    column = bill_table({"ours": BILL}, {"ours": "95.1 (94.0 to 96.0)"})["ours"]
+    assert column["test clips right (%)"] == "95.1 (94.0 to 96.0)"
+    assert (column["a hop computes"], column["fits its hop"]) == ("new rows", "yes")
+    assert (column["front end, mean (ms)"], column["network, mean (ms)"]) == ("0.31", "1.6")
+    assert (column["load (%)"], column["load, whole window (%)"]) == ("5.0", "16.0")  # 6.4 of 40 ms
+    assert (column["RAM (B)"], column["RAM, whole window (B)"]) == ("12,345", "23,456")
+    assert column["of it the processor (µJ)"] == "25.0"
+    assert column["days on CR2032 (whole window)"] == "10 (8)"
+    assert "days on 2 × AA (whole window)" in column
+
+
+def test_what_does_not_fit_its_hop_has_no_days_on_a_battery():
+    slow = BILL | {"fits": False, "worst_hop_ms": 41.0, "way": "whole window"}
+    column = bill_table({"slow": slow}, {"slow": ""})["slow"]
+    assert (column["a hop computes"], column["fits its hop"][:2]) == ("whole window", "no")
+    assert column["days on CR2032 (whole window)"] == "none (8)"
+    whole = bill_table({"whole": BILL | {"whole_window_network_ms": 60.0}}, {"whole": ""})["whole"]
+    assert whole["days on CR2032 (whole window)"] == "10 (none)"

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from kwslib.data.clips import Clip
+from kwslib.data.protocol import Example
+from kwslib.deployment.decision import DecisionSettings
 from kwslib.experiments import zoo
 from kwslib.experiments.zoo_field import Heard
+from kwslib.field.detection import OperatingPoint
 from kwslib.labels import class_labels
 from kwslib.networks.evaluation import Evaluation
 from kwslib.networks.models import ModelConfig, build
@@ -84,6 +87,46 @@ def test_being_ahead_is_paired_and_has_the_wider_interval():
     assert row["points ahead of TinyConv"] == "+10.0 (+4.0 to +16.0)"
     (one_seed,) = networks.ahead_values({"tinyconv": theirs[:1], "tenet_valid": ours[:1]}).values()
     assert one_seed.ci95 == pytest.approx(ahead.ci95)
+
+
+def test_other_words_are_counted_by_whether_training_had_them_often(monkeypatch):
+    def clip(word, number, split="testing"):
+        return Clip(Path(f"{number}.wav"), word, str(number), f"{word}/{number}.wav", assigned=split)
+
+    trained = [clip("cat", n, "training") for n in range(networks.FEW)] + [clip("owl", 0, "training")]
+    tested = [clip("cat", 1), clip("owl", 1), clip("cat", 2), clip("owl", 2), clip("yes", 1)]
+    labels = [1, 1, 1, 1, 2]
+    examples = [Example(c.name, "testing", y, c) for c, y in zip(tested, labels, strict=True)]
+    silence = Example("silence", "testing", 0)
+    monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": [silence, *examples]})
+    run = SimpleNamespace(corpus=SimpleNamespace(clips=[*trained, *tested]))
+    right = {"tinyconv": np.array([[0, 1, 0, 1, 1, 0], [0, 1, 1, 1, 1, 0]], float)}  # seeds x examples
+    found = networks.by_familiarity(run, right)
+    assert list(found) == ["fewer than 10 (2 clips)", "10 or more (2 clips)"]
+    assert found["fewer than 10 (2 clips)"]["tinyconv"].mean == 0.75
+    assert found["10 or more (2 clips)"]["tinyconv"].mean == 1
+    monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": examples[:3]})
+    alone = networks.by_familiarity(run, {"tinyconv": np.ones((2, 3))})
+    assert list(alone) == ["10 or more (2 clips)"]  # of one clip there is no interval
+
+
+def test_hours_are_told_with_the_cost_of_the_network_that_heard_them():
+    from kwslib.report.part8 import field
+
+    point = OperatingPoint(0.875, 4, 8.0, 25, 100, 60, np.array([0.5]))
+    settings = DecisionSettings(threshold=0.875, smoothing=6)
+    cost = {
+        names.hop_ms("tinyconv"): Value(1.234, "ms"),
+        names.firmware("flash", "tinyconv"): Value(45_678, "B"),
+    }
+    heard = Heard(None, settings, point, {}, {}, None, ())
+    row = field.hours_table({"tinyconv": heard}, cost).loc["TinyConv, of Part 3"]
+    assert (row["threshold"], row["smoothing (ms)"]) == ("0.875", "240")
+    assert (
+        row["false accepts an hour"] == "0.5 (0.1 to 1.3)"
+    )  # Poisson's exact interval of four in eight hours
+    assert row["keywords missed (%)"] == "25.0 (17.5 to 34.3)"
+    assert (row["network, a hop (ms)"], row["flash (B)"]) == ("1.2", "45,678")
 
 
 def test_false_accepts_of_each_kind_are_those_of_its_share_of_the_hours(heard):

@@ -23,6 +23,7 @@ from kwslib.report.part6.board import (
     break_even_values,
     channel_values,
     constant_bytes,
+    convolution_share,
     formats_table,
     measure_sparse,
     removed_table,
@@ -50,6 +51,12 @@ def test_forms_break_even_where_their_lines_cross():
     assert even[f"ms, {BOTH}"] == pytest.approx(62.5)
     assert break_even_values(even)["breakeven_flash"].value == pytest.approx(0.625)
     assert break_even(costs_of([0.0, 50.0, 100.0], [10.0] * 3, [20.0, 15.0, 11.0])) == {}
+
+
+def test_the_convolution_s_share_is_what_the_linear_layer_leaves_of_the_dense_time():
+    costs = costs_of([0.0, 50.0, 90.0], [8.0, 7.0, 6.0], [9.0] * 3).assign(**{"linear ms": [2.0, 1.0, 0.5]})
+    assert convolution_share(costs) == pytest.approx(0.75)  # of the first row, where nothing is removed
+    assert np.isnan(convolution_share(costs[:0]))
 
 
 @pytest.mark.slow

@@ -88,6 +88,17 @@ def test_mistaken_words_are_counted_over_all_runs():
     assert mistakes["up"] == {"yes": 1, "no": 1}
 
 
+def test_words_are_ordered_by_the_share_of_their_clips_that_is_mistaken():
+    mistakes = {
+        "up": {"unknown": 9, "no": 1},  # one of ten
+        "go": {"yes": 1, "silence": 1, "unknown": 2},  # two of four
+        "tree": {"yes": 1, "unknown": 1},
+        "bed": {"unknown": 5},  # none
+    }
+    totals = {"up": 10, "go": 4, "tree": 2, "bed": 5}
+    assert report.most_mistaken(mistakes, totals) == ["go", "tree", "up"]
+
+
 def test_ways_of_training_are_set_side_by_side():
     ways = {"fixed, augmented": RUNS, "one": RUNS[:1]}
     table = report.protocol_table(ways)

@@ -64,16 +64,16 @@ def _sparsity(seeds: Sequence[int], figure: bool) -> list[SweepPoint]:
             for criterion in CRITERIA
             for schedule in SCHEDULES
             for seed in seeds
-            if (point := pruning.Point(share, criterion, schedule, seed=seed)) not in chosen
+            if (point := pruning.PrunedPoint(share, criterion, schedule, seed=seed)) not in chosen
         ]
     return [_pruned(point) for point in chosen]
 
 
-def _channels(seeds: Sequence[int], figure: bool) -> list[SweepPoint]:
+def _channels(seeds: Sequence[int], _figure: bool) -> list[SweepPoint]:
     return [_pruned(point) for point in pruning.grid(seeds) if point.structured]
 
 
-def _pruned(point: pruning.Point) -> SweepPoint:
+def _pruned(point: pruning.PrunedPoint) -> SweepPoint:
     parameters = {
         "sparsity": point.sparsity,
         "criterion": point.criterion,

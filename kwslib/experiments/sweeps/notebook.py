@@ -104,7 +104,7 @@ def _engine() -> type:
         """Runs cells in the process that it is called in, one namespace for one notebook."""
 
         @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
+        def execute_managed_notebook(cls, nb_man: Any, _kernel_name: str, **_: Any) -> None:
             shell = _shell()
             for index, cell in enumerate(nb_man.nb.cells):
                 if cell.cell_type != "code":

@@ -20,7 +20,7 @@ from kwslib.record.comparison import repository
 
 
 @dataclass(frozen=True)
-class Report:
+class SweepReport:
     """Summary of a sweep. `overhead` is the share of the points' time outside their longest cell, 0..1."""
 
     points: int
@@ -69,7 +69,7 @@ def tasks(
     return listed
 
 
-def run_sweep(sweep: str, tasks: Sequence[Task], folder: Path, runner: Runner) -> Report:
+def run_sweep(sweep: str, tasks: Sequence[Task], folder: Path, runner: Runner) -> SweepReport:
     """Run the unfinished ones of `tasks`, store their results in `folder`, and write the table of all."""
     from tqdm import tqdm
 
@@ -105,4 +105,4 @@ def run_sweep(sweep: str, tasks: Sequence[Task], folder: Path, runner: Runner) -
                 )
     overhead = 1 - longest / wall if wall else None
     written = store.write_table(sweep, tasks)
-    return Report(len(tasks), len(todo), tuple(failed), written, time.monotonic() - begin, overhead)
+    return SweepReport(len(tasks), len(todo), tuple(failed), written, time.monotonic() - begin, overhead)

@@ -38,7 +38,7 @@ def run_fresh(folder: Path) -> int:
     Windows has no fork, and on macOS a fork of a process that has imported PyTorch crashes: there a new one is started.
     """
     if sys.platform != "linux":
-        with open(folder / "log.txt", "wb") as log:
+        with (folder / "log.txt").open("wb") as log:
             command = [sys.executable, "-m", __name__, str(folder)]
             environment = os.environ | THREADS | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             return subprocess.run(command, env=environment, stdout=log, stderr=log).returncode

@@ -46,7 +46,7 @@ TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 
 
 @dataclass(frozen=True)
-class Effort:
+class TrialEffort:
     """Amount of computation of a profile: trials per model and per factor, hours of continuous sound, rooms;
     training options."""
 
@@ -60,11 +60,11 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(
+    "quick": TrialEffort(
         *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
     ),
-    "report": Effort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
+    "report": TrialEffort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
 }
 
 
@@ -77,7 +77,7 @@ class Model:
     settings: DecisionSettings = field(default_factory=DecisionSettings)
 
 
-def effort(run: Run) -> Effort:
+def effort(run: Run) -> TrialEffort:
     """The amount of computation of this run's profile."""
     return EFFORTS[run.profile.name]
 

@@ -23,7 +23,7 @@ from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY, Width
-from kwslib.quantization.integer import run as run_integers
+from kwslib.quantization.integer import run_integers
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.words import counted

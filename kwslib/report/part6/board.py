@@ -19,7 +19,7 @@ from kwslib.deployment.core_network import Layer, Network, read_network
 from kwslib.deployment.core_packed import integers, packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
 from kwslib.deployment.export import write_integers
-from kwslib.experiments.pruning import Point
+from kwslib.experiments.pruning import PrunedPoint
 from kwslib.labels import CLIP_SAMPLES, class_labels
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY
@@ -61,7 +61,7 @@ class Cost:
     constants: int
 
 
-def export_int8(models: Path, points: Sequence[Point]) -> dict[Point, Network]:
+def export_int8(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoint, Network]:
     """The first seed's int8 networks by point, from their checkpoints in the folder of models, where each is
     also saved as a .tflite file."""
     networks = {}

@@ -54,7 +54,7 @@ def streaming_models(run: Run) -> dict[str, list[Path]]:
 
 def field_model(run: Run, arch: str) -> Path:
     """Part 4's network trained for the field: the recorded one, else one trained by this run."""
-    return run.model(names.field_tflite(arch), make=lambda path: train_for_field(run, [arch]))
+    return run.model(names.field_tflite(arch), make=lambda _: train_for_field(run, [arch]))
 
 
 def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
