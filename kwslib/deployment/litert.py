@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,19 @@ def _check(graph: Graph, content: bytes) -> None:
         raise KwsError(
             f"{path}: its labels are damaged ({error}); make it again with `kws export`"
         ) from error
-    if trusted:
-        return
-    run = subprocess.run([sys.executable, "-c", _TRIAL], input=content, capture_output=True)
-    if run.returncode:
-        reason = (run.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-        reason = reason if run.returncode > 0 else f"it ends the process by signal {-run.returncode}"
+    if not trusted and (reason := _tried(content)):
         raise KwsError(f"{path}: LiteRT cannot run this model ({reason}); make it again with `kws export`")
+
+
+@lru_cache(maxsize=8)  # a command opens its file several times
+def _tried(content: bytes) -> str:
+    """Why LiteRT cannot run a file's bytes, found out in a process of its own; "" where it can."""
+    run = subprocess.run([sys.executable, "-c", _TRIAL], input=content, capture_output=True)
+    if run.returncode < 0:
+        return f"it ends the process by signal {-run.returncode}"
+    if run.returncode:
+        return (run.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+    return ""
 
 
 def input_dtype(path: Path) -> str:

@@ -5,6 +5,7 @@ from small_corpus import write_corpus
 from tflite_files import tinyconv
 
 from kwslib.checkpoints import save_checkpoint
+from kwslib.measure import latency
 from kwslib.networks.models import ModelConfig, build
 
 
@@ -20,3 +21,10 @@ def place(tmp_path_factory):
     (folder / "spec.json").write_text("{}")
     (folder / "text.txt").write_text("nothing to hear\n")
     return folder
+
+
+@pytest.fixture
+def few_runs(monkeypatch):
+    """Latencies of five runs where a network's time is not the point: a thousand of a large one take seconds."""
+    timed = latency._time
+    monkeypatch.setattr(latency, "_time", lambda call, runs: timed(call, 5))

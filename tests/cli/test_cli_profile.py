@@ -10,7 +10,7 @@ from kwslib.networks.models import ModelConfig, build
 
 
 @pytest.mark.parametrize("arch", ["tinyconv", "tenet"])
-def test_json_of_a_network_by_name_and_by_checkpoint(kws, tmp_path, arch):
+def test_json_of_a_network_by_name_and_by_checkpoint(kws, few_runs, tmp_path, arch):
     config = ModelConfig(arch)
     save_checkpoint(tmp_path / "m.pt", build(config), config)
     results = []

@@ -12,7 +12,7 @@ from kwslib.networks.models import ZOO
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arch", ZOO)
-def test_profile_export_board_and_classify(kws, tmp_path, arch):
+def test_profile_export_board_and_classify(kws, few_runs, tmp_path, arch):
     quantized, clip = checkpoint(tmp_path, 4, arch=arch), tmp_path / "clip.wav"
     soundfile.write(clip, SOUND[0], 16_000)
     status, out, error = kws("profile", quantized, "--json")
