@@ -196,7 +196,7 @@ def test_ctrl_c_again_and_again(monkeypatch, after):
 def test_a_terminal_that_closes_leaves_no_semaphore(monkeypatch, after):
     """It hangs up all processes, those that would clean up after the others, too."""
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
-    before = set(os.listdir("/dev/shm"))
+    before = {path.name for path in Path("/dev/shm").iterdir()}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     begun = subprocess.Popen([sys.executable, "-c", TWICE], **pipes, text=True, start_new_session=True)
     assert begun.stdout.readline() == "begun\n"
@@ -208,7 +208,7 @@ def test_a_terminal_that_closes_leaves_no_semaphore(monkeypatch, after):
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     theirs = [f"{name}-" for name in (begun.pid, *(process.pid for process in family))]
-    left = set(os.listdir("/dev/shm")) - before
+    left = {path.name for path in Path("/dev/shm").iterdir()} - before
     assert not [name for name in left if any(pid in name.replace("_", "-") for pid in theirs)]
 
 
