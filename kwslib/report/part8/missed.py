@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 QUARTERS = 4
 FACTORS = {  # of a trial's draws: the axis, and names of the least and the greatest quarter
-    "snr": ("signal to noise (dB)", "noisiest", "quietest"),
+    "snr": ("SNR (dB)", "noisiest", "quietest"),
     "distance": ("distance (m)", "nearest", "farthest"),
-    "rt60": ("reverberation time (s)", "driest", "most_reverberant"),
+    "rt60": ("RT60 (s)", "driest", "most_reverberant"),
 }
 
 
