@@ -116,10 +116,10 @@ found = networks.networks(run)
 for network in found:
     run.record_all(network.values)
 caption = (
-    "Networks of the zoo by size. Test accuracy: float, mean over seeds with its 95 % "
-    "interval. Time of the network alone, ± 4 %, and flash and RAM, firmware "
-    "included: the int8 network of one seed. A hop is 40 ms, in which only "
-    "what is new is computed."
+    "Networks of the zoo by size. Test accuracy: float, mean over seeds "
+    "with its 95 % interval. Time of the network alone, ± 4 %, and flash "
+    "and RAM, firmware included: the int8 network of one seed. A hop is 40 "
+    "ms, in which only what is new is computed."
 )
 run.show(networks.size_table(found), caption)
 
@@ -208,7 +208,11 @@ figures.familiarity(familiar)
 # smoothing here: it trains posteriors to stay below 1, and thresholds lie near 1.
 #
 # The price is training time: the two networks were trained on a GPU, an H100, in a quarter of an hour; two CPU cores
-# take half an hour, and nearly as long again to generate the sound.
+# take half an hour, and nearly as long again to generate the sound. Whether a CPU gives networks that miss as many was not
+# compared.
+#
+# Two ways to train such networks were not tried: hard examples mined from the streams (seconds at which a trained network
+# fires, learned again), and mixtures of words. What was tried, on validation, stands in {doc}`../book/methods`.
 
 # %%
 from kwslib.experiments.zoo_field import heard_values
@@ -436,7 +440,8 @@ run.show(missed.word_table(heard), caption)
 # below both goals. On clips of other words neither network is told apart from its goal. In the field, five seeds do not tell
 # from the goal the smaller network's misses at one false accept an hour, nor the wide one's in the long file; the other
 # goals are missed. TinyConv itself was to be right on 95.5 % of the test clips, and is on
-# {recorded}`08_models/accuracy_tinyconv`. The false accepts above all occur in speech; whether words with few training
+# {recorded}`08_models/accuracy_tinyconv`; trained with branches, on
+# {recorded}`08_models/accuracy_tinyconv_branches`. The false accepts above all occur in speech; whether words with few training
 # clips are harder, so few test clips do not show.
 
 # %% [markdown]

@@ -26,8 +26,9 @@ stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS]
 
 
 def heed_interrupts():
-    """What a shell runs in the background ignores SIGINT, and so would its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """What a shell runs in the background ignores SIGINT, under nohup SIGHUP, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def begin(command, until):
@@ -198,7 +199,8 @@ def test_a_terminal_that_closes_leaves_no_semaphore(monkeypatch, after):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     before = {path.name for path in Path("/dev/shm").iterdir()}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    begun = subprocess.Popen([sys.executable, "-c", TWICE], **pipes, text=True, start_new_session=True)
+    command = [sys.executable, "-c", TWICE]
+    begun = subprocess.Popen(command, **pipes, text=True, preexec_fn=heed_interrupts, start_new_session=True)
     assert begun.stdout.readline() == "begun\n"
     time.sleep(after)
     family = psutil.Process(begun.pid).children(recursive=True)

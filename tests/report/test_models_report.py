@@ -119,7 +119,7 @@ def test_hours_are_told_with_the_cost_of_the_network_that_heard_them():
         names.hop_ms("tinyconv"): Value(1.234, "ms"),
         names.firmware("flash", "tinyconv"): Value(45_678, "B"),
     }
-    heard = Heard(None, settings, point, {}, {}, None, ())
+    heard = Heard(None, settings, point, {}, {}, None, (), ())
     row = field.hours_table({"tinyconv": heard}, cost).loc["TinyConv, of Part 3"]
     assert (row["threshold"], row["smoothing (ms)"]) == ("0.875", "240")
     assert (
