@@ -21,7 +21,7 @@
 # book miss about half of the keywords or more. The board is not the limit: it has time and memory to spare. Other
 # architectures may use them better, and training can come closer to what a device hears. This part takes other networks
 # of kwslib through training, the chip, the simulated field and hours of sound, and says which to choose for which use.
-# Network and training change together here: how much of a gain is due to which was not measured.
+# Network and training change together in most of these comparisons; on clips, two rows keep one of them fixed.
 #
 # **For whom.** Anyone who has to choose a network for a device.
 #
@@ -134,6 +134,12 @@ caption = (
 run.show(networks.ahead_table(ahead), caption)
 
 # %% [markdown]
+# Two of these differences are of one factor. *tenet* was trained by TinyConv's recipe, so that its
+# {recorded}`08_models/ahead_tenet` ({interval}`08_models/ahead_tenet`) are the network's alone. *TinyConv, branches* is TinyConv
+# trained in another way; branches, a teacher and more words together brought {recorded}`08_models/ahead_tinyconv_branches`
+# ({interval}`08_models/ahead_tinyconv_branches`), no gain that five seeds show, where RepCNN's authors found one in other networks
+# and tasks.
+#
 # Leaving out the padding in time more than halves the time of TinyConv's network in a hop (its kernel is one frame
 # shorter, too), and *tenet, unpadded*, another network, takes no longer. The front
 # end adds about a millisecond to each hop (Part 7). On the same clips *tenet, unpadded* is
