@@ -3,9 +3,10 @@
     python benchmarks/measured.py FOLDER [--write]
 
 FOLDER holds measured impulse responses, one WAV or FLAC file each; book/methods.md names those of the recorded values
-and the packages that have them. A trial is right as in Part 8, by the sketch's threshold. Differences are measured
-minus simulated, paired by trial, with the wider of the intervals over trials and over rooms; with --write the values
-are kept in book/results/97_measured.json.
+and the packages that have them. Files of one room share the first word of their names. A trial is right as in Part 8,
+by the sketch's threshold. Differences are measured minus simulated, and the wide network minus each other, paired by
+trial, in measured rooms with the wider of the intervals over trials and over rooms; with --write the values are kept in
+book/results/97_measured.json.
 """
 
 from pathlib import Path
@@ -18,12 +19,13 @@ from kwslib.deployment.decision import DecisionSettings
 from kwslib.experiments.zoo_field import effort
 from kwslib.field.conditions import DEFAULT
 from kwslib.field.evaluate import Stage, run_stage, stage
-from kwslib.field.rooms import measured_rooms, room_bank
+from kwslib.field.rooms import ROOMS, measured_rooms, room_bank
 from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.labels import class_labels
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
-from kwslib.report.part8.field import listeners
+from kwslib.record.recording import Run
+from kwslib.report.part8.field import TITLES, listeners
 from kwslib.statistics import MeanInterval, mean_interval, wilson
 
 
@@ -33,45 +35,56 @@ def right(network: StreamNetwork, where: Stage, trials: int) -> np.ndarray:
     return result.answers == result.said
 
 
-def difference(measured: np.ndarray, simulated: np.ndarray, rooms: list[str]) -> MeanInterval:
-    """Measured minus simulated (n,), with the wider interval: over trials, or over the rooms of the trials."""
-    gain = measured.astype(float) - simulated
+def mean_gain(gain: np.ndarray, rooms: list[str]) -> tuple[MeanInterval, int]:
+    """Mean of a gain by trial (n,) with the wider of two intervals, over trials or over their rooms, and how many these
+    are."""
     by_room = [gain[[name == room for name in rooms]].mean() for room in sorted(set(rooms))]
     over_trials, over_rooms = mean_interval(gain), mean_interval(by_room)
-    half = max((each.high - each.low) / 2 for each in (over_trials, over_rooms))
-    return MeanInterval(over_trials.mean, over_trials.mean - half, over_trials.mean + half)
+    if over_trials.high - over_trials.low > over_rooms.high - over_rooms.low:
+        return over_trials, len(gain)
+    half = (over_rooms.high - over_rooms.low) / 2
+    return MeanInterval(over_trials.mean, over_trials.mean - half, over_trials.mean + half), len(by_room)
 
 
 def main(
     folder: Path = typer.Argument(help="Measured impulse responses."),
     write: bool = typer.Option(False, "--write", help="Keep the values in book/results."),
 ) -> None:
-    bank = measured_rooms(folder, DEFAULT)
+    bank = measured_rooms(folder, DEFAULT, ROOMS)  # as many as simulated ones, for the same draws
     run = recording.start("97_measured", "report", results=recorded_folder() if write else None)
     trials, labels = effort(run).trials, class_labels()
-    simulated = stage(run.corpus, labels, rooms=room_bank(DEFAULT, "testing", effort(run).rooms))
+    simulated = stage(run.corpus, labels, rooms=room_bank(DEFAULT, "testing", ROOMS))
     measured = stage(run.corpus, labels, rooms=bank)
-    rooms = [bank[measured.trial(number).room].name for number in range(trials)]
-    times = {room.name: room.rt60 for room in bank}
+    files = [bank[measured.trial(number).room].name for number in range(trials)]
+    rooms = [name.split("_")[0] for name in files]
+    inside, outside = {}, {}
     for listener in listeners(run):
-        network = open_network(listener.path)
-        answers = {
-            "simulated rooms": right(network, simulated, trials),
-            "measured rooms": right(network, measured, trials),
-        }
-        for name, correct in answers.items():
+        network, title = open_network(listener.path), listener.title
+        outside[title] = right(network, simulated, trials).astype(float)
+        inside[title] = right(network, measured, trials).astype(float)
+        for name, correct in (("simulated rooms", outside[title]), ("measured rooms", inside[title])):
             share, ci95 = correct.mean(), wilson(int(correct.sum()), trials)
-            run.record(f"{listener.title}: {name}", share, "fraction", ci95, n=trials)
-            print(f"{listener.title}, {name}: {share:.1%} ({ci95[0]:.1%} to {ci95[1]:.1%})", flush=True)
-        gap = difference(answers["measured rooms"], answers["simulated rooms"], rooms)
-        points = [100 * value for value in (gap.mean, gap.low, gap.high)]
-        run.record(f"{listener.title}: difference (points)", points[0], "", points[1:], n=trials)
-        print("  measured minus simulated {:+.1f} ({:+.1f} to {:+.1f}) points".format(*points))
-        for name, seconds in sorted(times.items()):
-            here = answers["measured rooms"][[room == name for room in rooms]]
-            print(f"  {name:24} {seconds:5.2f} s {here.mean():7.1%} of {len(here)}")
+            run.record(f"{title}: {name}", share, "fraction", ci95, n=trials)
+            print(f"{title}, {name}: {share:.1%} ({ci95[0]:.1%} to {ci95[1]:.1%})", flush=True)
+        note(run, f"{title}: difference", *mean_gain(inside[title] - outside[title], rooms))
+        for name in sorted(set(files)):
+            here = inside[title][[file == name for file in files]]
+            print(f"  {name:24} {here.mean():7.1%} of {len(here)}")
+    best = TITLES["tenet_wide_field"]
+    for title in [each for each in inside if each != best]:
+        leads = outside[best] - outside[title], inside[best] - inside[title]
+        name = f"{best}, minus {title}"
+        note(run, f"{name}: simulated rooms", mean_interval(leads[0]), trials)
+        note(run, f"{name}: measured rooms", *mean_gain(leads[1], rooms))
+        note(run, f"{name}: difference", *mean_gain(leads[1] - leads[0], rooms))
     if write:
         run.finish()
+
+
+def note(run: Run, name: str, gap: MeanInterval, n: int) -> None:
+    mean, low, high = (100 * value for value in gap)
+    run.record(name, mean, "points", [low, high], n=n)
+    print(f"  {name}: {mean:+.1f} ({low:+.1f} to {high:+.1f})", flush=True)
 
 
 if __name__ == "__main__":

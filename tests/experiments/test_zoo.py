@@ -59,7 +59,7 @@ def test_values_of_the_board(tmp_path):
     assert config == ModelConfig()
     path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, extra, tmp_path).tflite_int8
     board = zoo.board_values(path, "tiny")
-    costs = ("load_tiny", "energy_uj_hop_tiny", "days_cr2032_tiny")
+    costs = ("load_tiny", "power_mw_tiny", "days_cr2032_tiny")
     assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny", *costs]
     assert board["board_ms_hop_tiny"].value / 40 < board["load_tiny"].value < 1
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value

@@ -95,7 +95,7 @@ DEAF = OperatingPoint(0.3, 0, 0.05, 20, 20, 9, np.array([]))  # reports nothing
 EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, the wrong word
 DRAWS = {"said": "yes", "background": "hum", "snr": 5.0, "distance": 0.5, "rt60": 0.3}
 KEYWORDS = [DRAWS | {"missed": True}] * 4
-COST8 = {f"{what}_tinyconv": Value(1.0) for what in ("board_ms_hop", "flash", "load", "energy_uj_hop")}
+COST8 = {f"{what}_tinyconv": Value(1.0) for what in ("board_ms_hop", "flash", "load", "power_mw")}
 COSTS = {c: board6.Cost(ms=c, linear_ms=1, flash=1, ram=1, constants=1) for c in (8, 7, 4)}
 LATENCIES = {c: Latency("PyTorch", "CPU", 1, (0.1, 0.2)) for c in range(1, 9)}
 

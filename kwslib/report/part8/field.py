@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwslib.board.streaming import HOP_MS
 from kwslib.experiments import zoo, zoo_field
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
@@ -153,7 +152,7 @@ def long_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
             "found": f"{score['hits']}",
             f"missed (at most {MOST_MISSES})": f"{score['misses']}",
             f"false accepts (at most {MOST_FALSE})": f"{score['false_accepts']}",
-            "processor works (%)": two_digits(100 * cost[names.chain("load", key)].value),
-            "power with microphone (mW)": two_digits(cost[names.chain("energy_uj_hop", key)].value / HOP_MS),
+            "duty cycle (%)": two_digits(100 * cost[names.chain("load", key)].value),
+            "power with microphone (mW)": two_digits(cost[names.chain("power_mw", key)].value),
         }
     return pandas.DataFrame(rows).T.rename_axis("network")

@@ -32,8 +32,7 @@ def trade_off(found: Sequence[Network]) -> Figure:
     for ax, (label, cost) in zip(axes, COSTS, strict=True):
         for network in found:
             values, arch = network.values, network.arch
-            marker = "^" if arch == "tinyconv_branches" else "o"  # it has TinyConv's colour
-            _point(ax, _cost(values, arch, cost), values[names.accuracy(arch)], arch, network.title, marker)
+            _point(ax, _cost(values, arch, cost), values[names.accuracy(arch)], arch, network.title)
         ax.set(xlabel=label)
     _cost_axes(axes)
     axes[0].set(ylabel="test clips right (%)")
@@ -60,6 +59,11 @@ def field_trade_off(heard: Mapping[str, Heard], cost: Values) -> Figure:
     return figure
 
 
+def _marker(key: str) -> str:
+    """A triangle for the network that has another's colour."""
+    return "^" if key == "tinyconv_branches" else "o"
+
+
 def _cost(values: Values, key: str, cost: str) -> float:
     """Milliseconds of a network in a hop, or KB of its firmware."""
     if cost == "ms":
@@ -74,11 +78,11 @@ def _cost_axes(axes: Sequence[Axes]) -> None:
     axes[1].set_xlim(left=0)
 
 
-def _point(ax: Axes, x: float, y: Value, key: str, title: str, marker: str = "o") -> None:
+def _point(ax: Axes, x: float, y: Value, key: str, title: str) -> None:
     """A share in per cent with its interval."""
     low, high = y.ci95 or (np.nan, np.nan)
     bars = np.nan_to_num([[100 * (y.value - low)], [100 * (high - y.value)]])
-    ax.errorbar([x], [100 * y.value], yerr=bars, fmt=marker, color=COLOURS[key], capsize=3, label=title)
+    ax.errorbar([x], [100 * y.value], yerr=bars, fmt=_marker(key), color=COLOURS[key], capsize=3, label=title)
 
 
 def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure | None:
@@ -95,9 +99,8 @@ def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure | No
         x = np.arange(len(found)) + 0.12 * (number - (len(archs) - 1) / 2)
         mean = 100 * np.array([interval.mean for interval in found])
         ends = 100 * np.array([[interval.low, interval.high] for interval in found]).T  # (2, groups)
-        ax.errorbar(
-            x, mean, yerr=np.abs(ends - mean), fmt="o", color=COLOURS[arch], label=networks.TITLES[arch]
-        )
+        bars, title = np.abs(ends - mean), networks.TITLES[arch]
+        ax.errorbar(x, mean, yerr=bars, fmt=_marker(arch), color=COLOURS[arch], label=title)
     ax.set_xticks(range(len(groups)), [name.replace(" (", "\n(") for name in groups])
     ax.set(xlabel="training clips of the word", ylabel="answered with unknown (%)")
     ax.set_xlim(-0.5, len(groups) - 0.5)

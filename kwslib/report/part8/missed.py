@@ -1,4 +1,4 @@
-"""Which keywords the networks of Part 8 miss: by noise, distance, reverberation, speech level and word."""
+"""Which keywords the networks of Part 8 miss: by noise, distance, reverberation, word and background."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -59,9 +59,10 @@ def missed_values(heard: Mapping[str, Heard]) -> Values:
 def by_factor(heard: Mapping[str, Heard], shown: Sequence[str]) -> Figure:
     """Keywords missed (%) by quarters of each factor, with Wilson intervals; a line for each network `shown`."""
     figure, axes = style.subplots(1, len(FACTORS), height=3.4, sharey=True)
+    found = {key: keywords(heard[key]) for key in shown}
     for ax, (factor, (label, _, _)) in zip(axes, FACTORS.items(), strict=True):
         for key in shown:
-            parts = quarters(keywords(heard[key]), factor)
+            parts = quarters(found[key], factor)
             x = [median for median, _ in parts]
             y = np.array([value.value for _, value in parts])
             ends = np.array([value.ci95 for _, value in parts]).T  # (2, quarters)
@@ -74,15 +75,16 @@ def by_factor(heard: Mapping[str, Heard], shown: Sequence[str]) -> Figure:
 
 
 def word_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
-    """Keywords missed (%) by word and by background, with Wilson intervals."""
+    """Keywords missed (%) by word and by background, with Wilson intervals; a column for each network."""
     import pandas
 
-    rows = {}
+    columns = {}
     for key, each in heard.items():
         found = keywords(each)
-        groups = [*found.groupby("said"), *found.groupby("background")]
-        rows[TITLES[key]] = {str(name): _percent(_missed(group)) for name, group in groups}
-    return pandas.DataFrame(rows).T.rename_axis("keywords missed (%)")
+        groups = {str(word): rows for word, rows in found.groupby("said")}
+        groups |= {f"against {kind}": rows for kind, rows in found.groupby("background")}
+        columns[TITLES[key]] = {name: _percent(_missed(rows)) for name, rows in groups.items()}
+    return pandas.DataFrame(columns).rename_axis("keywords missed (%)")
 
 
 def _percent(value: Value) -> str:
