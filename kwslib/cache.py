@@ -36,7 +36,7 @@ _unwritten: set[Path] = set()
 
 def cached(folder: str, key: str, make: Callable[[], Arrays]) -> Arrays:
     """The result of the first call of `make` under this key; computed again if the cached file is damaged, or could
-    not be written, of which a line on standard error tells once a folder."""
+    not be written: the main process says so once for each folder, in a line on standard error."""
     path = cache_path() / folder / f"{key}.npz"
     kept = _read(path)
     if kept is None:
@@ -111,7 +111,7 @@ def _hash_of_files(folder: Path) -> str:
 
 
 def _read(path: Path) -> Arrays | None:
-    if not path.exists():
+    if not os.path.exists(path):  # which does not raise where no such file can be
         return None
     try:
         with np.load(path) as file:  # each array has a check sum, and its name stands there twice

@@ -178,7 +178,8 @@ def train(
 ) -> tuple[nn.Module, list[Epoch]]:
     """Build and train a network; with `out`, leave its checkpoint there when the run ends.
 
-    start: checkpoint of the same architecture, for other words, whose weights it starts from (see `start_from`).
+    start: checkpoint of the same architecture and width, neither quantized nor folded, whose weights but for the last
+    layer's it starts from (see `start_from`).
     teacher: its logits on the training examples, as `fit` takes them.
     complete: given a checkpoint of the trained network, what else the one at `out` has as `extra`. A run that is
     interrupted there goes on from the last epoch.

@@ -95,7 +95,7 @@ def files_within(folder: Path) -> list[Path]:
         linked = [name for name in inner if os.path.islink(Path(place, name))]
         found += [Path(place, name) for name in (*files, *linked) if name[0] != "."]
         inner[:] = [name for name in inner if name[0] != "."]
-    return sorted(found)
+    return sorted(found, key=lambda path: path.parts)  # paths on Windows compare without regard to case
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
-from kwslib.deployment.model_file import ModelFile, read_model
+from kwslib.deployment.model_file import ModelFile, check_name, read_model
 from kwslib.errors import KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, normalise
 from kwslib.networks.evaluation import check_finite
@@ -45,6 +45,7 @@ class ClipPredictor(Predictor, Protocol):
 def load_predictor(model: str | Path, keywords: Sequence[str] | None = None) -> Predictor:
     """The predictor of FILE.pt, FILE.tflite or board:FILE. Raises KwsError as `read_model` does."""
     name = str(model)
+    check_name(Path(name.removeprefix(BOARD)), "FILE.pt or FILE.tflite, or board:FILE for the virtual board")
     if name.startswith(BOARD):
         return BoardPredictor(name.removeprefix(BOARD), keywords)
     file = read_model(name, keywords)

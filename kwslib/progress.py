@@ -117,9 +117,9 @@ def _deaf() -> Iterator[None]:
     from multiprocessing.resource_tracker import ensure_running
 
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-    ensure_running()  # else it is started below, and Python 3.11 lets Ctrl-C through after that
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
+        ensure_running()  # else it is started below, and Python 3.11 lets Ctrl-C through after that
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

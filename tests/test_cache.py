@@ -115,6 +115,15 @@ def test_what_cannot_be_kept_is_made_and_one_line_says_so(own_cache, capsys):
     assert line.endswith(f"choose another place for the cache {own_cache} with KWS_CACHE")
 
 
+def test_where_no_file_can_be_it_is_made(own_cache, monkeypatch, capsys):
+    def refused(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(cache.Path, "exists", refused)  # of a folder that may not be entered, on Python 3.11
+    assert same(cached("things", "x" * 300, numbers), numbers())
+    assert "going on without the cache" in capsys.readouterr().err
+
+
 @given(st.integers(0, 2000), st.integers(0, 7) | st.none())
 @example(822, 6)  # the length of a comment in the archive's directory, which then hides the second array
 def test_a_damaged_file_is_made_anew(tmp_path_factory, place, bit):

@@ -1,15 +1,16 @@
 """Work over all cores: results in order, and no other process where only one core may be used; work beside."""
 
 import os
+import signal
 import threading
 import time
 import warnings
-from multiprocessing import active_children
+from multiprocessing import active_children, resource_tracker
 from pathlib import Path
 
 import pytest
 
-from kwslib.progress import beside, over_cores
+from kwslib.progress import _deaf, beside, over_cores
 
 
 def test_one_core_takes_no_other_process(monkeypatch):
@@ -31,6 +32,18 @@ def test_only_what_joblib_says_of_an_interruption_is_unheard(monkeypatch, said, 
         warnings.simplefilter("always")
         over_cores(lambda n: warnings.warn(said, stacklevel=1), range(1), "warnings")
     assert [str(one.message) for one in caught] == [said] * heard
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals are not masked here")
+def test_an_interruption_leaves_no_signal_blocked(monkeypatch):
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(resource_tracker, "ensure_running", interrupted)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    with pytest.raises(KeyboardInterrupt), _deaf():
+        pass
+    assert signal.pthread_sigmask(signal.SIG_SETMASK, before) == before
 
 
 def leave_pid(path: Path) -> None:

@@ -69,7 +69,9 @@ def test_the_style_of_all_that_is_compiled_is_checked(monkeypatch):
     assert compiled - checked == {name for name in compiled if "/stand_ins/" in name}
     (hook,) = (
         hook
-        for hook in yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+        for hook in yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))[
+            "repos"
+        ][0]["hooks"]
         if hook["id"] == "clang-format"
     )
     assert {name for name in tasks.files() if re.search(hook["files"], name)} == compiled

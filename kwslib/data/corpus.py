@@ -244,7 +244,9 @@ def _is_note(path: Path) -> bool:
 
 def _entries(folder: Path) -> list[Path]:
     """What is in a folder, by name, hidden things aside; nothing where there is no folder."""
-    return sorted(path for path in folder.iterdir() if path.name[0] != ".") if os.path.isdir(folder) else []
+    found = folder.iterdir() if os.path.isdir(folder) else ()
+    # by the names, since paths on Windows compare without regard to case
+    return sorted((path for path in found if path.name[0] != "."), key=lambda path: path.name)
 
 
 def _clips(

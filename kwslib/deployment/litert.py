@@ -44,9 +44,9 @@ def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: by
     content: the file's bytes, if the file is not yet written and `path` is only its name. Raises KwsError for a file
     that is missing, truncated, not a model, or that LiteRT cannot run.
     """
-    return graph_and_interpreter(path, read_content(path) if content is None else content, threads, xnnpack)[
-        1
-    ]
+    content = read_content(path) if content is None else content
+    _, interpreter = graph_and_interpreter(path, content, threads, xnnpack)
+    return interpreter
 
 
 def read_graph(path: Path, content: bytes | None = None) -> Graph:
@@ -114,7 +114,7 @@ def _check(graph: Graph, content: bytes) -> None:
         raise KwsError(f"{path}: LiteRT cannot run this model ({reason}); make it again with `kws export`")
 
 
-@lru_cache(maxsize=8)  # a command opens its file several times
+@lru_cache(maxsize=8)  # input_dtype and tflm_arena_bytes open a file again
 def _tried(content: bytes) -> str:
     """Why LiteRT cannot run a file's bytes, found out in a process of its own; "" where it can."""
     run = subprocess.run([sys.executable, "-c", _TRIAL], input=content, capture_output=True)

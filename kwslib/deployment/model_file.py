@@ -56,16 +56,23 @@ def read_model(model: str | Path | ModelFile, keywords: Sequence[str] | None = N
     keywords: the words of a .tflite file that carries no labels; without them it has the default ones.
     Raises KwsError for a file that is missing, damaged, of another kind or shape, or a spotter of other words.
     """
-    if isinstance(model, ModelFile):
-        return model
-    path = Path(model)
+    found = model if isinstance(model, ModelFile) else _opened(Path(model), keywords)
+    if keywords and found.labels[2:] != tuple(keywords):
+        raise KwsError(f"{found.path}: spots {', '.join(found.labels[2:])}, not {', '.join(keywords)}")
+    return found
+
+
+def check_name(path: Path, kinds: str = "FILE.pt or FILE.tflite") -> None:
+    """Raises KwsError, which says what `kinds` there are, for a name of neither kind of file."""
     if path.suffix not in (".pt", ".tflite"):
-        raise KwsError(f"{path}: not a model's name: give FILE.pt or FILE.tflite")
+        raise KwsError(f"{path}: not a model's name: give {kinds}")
+
+
+def _opened(path: Path, keywords: Sequence[str] | None) -> ModelFile:
+    check_name(path)
     found = _checkpoint(path) if path.suffix == ".pt" else _tflite(path, keywords)
     if found.labels[:2] != (SILENCE, UNKNOWN):
         raise KwsError(f"{path}: its labels {', '.join(found.labels)} do not begin with {SILENCE}, {UNKNOWN}")
-    if keywords and found.labels[2:] != tuple(keywords):
-        raise KwsError(f"{path}: spots {', '.join(found.labels[2:])}, not {', '.join(keywords)}")
     return found
 
 

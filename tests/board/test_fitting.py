@@ -8,6 +8,7 @@ from kwslib.board.firmware import Overflow
 from kwslib.board.fitting import narrower, remedies
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_packed import packed_network
+from kwslib.deployment.core_sparse import compress
 from kwslib.errors import KwsError
 from kwslib.experiments.quantization import ours
 from kwslib.features.frontend import normalise
@@ -44,10 +45,8 @@ def test_the_width_that_is_named_fits_and_a_wider_network_does_not(arch, channel
     excess = weight_bytes(network) // 3
     width = narrower(network, {"FLASH": excess})
     room = weight_bytes(network) - excess
-    assert (
-        weight_bytes(deployed(arch, width // 4 * 4 or width, bits)) <= room
-    )  # kernels work on four channels
-    assert weight_bytes(deployed(arch, min(width + channels // 8, channels), bits)) > room
+    assert weight_bytes(deployed(arch, width, bits)) <= room
+    assert weight_bytes(deployed(arch, min(width + 8, channels), bits)) > room
     assert narrower(network, {"FLASH": excess, "RAM": 2**20}) < channels // 4
 
 
@@ -61,9 +60,21 @@ def test_a_refusal_says_by_how_much_and_what_would_fit():
     network = deployed("tinyconv", 8, 8)
     assert refusal(network, {"FLASH": 4000, "RAM": 9}) == (
         "the model does not fit the board: its firmware is 4,000 bytes too large for FLASH and 9 bytes too large for"
-        " RAM; use 6 channels in place of 8, fewer bits or a smaller network, such as tenet_valid"
+        " RAM; use 4 channels in place of 8, fewer bits, a larger stride or a smaller network"
     )
-    assert "too large for RAM; use 5 channels in place of 8, a larger stride or" in refusal(
-        network, {"RAM": 2**17}
-    )
+    assert "RAM; use 4 channels in place of 8, a larger stride or" in refusal(network, {"RAM": 2**17})
     assert "use fewer channels, fewer bits or" in refusal(network, {"FLASH": 10**6})
+
+
+def test_one_bit_is_not_told_to_take_fewer():
+    assert "use 4 channels in place of 8 or" in refusal(deployed("tinyconv", 8, 1), {"FLASH": 500})
+
+
+def test_a_sparse_layer_counts_with_its_groups():
+    network = deployed("tinyconv", 8, 8)
+    kept = [layer.fields["weights"] if layer.kind == "dense" else None for layer in network.layers]
+    next(weights for weights in kept if weights is not None)[:, 50:] = 0
+    sparse = compress(network)
+    (layer,) = (layer for layer in sparse.layers if layer.kind == "sparse")
+    assert narrower(sparse, {"FLASH": layer.fields["groups"].nbytes // 3}) == 4
+    assert narrower(sparse, {"FLASH": layer.fields["groups"].nbytes}) == 2

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from small_corpus import write_corpus
 
 from kwslib.data import inspection
-from kwslib.data.corpus import add_recordings, open_corpus, read_folder, read_folders
+from kwslib.data.corpus import _entries, add_recordings, open_corpus, read_folder, read_folders
 from kwslib.data.splits import SPLITS, which_split
 from kwslib.errors import KwsError
+from kwslib.paths import files_within
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,17 @@ def test_lists_clips_by_name_with_word_and_speaker(tmp_path):
     assert not corpus.synthetic
     assert "data" in corpus.describe()
     assert sum(sum(words.values()) for words in corpus.counts().values()) == 120
+
+
+def test_folders_and_files_are_listed_by_the_case_of_their_names(tmp_path, monkeypatch):
+    """On Windows, whose paths compare without it, too."""
+    for name in ("b", "A", "a", "B"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(type(tmp_path), "__lt__", lambda one, other: str(one).lower() < str(other).lower())
+    assert [path.name for path in _entries(tmp_path)] == ["A", "B", "a", "b"]
+    for name in ("b", "A", "a", "B"):
+        (tmp_path / name / "x.wav").touch()
+    assert [path.parent.name for path in files_within(tmp_path)] == ["A", "B", "a", "b"]
 
 
 @given(speaker=st.text("0123456789abcdef", min_size=1, max_size=8), takes=st.integers(0, 99))

@@ -54,6 +54,19 @@ def test_an_opened_file_is_taken_as_it_is(tmp_path):
     assert LiteRtPredictor(file).labels == CorePredictor(file).labels == file.labels
 
 
+@pytest.mark.parametrize("opened", [False, True])
+def test_other_words_are_refused_in_a_file_opened_or_not(opened, tmp_path):
+    path = checkpoint(tmp_path, 8)
+    with pytest.raises(KwsError, match=r"tinyconv_8\.pt: spots yes, no, not up, down"):
+        read_model(read_model(path) if opened else path, ("up", "down"))
+
+
+@pytest.mark.parametrize("name", ["speech.wav", "board:speech.wav"])
+def test_a_wrong_name_of_a_model_that_may_run_on_the_board_says_so(name):
+    with pytest.raises(KwsError, match=r"^.*speech\.wav: .*FILE\.tflite, or board:FILE"):
+        load_predictor(name)
+
+
 def test_a_runtime_names_the_kind_that_it_runs(tmp_path):
     with pytest.raises(KwsError, match=r"m\.tflite: PyTorch runs FILE\.pt"):
         TorchPredictor(tinyconv(tmp_path / "m.tflite"))
