@@ -49,7 +49,7 @@ def agreeing_scale(source: float, weights: float, output: float) -> float:
             return scale(steps)
     raise KwsError(
         f"no scale near {output:.3g} lets all runtimes round its logits alike, since a step of these is {nearest:,}"
-        " steps of the last layer's sums: an untrained network has millions, trained ones have about 1,500"
+        " steps of the last layer's sums, where trained networks have about 1,500: train it, or train it further"
     )
 
 

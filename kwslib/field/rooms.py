@@ -78,7 +78,8 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
     """
     if not folder.is_dir():
         raise KwsError(f"{folder}: {absent(folder, 'folder')}: give one of impulse responses (WAV or FLAC)")
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    found_here = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    paths = sorted(found_here, key=lambda path: path.name)  # on Windows, paths would ignore case
     if not paths:
         raise KwsError(f"{folder}: no impulse responses here: put WAV or FLAC files into it")
     found = [(path.name, *read_response(path)) for path in paths]

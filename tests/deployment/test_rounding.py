@@ -48,5 +48,5 @@ def test_both_are_within_half_a_step():
 @pytest.mark.parametrize("steps", [6_543_623, 5e6, 3e9, 1e12, 1e30])  # the first: an untrained network's
 def test_where_no_scale_agrees_the_search_ends_and_says_so(steps):
     source, weights = 5.2743708067737316e-08, 0.0017679487355053425
-    with pytest.raises(KwsError, match=r"steps of the last layer's sums: an untrained network has millions"):
+    with pytest.raises(KwsError, match=r"steps of the last layer's sums, where trained networks have"):
         agreeing_scale(source, weights, float(np.float32(source * weights * steps)))
