@@ -15,18 +15,23 @@ NAMES = {
     "API",
     "BY",
     "CC",
+    "CR",  # of the coin cell CR2032
     "CSV",
     "GB",
     "H",  # of the GPU H100
     "HTK",
     "HTML",
     "IT",
-    "M0",
+    "L4R5ZI",
+    "M",  # of the cores Cortex-M0 and M33
     "MIT",
+    "NDP",
     "NG",
+    "NUCLEO",
     "PATH",
     "README",
     "TFL",
+    "U385RG",
     "USB",
 }  # licences, formats, names, units
 
