@@ -28,6 +28,7 @@ def run(tmp_path_factory):
     opened.profile = replace(opened.profile, epochs=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recording, "recorded_folder", lambda: None)  # whose networks know more words
+        patch.setenv("LOKY_MAX_CPU_COUNT", "1")  # other processes would look there
         yield opened
 
 
