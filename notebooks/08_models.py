@@ -429,7 +429,7 @@ run.show(table, caption)
 # more often than *yes*, {recorded}`08_models/missed_tenet_valid_field_no` against
 # {recorded}`08_models/missed_tenet_valid_field_yes` and {recorded}`08_models/missed_tenet_wide_field_no` against
 # {recorded}`08_models/missed_tenet_wide_field_yes`; by Part 4's TinyConv for the field, too, but not by its *tenet*. Babble hides
-# more keywords than hum. No effect of distance or reverberation on these two networks is shown, within this field; Part 4's
+# more keywords than hum from *tenet, unpadded*; from the wide one the intervals overlap. No effect of distance or reverberation on these two networks is shown, within this field; Part 4's
 # *tenet* misses {recorded}`08_models/missed_tenet_field_farthest` from afar and {recorded}`08_models/missed_tenet_field_nearest`
 # near by. All this is exploratory, one training run each. Both words share one threshold here, as in the other tables; the
 # decision in the C core can have one for each.
