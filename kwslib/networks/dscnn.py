@@ -14,7 +14,7 @@ class DsCnn(nn.Module):
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__()
-        self.conv = PaddedConv2d(1, channels, (5, 5), (FRAMES, CHANNELS), stride=2, bias=False)
+        self.conv = PaddedConv2d(1, channels, (5, 5), (FRAMES, CHANNELS), stride=2, nhwc=True, bias=False)
         self.norm = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU()
         blocks: list[Separable] = []

@@ -32,7 +32,8 @@ class PaddedConv2d(nn.Conv2d):
     the height.
 
     `_conv_forward` applies the padding, so that code which replaces the weights (fake quantization) keeps it. With
-    `nhwc`, outputs are stored in that order during training, so that flattening them in NHWC order copies nothing.
+    `nhwc`, outputs are stored in that order during training: flattening them in NHWC order copies nothing, and the
+    depthwise convolutions that follow take little more than half the time.
     """
 
     def __init__(
