@@ -26,7 +26,7 @@ from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
 from kwslib.record.recording import Run
 from kwslib.report.part8.field import TITLES, listeners
-from kwslib.statistics import MeanInterval, mean_interval, wilson
+from kwslib.statistics import MeanInterval, mean_interval, widest_interval, wilson
 
 
 def right(network: StreamNetwork, where: Stage, trials: int) -> np.ndarray:
@@ -39,11 +39,7 @@ def mean_gain(gain: np.ndarray, rooms: list[str]) -> tuple[MeanInterval, int]:
     """Mean of a gain by trial (n,) with the wider of two intervals, over trials or over their rooms, and how many these
     are."""
     by_room = [gain[[name == room for name in rooms]].mean() for room in sorted(set(rooms))]
-    over_trials, over_rooms = mean_interval(gain), mean_interval(by_room)
-    if over_trials.high - over_trials.low > over_rooms.high - over_rooms.low:
-        return over_trials, len(gain)
-    half = (over_rooms.high - over_rooms.low) / 2
-    return MeanInterval(over_trials.mean, over_trials.mean - half, over_trials.mean + half), len(by_room)
+    return widest_interval(gain, by_room)
 
 
 def main(

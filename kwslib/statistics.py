@@ -56,6 +56,16 @@ def paired_difference(
     return mean_interval([a - b for a, b in zip(first, second, strict=True)], confidence)
 
 
+def widest_interval(*groupings: Sequence[float]) -> tuple[MeanInterval, int]:
+    """Mean of the first grouping of the same values (by trial, by seed, by room) with the widest of their intervals, and
+    how many groups that has. A grouping of one says nothing of its width."""
+    found = [(mean_interval(each), len(each)) for each in groupings]
+    known = [(interval.high - interval.low, n) for interval, n in found if n > 1]
+    width, n = max(known, default=(math.nan, found[0][1]))
+    mean = found[0][0].mean
+    return MeanInterval(mean, mean - width / 2, mean + width / 2), n
+
+
 def student_factor(n: int, comparisons: int, confidence: float = 0.95) -> float:
     """How much wider Student's interval over n runs is for each of several comparisons at once (Bonferroni)."""
     from scipy.stats import t

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, t
 
-from kwslib.statistics import mcnemar, mean_interval, mean_share, paired_difference, wilson
+from kwslib.statistics import (
+    mcnemar,
+    mean_interval,
+    mean_share,
+    paired_difference,
+    widest_interval,
+    wilson,
+)
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -74,3 +81,20 @@ def test_mcnemar_is_a_coin_s_test_of_the_changed_clips(a, b):
     expected = min(1.0, 2 * sum(math.comb(a + b, k) for k in range(min(a, b) + 1)) / 2 ** (a + b))
     assert mcnemar(a, b) == pytest.approx(expected)
     assert mcnemar(a, b) == pytest.approx(mcnemar(b, a))
+
+
+def test_of_several_groupings_the_widest_interval_counts():
+    by_trial, by_room = [0.0, 0.0, 1.0, 1.0, 0.0, 1.0], [0.1, 0.9]
+    (mean, low, high), n = widest_interval(by_trial, by_room)
+    _, wide_low, wide_high = mean_interval(by_room)
+    assert (mean, high - low, n) == pytest.approx((0.5, wide_high - wide_low, 2))
+    assert mean - low == pytest.approx(high - mean)
+    assert widest_interval(by_trial, by_trial[:4])[0].mean == 0.5  # the first grouping's
+
+
+def test_a_grouping_of_one_says_nothing_of_its_width():
+    assert widest_interval([0.5], [0.1, 0.9]) == widest_interval([0.1, 0.9])
+    (mean, low, high), n = widest_interval([0.5], [0.5])
+    assert (mean, n) == (0.5, 1)
+    assert math.isnan(low)
+    assert math.isnan(high)

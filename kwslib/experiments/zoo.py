@@ -109,9 +109,9 @@ def int8(run: Run, arch: str) -> Path:
 
 
 def board_values(path: Path, arch: str) -> Values:
-    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens; share of the time that the
-    processor works, mean power and days on a coin cell, microphone included. Raises KwsError without the packages of
-    the virtual board."""
+    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens; of the time that there is, the
+    share that the processor works, and if that is enough, mean power and days on a coin cell, microphone included.
+    Raises KwsError without the packages of the virtual board."""
     network = open_network(path)
     if network.core is None:
         raise KwsError(f"{path}: the virtual board runs .tflite files")
@@ -121,13 +121,17 @@ def board_values(path: Path, arch: str) -> Values:
         raise KwsError("the virtual board needs its packages: pip install 'kwslib[board]'")
     clip = Board(core, network.labels).profile(np.zeros(CLIP_SAMPLES, np.int16))
     busy_ms = (HOP * chip.frontend_us + chip.network_us + chip.decision_us) / 1000
-    spent = energy(busy_ms)
-    return {
+    values = {
         names.clip_ms(arch): Value(clip.stages()["network"]["ms"], "ms"),
         names.hop_ms(arch): Value(chip.network_us / 1000, "ms"),
         names.firmware("flash", arch): Value(chip.flash, "B"),
         names.firmware("ram", arch): Value(chip.ram, "B"),
         names.chain("load", arch): Value(rounded(busy_ms / HOP_MS), "fraction"),
-        names.chain("power_mw", arch): Value(rounded(spent["energy_uj_per_hop"] / HOP_MS), "mW"),
-        names.battery_days(COIN_CELL, arch): Value(rounded(spent["battery_days"][COIN_CELL]), "d"),
     }
+    if busy_ms < HOP_MS:
+        spent = energy(busy_ms)
+        values |= {
+            names.chain("power_mw", arch): Value(rounded(spent["energy_uj_per_hop"] / HOP_MS), "mW"),
+            names.battery_days(COIN_CELL, arch): Value(rounded(spent["battery_days"][COIN_CELL]), "d"),
+        }
+    return values

@@ -175,9 +175,9 @@ def false_accepts(arch: str) -> str:
     return f"false_accepts_per_hour_{arch}"
 
 
-def ahead(arch: str) -> str:
-    """Difference in test accuracy between a network and TinyConv on the same clips, in percentage points."""
-    return f"ahead_{arch}"
+def ahead(arch: str, base: str = "tinyconv") -> str:
+    """Difference in test accuracy between a network and another on the same clips, in percentage points."""
+    return f"ahead_{arch}" if base == "tinyconv" else f"ahead_{arch}_of_{base}"
 
 
 def clips_that_fire(arch: str) -> str:

@@ -55,7 +55,7 @@ def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, mon
     )
 
 
-def test_values_of_the_board(tmp_path):
+def test_values_of_the_board(tmp_path, monkeypatch):
     model, config, extra = load_checkpoint(checkpoint(tmp_path, 8))
     assert config == ModelConfig()
     path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, extra, tmp_path).tflite_int8
@@ -64,6 +64,11 @@ def test_values_of_the_board(tmp_path):
     assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny", *costs]
     assert board["board_ms_hop_tiny"].value / 40 < board["load_tiny"].value < 1
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value
+    slow = replace(zoo.chip_costs(open_network(path).core, config.labels), network_us=80_000)
+    monkeypatch.setattr(zoo, "chip_costs", lambda *given: slow)
+    board = zoo.board_values(path, "tiny")
+    assert board["load_tiny"].value > 1
+    assert not {"power_mw_tiny", "days_cr2032_tiny"} & set(board)  # of a chip that falls behind
 
 
 def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatch):

@@ -89,6 +89,16 @@ def test_being_ahead_is_paired_and_has_the_wider_interval():
     assert one_seed.ci95 == pytest.approx(ahead.ci95)
 
 
+def test_branches_are_told_from_the_same_network_without_them():
+    base = np.zeros((5, 100))
+    plain, branched = np.ones_like(base), np.ones_like(base)
+    branched[:, :4] = 0
+    values = networks.ahead_values({"tinyconv": base, "tenet": plain, "tenet_branches": branched})
+    assert {name: value.value for name, value in values.items()} == pytest.approx(
+        {"ahead_tenet": 100, "ahead_tenet_branches": 96, "ahead_tenet_branches_of_tenet": -4}
+    )
+
+
 def test_other_words_are_counted_by_whether_training_had_them_often(monkeypatch):
     def clip(word, number, split="testing"):
         return Clip(Path(f"{number}.wav"), word, str(number), f"{word}/{number}.wav", assigned=split)

@@ -18,11 +18,13 @@ from kwslib.statistics import MeanInterval
 COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
     **dict.fromkeys(("tinyconv", "tinyconv_branches"), style.BLUE),
     "tinyconv_valid": style.SKY,
-    "tinyconv_field": style.PURPLE,
-    **dict.fromkeys(("tenet", "tenet_field"), style.AMBER),
+    **dict.fromkeys(("tinyconv_field", "dscnn"), style.PURPLE),
+    **dict.fromkeys(("tenet", "tenet_branches", "tenet_causal", "tenet_field"), style.AMBER),
     **dict.fromkeys(("tenet_valid", "tenet_valid_field"), style.VERMILION),
     **dict.fromkeys(("tenet_wide", "tenet_wide_field"), style.GREEN),
+    "teacher": style.GREY,
 }
+MARKERS = {"tinyconv_branches": "^", "tenet_branches": "^", "tenet_causal": "s"}  # of those that have another's colour
 COSTS = (("network, a hop (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
 
 
@@ -60,8 +62,7 @@ def field_trade_off(heard: Mapping[str, Heard], cost: Values) -> Figure:
 
 
 def _marker(key: str) -> str:
-    """A triangle for the network that has another's colour."""
-    return "^" if key == "tinyconv_branches" else "o"
+    return MARKERS.get(key, "o")
 
 
 def _cost(values: Values, key: str, cost: str) -> float:

@@ -21,24 +21,27 @@ from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
 from kwslib.report.numbers import two_digits, with_interval
-from kwslib.statistics import MeanInterval, mean_interval
+from kwslib.statistics import MeanInterval, mean_interval, widest_interval
 
 if TYPE_CHECKING:
     import pandas
 
-ARCHS = {
-    "quick": ("tinyconv", "tenet_valid"),
-    "report": ("tinyconv", "tinyconv_branches", "tinyconv_valid", "tenet", "tenet_valid", "tenet_wide"),
-}
-ADDED = ("tinyconv_branches", "tenet", "tenet_valid", "tenet_wide")  # to those of the parts before
 TITLES = {
     "tinyconv": "TinyConv",
     "tinyconv_branches": "TinyConv, branches",
-    "tenet": "tenet",
     "tinyconv_valid": "TinyConv, unpadded",
+    "dscnn": "DS-CNN",
+    "tenet": "tenet",
+    "tenet_branches": "tenet, branches",
+    "tenet_causal": "tenet, causal",
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
+    "teacher": "teacher",
 }
+ARCHS = {"quick": ("tinyconv", "tenet_valid"), "report": tuple(TITLES)}
+EARLIER = ("tinyconv", "tinyconv_valid", "tenet_causal")  # those of Parts 3 and 7
+ADDED = tuple(arch for arch in TITLES if arch not in EARLIER)
+BRANCHED = (("tenet_branches", "tenet"),)  # by the same recipe
 UNKNOWN = (np.nan, np.nan)  # an interval
 FEW = 10  # training clips of a word: hardly known
 
@@ -125,14 +128,15 @@ def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
 
 
 def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
-    """Differences in accuracy between each network and TinyConv on the same clips, in points, with the
-    wider of the intervals over seeds and over clips."""
+    """Differences in accuracy between each network and TinyConv on the same clips, in points, with the wider of the
+    intervals over seeds and over clips; and of a network with branches, between it and the one without."""
+    pairs = {names.ahead(arch): (arch, "tinyconv") for arch in right if arch != "tinyconv"}
+    pairs |= {names.ahead(*pair): pair for pair in BRANCHED if set(pair) <= set(right)}
     values: Values = {}
-    for arch in list(right)[1:]:
-        points = 100 * (right[arch] - right["tinyconv"])
-        seeds, clips = mean_interval(points.mean(1)), mean_interval(points.mean(0))
-        wider = max(clips, seeds, key=lambda interval: interval.high - interval.low)
-        values[names.ahead(arch)] = Value(seeds.mean, "points", (wider.low, wider.high), len(points))
+    for name, (arch, base) in pairs.items():
+        points = 100 * (right[arch] - right[base])
+        (mean, low, high), _ = widest_interval(points.mean(1), points.mean(0))
+        values[name] = Value(mean, "points", (low, high), len(points))
     return values
 
 
