@@ -31,7 +31,7 @@ def network(arch="tenet_valid", hop=0.9, flash=40_000, ram=16_000):
         names.firmware("flash", arch): Value(flash, "B"),
         names.firmware("ram", arch): Value(ram, "B"),
     }
-    return networks.Network(arch, networks.TITLES[arch], Path("none.tflite"), values)
+    return networks.ZooNetwork(arch, networks.TITLES[arch], Path("none.tflite"), values)
 
 
 @pytest.mark.parametrize(

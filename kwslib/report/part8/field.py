@@ -34,7 +34,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Listener:
+class FieldNetwork:
     """An int8 network in the field. `key`: in the names of recorded values."""
 
     key: str
@@ -42,7 +42,7 @@ class Listener:
     path: Path
 
 
-def listeners(run: Run) -> list[Listener]:
+def listeners(run: Run) -> list[FieldNetwork]:
     """Part 3's TinyConv, the networks that Part 4 trained for the field, and those trained for it here."""
     profile = run.profile.name
     paths = {"tinyconv": zoo.int8(run, "tinyconv")}
@@ -51,10 +51,10 @@ def listeners(run: Run) -> list[Listener]:
         lambda arch: zoo_field.trained_for_field(run, arch), HERE[profile], "training for the field"
     )
     paths |= {names.for_field(arch): path for arch, path in zip(HERE[profile], trained, strict=True)}
-    return [Listener(key, TITLES[key], path) for key, path in paths.items()]
+    return [FieldNetwork(key, TITLES[key], path) for key, path in paths.items()]
 
 
-def clean_values(run: Run, found: list[Listener]) -> Values:
+def clean_values(run: Run, found: list[FieldNetwork]) -> Values:
     """Test accuracy on clean clips of the networks trained here, in float and in int8."""
     return {
         names.field_accuracy(arch, kind): clip_accuracy(run, path)
@@ -65,7 +65,7 @@ def clean_values(run: Run, found: list[Listener]) -> Values:
     }
 
 
-def hear_all(run: Run, found: list[Listener]) -> dict[str, Heard]:
+def hear_all(run: Run, found: list[FieldNetwork]) -> dict[str, Heard]:
     """Results of each network in the field and over hours, by its key."""
     return {listener.key: zoo_field.hear(run, open_network(listener.path)) for listener in found}
 
@@ -84,7 +84,7 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("trials right (%)")
 
 
-def costs(found: list[Listener]) -> Values:
+def costs(found: list[FieldNetwork]) -> Values:
     """Cost of each network on the board."""
     values: Values = {}
     for listener in found:

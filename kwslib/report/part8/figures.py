@@ -12,7 +12,7 @@ from kwslib.record import names, style
 from kwslib.record.values import Value, Values, share
 from kwslib.report.part8 import networks
 from kwslib.report.part8.field import TITLES
-from kwslib.report.part8.networks import Network
+from kwslib.report.part8.networks import ZooNetwork
 from kwslib.statistics import MeanInterval
 
 COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
@@ -28,7 +28,7 @@ MARKERS = {"tinyconv_branches": "^", "tenet_branches": "^", "tenet_causal": "s"}
 COSTS = (("network, a hop (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
 
 
-def trade_off(found: Sequence[Network]) -> Figure:
+def trade_off(found: Sequence[ZooNetwork]) -> Figure:
     """Test accuracy of each network with its interval, against the time of a hop and against flash."""
     figure, axes = style.subplots(1, 2, height=3.6, sharey=True)
     for ax, (label, cost) in zip(axes, COSTS, strict=True):

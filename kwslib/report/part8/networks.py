@@ -47,7 +47,7 @@ FEW = 10  # training clips of a word: hardly known
 
 
 @dataclass(frozen=True)
-class Network:
+class ZooNetwork:
     """A network of the zoo: its int8 file, and its values by their recorded names."""
 
     arch: str
@@ -56,19 +56,19 @@ class Network:
     values: Values
 
 
-def networks(run: Run) -> list[Network]:
+def networks(run: Run) -> list[ZooNetwork]:
     """The profile's networks, trained with every seed if not recorded, tested, and run on the board."""
     archs = ARCHS[run.profile.name]
     zoo.train_zoo(run, archs)
     return over_cores(lambda arch: _measured(run, arch), archs, "networks")
 
 
-def _measured(run: Run, arch: str) -> Network:
+def _measured(run: Run, arch: str) -> ZooNetwork:
     path = zoo.int8(run, arch)
     values = zoo.size_values(run, arch) | zoo.board_values(path, arch)
     if arch != "tinyconv":  # Part 4's
         values[names.int8_accuracy(arch)] = clip_accuracy(run, path)
-    return Network(arch, TITLES[arch], path, values)
+    return ZooNetwork(arch, TITLES[arch], path, values)
 
 
 def clip_accuracy(run: Run, path: Path) -> Value:
@@ -78,7 +78,7 @@ def clip_accuracy(run: Run, path: Path) -> Value:
     return share(int(right.sum()), len(right))
 
 
-def fits(network: Network) -> bool:
+def fits(network: ZooNetwork) -> bool:
     """Whether the network completes a hop before the next, in half of the board's flash and half of its RAM."""
     ms = network.values[names.hop_ms(network.arch)].value
     flash, ram = (network.values[names.firmware(kind, network.arch)].value for kind in ("flash", "ram"))
@@ -90,7 +90,7 @@ def percent(value: Value) -> str:
     return with_interval(*(100 * each for each in (value.value, *(value.ci95 or UNKNOWN))))
 
 
-def size_table(found: list[Network]) -> "pandas.DataFrame":
+def size_table(found: list[ZooNetwork]) -> "pandas.DataFrame":
     """Accuracy, size and time of each network."""
     import pandas
 
@@ -111,7 +111,7 @@ def size_table(found: list[Network]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("network")
 
 
-def rights(run: Run, found: list[Network]) -> dict[str, np.ndarray]:
+def rights(run: Run, found: list[ZooNetwork]) -> dict[str, np.ndarray]:
     """{network: whether each test clip is classified correctly, for each seed, float (seeds, n)}."""
     testing = feature_split(run.corpus, Protocol(), "testing")
     return {
