@@ -57,8 +57,8 @@ def paired_difference(
 
 
 def widest_interval(*groupings: Sequence[float]) -> tuple[MeanInterval, int]:
-    """Mean of the first grouping of the same values (by trial, by seed, by room), the widest of their intervals, and how
-    many groups that has. A grouping of one says nothing of its width."""
+    """Mean of the first grouping of the same values (by trial, by seed, by room), the widest of their intervals, and
+    how many groups that has. A grouping of one says nothing of its width."""
     found = [(mean_interval(each), len(each)) for each in groupings]
     known = [(interval.high - interval.low, n) for interval, n in found if n > 1]
     width, n = max(known, default=(math.nan, found[0][1]))

@@ -63,7 +63,9 @@ def test_a_failure_between_the_files_of_a_set_leaves_the_old_set(tmp_path, monke
             raise error
         return replace(source, target)
 
-    monkeypatch.setattr(Path, "replace", failing)  # the call of every Python: 3.10's ends in its own copy of os.replace
+    monkeypatch.setattr(
+        Path, "replace", failing
+    )  # the call of every Python: 3.10's ends in its own copy of os.replace
     with pytest.raises(type(error)):
         write(paths)
     assert content(tmp_path) == before

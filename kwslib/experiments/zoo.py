@@ -109,9 +109,9 @@ def int8(run: Run, arch: str) -> Path:
 
 
 def board_values(path: Path, arch: str) -> Values:
-    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens, the processor's work as a share
-    of the time that there is; if it keeps up, mean power and days on a coin cell, microphone included. Raises KwsError
-    without the packages of the virtual board."""
+    """Milliseconds of a clip's network and of a hop's, bytes of the firmware that listens, the processor's work as a
+    share of the time that there is; if it keeps up, mean power and days on a coin cell, microphone included. Raises
+    KwsError without the packages of the virtual board."""
     network = open_network(path)
     if network.core is None:
         raise KwsError(f"{path}: the virtual board runs .tflite files")

@@ -62,7 +62,10 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
         for arch in ("tinyconv", "tenet")
         for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
-    **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in ("tinyconv_valid", "tenet_causal", *ADDED)},
+    **{
+        f"{arch}.tflite": (MODELS, names.int8_accuracy(arch))
+        for arch in ("tinyconv_valid", "tenet_causal", *ADDED)
+    },
     **{
         f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
         for arch in TRAINED_FOR_FIELD["report"]

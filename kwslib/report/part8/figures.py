@@ -24,7 +24,11 @@ COLOURS = {  # of a network wherever it is shown, as trained on clips or for the
     **dict.fromkeys(("tenet_wide", "tenet_wide_field"), style.GREEN),
     "teacher": style.GREY,
 }
-MARKERS = {"tinyconv_branches": "^", "tenet_branches": "^", "tenet_causal": "s"}  # of those that have another's colour
+MARKERS = {
+    "tinyconv_branches": "^",
+    "tenet_branches": "^",
+    "tenet_causal": "s",
+}  # of those that have another's colour
 COSTS = (("network, a hop (ms)", "ms"), ("flash, firmware included (KB)", "flash"))
 
 
