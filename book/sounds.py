@@ -1,7 +1,8 @@
 """The sounds of the pages, book/_static/sound: chosen by rule from the recordings, never by hand.
 
-Part 1's four recordings, the words that the recorded networks mistake most, and the field's first trial with a
-keyword in four stages. FLAC without loss, which every browser plays; manifest.json says what each file is.
+Part 1's four recordings, the words that the recorded networks mistake most, the field's first trial with a keyword in
+four stages, and keywords that Part 8's networks miss. FLAC without loss, which every browser plays; manifest.json
+says what each file is.
 """
 
 import hashlib
@@ -19,12 +20,16 @@ from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.data.protocol import Protocol
 from kwslib.errors import KwsError
+from kwslib.experiments.zoo_field import EFFORTS
 from kwslib.features.dataset import feature_split
 from kwslib.field.conditions import DEFAULT
-from kwslib.field.evaluate import Stage, stage
+from kwslib.field.detection import spoken_keywords
+from kwslib.field.evaluate import Stage, stage, trial_logits
+from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.trials import LENGTH
 from kwslib.labels import SAMPLE_RATE, UNKNOWN, class_labels
 from kwslib.predictors import TorchPredictor
+from kwslib.record import names
 from kwslib.report.part1.tables import examples
 from kwslib.report.part3.tables import most_mistaken
 from kwslib.strict_json import json_text
@@ -68,6 +73,7 @@ def chosen(corpus: Corpus) -> Iterator[Sound]:
     yield from mistaken(corpus)
     where = stage(corpus, class_labels())
     yield from trial(where, first_keyword(where))
+    yield from missed(where, EFFORTS["report"].trials)
 
 
 def mistaken(corpus: Corpus) -> Iterator[Sound]:
@@ -101,8 +107,7 @@ def first_keyword(where: Stage) -> int:
 def trial(where: Stage, number: int) -> Iterator[Sound]:
     """A trial as it passes: as recorded, in the room, with background, as the microphone delivers it.
 
-    The first three as a recorder turned up to the clip's level has them; the last with its samples times a power of
-    two, so that both can be heard and the microphone's own samples can be had back.
+    The first three are as a recorder turned up to the clip's level has them, the last is `turned_up`.
     """
     drawn = where.trial(number)
     room = where.rooms[drawn.room]
@@ -110,10 +115,7 @@ def trial(where: Stage, number: int) -> Iterator[Sound]:
     recorded = np.zeros(LENGTH, np.int16)
     recorded[drawn.start : drawn.start + len(clip)] = clip[: LENGTH - drawn.start]
     recorder = replace(where, field=replace(DEFAULT, microphone=None))
-    delivered = where.render(drawn)
-    louder = 1
-    while 2 * louder * int(np.abs(delivered.astype(int)).max()) < FULL:
-        louder *= 2
+    delivered, louder = turned_up(where.render(drawn))
     distance = f"{room.distance:.1f} m away in a room of {room.name}, reverberation time {room.rt60:.1f} s"
     background = f"{drawn.background}, {drawn.snr:.0f} dB below the speech"
     loud = f"{drawn.spl:.0f} dB SPL at 1 m, turned up {louder} times to be heard"
@@ -127,9 +129,39 @@ def trial(where: Stage, number: int) -> Iterator[Sound]:
             background,
             1,
         ),
-        ("microphone", delivered * np.int16(louder), "4. As the microphone delivers it", loud, louder),
+        ("microphone", delivered, "4. As the microphone delivers it", loud, louder),
     ):
         yield Sound(f"trial_{name}", samples, title, drawn.said, drawn.clip.name, note, times)
+
+
+def missed(where: Stage, trials: int) -> Iterator[Sound]:
+    """Of each keyword, the trial with the weakest background that both of Part 8's networks for the field miss at their
+    own settings, as the microphone delivers it, turned up."""
+    networks, frames = heard_by(), where.frames(range(trials))
+    rows = [spoken_keywords(each, where, trial_logits(each, frames), each.settings) for each in networks]
+    numbers = [n for n in range(trials) if where.trial(n).said in class_labels()[2:]]
+    both = [n for n, *found in zip(numbers, *rows, strict=True) if all(row["missed"] for row in found)]
+    for word in class_labels()[2:]:
+        drawn = max((t for t in map(where.trial, both) if t.said == word), key=lambda t: t.snr or 0)
+        samples, louder = turned_up(where.render(drawn))
+        note = (
+            f"{where.rooms[drawn.room].distance:.1f} m away, {drawn.background} {drawn.snr:.0f} dB below the speech,"
+            f" turned up {louder} times"
+        )
+        yield Sound(f"missed_{word}", samples, f"“{word}”", word, drawn.clip.name, note, louder)
+
+
+def heard_by() -> list[StreamNetwork]:
+    """Part 8's networks for the field."""
+    return [open_network(MODELS / names.field_tflite(arch)) for arch in ("tenet_valid", "tenet_wide")]
+
+
+def turned_up(samples: np.ndarray) -> tuple[np.ndarray, int]:
+    """int16 samples times a power of two, so that they can be heard and had back, and that power."""
+    louder = 1
+    while 2 * louder * int(np.abs(samples.astype(int)).max()) < FULL:
+        louder *= 2
+    return samples * np.int16(louder), louder
 
 
 def _clip(path: Path) -> str:

@@ -73,6 +73,7 @@ run = recording.start("08_models", profile, data, results)
 # | *tenet, causal* (Part 7) | 3 frames, stride 2 | 7 | 9 | 32 | zeros before the clip | yes |
 # | *tenet, unpadded* | 3 frames, stride 2 | 6 | 4 | 40 | none | folded |
 # | *tenet, wide* | 3 frames, stride 2 | 7 | 4 | 96 | none | folded |
+# | *teacher* | 3 frames, stride 1 | 7 | 9 | 104 | zeros on both sides | yes |
 #
 # A block is a depthwise convolution over the columns of its kernel and a pointwise one, each with its batch norm and ReLU; after
 # the last block comes the mean over the columns and one linear layer. *tenet, wide* is the widest that fits into 128 KB of
@@ -97,12 +98,13 @@ same = torch.allclose(branches, folded, atol=1e-4)
 print("the sum of the branches and one convolution agree:", yes_no(same))
 
 # %% [markdown]
-# TinyConv is the network of Part 3, *tenet* that of Parts 2 to 4, and TinyConv without padding that of Part 7. *TinyConv,
-# branches* is deployed as TinyConv, in the same time and nearly the same bytes, but trained with convolutions of several
-# sizes side by side, which fold into one (RepCNN, {cite}`kundu2024repcnn`), on all other words, at more varied speeds, and on
-# the answers of *tenet, wide*. kwslib has three more networks, which are not recorded: *tenet* trained with branches
-# (`tenet_branches`); and two that take longer than a hop, as `kws board MODEL --stream WAV` shows, a depthwise-separable
-# CNN over time and frequency (`dscnn`, after {cite}`zhang2017hello`) and a wider *tenet* without stride (`teacher`).
+# TinyConv is the network of Part 3, *tenet* that of Parts 2 to 4, TinyConv without padding and *tenet, causal* those of
+# Part 7. *TinyConv, branches* is deployed as TinyConv, in the same time and nearly the same bytes, but trained with
+# convolutions of several sizes side by side, which fold into one (RepCNN, {cite}`kundu2024repcnn`), on all other words, at
+# more varied speeds, and on the answers of *tenet, wide*. *tenet, branches* is deployed as *tenet*, but trained with
+# depthwise convolutions of four lengths (TENet, {cite}`li2020small`). Two take longer than a hop on the chip, and are here
+# for comparison: *DS-CNN* convolves over time and frequency ({cite}`zhang2017hello`), *teacher* is a wider *tenet* without
+# stride.
 #
 # The unpadded temporal networks have another training recipe: all other words of the corpus, where TinyConv gets a sample,
 # and synthesized words in addition; stronger augmentation, with stretches of frames and of channels masked; less dropout;
@@ -134,12 +136,16 @@ caption = (
 run.show(networks.ahead_table(ahead), caption)
 
 # %% [markdown]
-# In three rows only the network or only the training differs from TinyConv's. *tenet* and *TinyConv, unpadded* are other
-# networks by TinyConv's recipe: *tenet* is {recorded}`08_models/ahead_tenet` ahead ({interval}`08_models/ahead_tenet`).
-# *TinyConv, branches* is TinyConv trained otherwise, and {recorded}`08_models/ahead_tinyconv_branches` ahead
-# ({interval}`08_models/ahead_tinyconv_branches`): no gain that five seeds show, where RepCNN's authors found one in other
-# networks and tasks. By TinyConv's recipe *tenet* is as accurate on clips as *tenet, unpadded* by its own, longer one, so a
-# gain by that recipe is not shown on clips; what leaving out the padding brings is time.
+# All but *TinyConv, branches*, *tenet, unpadded* and *tenet, wide* are other networks by TinyConv's recipe: *tenet* is
+# {recorded}`08_models/ahead_tenet` ahead ({interval}`08_models/ahead_tenet`), *teacher*
+# {recorded}`08_models/ahead_teacher` ({interval}`08_models/ahead_teacher`), DS-CNN {recorded}`08_models/ahead_dscnn`
+# ({interval}`08_models/ahead_dscnn`). *TinyConv, branches* is TinyConv trained otherwise, and
+# {recorded}`08_models/ahead_tinyconv_branches` ahead ({interval}`08_models/ahead_tinyconv_branches`): no gain that five seeds
+# show, where RepCNN's authors found one in other networks and tasks. *tenet, branches* differs from *tenet* in its
+# branches alone, and is {recorded}`08_models/ahead_tenet_branches_of_tenet` ahead of it
+# ({interval}`08_models/ahead_tenet_branches_of_tenet`). By TinyConv's recipe *tenet* is as accurate on clips as *tenet,
+# unpadded* by its own, longer one, so a gain by that recipe is not shown on clips; what leaving out the padding brings is
+# time.
 #
 # Leaving out the padding in time more than halves the time of TinyConv's network in a hop (its kernel is one frame
 # shorter, too), and *tenet, unpadded*, another network, takes no longer. The front
@@ -149,9 +155,11 @@ run.show(networks.ahead_table(ahead), caption)
 # *tenet, unpadded*.
 
 # %% tags=["nbval-check-output"]
-fits = all(networks.fits(network) for network in found)
-held = "every network fits its hop, and half of the board's memory"
-print(f"{held}: {yes_no(fits)}")
+slow = {each.arch for each in found if not networks.fits(each)}
+held = (
+    "all but DS-CNN and teacher fit their hop, and half of the board's memory"
+)
+print(f"{held}: {yes_no(slow <= {'dscnn', 'teacher'})}")
 
 # %% tags=["nbval-check-output"]
 from kwslib.deployment.core_network import read_network
@@ -433,6 +441,11 @@ run.show(table, caption)
 # *tenet* misses {recorded}`08_models/missed_tenet_field_farthest` from afar and {recorded}`08_models/missed_tenet_field_nearest`
 # near by. All this is exploratory, one training run each. Both words share one threshold here, as in the other tables; the
 # decision in the C core can have one for each.
+#
+# ```{sound} missed_*
+# Keywords to listen to that both networks miss: of each word, the one with the weakest background of those that both miss, as
+# the microphone delivers it but turned up. What hides them from the networks is not known.
+# ```
 
 # %% [markdown]
 # ## Goals, and how far from them

@@ -12,9 +12,10 @@ import sounds
 from bs4 import BeautifulSoup
 
 from kwslib.data.audio import read_clip
-from kwslib.data.corpus import read_folder
+from kwslib.data.corpus import open_corpus, read_folder
 from kwslib.errors import KwsError
 from kwslib.field.evaluate import stage
+from kwslib.field.stream import decide, listen, windows
 from kwslib.labels import class_labels
 
 MANIFEST = json.loads((sounds.FOLDER / sounds.MANIFEST).read_text(encoding="utf-8"))
@@ -40,19 +41,37 @@ def test_the_manifest_holds_the_digest_of_the_samples(name):
 
 def test_clips_are_those_of_the_recordings(speech_commands):
     for name, entry in MANIFEST["sounds"].items():
-        if not name.startswith("trial_"):
+        if not name.startswith(("trial_", "missed_")):
             path = next(speech_commands.glob(entry["clip"].replace(".wav", ".*")))
             assert sounds.sha256(read_clip(path)) == entry["sha256"], name
 
 
-def test_the_trial_is_the_fields_and_its_microphone_can_be_had_back(speech_commands):
-    corpus = read_folder(speech_commands)
+@pytest.fixture(scope="module")
+def where(all_recordings):
+    """The field that the pages play."""
+    corpus = open_corpus(all_recordings)
     if corpus.content_hash != MANIFEST["content"]:
         pytest.skip("the pages play clips of other recordings than these")
-    where = stage(corpus, class_labels())
+    return stage(corpus, class_labels())
+
+
+def test_the_trial_is_the_fields_and_its_microphone_can_be_had_back(where):
     number = sounds.first_keyword(where)
     delivered = where.render(where.trial(number))
     np.testing.assert_array_equal(recordings.samples("trial_microphone"), delivered)
+
+
+def test_a_missed_keyword_is_one_of_the_fields_and_no_network_reports_it(where):
+    lost = {name: entry for name, entry in MANIFEST["sounds"].items() if name.startswith("missed_")}
+    assert [entry["said"] for entry in lost.values()] == list(class_labels()[2:])
+    trials, networks = [where.trial(number) for number in range(2_000)], sounds.heard_by()
+    for name, entry in lost.items():
+        stream = recordings.samples(name)
+        drawn = [trial for trial in trials if (trial.said, trial.clip.name) == (entry["said"], entry["clip"])]
+        assert any((where.render(trial) == stream).all() for trial in drawn), name
+        for network in networks:
+            decided = decide(network(windows(listen(stream))), network.scale, network.settings)
+            assert network.labels.index(entry["said"]) not in decided.reported, name
 
 
 def test_the_synthesizer_is_no_source_of_them(synthetic):
