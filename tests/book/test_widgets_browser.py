@@ -85,3 +85,14 @@ def test_without_scripts_the_still_picture_stays(chromium, page):
         assert tab.is_visible(f"#widget-{name} svg")
         assert tab.locator(f"#widget-{name} .still > *").count() > 0
         assert tab.inner_text(f"#widget-{name} .widget-said")
+
+
+def test_a_dark_page_is_printed_as_a_light_one(chromium, tmp_path):
+    script = (REPOSITORY / "book" / "_static" / "print.js").read_text(encoding="utf-8")
+    page = tmp_path / "page.html"
+    page.write_text(f'<!doctype html><html data-theme="dark"><script>{script}</script>', encoding="utf-8")
+    tab = opened(chromium, page)
+    shown = "document.documentElement.dataset.theme"
+    tab.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {shown}; }})")
+    tab.pdf()
+    assert [tab.evaluate("window.printed"), tab.evaluate(shown)] == ["light", "dark"]
