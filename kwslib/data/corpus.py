@@ -26,6 +26,7 @@ from kwslib.paths import absent, expand, files_within, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
+CORPUS = "corpus.json"  # which describes the corpus of one's own word (kwslib/data/word_file.py)
 Item = TypeVar("Item")
 
 
@@ -122,8 +123,7 @@ def read_folders(roots: Sequence[Path]) -> Corpus:
     Equal recordings with the same name in two folders count once; of two that differ, the first is used and the other
     skipped. Raises KwsError for a folder that is not a corpus.
     """
-    wanted = "give one that holds <word>/<speaker>_nohash_<take>.wav"
-    places = list(dict.fromkeys(_folder(root, wanted) for root in roots))
+    places = list(dict.fromkeys(_folder(root, _wanted(expand(root))) for root in roots))
     found = [_listed(place) for place in places]
     skipped = [item for part in found for item in part.skipped]
     clips, twins = _once([(clip.name, clip.digest, clip.path, clip) for part in found for clip in part.clips])
@@ -165,7 +165,7 @@ def _listed(root: Path) -> Corpus:
         clips += found
         skipped += refused
     if not clips:
-        raise KwsError(f"{root}: no clips here: it should hold <word>/<speaker>_nohash_<take>.wav or .flac")
+        raise KwsError(f"{root}: no clips here: {_wanted(root)}")
     skipped += [Skipped(path, verdicts[path].reason) for path in noises if verdicts[path].reason]
     sound = tuple(path for path in noises if not verdicts[path].reason)
     digests = tuple(verdicts[path].digest for path in sound)
@@ -226,6 +226,14 @@ def read_takes(folder: Path | str, word: str, known: Sequence[Clip] = ()) -> tup
         else:
             clips[clip.digest] = clip
     return list(clips.values()), skipped
+
+
+def _wanted(root: Path) -> str:
+    """What to give instead of something that is not a folder with clips."""
+    for file, name in ((root, "it"), (root / CORPUS, f"its {CORPUS}")):
+        if file.suffix == ".json" and os.path.isfile(file):
+            return f'give the folders that {name} lists under "data"'
+    return "give one that holds <word>/<speaker>_nohash_<take>.wav or .flac"
 
 
 def _folder(path: Path, remedy: str) -> Path:
