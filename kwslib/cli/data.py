@@ -28,8 +28,8 @@ def chosen_corpus(
 ) -> "Corpus":
     """The corpus that a command was told to use: a folder, a corpus file of one's own word or the folder that holds it,
     or what the profile says; and the recordings of `own`. Raises KwsError as `open_corpus` and `with_own` do."""
-    from kwslib.data.corpus import open_corpus
-    from kwslib.data.word_file import CORPUS, open_word, read_word_file
+    from kwslib.data.corpus import CORPUS, open_corpus
+    from kwslib.data.word_file import open_word, read_word_file
 
     if data is not None:
         for file in (data, data / CORPUS):
@@ -47,7 +47,7 @@ def corpus_of(
 ) -> "Corpus":
     """`chosen_corpus` for a finished model of `words`. Raises KwsError, too, when one of these is not in it: the
     remedy names the corpus file beside the model where there is one."""
-    from kwslib.data.word_file import CORPUS
+    from kwslib.data.corpus import CORPUS
 
     corpus = chosen_corpus(data, profile, own)
     if missing := [word for word in words if word not in corpus.words]:

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.options import DATA, JSON
+from kwslib.cli.options import JSON
 from kwslib.cli.output import print_json
 from kwslib.errors import CheckFailed
 
 
 def verify_recorded(
-    data: Path | None = DATA,
+    data: Path | None = typer.Option(
+        None,
+        envvar="KWS_DATA",
+        help="Folder of clips in Speech Commands' layout; or several, separated as in PATH.",
+    ),
     results: Path | None = typer.Option(None, help="Folder of recorded values [default: book/results]."),
     retrain: bool = typer.Option(True, help="Also train TinyConv once more (about a minute)."),
     as_json: bool = JSON,

@@ -7,12 +7,11 @@ named before a run starts, and opening a corpus again is fast (kwslib/data/inspe
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, count
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 from unicodedata import normalize
 
@@ -27,6 +26,7 @@ from kwslib.paths import absent, expand, files_within, folders
 from kwslib.profiles import Profile, get_profile
 
 NOISE_FOLDER = "_background_noise_"
+CORPUS = "corpus.json"  # which describes the corpus of one's own word (kwslib/data/word_file.py)
 Item = TypeVar("Item")
 
 
@@ -123,8 +123,7 @@ def read_folders(roots: Sequence[Path]) -> Corpus:
     Equal recordings with the same name in two folders count once; of two that differ, the first is used and the other
     skipped. Raises KwsError for a folder that is not a corpus.
     """
-    wanted = "give one that holds <word>/<speaker>_nohash_<take>.wav"
-    places = list(dict.fromkeys(_folder(root, wanted) for root in roots))
+    places = list(dict.fromkeys(_folder(root, _wanted(expand(root))) for root in roots))
     found = [_listed(place) for place in places]
     skipped = [item for part in found for item in part.skipped]
     clips, twins = _once([(clip.name, clip.digest, clip.path, clip) for part in found for clip in part.clips])
@@ -166,7 +165,7 @@ def _listed(root: Path) -> Corpus:
         clips += found
         skipped += refused
     if not clips:
-        raise KwsError(f"{root}: no clips here: it should hold <word>/<speaker>_nohash_<take>.wav or .flac")
+        raise KwsError(f"{root}: no clips here: {_wanted(root)}")
     skipped += [Skipped(path, verdicts[path].reason) for path in noises if verdicts[path].reason]
     sound = tuple(path for path in noises if not verdicts[path].reason)
     digests = tuple(verdicts[path].digest for path in sound)
@@ -194,7 +193,7 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     Raises KwsError as `read_takes` and `check_word` do, and when the folder contains fewer than three usable
     recordings: the message states what is wrong with the others.
     """
-    clips, skipped = read_takes(folder, check_word(word), {clip.name: clip.digest for clip in corpus.clips})
+    clips, skipped = read_takes(folder, check_word(word), corpus.clips)
     folder = Path(folder)
     if len(clips) < FEWEST:
         wrong = listed((item.path.name, item.reason) for item in skipped)
@@ -211,14 +210,13 @@ def add_recordings(corpus: Corpus, word: str, folder: Path | str) -> Corpus:
     )
 
 
-def read_takes(
-    folder: Path | str, word: str, taken: Mapping[str, str] = MappingProxyType({})
-) -> tuple[list[Clip], list[Skipped]]:
-    """The recordings of a folder in any layout, each as a clip of `word` with a name that is not in `taken`, {name:
-    digest}; and those that are broken, silent, or copies of others. Raises KwsError for a missing folder."""
+def read_takes(folder: Path | str, word: str, known: Sequence[Clip] = ()) -> tuple[list[Clip], list[Skipped]]:
+    """The recordings of a folder in any layout, each as a clip of `word` with a name that none of the `known` clips
+    has; and those that are broken, silent, or copies of others or of the known ones of this word. Raises KwsError for
+    a missing folder."""
     folder = _folder(Path(folder), "give one that holds recordings")
     files = files_within(folder)
-    found, skipped = _clips(files, folder, inspect(folder, files), word, taken)
+    found, skipped = _clips(files, folder, inspect(folder, files), word, known)
     clips: dict[str, Clip] = {}  # by the digest of their samples
     for clip in found:
         if twin := clips.get(clip.digest):
@@ -228,6 +226,14 @@ def read_takes(
         else:
             clips[clip.digest] = clip
     return list(clips.values()), skipped
+
+
+def _wanted(root: Path) -> str:
+    """What to give instead of something that is not a folder with clips."""
+    for file, name in ((root, "it"), (root / CORPUS, f"its {CORPUS}")):
+        if file.suffix == ".json" and os.path.isfile(file):
+            return f'give the folders that {name} lists under "data"'
+    return "give one that holds <word>/<speaker>_nohash_<take>.wav or .flac"
 
 
 def _folder(path: Path, remedy: str) -> Path:
@@ -254,13 +260,14 @@ def _clips(
     folder: Path,
     verdicts: dict[Path, Verdict],
     word: str,
-    taken: Mapping[str, str] = MappingProxyType({}),
+    known: Sequence[Clip] = (),
 ) -> tuple[list[Clip], list[Skipped]]:
     """Clips of the usable files of a word's folder, numbered where recordings in different folders would have one name;
     and the other files. Two formats of one name in a folder are taken for one recording, whatever they hold."""
     clips: list[Clip] = []
     skipped: list[Skipped] = []
-    digests = dict(taken)
+    digests = {clip.name: clip.digest for clip in known}
+    of_word = {clip.digest for clip in known if clip.word == word}
     used: dict[Path, str] = {}  # without its ending, the file's name
     for path in files:
         speaker, first = speaker_and_name(path, folder, word)
@@ -269,6 +276,8 @@ def _clips(
         digest, reason = verdicts[path].digest, verdicts[path].reason
         if not reason and (twin := used.get(path.with_suffix(""))):
             reason = f"{twin} has the same name: give one of them another if they differ"
+        elif not reason and digest in of_word:
+            reason = "in the data already: leave it out, or move it out of the data"
         elif not reason and digests.get(first) == digest:
             reason = f"the same recording as {first}"
         if reason:

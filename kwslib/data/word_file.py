@@ -1,5 +1,5 @@
-"""A file that describes the corpus of a user's own word, which every command accepts for --data: `kws eval
-MODEL --data computer.json`.
+"""A file that describes the corpus of a user's own word, which the commands for training and testing a model accept for
+--data: `kws eval MODEL --data computer.json`.
 
     {"format": 1, "word": "computer", "takes": "recordings", "not": ["talk"], "background": ["kitchen"],
      "data": ["speech_commands"]}
@@ -34,7 +34,6 @@ from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import atomic_write, expand
 from kwslib.strict_json import is_format, json_text, parse_json
 
-CORPUS = "corpus.json"  # its name among the files of `kws keyword`
 FORMAT = 1
 LISTS = ("not", "background", "data")
 MOST = {"training": 2400, "validation": 400, "testing": 800}  # clips of other words that a corpus lends

@@ -16,9 +16,9 @@ from scipy.special import softmax
 
 from kwslib.cache import code, digest
 from kwslib.checkpoints import load_checkpoint, resume_file, train_setup
-from kwslib.data.corpus import Corpus
+from kwslib.data.corpus import CORPUS, Corpus
 from kwslib.data.splits import SPLITS
-from kwslib.data.word_file import CORPUS, WordFile
+from kwslib.data.word_file import WordFile
 from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export

@@ -9,6 +9,7 @@ import torch
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import save_checkpoint
+from kwslib.field import minutes
 from kwslib.networks.models import ModelConfig, build
 
 pytestmark = pytest.mark.slow
@@ -238,6 +239,18 @@ def test_hours_without_a_keyword(kws, corpus, measured, tmp_path):
     assert [line.split("  ")[1] for line in text[1:7]] == list(kinds)
     never = json.loads(kws(*command[:-1], 1, "--seed", 1, "--json")[1])
     assert (never["false_accepts"], never["seed"], never["threshold"]) == (0, 1, 1)
+
+
+def test_the_kinds_share_the_minutes_that_were_made(kws, checkpoint, corpus, measured, monkeypatch):
+    """Of half a minute too: sixty times 0.275 is 16.5, which is rounded to 16, and 17 minutes are made."""
+    sound = np.zeros((17 * 60 * 50 - 1, 40), np.int8)
+    monkeypatch.setattr(minutes, "cached", lambda *given: {"frames": sound, "speech": sound})
+    where = ("--data", corpus, "--rooms", measured, "--hours", 0.275)
+    status, out, err = kws("field", checkpoint, *where, "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    assert result["hours"] == pytest.approx(17 / 60, rel=0.01)
+    assert [round(60 * row["hours"]) for row in result["by_kind"].values()] == [3, 3, 3, 3, 3, 2]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setattr(word_file, "spoken_folder", lambda word: pytest.fail("the synthesizer was asked"))
     write_corpus(tmp_path / "data")
     (tmp_path / "takes").mkdir()
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "corpus.json").write_text("{}")
     for number in range(4):
         sound = np.random.default_rng(number).normal(0, 0.1, 9_000)
         soundfile.write(tmp_path / "takes" / f"take{number}.wav", sound, 16_000)
@@ -53,7 +55,13 @@ def world(tmp_path, monkeypatch):
         (("kiwi", "--takes", "."), "kiwi: recordings are here"),
         (("kiwi", "--takes", "takes", "--not", "nowhere"), "nowhere: no such folder"),
         (("kiwi", "--takes", "takes", "--background", "takes"), "takes: no usable background"),
+        (("yes", "--takes", "data/yes"), "in the data already: leave it out, or move it out of the data"),
         (("kiwi", "--data", "nowhere"), "nowhere: no such folder"),
+        (
+            ("kiwi", "--data", "made"),
+            'made: no clips here: give the folders that its corpus.json lists under "data"',
+        ),
+        (("kiwi", "--data", "made/corpus.json"), 'give the folders that it lists under "data"'),
         (("kiwi", "--epochs", "0"), "epochs"),
         (("kiwi", "--trials", "1"), "trials"),
     ],
@@ -64,7 +72,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(kws, world, arguments, culprit
     assert (status, out) == (2, "")
     assert len(error.splitlines()) == 1
     assert culprit in error
-    assert {path.name for path in world.iterdir()} - {"cache"} == {"data", "takes"}
+    assert {path.name for path in world.iterdir()} - {"cache"} == {"data", "made", "takes"}
 
 
 def test_the_file_of_another_kind_is_no_corpus(kws, world):

@@ -120,12 +120,27 @@ def test_takes_of_equal_names_are_all_kept(corpus, tmp_path):
         "00000001/0.wav",
     }
     assert [(item.path.name, item.reason) for item in extended.skipped] == [
-        ("00000000_nohash_0.wav", "the same recording as yes/00000000_nohash_0.wav"),
+        ("00000000_nohash_0.wav", "in the data already: leave it out, or move it out of the data"),
         ("c.ogg", "c.flac has the same name: give one of them another if they differ"),
     ]
     assert len({clip.name for clip in extended.clips}) == len(extended.clips) == len(corpus.clips) + 5
     assert {clip.speaker for clip in extended.clips if "alex" in clip.name} == {"alex"}
     assert len({clip.split for clip in extended.clips if "alex" in clip.name}) == 1
+
+
+@pytest.mark.parametrize("folder", ["yes", "yes/ann", "copies"])
+def test_recordings_that_the_data_have_are_no_more_takes(kws, tmp_path, folder):
+    """Not under other names either, by which one recording could be in two splits; one remedy goes for all."""
+    root = write_corpus(tmp_path / "data")
+    record(root / "yes" / "ann", *(f"{number}.wav" for number in range(7)))
+    mine = root / folder
+    if folder == "copies":
+        mine = shutil.copytree(root / "yes" / "ann", tmp_path / folder)
+    status, out, err = kws("data", "info", "--data", root, "--own", f"yes={mine}")
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert f"{mine}: no recordings of 'yes' here, 3 are the fewest: " in err
+    assert err.count("in the data already: leave it out, or move it out of the data") == 1
+    assert " more: in the data already" in err
 
 
 def test_in_the_layout_of_speech_commands_too(tmp_path):

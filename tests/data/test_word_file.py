@@ -1,6 +1,7 @@
 """A corpus of one's own word in a file: its negatives reach training, and the words that are not it do not shrink."""
 
 import json
+import os
 import zlib
 from collections import Counter
 from dataclasses import replace
@@ -12,6 +13,7 @@ from small_corpus import write_corpus
 
 from kwslib.cli.data import chosen_corpus
 from kwslib.data import word_file
+from kwslib.data.corpus import open_corpus
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.data.splits import SPLITS
 from kwslib.data.word_file import WordFile, open_word, read_word_file
@@ -167,6 +169,16 @@ def test_the_file_says_the_same_wherever_it_is_read(world, monkeypatch):
     again = open_word(read_word_file(world / "kiwi" / "corpus.json"))
     assert again.content_hash == open_word(made).content_hash
     assert chosen_corpus(world / "kiwi").content_hash == again.content_hash
+
+
+@pytest.mark.parametrize("given_data", ["made", "made/corpus.json", "data{}made"])
+def test_a_command_that_takes_folders_alone_says_what_to_give_for_a_corpus_file(world, given_data):
+    given(world).save(world / "made" / "corpus.json")
+    named = given_data.format(f"{os.pathsep}{world}/")
+    with pytest.raises(
+        KwsError, match=r'made.*: give the folders that (it|its corpus\.json) lists under "data"$'
+    ):
+        open_corpus(world / named)
 
 
 @pytest.mark.parametrize(
