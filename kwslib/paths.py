@@ -165,14 +165,17 @@ def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
         yield folder
 
 
-def check_writable(path: Path) -> None:
-    """Raises KwsError when nothing can be written at `path` (before the long work, not after); leaves nothing there.
+def check_writable(path: Path, *read: Path) -> None:
+    """Raises KwsError when nothing can be written at `path` (before the long work, not after), or when it is one of the
+    files that are `read`; leaves nothing there.
 
     What would be made is made in a folder of its own, in the nearest one that is there.
     """
     _probe(path, path)
     if path.is_dir():
         raise KwsError(f"{path} is a folder: name a file in it")
+    if any(path.exists() and each.exists() and path.samefile(each) for each in read):
+        raise KwsError(f"{path} would be replaced by what is made of it: name another file")
 
 
 def check_folder(folder: Path) -> None:

@@ -40,7 +40,7 @@ def export_model(
     if out is None and web is None:
         raise KwsError("nothing to write: name a folder with --out, or a page with --web")
     if web is not None:
-        _check_page(web)
+        _check_page(web, model)
     report: dict[str, Any] = {"bytes": {}}
     written: list[Path] = []
     lines: list[str] = []
@@ -104,12 +104,12 @@ def _changed(result: "ExportResult") -> str:
     return f"int8 changed {result.changed:,} of {result.clips:,} calibration answers"
 
 
-def _check_page(web: Path) -> None:
+def _check_page(web: Path, model: Path) -> None:
     """Raises KwsError, before the long work, where no page can be written or built."""
     from kwslib.page.core import build_core
     from kwslib.paths import check_writable
 
-    check_writable(web)
+    check_writable(web, model)
     build_core()
 
 

@@ -9,7 +9,8 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def _end(commands: typer.Typer, name: str) -> None:
 def _run(commands: typer.Typer, name: str) -> int:
     try:
         Path.cwd()  # where it was deleted, libraries fail in ways of their own
+        _check_filled(sys.argv[1:])
         with take_signals(name):
             status = commands(standalone_mode=False)
         if sys.stdout is not None:
@@ -158,6 +160,16 @@ def _run(commands: typer.Typer, name: str) -> int:
             raise
         return _fail(name, explain(error))
     return status if isinstance(status, int) else 0
+
+
+def _check_filled(given: Sequence[str]) -> None:
+    """Raises KwsError for an empty argument, such as a shell's variable that is not set: as a path it would be the
+    working directory."""
+    for before, argument in pairwise(["", *given]):
+        option, sign, value = argument.partition("=")
+        if not argument or (option.startswith("--") and sign and not value):
+            named = next((name for name in (option, before) if name.startswith("-")), "an argument")
+            raise KwsError(f"{named} is empty: give it a value, or leave it out")
 
 
 def _fail(name: str, message: object, status: int = 2) -> int:

@@ -2,6 +2,8 @@
 
 import typer
 
+from kwslib.profiles import get_profile
+
 SEED_MAX = 2**31 - 1  # what PyTorch's, NumPy's and eSpeak's generators all take
 
 DATA = typer.Option(
@@ -10,8 +12,17 @@ DATA = typer.Option(
     help="Folder of clips in Speech Commands' layout; several, separated as in PATH, are "
     "read as one corpus; or the corpus.json of `kws keyword`, or its folder.",
 )
+
+
+def _known(profile: str | None) -> str | None:
+    """Raises KwsError for a profile that there is not, also where the data are named and it decides the work alone."""
+    get_profile(profile)
+    return profile
+
+
 PROFILE = typer.Option(
     None,
+    callback=_known,
     help="Amount of work and, without --data, the corpus: quick (synthetic) or report (Speech Commands).",
 )
 JSON = typer.Option(False, "--json", help="Print one JSON object.")

@@ -68,7 +68,7 @@ def train(
         raise KwsError("--field takes no --teacher: leave one of them out")
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
-    check_writable(out)
+    check_writable(out, *([teacher] if teacher else []))
     from kwslib.checkpoints import load_teacher
     from kwslib.data.check import require
     from kwslib.deployment.decision import settings_note

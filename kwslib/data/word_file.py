@@ -184,7 +184,9 @@ def _negatives(
         refused += _refused([clip for clip in read if clip.digest in takes], word, takes)
         if not found:
             wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
-            raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {wrong}")
+            raise KwsError(
+                f"{folder}: no usable recordings of other words than {word!r}: {wrong}: name recordings of others"
+            )
         clips += [replace(clip, assigned=SPLITS[0]) for clip in found]
         skipped += refused
     return clips, skipped

@@ -162,6 +162,64 @@ def test_hostile_paths(kws, place, monkeypatch, command, kind):
     assert all(path.is_dir() for path in left)  # `--out` folders may be there, files not
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_empty_path_is_not_the_working_directory(kws, place, monkeypatch, command):
+    monkeypatch.chdir(place)
+    before = sorted(place.rglob("*"))
+    for arguments in COMMANDS[command]:
+        if "{}" in arguments:
+            filled = [fill(argument, place, "") for argument in arguments]
+            option = arguments[arguments.index("{}") - 1]
+            name = option if option.startswith("--") else "an argument"
+            assert kws(*filled) == (2, "", f"kws: {name} is empty: give it a value, or leave it out\n"), (
+                filled
+            )
+    assert sorted(place.rglob("*")) == before
+
+
+def test_nor_is_one_after_an_equals_sign(kws, place, monkeypatch):
+    monkeypatch.chdir(place)
+    status, out, err = kws("export", "model.pt", "--web=")
+    assert (status, out, err) == (2, "", "kws: --web is empty: give it a value, or leave it out\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("export", "model.tflite", "--web", "model.tflite"),
+        ("export", "model.tflite", "--web", "out/../model.tflite"),
+        ("train", "--data", "corpus", "--teacher", "model.pt", "--out", "./model.pt"),
+    ],
+)
+def test_nothing_replaces_what_it_is_made_of(kws, place, monkeypatch, arguments):
+    monkeypatch.chdir(place)
+    (place / "out").mkdir(exist_ok=True)
+    read = place / Path(arguments[-1]).name
+    before = read.read_bytes()
+    status, out, err = kws(*arguments)
+    assert (status, out, len(err.splitlines())) == (2, "", 1), err
+    assert f"{Path(arguments[-1])} would be replaced by what is made of it: name another file" in err
+    assert read.read_bytes() == before
+
+
+def test_a_profile_that_there_is_not_is_refused_with_data_too(kws, place, monkeypatch):
+    from kwslib.cli.main import app
+
+    monkeypatch.chdir(place)
+    tried = 0
+    for names, callback in callbacks(app):
+        if "profile" in inspect.signature(callback).parameters:
+            row = next(row for row in COMMANDS[names[0]] if row[: len(names)] == names)
+            data = ("--data", "corpus") if "--data" not in row else ()
+            filled = [fill(argument, place, "corpus") for argument in (*row, *data)]
+            status, out, err = kws(*filled, "--profile", "fast")
+            assert (status, out, err) == (2, "", "kws: profile 'fast' is unknown: use quick or report\n"), (
+                filled
+            )
+            tried += 1
+    assert tried >= 7
+
+
 def test_what_cannot_be_a_folder_is_named_itself_and_nothing_within_it(kws, place, monkeypatch):
     monkeypatch.chdir(place)
     trained = ("model.pt", "--data", "corpus")
