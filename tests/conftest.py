@@ -5,9 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import joblib
 import pytest
 from hypothesis import settings
-from repository import REPOSITORY
+from one_process import Pickled
+from repository import MODELS, REPOSITORY
 from shared_work import made_once
 
 from kwslib.paths import folders
@@ -18,6 +20,9 @@ NEIGHBOURS = [
 
 settings.register_profile("any machine", deadline=None)  # a busy one takes its time
 settings.load_profile("any machine")
+
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands too; some tests ask for two
+joblib.Parallel = Pickled
 
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
 
@@ -74,21 +79,17 @@ def recordings(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
-    """A TinyConv, trained for a moment and exported: the ExportResult, checkpoint beside the files."""
+    """The recorded TinyConv, exported: the ExportResult, checkpoint beside the files."""
     pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
-    from kwslib.checkpoints import train
     from kwslib.data.corpus import open_corpus
-    from kwslib.data.protocol import Protocol
     from kwslib.deployment.export import calibration_features, export
-    from kwslib.features.dataset import feature_split
-    from kwslib.networks.models import ModelConfig
-    from kwslib.networks.training import Recipe
+    from kwslib.labels import class_labels
 
     def make(folder: Path):
-        corpus, config = open_corpus(recordings), ModelConfig(dropout=0.2)
-        some = feature_split(corpus, Protocol(), "training", first=3000)
-        train(config, Recipe(epochs=3), some, some, seed=0, out=folder / "model.pt")
-        return export(folder / "model.pt", calibration_features(corpus, config.labels), folder)
+        shutil.copy(MODELS / "tinyconv.pt", folder / "model.pt")
+        return export(
+            folder / "model.pt", calibration_features(open_corpus(recordings), class_labels()), folder
+        )
 
     return made_once(tmp_path_factory, "exported", make)
 

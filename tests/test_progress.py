@@ -18,6 +18,17 @@ def test_one_core_takes_no_other_process(monkeypatch):
     assert over_cores(lambda n: (n, os.getpid()), range(3), "numbers") == [(n, os.getpid()) for n in range(3)]
 
 
+def test_tests_on_one_core_find_what_cannot_go_to_another_process(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    lock, told = threading.Lock(), []
+    assert over_cores(lambda _: lock.locked(), [0], "threads", threads=True) == [False]
+    for work in (lambda _: lock.locked(), lambda _: threading.Lock()):
+        with pytest.raises(TypeError, match="cannot pickle"):
+            over_cores(work, [0], "processes")
+    over_cores(told.append, [0], "processes")
+    assert not told
+
+
 @pytest.mark.parametrize(
     ("said", "heard"),
     [

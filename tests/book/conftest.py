@@ -19,6 +19,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
         printed = copy_of_the_book(folder) / build.PDF
         printed.parent.mkdir()
         printed.write_bytes(b"%PDF-")
-        return build.render(folder).parent
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LOKY_MAX_CPU_COUNT", "2")  # pages are read beside each other, as `make book` does
+            return build.render(folder).parent
 
     return made_once(tmp_path_factory, "book", render)

@@ -23,8 +23,10 @@ from kwslib.errors import KwsError
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
+def own_cache(request, tmp_path, monkeypatch):
+    """A cache of its own for every test but that of the large inspection."""
+    if "speech_commands" not in request.fixturenames:
+        monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

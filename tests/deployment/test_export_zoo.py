@@ -1,6 +1,8 @@
 """Conversion of every other network of the zoo: its operators, the same answers, the same bytes, once."""
 
 from collections import Counter
+from copy import deepcopy
+from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
@@ -52,29 +54,44 @@ def network(arch: str, channels: int) -> torch.nn.Module:
     return model
 
 
+@cache
+def as_onnx(arch: str, channels: int):
+    """The network as ONNX, which takes a second to make."""
+    return to_onnx(network(arch, channels))
+
+
 @pytest.fixture(scope="module")
-def converted(clips) -> dict[tuple[str, int], tuple[bytes, bytes]]:
-    """The other networks, one after another."""
+def calibration(clips) -> np.ndarray:
+    """As few clips as leave the answers of the int8 networks close to those of the float ones."""
+    return clips[:64]
+
+
+@pytest.fixture(scope="module")
+def in_turn(calibration) -> dict[tuple[str, int], tuple[bytes, bytes]]:
+    """What the converters make of the other networks, one after another."""
+    return {key: convert(as_onnx(*key), calibration) for key in OTHERS}
+
+
+@pytest.fixture(scope="module")
+def converted(in_turn) -> dict[tuple[str, int], tuple[bytes, bytes]]:
+    """The same files as an export finishes them."""
     description = Description(ModelConfig().labels, "any", "")
     return {
-        key: tuple(
-            finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT)
-            for content in convert(to_onnx(network(*key)), clips)
-        )
-        for key in OTHERS
+        key: tuple(finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in pair)
+        for key, pair in in_turn.items()
     }
 
 
-def test_what_was_converted_before_leaves_no_trace_and_what_is_refused_is_named(clips, monkeypatch):
+def test_what_was_converted_before_leaves_no_trace_and_what_is_refused_is_named(
+    in_turn, calibration, monkeypatch
+):
     monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
-    tenet, tinyconv, unknown = (to_onnx(network(*key)) for key in [("tenet", 32), *[("tinyconv", 7)] * 2])
-    next(node for node in unknown.graph.node if node.op_type == "Gemm").op_type = "Unheard"
     _converters.cache_clear()
-    alone = convert(tenet, clips)
-    convert(tinyconv, clips)
-    assert convert(tenet, clips) == alone
+    assert convert(as_onnx("tenet", 32), calibration) == in_turn["tenet", 32]  # alone in a process of its own
+    unknown = deepcopy(as_onnx("tinyconv", 7))
+    next(node for node in unknown.graph.node if node.op_type == "Gemm").op_type = "Unheard"
     with pytest.raises(KwsError, match=r"cannot convert this network \(.*Unheard.*use one of the zoo"):
-        convert(unknown, clips)
+        convert(unknown, calibration)
 
 
 def test_no_network_of_the_zoo_is_left_out():
@@ -122,7 +139,7 @@ def test_a_network_is_converted_once_with_the_same_clips(monkeypatch, tmp_path):
 
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     monkeypatch.setattr("kwslib.deployment.conversion._converted", converted)
-    small, large = (to_onnx(network("tinyconv", channels)) for channels in (1, 7))
+    small, large = (as_onnx("tinyconv", channels) for channels in (1, 7))
     quiet, loud = np.zeros((2, 49, 40), np.int8), np.ones((2, 49, 40), np.int8)
     first = convert(small, quiet)
     assert first == (b"float32 1", b"int8 1")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,29 +54,42 @@ int main(void) {
 """
 
 
-def built(folder: Path, compiler: str, replaced: dict[str, str]) -> bytes:
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory):
+    """All but the assembly, compiled once by each compiler: objects(compiler) gives its command and the files."""
+
+    @cache
+    def compiled(compiler: str) -> tuple[list[str], list[Path]]:
+        folder = tmp_path_factory.mktemp(compiler)
+        for name, text in HEADERS.items():
+            (folder / name).write_text(text)
+        (folder / "main.c").write_text(MAIN)
+        sources = [folder / "main.c", FIRMWARE / "virtual" / "startup.c", *(FIRMWARE / "core").glob("*.c")]
+        own = ("packing", "random_layers", "reference", "test_layers_in_time")
+        sources += [FIRMWARE / "tests" / f"{name}.c" for name in own]
+        includes = [
+            f"-I{path}" for path in (folder, *(FIRMWARE / name for name in ("core", "tests", "virtual")))
+        ]
+        command = [*find_compiler(compiler)[1], *includes, "-fno-builtin", f"-DROUNDS={ROUNDS}"]
+        compiling = [word for word in command if not word.startswith("-Wl,")]  # zig would link
+        for path in sources:
+            subprocess.run([*compiling, "-c", path, "-o", folder / f"{path.stem}.o"], check=True)
+        return command, [folder / f"{path.stem}.o" for path in sources]
+
+    return compiled
+
+
+def built(folder: Path, command: list[str], objects: list[Path], replaced: dict[str, str]) -> bytes:
     """The firmware of the tests. `replaced`: texts of the assembly and what they become."""
-    for name, text in HEADERS.items():
-        (folder / name).write_text(text)
-    (folder / "main.c").write_text(MAIN)
-    sources = [
-        folder / "main.c",
-        FIRMWARE / "virtual" / "startup.c",
-        *sorted((FIRMWARE / "core").glob("*.c")),
-    ]
-    for path in sorted((FIRMWARE / "core").glob("*.S")):
+    for path in (FIRMWARE / "core").glob("*.S"):
         text = path.read_text()
         for old, new in replaced.items():
             text = text.replace(old, new)
         (folder / path.name).write_text(text)
-        sources.append(folder / path.name)
-    sources += [FIRMWARE / "tests" / f"{name}.c" for name in ("packing", "random_layers", "reference")]
-    sources.append(FIRMWARE / "tests" / "test_layers_in_time.c")
-    _, command = find_compiler(compiler)
-    options = ["-fno-builtin", f"-DROUNDS={ROUNDS}", "-T", str(FIRMWARE / "virtual" / "nrf52840.ld")]
-    includes = [f"-I{path}" for path in (folder, FIRMWARE / "core", FIRMWARE / "tests", FIRMWARE / "virtual")]
-    elf = folder / "tests.elf"
-    subprocess.run([*command, *options, *includes, "-o", str(elf), *map(str, sources)], check=True)
+    script, elf = FIRMWARE / "virtual" / "nrf52840.ld", folder / "tests.elf"
+    subprocess.run(
+        [*command, "-T", script, "-o", elf, *sorted(objects), *sorted(folder.glob("*.S"))], check=True
+    )
     return elf.read_bytes()
 
 
@@ -87,10 +101,10 @@ def differences(elf: bytes) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
+def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, objects, compiler):
     if compiler == "gcc" and not shutil.which("arm-none-eabi-gcc"):
         pytest.skip("arm-none-eabi-gcc is not installed")
-    assert differences(built(tmp_path, compiler, {})) == 0
+    assert differences(built(tmp_path, *objects(compiler), {})) == 0
 
 
 @pytest.mark.slow
@@ -106,6 +120,6 @@ def test_layers_equal_their_reference_on_the_virtual_board(tmp_path, compiler):
         ("    asr.w r11, r9, #16\n", "    asr.w r11, r10, #16\n"),  # kws_mean_fours
     ],
 )
-def test_a_wrong_instruction_is_found(tmp_path, old, new):
+def test_a_wrong_instruction_is_found(tmp_path, objects, old, new):
     assert any(old in path.read_text() for path in (FIRMWARE / "core").glob("*.S"))
-    assert differences(built(tmp_path, COMPILERS[0], {old: new})) > 0
+    assert differences(built(tmp_path, *objects(COMPILERS[0]), {old: new})) > 0

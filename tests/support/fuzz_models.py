@@ -211,7 +211,6 @@ def case(seed: int, number: int, models: dict[str, Any], folder: Path) -> None:
 
 def fuzz(first: int, cases: int, seed: int) -> Iterator[str]:
     """What goes wrong, a text each, as it does. A process works through cases until it dies; another goes on then."""
-    torch.set_num_threads(1)
     with TemporaryDirectory(prefix="kws-fuzz-") as name:
         folder, number = Path(name), first
         models = bases(folder)
@@ -236,6 +235,7 @@ def fuzz(first: int, cases: int, seed: int) -> Iterator[str]:
 
 
 def _work(seed: int, numbers: range, models: Any, folder: Path, writer: int) -> int:
+    torch.set_num_threads(1)
     warnings.simplefilter("error", RuntimeWarning)
     for number in numbers:
         os.write(writer, f"case {number}\n".encode())
