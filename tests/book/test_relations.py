@@ -76,7 +76,7 @@ def test_ours_are_among_the_smallest_published(arch):
 
 def test_the_table_of_temporal_networks_is_that_of_the_code():
     page = (REPOSITORY / "notebooks" / "08_models.py").read_text(encoding="utf-8")
-    row = r"^# \| \*(te[\w, ]*)\*.*\| 3 frames, stride (\d) \| (\d+) \| (\d+) \| (\d+) \|"
+    row = r"^# \| \*(tenet[\w, ]*|teacher)\*.*\| 3 frames, stride (\d) \| (\d+) \| (\d+) \| (\d+) \|"
     stated = re.findall(row, page, re.M)
     archs = {
         "tenet": "tenet",
