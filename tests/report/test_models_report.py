@@ -18,6 +18,7 @@ from kwslib.networks.models import ModelConfig, build
 from kwslib.record import names
 from kwslib.record.values import Value
 from kwslib.report.part8 import figures, missed, networks
+from kwslib.statistics import MeanInterval
 
 
 def network(arch="tenet_valid", hop=0.9, flash=40_000, ram=16_000):
@@ -118,6 +119,16 @@ def test_other_words_are_counted_by_whether_training_had_them_often(monkeypatch)
     monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": examples[:3]})
     alone = networks.by_familiarity(run, {"tinyconv": np.ones((2, 3))})
     assert list(alone) == ["10 or more (2 clips)"]  # of one clip there is no interval
+
+
+def test_groups_of_words_stand_apart_whatever_the_number_of_networks():
+    group = {arch: MeanInterval(0.9, 0.85, 0.95) for arch in networks.TITLES}
+    (ax,) = figures.familiarity({"fewer": group, "more": group}).axes
+    pairs = [line.lines[0].get_xdata() for line in ax.containers]
+    assert len(pairs) == len(networks.TITLES)
+    assert max(first for first, _ in pairs) < min(second for _, second in pairs)
+    left, right = ax.get_xlim()
+    assert all(left < x < right for pair in pairs for x in pair)
 
 
 def test_hours_are_told_with_the_cost_of_the_network_that_heard_them():

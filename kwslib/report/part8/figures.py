@@ -34,7 +34,7 @@ COSTS = (("network, a hop (ms)", "ms"), ("flash, firmware included (KB)", "flash
 
 def trade_off(found: Sequence[ZooNetwork]) -> Figure:
     """Test accuracy of each network with its interval, against the time of a hop and against flash."""
-    figure, axes = style.subplots(1, 2, height=3.6, sharey=True)
+    figure, axes = style.subplots(1, 2, height=4.6, sharey=True)
     for ax, (label, cost) in zip(axes, COSTS, strict=True):
         for network in found:
             values, arch = network.values, network.arch
@@ -97,11 +97,12 @@ def familiarity(groups: Mapping[str, Mapping[str, MeanInterval]]) -> Figure | No
     """
     if not groups:
         return None
-    figure, ax = style.subplots(height=3.6)
+    figure, ax = style.subplots(height=4.6)
     archs = list(next(iter(groups.values())))
+    step = min(0.12, 0.8 / len(archs))  # of the distance between groups
     for number, arch in enumerate(archs):
         found = [group[arch] for group in groups.values()]
-        x = np.arange(len(found)) + 0.12 * (number - (len(archs) - 1) / 2)
+        x = np.arange(len(found)) + step * (number - (len(archs) - 1) / 2)
         mean = 100 * np.array([interval.mean for interval in found])
         ends = 100 * np.array([[interval.low, interval.high] for interval in found]).T  # (2, groups)
         bars, title = np.abs(ends - mean), networks.TITLES[arch]
