@@ -41,7 +41,11 @@ TITLES = {
 ARCHS = {"quick": ("tinyconv", "tenet_valid"), "report": tuple(TITLES)}
 EARLIER = ("tinyconv", "tinyconv_valid", "tenet_causal")  # those of Parts 3 and 7
 ADDED = tuple(arch for arch in TITLES if arch not in EARLIER)
-BRANCHED = (("tenet_branches", "tenet"),)  # by the same recipe
+COMPARED = (  # besides each with TinyConv
+    ("tenet_branches", "tenet"),
+    ("tenet_valid", "tenet"),
+    ("dscnn", "tenet_wide"),
+)
 UNKNOWN = (np.nan, np.nan)  # an interval
 FEW = 10  # training clips of a word: hardly known
 
@@ -128,10 +132,10 @@ def rights(run: Run, found: list[ZooNetwork]) -> dict[str, np.ndarray]:
 
 
 def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
-    """Differences in accuracy between each network and TinyConv on the same clips, in points, with the wider of the
-    intervals over seeds and over clips; and of a network with branches, between it and the one without."""
+    """Differences in accuracy between each network and TinyConv, and between the two of each pair COMPARED, on the same
+    clips, in points, with the wider of the intervals over seeds and over clips."""
     pairs = {names.ahead(arch): (arch, "tinyconv") for arch in right if arch != "tinyconv"}
-    pairs |= {names.ahead(*pair): pair for pair in BRANCHED if set(pair) <= set(right)}
+    pairs |= {names.ahead(*pair): pair for pair in COMPARED if set(pair) <= set(right)}
     values: Values = {}
     for name, (arch, base) in pairs.items():
         points = 100 * (right[arch] - right[base])
