@@ -91,8 +91,8 @@ NETWORKS: dict[str, dict[str, Callable[[Setup], Setup]]] = {
         "60 % unknown words": lambda base: with_unknown(base, 60),
     },
     "tenet": {
-        "as it stands": lambda base: base,
-        "all unknown words, more varied": lambda base: replace(
+        "TinyConv's recipe": lambda base: base,
+        "the longer recipe": lambda base: replace(
             setup("tenet_valid", base.recipe.epochs), config=base.config
         ),
     },

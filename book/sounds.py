@@ -142,7 +142,7 @@ def missed(where: Stage, trials: int) -> Iterator[Sound]:
     numbers = [n for n in range(trials) if where.trial(n).said in class_labels()[2:]]
     both = [n for n, *found in zip(numbers, *rows, strict=True) if all(row["missed"] for row in found)]
     for word in class_labels()[2:]:
-        drawn = max((t for t in map(where.trial, both) if t.said == word), key=lambda t: t.snr or 0)
+        drawn = max((t for t in map(where.trial, both) if t.said == word), key=lambda t: t.snr)
         samples, louder = turned_up(where.render(drawn))
         note = (
             f"{where.rooms[drawn.room].distance:.1f} m away, {drawn.background} {drawn.snr:.0f} dB below the speech,"

@@ -238,7 +238,8 @@ recording.Table(published_table(published), caption)
 draw.landscape(published, zoo())
 
 # %% [markdown]
-# The star *teacher* is a tenet with more channels and no strides, on whose answers smaller networks may be trained.
+# The star *teacher* is a tenet with more channels and no strides, meant to teach smaller networks; Part 8 has its accuracy and
+# its time.
 #
 # An accuracy means something only next to the work that it takes, and only within its task. The picture has one panel
 # for each task: ten words are harder than two, and this book trains no network of its own on ten words.

@@ -21,7 +21,7 @@
 # book miss about half of the keywords or more. The board is not the limit: it has time and memory to spare. Other
 # architectures may use them better, and training can come closer to what a device hears. This part takes other networks
 # of kwslib through training, the chip, the simulated field and hours of sound, and says which to choose for which use.
-# Network and training change together in most of these comparisons; on clips, three rows change one of them alone.
+# Network and training change together in most comparisons in the field; on clips, most rows change one of them alone.
 #
 # **For whom.** Anyone who has to choose a network for a device.
 #
@@ -76,8 +76,8 @@ run = recording.start("08_models", profile, data, results)
 # | *teacher* | 3 frames, stride 1 | 7 | 9 | 104 | zeros on both sides | yes |
 #
 # A block is a depthwise convolution over the columns of its kernel and a pointwise one, each with its batch norm and ReLU; after
-# the last block comes the mean over the columns and one linear layer. *tenet, wide* is the widest that fits into 128 KB of
-# flash with its firmware, where we stopped.
+# the last block comes the mean over the columns and one linear layer. *tenet, wide* is the widest unpadded network that fits
+# into 128 KB of flash with its firmware, where we stopped.
 #
 # A broadcasted-residual network ({cite}`kim2021broadcasted`), which filters over frequency as well, is not built here. The
 # smallest published one takes 3.1 million multiply-accumulates for a clip of its own task, where *tenet, wide* takes
@@ -104,7 +104,7 @@ print("the sum of the branches and one convolution agree:", yes_no(same))
 # more varied speeds, and on the answers of *tenet, wide*. *tenet, branches* is deployed as *tenet*, but trained with
 # depthwise convolutions of four lengths (TENet, {cite}`li2020small`). Two take longer than a hop on the chip, and are here
 # for comparison: *DS-CNN* convolves over time and frequency ({cite}`zhang2017hello`), *teacher* is a wider *tenet* without
-# stride.
+# stride, which in spite of its name taught none of the networks here.
 #
 # The unpadded temporal networks have another training recipe: all other words of the corpus, where TinyConv gets a sample,
 # and synthesized words in addition; stronger augmentation, with stretches of frames and of channels masked; less dropout;
@@ -137,15 +137,17 @@ run.show(networks.ahead_table(ahead), caption)
 
 # %% [markdown]
 # All but *TinyConv, branches*, *tenet, unpadded* and *tenet, wide* are trained by TinyConv's recipe, so that only the network
-# differs. *teacher* is ahead most, by {recorded}`08_models/ahead_teacher` ({interval}`08_models/ahead_teacher`), then DS-CNN, by
-# {recorded}`08_models/ahead_dscnn` ({interval}`08_models/ahead_dscnn`), then *tenet*, by {recorded}`08_models/ahead_tenet`
-# ({interval}`08_models/ahead_tenet`); of the causal network, no gain is shown. Nor is one of branches: *tenet, branches* is
+# differs. Of these, *teacher* (by {recorded}`08_models/ahead_teacher`, {interval}`08_models/ahead_teacher`), DS-CNN
+# ({recorded}`08_models/ahead_dscnn`, {interval}`08_models/ahead_dscnn`), *tenet* ({recorded}`08_models/ahead_tenet`,
+# {interval}`08_models/ahead_tenet`) and *tenet, branches* are more accurate than TinyConv. For *tenet, causal* and *TinyConv,
+# unpadded* no gain is shown, nor is one for branches: *tenet, branches* is
 # {recorded}`08_models/ahead_tenet_branches_of_tenet` ahead of *tenet* ({interval}`08_models/ahead_tenet_branches_of_tenet`), and
-# *TinyConv, branches*, with its other words and its teacher, {recorded}`08_models/ahead_tinyconv_branches` ahead of TinyConv
-# ({interval}`08_models/ahead_tinyconv_branches`), where TENet's and RepCNN's authors found gains in other networks and tasks.
-# By TinyConv's recipe *tenet* is as accurate on clips as *tenet, unpadded* by its own, longer one, and on validation *tenet*
-# itself is not told apart under the two recipes ({doc}`../book/methods`): a gain by the longer one is not shown on clips. What
-# leaving out the padding brings is time.
+# *TinyConv, branches*, with its other words and the answers of *tenet, wide*,
+# {recorded}`08_models/ahead_tinyconv_branches` ahead of TinyConv ({interval}`08_models/ahead_tinyconv_branches`), where TENet's
+# and RepCNN's authors found gains in other networks and tasks. On clips no difference is shown between *tenet* by TinyConv's
+# recipe and *tenet, unpadded* by its own, longer one ({recorded}`08_models/ahead_tenet_valid_of_tenet`,
+# {interval}`08_models/ahead_tenet_valid_of_tenet`), nor, on validation, between *tenet* by the one and by the other
+# ({doc}`../book/methods`). What leaving out the padding brings is time.
 #
 # Leaving out the padding in time more than halves the time of TinyConv's network in a hop (its kernel is one frame
 # shorter, too), and *tenet, unpadded*, another network, takes no longer. The front
@@ -169,7 +171,7 @@ checked = [stream.equal_hops(read_network(n.path), sound) for n in found]
 equal = all(same == hops for same, hops in checked)
 print("every logit of every hop is that of the whole window:", yes_no(equal))
 
-# %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "TinyConv without padding and *tenet, unpadded* take less than half of TinyConv's time in a hop; all temporal networks but the causal one are more accurate, *tenet* at more than four times the time. Test accuracy against the network's time in a hop and against flash, firmware included; bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
+# %% mystnb={"figure": {"name": "fig-08-trade-off", "caption": "TinyConv without padding, *tenet, unpadded* and *tenet, causal* take less than half of TinyConv's time in a hop. DS-CNN and all temporal networks but the causal one, for which no gain is shown, are more accurate than TinyConv; DS-CNN and *teacher* take longer than a hop. Test accuracy against the network's time in a hop and against flash, firmware included; bars: 95 % interval over seeds."}, "image": {"alt": "Two scatter plots that share the axis of accuracy. Left over milliseconds of a hop, right over kilobytes of flash; the points of the table above with vertical bars."}}
 from kwslib.report.part8 import figures
 
 figures.trade_off(found)
@@ -204,7 +206,7 @@ figures.trade_off(found)
 # For 14 of the 33 other words in the corpus used here, training has fewer than ten clips; the official archive has
 # thousands of most words. Does a gain on other words extend to these?
 
-# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "No network differs between rare and other words by more than its intervals; the gain of the temporal networks appears on the others alone, and may be chance. Share of test clips of other words that are answered with unknown; means over seeds, 95 % intervals over clips."}, "image": {"alt": "Two groups of points with intervals of some ten points, for words with few and with many training clips, a point for each network."}}
+# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "No network differs between rare and other words by more than its intervals; the gain of DS-CNN and of the temporal networks appears mostly on the others, and may be chance. Share of test clips of other words that are answered with unknown; means over seeds, 95 % intervals over clips."}, "image": {"alt": "Two groups of points with intervals of some ten points, for words with few and with many training clips, a point for each network."}}
 familiar = networks.by_familiarity(run, right)
 figures.familiarity(familiar)
 
@@ -442,8 +444,8 @@ run.show(table, caption)
 # decision in the C core can have one for each.
 #
 # ```{sound} missed_*
-# Keywords to listen to that both networks miss: of each word, the one with the weakest background of those that both miss, as
-# the microphone delivers it but turned up. What hides them from the networks is not known.
+# Two keywords that both networks miss at their own settings: for each word, the missed trial with the weakest background, as
+# the microphone delivers it but turned up. Why the networks miss them is not known.
 # ```
 
 # %% [markdown]
@@ -466,9 +468,9 @@ run.show(table, caption)
 # from the goal the smaller network's misses at one false accept an hour, nor the wide one's in the long file; the other
 # goals are missed. TinyConv itself was to be right on 95.5 % of the test clips, and is on
 # {recorded}`08_models/accuracy_tinyconv`; trained with branches, on
-# {recorded}`08_models/accuracy_tinyconv_branches`. DS-CNN and *teacher* reach {recorded}`08_models/accuracy_dscnn` and
-# {recorded}`08_models/accuracy_teacher`, DS-CNN in fewer parameters than TinyConv, but
-# for each hop either takes longer than a hop lasts. The false accepts above all occur in speech; whether words with few training
+# {recorded}`08_models/accuracy_tinyconv_branches`. DS-CNN and *teacher* are right on {recorded}`08_models/accuracy_dscnn` and
+# {recorded}`08_models/accuracy_teacher`, DS-CNN with fewer parameters than TinyConv, but both need longer for a hop than a hop
+# lasts. The false accepts above all occur in speech; whether words with few training
 # clips are harder, so few test clips do not show.
 
 # %% [markdown]
@@ -484,7 +486,7 @@ run.show(table, caption)
 # | listen without a pause on a coin cell, up to {recorded}`08_models/days_cr2032_tenet_valid_field`: {recorded}`08_models/missed_tenet_valid_field` missed at {recorded}`08_models/false_accepts_per_hour_tenet_valid_field` false accepts an hour; on average of five seeds {recorded}`95_field/tenet, unpadded: missed at its threshold` at {recorded}`95_field/tenet, unpadded: false accepts an hour` | *tenet, unpadded*, for the field | ready: `book/results/models/tenet_valid_field.tflite`; anew: `kws train --profile report --arch tenet_valid --field --out net.pt` |
 # | listen with the fewest misses here, up to {recorded}`08_models/days_cr2032_tenet_wide_field`, but above the limit of false accepts (at one an hour five seeds do not tell it from *tenet, unpadded*): {recorded}`08_models/missed_tenet_wide_field` at {recorded}`08_models/false_accepts_per_hour_tenet_wide_field` false accepts an hour; on average of five seeds {recorded}`95_field/tenet, wide: missed at its threshold` at {recorded}`95_field/tenet, wide: false accepts an hour` | *tenet, wide*, for the field | ready: `tenet_wide_field.tflite` there; anew: `kws train --profile report --arch tenet_wide --field --out net.pt` |
 # | classify a stream as accurately as anything here that keeps up with one | *tenet, wide* | `kws train --profile report --arch tenet_wide --out net.pt` |
-# | classify single clips as accurately (not told apart) in less flash, {recorded}`08_models/flash_dscnn` instead of {recorded}`08_models/flash_tenet_wide`, where there are {recorded}`08_models/board_ms_clip_dscnn` for each and {recorded}`08_models/ram_dscnn` of RAM | *DS-CNN* | `kws train --profile report --arch dscnn --out net.pt` |
+# | classify single clips (no difference in accuracy from *tenet, wide* is shown) in less flash, {recorded}`08_models/flash_dscnn` instead of {recorded}`08_models/flash_tenet_wide`, where there are {recorded}`08_models/board_ms_clip_dscnn` for each and {recorded}`08_models/ram_dscnn` of RAM | *DS-CNN* | `kws train --profile report --arch dscnn --out net.pt` |
 # | classify clips in the fewest bytes: {recorded}`06_pruning/flash_weights_channels_1_ternary` of weights, right on {recorded}`06_pruning/accuracy_channels_1_qat_ternary` of the test clips (mean of five seeds) | TinyConv with one channel and ternary weights (Part 6) | ready: `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt --out DIR`; anew, from Part 3's network: `papermill notebooks/06_pruning.ipynb out.ipynb -p profile report -p structured True -p sparsity 0.875 -p results DIR`, then `kws export DIR/models/tinyconv_channels_1_qat_ternary.pt --out net` |
 #
 # To bring one to a board: {doc}`../book/flash`. However a network was
@@ -496,14 +498,15 @@ run.finish()
 # %% [markdown]
 # ## What was learned
 #
-# 1. Leaving out the padding more than halves the time of TinyConv's network in a hop. A temporal network is more accurate on
-#    clips than TinyConv by the same recipe, and without padding it takes less time; it needs more flash and RAM.
+# 1. Leaving out the padding more than halves the time of TinyConv's network in a hop. *tenet* is more accurate
+#    on clips than TinyConv by the same recipe; for the causal one no gain is shown. *tenet, unpadded*, trained by a longer recipe,
+#    is more accurate, too, and takes less time in a hop than TinyConv, but more flash and RAM.
 # 2. Trained for a stream, it misses fewer keywords over hours than the networks of earlier parts. A network five times its
 #    size misses fewer still, with more false accepts than were allowed; at equal rates five seeds do not tell the two
 #    apart. Single trials show the same order by smaller differences.
 # 3. A threshold holds for sound like the sound it was chosen on: validation must contain words that training never heard.
 # 4. So few test clips cannot show whether a gain on other words extends to words with hardly any training clips.
 # 5. Missing {recorded}`08_models/missed_at_one_an_hour_tenet_wide_field` of the keywords at one false accept an hour,
-#    with the best threshold of the test, is not good enough for a product. The chip has room for a larger network; none was tried.
+#    with the best threshold of the test, is not good enough for a product. The chip has room for a larger network; none was trained for the field.
 #
 # Exercises, from the products of a block to the network for a budget: {doc}`../book/exercises/08`.

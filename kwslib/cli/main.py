@@ -168,7 +168,7 @@ def _check_filled(given: Sequence[str]) -> None:
     for before, argument in pairwise(["", *given]):
         option, sign, value = argument.partition("=")
         if not argument or (option.startswith("--") and sign and not value):
-            named = next((name for name in (option, before) if name.startswith("-")), "an argument")
+            named = option or (f"what follows {before}" if before.startswith("-") else "an argument")
             raise KwsError(f"{named} is empty: give it a value, or leave it out")
 
 

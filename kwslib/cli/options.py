@@ -15,7 +15,7 @@ DATA = typer.Option(
 
 
 def _known(profile: str | None) -> str | None:
-    """Raises KwsError for a profile that there is not, also where the data are named and it decides the work alone."""
+    """Raises KwsError for an unknown profile, also with --data, where it decides only the amount of work."""
     get_profile(profile)
     return profile
 

@@ -183,10 +183,9 @@ def _negatives(
         found = [clip for clip in read if clip.digest not in takes]
         refused += _refused([clip for clip in read if clip.digest in takes], word, takes)
         if not found:
-            wrong = listed((item.path.name, item.reason) for item in refused) or "put audio files into it"
-            raise KwsError(
-                f"{folder}: no usable recordings of other words than {word!r}: {wrong}: name recordings of others"
-            )
+            wrong = listed((item.path.name, item.reason) for item in refused)
+            remedy = f"{wrong}: name recordings of others" if refused else "put audio files into it"
+            raise KwsError(f"{folder}: no usable recordings of other words than {word!r}: {remedy}")
         clips += [replace(clip, assigned=SPLITS[0]) for clip in found]
         skipped += refused
     return clips, skipped

@@ -60,6 +60,7 @@ def test_the_page_leads_from_takes_to_firmware(place):
         assert changed == 1
     binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {
+        "LOKY_MAX_CPU_COUNT": "2",  # as on a laptop, streams and backgrounds are made beside each other
         "PATH": binaries,
         "PYTHONPATH": str(REPOSITORY),
         "KWS_PROFILE": "quick",

@@ -170,7 +170,7 @@ def test_an_empty_path_is_not_the_working_directory(kws, place, monkeypatch, com
         if "{}" in arguments:
             filled = [fill(argument, place, "") for argument in arguments]
             option = arguments[arguments.index("{}") - 1]
-            name = option if option.startswith("--") else "an argument"
+            name = f"what follows {option}" if option.startswith("--") else "an argument"
             assert kws(*filled) == (2, "", f"kws: {name} is empty: give it a value, or leave it out\n"), (
                 filled
             )

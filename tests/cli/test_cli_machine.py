@@ -107,7 +107,7 @@ def test_a_full_disk_is_not_the_compilers_fault(place, tmp_path):
     cc.write_text("#!/bin/sh\necho 'ld: final link failed: No space left on device' >&2\nexit 1\n")
     cc.chmod(0o755)
     clip = next((place / "corpus" / "yes").glob("*.wav"))
-    done = run("classify", place / "model.tflite", clip, CC=str(cc), KWS_CACHE=str(tmp_path / "cache"))
+    done = run("classify", place / "model.pt", clip, CC=str(cc), KWS_CACHE=str(tmp_path / "cache"))
     assert done.returncode == 2
     assert "No space left on device" in done.stderr
     assert str(tmp_path / "cache") in done.stderr

@@ -41,6 +41,7 @@ OTHERS = {  # arch, channels: operators of the int8 graph
     ("teacher", 16): TENET,
     ("tenet_causal", 24): {"PAD": 8} | TENET,
 }
+CACHED = "kwslib.deployment.conversion.cached"
 
 
 def network(arch: str, channels: int) -> torch.nn.Module:
@@ -68,8 +69,10 @@ def calibration(clips) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def in_turn(calibration) -> dict[tuple[str, int], tuple[bytes, bytes]]:
-    """What the converters make of the other networks, one after another."""
-    return {key: convert(as_onnx(*key), calibration) for key in OTHERS}
+    """What the converters make of the other networks, one after another, and nothing of it from the cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CACHED, lambda folder, key, make: make())
+        return {key: convert(as_onnx(*key), calibration) for key in OTHERS}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def converted(in_turn) -> dict[tuple[str, int], tuple[bytes, bytes]]:
 def test_what_was_converted_before_leaves_no_trace_and_what_is_refused_is_named(
     in_turn, calibration, monkeypatch
 ):
-    monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
+    monkeypatch.setattr(CACHED, lambda folder, key, make: make())
     _converters.cache_clear()
     assert convert(as_onnx("tenet", 32), calibration) == in_turn["tenet", 32]  # alone in a process of its own
     unknown = deepcopy(as_onnx("tinyconv", 7))

@@ -102,7 +102,7 @@ if __name__ == "__main__":
     kept = {path.name for path in (tmp_path / "rows").glob("[0-9a-f]*.json")}
     runs = (tmp_path / "log").read_text().split()
     made = small_tasks(tmp_path, range(6), seconds=0.4, log=str(tmp_path / "log"))
-    assert run_sweep("doubling", made, tmp_path, local(1)).computed == 6 - len(kept)
+    assert run_sweep("doubling", made, tmp_path, local(2)).computed == 6 - len(kept)
     later = (tmp_path / "log").read_text().split()[len(runs) :]
     assert len(later) == 6 - len(kept)
     assert sorted(pandas.read_csv(tmp_path / "doubling.csv")["double"]) == [0, 2, 4, 6, 8, 10]

@@ -13,6 +13,7 @@ from kwslib.experiments import zoo
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.detection import OperatingPoint
 from kwslib.labels import class_labels
+from kwslib.networks import ARCHITECTURES
 from kwslib.networks.evaluation import Evaluation
 from kwslib.networks.models import ModelConfig, build
 from kwslib.record import names
@@ -119,6 +120,12 @@ def test_other_words_are_counted_by_whether_training_had_them_often(monkeypatch)
     monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": examples[:3]})
     alone = networks.by_familiarity(run, {"tinyconv": np.ones((2, 3))})
     assert list(alone) == ["10 or more (2 clips)"]  # of one clip there is no interval
+
+
+def test_the_whole_zoo_is_recorded_and_has_a_look_of_its_own():
+    assert set(networks.TITLES) == set(ARCHITECTURES) <= set(figures.COLOURS)
+    looks = {(figures.COLOURS[arch], figures.MARKERS.get(arch)) for arch in ARCHITECTURES}
+    assert len(looks) == len(ARCHITECTURES)
 
 
 def test_groups_of_words_stand_apart_whatever_the_number_of_networks():

@@ -36,12 +36,12 @@ KINDS = {  # tone; the colours of Part 6's figure
     "of Part 8": "ink",
 }
 AXES = {"ms": "network on the board (ms for a clip)", "flash": "flash of the firmware (bytes)"}
-MORE = {  # of 08_models.json, by the name of a value: what it is called, its factor, decimals and unit
-    names.hop_ms: ("a hop", 1, 2, " ms"),
-    partial(names.firmware, "ram"): ("RAM", 1, 0, " bytes"),
-    names.in_field: ("in the field", 100, 1, " %"),
-    names.false_accepts: ("false accepts an hour", 1, 1, ""),
-    names.missed: ("missed", 100, 1, " %"),
+MORE = {  # of 08_models.json, by the name of a value: what it is called, its factor, format and unit
+    names.hop_ms: ("a hop", 1, ".2g", " ms"),
+    partial(names.firmware, "ram"): ("RAM", 1, ",.0f", " bytes"),
+    names.in_field: ("in the field", 100, ".1f", " %"),
+    names.false_accepts: ("false accepts an hour", 1, ".1f", ""),
+    names.missed: ("missed", 100, ".1f", " %"),
 }
 LEFT, RIGHT, TOP, BASE = 44, 468, 36, 320
 Point = dict[str, Any]
@@ -61,7 +61,7 @@ def make(results: Path) -> Widget:
         axes[axis] = {"label": label, "from": 0.85 * min(sizes), "to": 1.15 * max(sizes)}
     kinds = [kind for kind in KINDS if any(point["kind"] == kind for point in points)]
     data = {"points": points, "axes": axes, "frame": frame, "tones": {kind: KINDS[kind] for kind in kinds}}
-    alt = f"Test accuracy of {len(points)} networks; the larger and slower ones are the more accurate, up to a plateau."
+    alt = f"Test accuracy of {len(points)} networks; time and flash raise it up to a plateau and little beyond."
     base = Drawing(480, 372, alt)
     base.text(8, 18, "Test accuracy (%)", size=14, bold=True)
     for percent in range(low, high + 1, 2):
@@ -109,11 +109,12 @@ def recorded_points(results: Path) -> list[Point]:
     """Every network with its name, kind, accuracy, low, high (%), ms and flash where recorded, and more in words."""
     parts = {part: contents.get("values", {}) for part, contents in load_results(results).items()}
     points = _of_part_6(results / FILE, parts)
-    listening = parts.get("07_listening", {})
+    listening, models = parts.get("07_listening", {}), parts.get("08_models", {})
     for arch, name in chains.NAMES.items():
+        if names.accuracy(arch) in models:
+            continue
         costs = {"ms": names.chain("window_ms_network", arch), "flash": names.chain("flash_bytes", arch)}
         points += _point(listening, name, "for streams", names.int8_accuracy(arch), costs)
-    models = parts.get("08_models", {})
     for key in models:
         arch = names.accurate_point(key)
         if arch and names.clip_ms(arch) in models:
@@ -161,8 +162,8 @@ def _point(
 
 def _more(values: Mapping[str, Any], arch: str) -> str:
     told = [
-        f"{called} {factor * values[named(arch)]['value']:,.{digits}f}{unit}"
-        for named, (called, factor, digits, unit) in MORE.items()
+        f"{called} {format(factor * values[named(arch)]['value'], form)}{unit}"
+        for named, (called, factor, form, unit) in MORE.items()
         if named(arch) in values
     ]
     return ", ".join(told)
