@@ -61,7 +61,9 @@ def make(results: Path) -> Widget:
         axes[axis] = {"label": label, "from": 0.85 * min(sizes), "to": 1.15 * max(sizes)}
     kinds = [kind for kind in KINDS if any(point["kind"] == kind for point in points)]
     data = {"points": points, "axes": axes, "frame": frame, "tones": {kind: KINDS[kind] for kind in kinds}}
-    alt = f"Test accuracy of {len(points)} networks; time and flash raise it up to a plateau and little beyond."
+    alt = (
+        f"Test accuracy of {len(points)} networks; time and flash raise it up to a plateau and little beyond."
+    )
     base = Drawing(480, 372, alt)
     base.text(8, 18, "Test accuracy (%)", size=14, bold=True)
     for percent in range(low, high + 1, 2):
