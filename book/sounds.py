@@ -32,6 +32,7 @@ from kwslib.predictors import TorchPredictor
 from kwslib.record import names
 from kwslib.report.part1.tables import examples
 from kwslib.report.part3.tables import most_mistaken
+from kwslib.report.part8.field import HERE
 from kwslib.strict_json import json_text
 from notebooks import ROOT
 
@@ -152,8 +153,8 @@ def missed(where: Stage, trials: int) -> Iterator[Sound]:
 
 
 def heard_by() -> list[StreamNetwork]:
-    """Part 8's networks for the field."""
-    return [open_network(MODELS / names.field_tflite(arch)) for arch in ("tenet_valid", "tenet_wide")]
+    """The networks that Part 8 trained for the field."""
+    return [open_network(MODELS / names.field_tflite(arch)) for arch in HERE["report"]]
 
 
 def turned_up(samples: np.ndarray) -> tuple[np.ndarray, int]:

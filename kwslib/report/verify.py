@@ -41,7 +41,7 @@ from kwslib.report.part6.board import (
 )
 from kwslib.report.part7.chains import STREAMING
 from kwslib.report.part8.field import HERE as TRAINED_FOR_FIELD
-from kwslib.report.part8.networks import ADDED
+from kwslib.report.part8.networks import ADDED, TITLES
 
 REPORT = PROFILES["report"]
 TRAINING, DEPLOYMENT, QUANTIZATION = "03_training", "04_deployment", "05_quantization"
@@ -62,10 +62,7 @@ NAMED = {  # models whose accuracy stands among the values of a part: {file: (pa
         for arch in ("tinyconv", "tenet")
         for suffix, kind in ((".pt", "float32"), (".tflite", ""))
     },
-    **{
-        f"{arch}.tflite": (MODELS, names.int8_accuracy(arch))
-        for arch in ("tinyconv_valid", "tenet_causal", *ADDED)
-    },
+    **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in TITLES if arch != "tinyconv"},
     **{
         f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
         for arch in TRAINED_FOR_FIELD["report"]

@@ -72,6 +72,7 @@ def test_the_trade_off_has_every_network_of_the_table(made):
     with (RESULTS / "06_trade_off.csv").open(encoding="utf-8") as table:
         listed = {row["network"] for row in csv.DictReader(table)}
     assert {point["name"] for point in points} > listed
+    assert [point["name"] for point in points].count("tenet, causal") == 1  # which Parts 7 and 8 record
     values = load_results(RESULTS)
     by_name = {point["name"]: point for point in points}
     assert by_name["3 bit"]["flash"] == values["05_quantization"]["values"]["board_flash_3bit"]["value"]

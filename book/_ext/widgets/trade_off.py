@@ -3,7 +3,7 @@
 Points come from book/results, each where accuracy and a cost are recorded:
 
 - 06_trade_off.csv: the networks of Parts 3, 5 and 6, with the flash of their firmware from the values of these parts;
-- 07_listening.json: the networks made for streams;
+- 07_listening.json: the networks made for streams that Part 8 has not recorded;
 - 08_models.json, when it exists: for each ARCH with `accuracy_ARCH` (fraction, ci95), the time of one clip
   `board_ms_clip_ARCH` (ms) and `flash_ARCH` (B); where recorded also `board_ms_hop_ARCH` (ms), `ram_ARCH` (B),
   `field_ARCH` (fraction of trials), `false_accepts_per_hour_ARCH` and `missed_ARCH` (fraction), which its description
