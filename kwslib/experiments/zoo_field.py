@@ -143,12 +143,20 @@ def _listening(corpus: Corpus, labels: Sequence[str], spent: FieldEffort) -> Cor
 def choose_settings(network: StreamNetwork, corpus: Corpus, spent: FieldEffort) -> Choice:
     """Smoothing and threshold with the fewest missed keywords in validation trials, among those whose false accepts in
     validation hours are within `allowed`, and the number missed; these hours also contain synthesized words."""
+    where, trials, sound = on_validation(network, corpus, spent)
+    return choose(network, where, trials, sound, allowed(stream_hours(sound), MOST_PER_HOUR))
+
+
+def on_validation(
+    network: StreamNetwork, corpus: Corpus, spent: FieldEffort
+) -> tuple[Stage, np.ndarray, np.ndarray]:
+    """Validation's stage, and a network's logits of its trials (n, T, C) and of its hours (T, C), as `choose` takes
+    them."""
     labels = network.labels
     where = _stage(corpus, labels, spent, "validation")
     logits = trial_logits(network, where.frames(range(spent.trials // 2)))
     listening = _stage(_listening(corpus, labels, spent), labels, spent, "validation")
-    sound = stream_logits(network, continuous_frames(listening, spent.validation_hours, SIX))
-    return choose(network, where, logits, sound, allowed(stream_hours(sound), MOST_PER_HOUR))
+    return where, logits, stream_logits(network, continuous_frames(listening, spent.validation_hours, SIX))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,13 @@ from repository import REPOSITORY
 from small_networks import toy
 
 from kwslib.cli.main import script
+from kwslib.data.corpus import open_corpus
+from kwslib.data.protocol import Protocol, build_splits
+from kwslib.field.minutes import Sound
+from kwslib.field.sources import loudest, spoken
+from kwslib.field.stream import StreamNetwork
+from kwslib.field.training import with_listening
+from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup
 
 
@@ -66,6 +73,7 @@ def test_a_kept_network_belongs_to_the_code_that_trained_it(monkeypatch, name, p
         ("field", ["--write", "--validation"], "leave one of them out"),
         ("frontend", ["more"], "unexpected extra argument"),
         ("gpu", ["--writ"], "No such option: --writ"),
+        ("hard", ["more"], "unexpected extra argument"),
         ("measured", ["gone"], "gone: no such folder"),
         ("recipes", ["resnet"], "use one of tinyconv, tinyconv_branches"),
         ("sweeps", ["10"], "unexpected extra argument"),
@@ -113,3 +121,44 @@ def test_a_gap_between_rooms_has_the_interval_over_the_rooms_where_they_differ()
     assert n == 3
     assert gap.mean == pytest.approx(-1 / 3)
     assert gap.low == pytest.approx(-1 / 3 - 4.303 / 3, abs=0.001)  # t of three rooms at -1, 0 and 0
+
+
+def test_hard_seconds_are_those_at_which_the_network_hears_a_keyword(monkeypatch):
+    """The rest of the examples stays, in number and place; the label is by the speech in the second."""
+    hard = benchmark("hard")
+    frames, speech = np.full((5000, 40), -100, np.int8), np.zeros(5000, bool)
+    frames[2000:2100], speech[2000:2100] = 100, True  # "yes", to this network; all of it speech
+
+    def logits(windows):
+        loud = windows.mean(axis=(1, 2)).astype(np.float32)
+        return np.stack([np.zeros_like(loud)] * 2 + [loud, np.zeros_like(loud)], axis=1)
+
+    network = StreamNetwork("loudness", class_labels(), None, logits)
+    monkeypatch.setattr(hard, "open_network", lambda _: network)
+    seconds = np.zeros((3 * 40, 49, 40), np.int8)
+    training = with_listening(toy(20, copies=3), seconds, np.zeros(3 * 40, int))
+    found = hard.hard_seconds(training, "start.pt", Sound(frames, speech), seed=0)
+    changed = (found.x != training.x).any(axis=(1, 2))
+    assert found.names == training.names
+    for copy in range(3):
+        assert not changed.reshape(3, -1)[copy, :20].any()
+        assert changed.reshape(3, -1)[copy].sum() == round(hard.HARD * 40)
+    assert (found.x[changed].mean(axis=(1, 2)) > 0).all()
+    assert (found.y[changed] == 1).all()
+    assert (found.y[~changed] == training.y[~changed]).all()
+
+
+def test_a_mixture_has_the_louder_words_label_and_another_talker_below_it(monkeypatch, tmp_path, recordings):
+    hard = benchmark("hard")
+    monkeypatch.setattr(hard, "FOLDER", tmp_path)
+    examples = [e for e in build_splits(open_corpus(recordings), Protocol())["training"] if e.clip]
+    others = [e.clip for e in examples if e.label == 1]
+    for example in examples[:20]:
+        mixed = hard.mixture(example, others)
+        assert (mixed.label, mixed.clip.word) == (example.label, example.clip.word)
+        assert hard.mixture(example, others) == mixed
+        (other,) = [clip for clip in others if f" over {clip.name}, " in mixed.name]
+        assert other.speaker != example.clip.speaker
+        first, both = spoken(example.clip), spoken(mixed.clip)
+        rest = both - first * (both @ first) / (first @ first)
+        assert 0 < loudest(rest) < 10 ** (-hard.QUIETER[0] / 20) + 0.05
