@@ -70,6 +70,7 @@ def _extreme_clips() -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", _extreme_clips())
 def test_the_front_end_keeps_the_same_state_as_on_this_machine(board, name, compiler):
@@ -177,6 +178,7 @@ def test_gcc_builds_are_profiled(model, clips):
     assert 1 < stages["network"]["ms"] <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("main", ["main.c", "stream.c"])
 def test_a_firmware_of_kept_objects_is_the_one_compiled_whole(board, tmp_path, compiler, main):

@@ -38,6 +38,8 @@ from kwslib.report.part3 import tables as part3
 from kwslib.report.part5 import tables as part5
 from kwslib.report.part6 import tables as part6
 
+pytestmark = pytest.mark.slow  # hundreds of figures
+
 WITHOUT_ACCURACY = {  # sizes, times, counts and settings; or read from a model's file
     *("part1.tables.level_values", "part1.tables.agreement_values", "part2.tables.count_values"),
     *("part2.tables.latency_values", "part3.tables.size_values", "part4.board.board_values"),
