@@ -64,8 +64,8 @@ def main(
             print(f"{title}, {name}: {share:.1%} ({ci95[0]:.1%} to {ci95[1]:.1%})", flush=True)
         note(run, f"{title}: difference", *mean_gain(inside[title] - outside[title], rooms))
         for name in sorted(set(files)):
-            here = inside[title][[file == name for file in files]]
-            print(f"  {name:24} {here.mean():7.1%} of {len(here)}")
+            answers = inside[title][[file == name for file in files]]
+            print(f"  {name:24} {answers.mean():7.1%} of {len(answers)}")
     best = TITLES["tenet_wide_field"]
     for title in [each for each in inside if each != best]:
         leads = outside[best] - outside[title], inside[best] - inside[title]

@@ -139,14 +139,14 @@ def trained(
 ) -> Callable[[int], float]:
     """A function of the seed: accuracy on a split of the network that `training_setup` trains, kept in `FOLDER`."""
 
-    def run(seed: int) -> float:
+    def train_seed(seed: int) -> float:
         path = checkpoint(training_setup, splits, seed)
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             train_setup(training_setup, splits, seed, out=path, teacher=teacher)
         return score(load_checkpoint(path)[0], splits[scored])[1]
 
-    return run
+    return train_seed
 
 
 def network(run: Run, arch: str) -> None:

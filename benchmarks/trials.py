@@ -44,7 +44,7 @@ def main(write: bool = typer.Option(False, "--write", help="Keep values in book/
         for name in pair:
             if name not in answers:
                 answers[name] = right(run, run.model(name), trials)
-        only = [int((answers[one] & ~answers[other]).sum()) for one, other in (pair, pair[::-1])]
+        only = [int((answers[first] & ~answers[other]).sum()) for first, other in (pair, pair[::-1])]
         for name, count in zip(pair, only, strict=True):
             run.record(f"{Path(pair[0]).stem}, {Path(pair[1]).stem}: only {Path(name).stem}", count, n=trials)
         shares = ", ".join(f"{Path(name).stem} {answers[name].mean():.1%}" for name in pair)

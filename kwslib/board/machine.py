@@ -105,19 +105,19 @@ class Board:
         with remedies(self.network):
             self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
-    def run(self, clips: np.ndarray) -> BoardRun:
+    def run_clips(self, clips: np.ndarray) -> BoardRun:
         """Execute the firmware on int16 (N, 16000) clips. Raises CheckFailed when it faults or hangs."""
         emulator = Emulator(read_image(self.build.elf), {"clips.raw": _bytes(clips)})
-        emulator.run(PATIENCE * (len(clips) + 1))
+        emulator.execute(PATIENCE * (len(clips) + 1))
         return self._results(emulator, len(clips))
 
     def profile(self, clip: np.ndarray) -> BoardProfile:
-        """Execute the firmware on one clip int16 (16000,) and count its cycles. Raises CheckFailed as `run` does."""
+        """Execute the firmware on one clip int16 (16000,) and count its cycles. Raises as `run_clips` does."""
         image = read_image(self.build.elf)
-        run = self.run(clip[None])
+        run = self.run_clips(clip[None])
         watched = Emulator(read_image(self.build.watched), {"clips.raw": _bytes(clip[None])})
         profile = watched.profile(STAGES)
-        watched.run(0)
+        watched.execute(0)
         again = self._results(watched, 1)
         if not np.array_equal(again.logits, run.logits):
             raise CheckFailed("the firmware computes otherwise while it is being counted")

@@ -90,22 +90,22 @@ class StreamBoard:
         with remedies(network):
             self.build = build_firmware(header, compiler, "stream.c")
 
-    def run(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run_sound(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Execute the firmware on int16 (n,) sound: logits int8 (T, C) and reports (T,).
 
         Raises KwsError for sound shorter than a window, and CheckFailed when the firmware faults or hangs.
         """
         emulator = Emulator(read_image(self.build.elf), {"sound.raw": _bytes(sound)})
-        emulator.run(PATIENCE * (1 + len(sound) // CLIP_SAMPLES))
+        emulator.execute(PATIENCE * (1 + len(sound) // CLIP_SAMPLES))
         return self._results(emulator, sound)
 
     def profile(self, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> StreamProfile:
-        """The same with the cost of each hop; `each_hop` is called once per hop. Raises as `run` does."""
+        """The same with the cost of each hop; `each_hop` is called once per hop. Raises as `run_sound` does."""
         image = read_image(self.build.elf)
-        logits, reported = self.run(sound)
+        logits, reported = self.run_sound(sound)
         watched = Emulator(read_image(self.build.watched), {"sound.raw": _bytes(sound)})
         profile = watched.profile(STAGES, lambda stage: each_hop() if stage == "decision" else None)
-        watched.run(0)
+        watched.execute(0)
         again, _ = self._results(watched, sound)
         if not np.array_equal(again, logits):
             raise CheckFailed("the firmware computes otherwise while it is being counted")

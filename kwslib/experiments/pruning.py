@@ -138,7 +138,7 @@ def _fewer_channels(
     """The network with the point's channels alone, fine-tuned, and its test accuracy before that."""
     x, y = splits["training"].copy(0)
     orders = channels.removal_orders(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
-    model = channels.narrow(model, *channels.last(orders, point.percent))
+    model = channels.keep_channels(model, *channels.last(orders, point.percent))
     raw = score(model, splits["testing"])[1]
     _without_dropout(model, point)
     fit(model, fine_tuning, splits["training"], splits["validation"], point.seed)

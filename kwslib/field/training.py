@@ -147,7 +147,7 @@ def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> Featur
             (training.y, y.reshape(training.copies, m)),
         )
     ]
-    both = [one.reshape(-1, *one.shape[2:]) for one in joined]
+    both = [array.reshape(-1, *array.shape[2:]) for array in joined]
     more = tuple(f"listening {number}" for number in range(m))
     return FeatureSet(both[0], both[1], training.names + more, training.copies)
 

@@ -87,8 +87,9 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
     before = plan.before or {}
     fills = [tensor for tensor in plan.kept if tensor in before]
 
-    def place(at: Place) -> int:
-        return at.offset + (outside[at.tensor] if at.tensor in outside else offsets[at.tensor, "tensor"])
+    def word_of(place: Place) -> int:
+        begin = outside[place.tensor] if place.tensor in outside else offsets[place.tensor, "tensor"]
+        return place.offset + begin
 
     writer = _Writer()
     writer.value(FORMAT, arena, len(layers), len(first), len(plan.hop), len(fills))
@@ -102,11 +103,11 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
         if isinstance(step, Call):
             a, b = step.inputs if len(step.inputs) == 2 else 2 * step.inputs
             scratch = offsets.get((next(numbers), "scratch"), 0)
-            writer.value(list(layers).index(step.layer.name), *map(place, (a, b, step.output)), scratch)
+            writer.value(list(layers).index(step.layer.name), *map(word_of, (a, b, step.output)), scratch)
         else:
-            writer.value(MOVE, place(Place(step.tensor, step.target)), step.distance, step.size, 0)
+            writer.value(MOVE, word_of(Place(step.tensor, step.target)), step.distance, step.size, 0)
     for tensor in fills:
-        writer.value(place(Place(tensor)), before[tensor], plan.sizes[tensor])
+        writer.value(word_of(Place(tensor)), before[tensor], plan.sizes[tensor])
     content = writer.bytes()
     if len(content) > FLASH_BYTES or arena > ARENA_BYTES or len(layers) > LAYERS or len(steps) > STEPS:
         raise KwsError(

@@ -37,7 +37,7 @@ def test_python_and_c_agree_on_every_logit(tmp_path, bits):
 def test_the_board_agrees_too(tmp_path, bits):
     network = read_integers(checkpoint(tmp_path, bits))
     board = Board(packed_network(network), class_labels())
-    on_board = board.run(SOUND).logits
+    on_board = board.run_clips(SOUND).logits
     assert np.array_equal(on_board, run_integers(network, features(SOUND)))
 
 

@@ -22,7 +22,7 @@ from kwslib.features.frontend import normalise
 from kwslib.labels import class_labels
 from kwslib.networks.models import ZOO, ModelConfig, fold_batch_norm
 from kwslib.networks.training import Recipe, predict
-from kwslib.pruning.channels import last, narrow, removal_orders
+from kwslib.pruning.channels import keep_channels, last, removal_orders
 from kwslib.pruning.coupled import coupled
 from kwslib.pruning.weights import Pruning, finish, prune_to
 from kwslib.quantization.integer import integer_network, logits, run_integers
@@ -89,7 +89,7 @@ def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
 def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
     model = fold_batch_norm(lively(arch))
     keep = last(removal_orders(model, "l1", CLIPS, np.zeros(len(CLIPS), int)), 50)
-    small = narrow(model, *keep)
+    small = keep_channels(model, *keep)
     with torch.no_grad():
         for group, kept in zip(coupled(model), keep, strict=True):
             group.silence(model, [channel for channel in range(group.size) if channel not in kept])

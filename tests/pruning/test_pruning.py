@@ -19,7 +19,7 @@ from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import Recipe, fit, score
-from kwslib.pruning.channels import channels_left, narrow, removal_orders
+from kwslib.pruning.channels import channels_left, keep_channels, removal_orders
 from kwslib.pruning.saliency import CRITERIA, squared_gradients
 from kwslib.pruning.weights import (
     SCHEDULES,
@@ -226,13 +226,13 @@ def test_layers_that_cannot_be_pruned_are_refused():
     with pytest.raises(KwsError, match="whole blocks"):
         prune_to(network(), Pruning(0.5, block=3))
     with pytest.raises(KwsError, match="DsCnn has 7"):
-        narrow(build(ModelConfig("dscnn")), [0])
+        keep_channels(build(ModelConfig("dscnn")), [0])
     with pytest.raises(KwsError, match="keep the same share"):
-        narrow(build(ModelConfig("dscnn")), *[[0]] * 7)
+        keep_channels(build(ModelConfig("dscnn")), *[[0]] * 7)
     with pytest.raises(KwsError, match="keep at least one"):
-        narrow(network(), [])
+        keep_channels(network(), [])
     with pytest.raises(KwsError, match="keep at least one"):
-        narrow(network(), [8])
+        keep_channels(network(), [8])
     with pytest.raises(KwsError, match="all of them"):
         channels_left(99)
     with pytest.raises(KwsError, match="use one of"):

@@ -84,15 +84,15 @@ def write(run: Run, found: Mapping[str, Detection]) -> None:
 
     rows = [
         {
-            "model": one.model.name,
+            "model": detection.model.name,
             "threshold": point.threshold,
             "false_accepts": point.false_accepts,
             "hours": point.hours,
             "missed": point.rejects,
             "keywords": point.keywords,
         }
-        for one in found.values()
-        for point in one.points
+        for detection in found.values()
+        for point in detection.points
     ]
     with atomic_write(run.results / FILE) as path:
         pandas.DataFrame(rows).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
