@@ -32,7 +32,6 @@ from kwslib.pruning.weights import (
     prunable,
     prune_to,
     raw_accuracies,
-    sparsity,
     weights,
 )
 from kwslib.quantization.integer import integer_network
@@ -41,6 +40,12 @@ from kwslib.quantization.quantizers import Quantization
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)
+
+
+def sparsity(model: nn.Module) -> float:
+    """Share of the weights, without biases, that are zero."""
+    values = [weights(layer) for layer in prunable(model).values()]
+    return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
 
 
 def cut(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
