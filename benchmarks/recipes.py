@@ -30,7 +30,7 @@ from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.experiments.zoo_field import (
-    EFFORTS,
+    FIELD_EFFORTS,
     LONGER,
     FieldEffort,
     choose_settings,
@@ -189,7 +189,7 @@ def kept_apart(corpus: Corpus, training_setup: Setup) -> FeatureSet:
 def field(run: Run) -> None:
     """Training for the field, one setting changed at a time: shares of validation's keywords missed, by threshold and
     smoothing chosen there."""
-    spent = EFFORTS["report"]
+    spent = FIELD_EFFORTS["report"]
     for arch in LONGER:
         base = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
         for change, alter in FIELD.items():

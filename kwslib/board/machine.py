@@ -89,18 +89,13 @@ class Board:
         self,
         network: Network,
         labels: Sequence[str],
-        settings: DecisionSettings | None = None,
         compiler: str | None = None,
         streaming: DecisionSettings | None = None,
     ) -> None:
         self.network = network
         self.labels = tuple(labels)
-        classes = self.network.sizes[self.network.output]
-        if classes != len(self.labels) or self.network.sizes[self.network.input] != FRAMES * CHANNELS:
-            raise KwsError(
-                f"the network does not map {FRAMES} x {CHANNELS} features to {len(self.labels)} classes"
-            )
-        self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
+        classes = check_sizes(network, labels)
+        self.settings = DecisionSettings(classes, smoothing=1, suppression=0)
         self.streaming = streaming or DecisionSettings(classes)
         with remedies(self.network):
             self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
@@ -150,6 +145,13 @@ class Board:
         results = np.frombuffer(written, record)
         posteriors = results["posteriors"].astype(np.float32) / CERTAIN
         return BoardRun(results["logits"], posteriors, results["reported"], emulator.stack_bytes())
+
+
+def check_sizes(network: Network, labels: Sequence[str]) -> int:
+    """The number of classes. Raises KwsError for a network that does not map features to one score per label."""
+    if network.sizes[network.output] != len(labels) or network.sizes[network.input] != FRAMES * CHANNELS:
+        raise KwsError(f"the network does not map {FRAMES} x {CHANNELS} features to {len(labels)} classes")
+    return len(labels)
 
 
 def _bytes(clips: np.ndarray) -> bytes:

@@ -16,6 +16,7 @@ from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.measure.profiling import costs
+from kwslib.networks.evaluation import accuracy
 from kwslib.networks.models import ModelConfig, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, score
 from kwslib.progress import over_cores
@@ -173,7 +174,7 @@ def _in_integers(
         integers = integer_network(quantized)
         for column, split in ((names.qat(bits), "testing"), (names.qat_validation(bits), "validation")):
             clips = splits[split]
-            row[column] = float((run_integers(integers, clips.x).argmax(1) == clips.y).mean())
+            row[column] = accuracy(run_integers(integers, clips.x), clips.y)
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             path = models / names.pruned_checkpoint(point.name, bits)

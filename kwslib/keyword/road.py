@@ -233,7 +233,9 @@ def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     people = everyday_of_people(network, network.settings, corpus)
     return {
         "testing": tally(answers, clips.y, network.labels).as_json(),
-        "field": point_json(threshold.test(network, corpus, network.settings, effort.trials, effort.hours)),
+        "field": point_json(
+            threshold.evaluate_settings(network, corpus, network.settings, effort.trials, effort.hours)
+        ),
         "everyday": {
             "synthesized": everyday(network, network.settings).as_json(),
             "people": people.as_json() if people else None,
