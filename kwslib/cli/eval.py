@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.data import OWN, corpus_of
-from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.corpus import corpus_of
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
 

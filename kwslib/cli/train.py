@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus, explain
+from kwslib.cli.corpus import chosen_corpus, explain
 from kwslib.cli.interruption import Stopped
-from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
