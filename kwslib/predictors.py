@@ -87,10 +87,10 @@ class LiteRtPredictor:
         x = check_features(q8) if self.input["dtype"] == np.int8 else normalise(check_features(q8))
         scores = np.empty((len(x), len(self.labels)), self.output["dtype"])
         for row, clip in enumerate(x):
-            scores[row] = self.run(clip.reshape(self.input["shape"])).reshape(-1)
+            scores[row] = self.infer(clip.reshape(self.input["shape"])).reshape(-1)
         return scores
 
-    def run(self, x: np.ndarray) -> np.ndarray:
+    def infer(self, x: np.ndarray) -> np.ndarray:
         """One inference, in the model's own shapes."""
         self.interpreter.set_tensor(self.input["index"], x)
         self.interpreter.invoke()
@@ -130,7 +130,7 @@ class TflmPredictor(LiteRtPredictor):
         except RuntimeError as error:
             raise KwsError(f"{self.path}: TensorFlow Lite Micro cannot run this model ({error})") from error
 
-    def run(self, x: np.ndarray) -> np.ndarray:
+    def infer(self, x: np.ndarray) -> np.ndarray:
         """One inference, in the model's own shapes."""
         self.micro.set_input(x, 0)
         self.micro.invoke()
@@ -196,4 +196,4 @@ class BoardPredictor(CorePredictor):
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""
-        return self.dequantized(self.board.run(clips).logits)
+        return self.dequantized(self.board.run_clips(clips).logits)

@@ -116,8 +116,8 @@ run.show(sizes_table(sizes, protocol.labels), caption)
 from kwslib.networks.models import build
 from kwslib.networks.recipes import setup
 
-made = setup("tinyconv", run.profile.epochs)
-weights = dict(build(made.config).named_parameters())
+training_setup = setup("tinyconv", run.profile.epochs)
+weights = dict(build(training_setup.config).named_parameters())
 for name, tensor in weights.items():
     print(f"{name:13} {' × '.join(f'{size:,}' for size in tensor.shape)}")
 print(f"{sum(tensor.numel() for tensor in weights.values()):,} parameters")
@@ -130,7 +130,11 @@ print(f"{sum(tensor.numel() for tensor in weights.values()):,} parameters")
 # %%
 from kwslib.report.words import settings
 
-for chosen in (made.recipe, made.augmentation, made.protocol):
+for chosen in (
+    training_setup.recipe,
+    training_setup.augmentation,
+    training_setup.protocol,
+):
     print(f"{type(chosen).__name__.lower()}:")
     for name, value in settings(chosen).items():
         print(f"    {name:22} {value}")
@@ -139,9 +143,11 @@ for chosen in (made.recipe, made.augmentation, made.protocol):
 from kwslib.experiments.seeds import train_seeds
 from kwslib.features.dataset import feature_splits
 
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+splits = feature_splits(
+    run.corpus, training_setup.protocol, training_setup.augmentation
+)
 plain = feature_splits(run.corpus, protocol)
-recipe = made.config, made.recipe
+recipe = training_setup.config, training_setup.recipe
 runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 
 # %% [markdown]

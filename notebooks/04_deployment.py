@@ -455,12 +455,12 @@ recording.Table(original_field_table(), caption)
 # %%
 from kwslib.report.part4 import field
 
-here = field.field_stage(run)
+stage = field.field_stage(run)
 caption = (
     "The first six trials: all that was drawn. The level, in dB SPL, is "
     "that at 1 m."
 )
-run.show(field.draws_table(here, 6), caption, digits=2)
+run.show(field.draws_table(stage, 6), caption, digits=2)
 
 # %% [markdown]
 # What a room does to a sound is its *impulse response*: what arrives at the microphone when the mouth gives one
@@ -490,8 +490,8 @@ run.show(field.draws_table(here, 6), caption, digits=2)
 from kwslib.features.frontend import features
 from kwslib.field.stream import listen
 
-heard = here.render(here.trial(7))
-again = np.array_equal(heard, here.render(here.trial(7)))
+heard = stage.render(stage.trial(7))
+again = np.array_equal(heard, stage.render(stage.trial(7)))
 print("trial 7 again, the same bit for bit:", yes_no(again))
 same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
 print("a stream's first second, the features of the clip:", yes_no(same))

@@ -83,9 +83,11 @@ from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
 
-made = setup("tinyconv", run.profile.epochs)
+training_setup = setup("tinyconv", run.profile.epochs)
 bases = base_models(run, seeds=run.swept_seeds)
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+splits = feature_splits(
+    run.corpus, training_setup.protocol, training_setup.augmentation
+)
 
 # %% tags=["point"]
 from kwslib.experiments.sweeps.table import rows_of
@@ -427,7 +429,9 @@ draw.accuracy_by_bytes(by_width, (66_608, full))
 from kwslib.data.protocol import build_splits, load_waveforms
 from kwslib.report.part5.board import board_costs, board_table, board_values
 
-sounds = load_waveforms(build_splits(run.corpus, made.protocol)["testing"])
+sounds = load_waveforms(
+    build_splits(run.corpus, training_setup.protocol)["testing"]
+)
 quick = run.profile.name == "quick"
 chip = board_costs(models, splits["testing"], sounds, quick)
 run.record_all(board_values(chip))

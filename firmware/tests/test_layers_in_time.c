@@ -105,8 +105,8 @@ static void test_run_column(void) {
         if (weights[i] == -128) weights[i] = -127; /* which pairs cannot hold */
     reference_convolution(&layer, weights, input, slow);
     int8_t *pairs = pairs_of_outputs(weights, run, depth);
-    const kws_column one = {words, pairs, groups, with_shares(&layer, weights, run, 0, bias).output};
-    kws_run_column_layer(&one, input, fast);
+    const kws_column columns = {words, pairs, groups, with_shares(&layer, weights, run, 0, bias).output};
+    kws_run_column_layer(&columns, input, fast);
     compare("kws_run_column_layer", fast, slow, depth, 0);
     free(weights), free(input), free(fast), free(slow), free(pairs);
 }
@@ -121,8 +121,8 @@ static void test_depth_column(void) {
     layer.weights = weights;
     reference_depthwise(&layer, input, slow);
     int8_t *pairs = pairs_of_taps(weights, taps, depth);
-    const kws_column one = {taps, pairs, groups, with_shares(&layer, weights, taps, depth, bias).output};
-    kws_depth_column_layer(&one, input, fast);
+    const kws_column columns = {taps, pairs, groups, with_shares(&layer, weights, taps, depth, bias).output};
+    kws_depth_column_layer(&columns, input, fast);
     compare("kws_depth_column_layer", fast, slow, depth, 0);
     free(weights), free(input), free(fast), free(slow), free(pairs);
 }

@@ -56,7 +56,7 @@ typedef struct {
         kws_mean mean;
         kws_sum sum;
         kws_softmax softmax;
-    } of;
+    } fields;
 } layer;
 
 /* A layer at work, or MOVE with place, distance and size of a kws_keep in a, b and output. */
@@ -156,32 +156,32 @@ static void read_fields(layer *loaded) {
         case AVERAGE_POOL:
         case RUN_CONVOLUTION:
         case RUN_DEPTHWISE:
-            read_window(&loaded->of.window);
+            read_window(&loaded->fields.window);
             break;
         case DENSE:
-            read_dense(&loaded->of.dense);
+            read_dense(&loaded->fields.dense);
             break;
         case RUN_COLUMN:
         case DEPTH_COLUMN:
-            read_column(&loaded->of.column);
+            read_column(&loaded->fields.column);
             break;
         case SPARSE:
-            read_sparse(&loaded->of.sparse);
+            read_sparse(&loaded->fields.sparse);
             break;
         case PACKED_CONVOLUTION:
-            read_packed_window(&loaded->of.packed_window);
+            read_packed_window(&loaded->fields.packed_window);
             break;
         case PACKED_DENSE:
-            read_packed_dense(&loaded->of.packed_dense);
+            read_packed_dense(&loaded->fields.packed_dense);
             break;
         case MEAN:
-            read_mean(&loaded->of.mean);
+            read_mean(&loaded->fields.mean);
             break;
         case SUM:
-            read_sum(&loaded->of.sum);
+            read_sum(&loaded->fields.sum);
             break;
         case SOFTMAX:
-            read_softmax(&loaded->of.softmax);
+            read_softmax(&loaded->fields.softmax);
             break;
         case KINDS:
             break;
@@ -191,46 +191,46 @@ static void read_fields(layer *loaded) {
 static void run(const layer *work, const int8_t *a, const int8_t *b, int8_t *output, int16_t *scratch) {
     switch (work->kind) {
         case CONVOLUTION:
-            kws_convolution_layer(&work->of.window, a, output, scratch);
+            kws_convolution_layer(&work->fields.window, a, output, scratch);
             break;
         case DEPTHWISE:
-            kws_depthwise_layer(&work->of.window, a, output);
+            kws_depthwise_layer(&work->fields.window, a, output);
             break;
         case AVERAGE_POOL:
-            kws_average_pool_layer(&work->of.window, a, output);
+            kws_average_pool_layer(&work->fields.window, a, output);
             break;
         case DENSE:
-            kws_dense_layer(&work->of.dense, a, output);
+            kws_dense_layer(&work->fields.dense, a, output);
             break;
         case SPARSE:
-            kws_sparse_layer(&work->of.sparse, a, output);
+            kws_sparse_layer(&work->fields.sparse, a, output);
             break;
         case PACKED_CONVOLUTION:
-            kws_packed_convolution_layer(&work->of.packed_window, a, output, scratch);
+            kws_packed_convolution_layer(&work->fields.packed_window, a, output, scratch);
             break;
         case PACKED_DENSE:
-            kws_packed_dense_layer(&work->of.packed_dense, a, output);
+            kws_packed_dense_layer(&work->fields.packed_dense, a, output);
             break;
         case MEAN:
-            kws_mean_layer(&work->of.mean, a, output);
+            kws_mean_layer(&work->fields.mean, a, output);
             break;
         case SUM:
-            kws_sum_layer(&work->of.sum, a, b, output);
+            kws_sum_layer(&work->fields.sum, a, b, output);
             break;
         case SOFTMAX:
-            kws_softmax_layer(&work->of.softmax, a, output);
+            kws_softmax_layer(&work->fields.softmax, a, output);
             break;
         case RUN_CONVOLUTION:
-            kws_run_convolution_layer(&work->of.window, a, output, scratch);
+            kws_run_convolution_layer(&work->fields.window, a, output, scratch);
             break;
         case RUN_DEPTHWISE:
-            kws_run_depthwise_layer(&work->of.window, a, output, scratch);
+            kws_run_depthwise_layer(&work->fields.window, a, output, scratch);
             break;
         case RUN_COLUMN:
-            kws_run_column_layer(&work->of.column, a, output);
+            kws_run_column_layer(&work->fields.column, a, output);
             break;
         case DEPTH_COLUMN:
-            kws_depth_column_layer(&work->of.column, a, output);
+            kws_depth_column_layer(&work->fields.column, a, output);
             break;
         case KINDS:
             break;

@@ -38,15 +38,12 @@ for kernels in (OpResolverType.BUILTIN_REF, OpResolverType.AUTO):
 """
 
 
-def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: bytes | None = None) -> Any:
+def open_litert(path: Path, threads: int = 1, xnnpack: bool = False) -> Any:
     """LiteRT's interpreter for a .tflite file, with allocated tensors and either XNNPACK's or the reference kernels.
 
-    content: the file's bytes, if the file is not yet written and `path` is only its name. Raises KwsError for a file
-    that is missing, truncated, not a model, or that LiteRT cannot run.
+    Raises KwsError for a file that is missing, truncated, not a model, or that LiteRT cannot run.
     """
-    content = read_content(path) if content is None else content
-    _, interpreter = graph_and_interpreter(path, content, threads, xnnpack)
-    return interpreter
+    return graph_and_interpreter(path, read_content(path), threads, xnnpack)[1]
 
 
 def read_graph(path: Path, content: bytes | None = None) -> Graph:

@@ -28,6 +28,7 @@ from kwslib.field.stream import (
     reports,
     smooth,
 )
+from kwslib.field.trials import classes_of
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
@@ -108,7 +109,7 @@ def detection_curve(
     """
     hours = stream_hours(continuous_logits)
     continuous_means = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
-    said = np.arange(len(trial_logits)) % len(network.labels)
+    said = classes_of(range(len(trial_logits)), network.labels)
     spoken_trials = np.flatnonzero(said >= 2)
     smoothed = [smooth(posteriors(trial_logits[i], network.scale), settings.smoothing) for i in spoken_trials]
     ends = [word_end(stage, int(i)) for i in spoken_trials]
@@ -131,6 +132,11 @@ def detection_curve(
             )
         )
     return points
+
+
+def operating_point(points: Sequence[OperatingPoint], settings: DecisionSettings) -> OperatingPoint:
+    """The point of a curve at the threshold of the settings, which is one of the curve's."""
+    return next(point for point in points if point.threshold == settings.threshold)
 
 
 def first_report(means: np.ndarray, said: int, settings: DecisionSettings) -> int | None:

@@ -28,7 +28,7 @@ from kwslib.field.stream import (
     open_network,
     windows,
 )
-from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
+from kwslib.field.trials import LENGTH, PROMPT, Trial, classes_of, draw, render
 from kwslib.labels import SAMPLE_RATE
 from kwslib.networks.evaluation import Evaluation
 from kwslib.progress import over_cores
@@ -183,7 +183,7 @@ def run_stage(
     network: StreamNetwork, stage: Stage, indices: Sequence[int], settings: DecisionSettings
 ) -> FieldResult:
     """Results of a model on trials of a stage, given by number; the classes alternate."""
-    said = np.array(indices) % len(network.labels)
+    said = classes_of(indices, network.labels)
     return judge(trial_logits(network, stage.frames(indices)), said, network, settings)
 
 

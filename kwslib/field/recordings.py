@@ -94,10 +94,10 @@ def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def run_recordings(
-    network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
+    network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings
 ) -> FieldResult:
     """Results with every recording as a trial, with the prompt at its start."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     answers, false_accepts, seconds = [], 0, 0.0
     for recording in recordings:
         stream = surrounded(recording.samples, rng)

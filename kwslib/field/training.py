@@ -22,7 +22,7 @@ from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import stage
 from kwslib.field.microphone import pascal
-from kwslib.field.minutes import SIX, minutes
+from kwslib.field.minutes import FRAME, SIX, minutes
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.scene import add_background, add_speech, background_in_room, speech_in_room
 from kwslib.field.sources import BACKGROUNDS, Material, extent, loudest, material, spoken
@@ -35,7 +35,6 @@ from kwslib.progress import over_cores, progress
 BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
 LENGTH = BEFORE + 2 * CLIP_SAMPLES  # of one stream
 PIECE = 12 * SAMPLE_RATE  # of background, from which streams take theirs
-FRAME = 320  # samples from frame to frame
 SPEECH_FRAMES = 10  # 0.2 s
 
 
@@ -147,7 +146,7 @@ def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> Featur
             (training.y, y.reshape(training.copies, m)),
         )
     ]
-    both = [one.reshape(-1, *one.shape[2:]) for one in joined]
+    both = [array.reshape(-1, *array.shape[2:]) for array in joined]
     more = tuple(f"listening {number}" for number in range(m))
     return FeatureSet(both[0], both[1], training.names + more, training.copies)
 

@@ -83,9 +83,9 @@ def make(
         alone(training, "the same training") as waited,
         temporary_folder(training.parent, "files") as unfinished,
     ):
-        if waited and (made := _made(folder, key)):
+        if waited and (results := _read_results(folder, key)):
             shutil.rmtree(training, ignore_errors=True)
-            return made
+            return results
         with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
             trained = training / CHECKPOINT
             if not _is_sound(trained):
@@ -171,7 +171,7 @@ def _noting(what: Callable[[], str]) -> Iterator[None]:
 
 def _kept(training: Path, folder: Path, key: str) -> str:
     """What is kept of a run that was interrupted."""
-    if _made(folder, key):
+    if _read_results(folder, key):
         return f"{folder} is complete"
     if (training / CHECKPOINT).exists():
         return "the trained network is kept; run the same command again to go on"
@@ -180,7 +180,7 @@ def _kept(training: Path, folder: Path, key: str) -> str:
     return UNTRAINED
 
 
-def _made(folder: Path, key: str) -> dict[str, Any] | None:
+def _read_results(folder: Path, key: str) -> dict[str, Any] | None:
     """The results in a folder, if they are those of this run."""
     try:
         report = parse_json((folder / REPORT).read_bytes())
@@ -233,7 +233,9 @@ def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     people = everyday_of_people(network, network.settings, corpus)
     return {
         "testing": tally(answers, clips.y, network.labels).as_json(),
-        "field": point_json(threshold.test(network, corpus, network.settings, effort.trials, effort.hours)),
+        "field": point_json(
+            threshold.evaluate_settings(network, corpus, network.settings, effort.trials, effort.hours)
+        ),
         "everyday": {
             "synthesized": everyday(network, network.settings).as_json(),
             "people": people.as_json() if people else None,

@@ -62,12 +62,12 @@ def pytorch(model: nn.Module, threads: int = 1, runs: int = RUNS) -> Latency:
         torch.set_num_threads(before)
 
 
-def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+def onnxruntime(path: Path) -> Latency:
     """Latency of an .onnx file in ONNX Runtime on this CPU. Raises KwsError for a bad file."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     try:
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class of their own
@@ -75,7 +75,7 @@ def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
             f"{path}: missing, damaged or not an .onnx model; make it with `kws export`"
         ) from error
     feed = {session.get_inputs()[0].name: _clip()}
-    return Latency("ONNX Runtime", "CPU", threads, _time(lambda: session.run(None, feed), runs))
+    return Latency("ONNX Runtime", "CPU", 1, _time(lambda: session.run(None, feed), RUNS))
 
 
 def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:

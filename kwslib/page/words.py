@@ -17,7 +17,7 @@ import numpy as np
 
 from kwslib.deployment.core_network import Layer, Network
 from kwslib.deployment.core_run import struct_name
-from kwslib.deployment.core_stream import SILENCE
+from kwslib.deployment.core_stream import SILENT
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.memory_plan import plan_memory
 from kwslib.deployment.stream_plan import stream
@@ -27,7 +27,7 @@ from kwslib.features.ccore import interface
 from kwslib.features.frontend import CHANNELS, FRAMES
 
 FORMAT = int.from_bytes(b"KWS1", "little")
-FLASH_BYTES, ARENA_BYTES, LAYERS, STEPS = 1 << 20, 1 << 18, 256, 1024  # what kws_web.c has room for
+MODEL_BYTES, ARENA_BYTES, LAYERS, STEPS = 1 << 20, 1 << 18, 256, 1024  # what kws_web.c has room for
 INPUT, OUTPUT, MOVE = 1 << 24, 1 << 25, -1
 
 KINDS = (  # in the order of kws_web.c
@@ -87,12 +87,13 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
     before = plan.before or {}
     fills = [tensor for tensor in plan.kept if tensor in before]
 
-    def place(at: Place) -> int:
-        return at.offset + (outside[at.tensor] if at.tensor in outside else offsets[at.tensor, "tensor"])
+    def word_of(place: Place) -> int:
+        begin = outside[place.tensor] if place.tensor in outside else offsets[place.tensor, "tensor"]
+        return place.offset + begin
 
     writer = _Writer()
     writer.value(FORMAT, arena, len(layers), len(first), len(plan.hop), len(fills))
-    writer.value(FRAMES * CHANNELS - plan.sizes[network.input], before.get(network.input, SILENCE))
+    writer.value(FRAMES * CHANNELS - plan.sizes[network.input], before.get(network.input, SILENT))
     writer.struct("kws_decision_settings", settings.fields(network.output_scale))
     for layer in layers.values():
         writer.value(KINDS.index(layer.kind))
@@ -102,13 +103,13 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
         if isinstance(step, Call):
             a, b = step.inputs if len(step.inputs) == 2 else 2 * step.inputs
             scratch = offsets.get((next(numbers), "scratch"), 0)
-            writer.value(list(layers).index(step.layer.name), *map(place, (a, b, step.output)), scratch)
+            writer.value(list(layers).index(step.layer.name), *map(word_of, (a, b, step.output)), scratch)
         else:
-            writer.value(MOVE, place(Place(step.tensor, step.target)), step.distance, step.size, 0)
+            writer.value(MOVE, word_of(Place(step.tensor, step.target)), step.distance, step.size, 0)
     for tensor in fills:
-        writer.value(place(Place(tensor)), before[tensor], plan.sizes[tensor])
+        writer.value(word_of(Place(tensor)), before[tensor], plan.sizes[tensor])
     content = writer.bytes()
-    if len(content) > FLASH_BYTES or arena > ARENA_BYTES or len(layers) > LAYERS or len(steps) > STEPS:
+    if len(content) > MODEL_BYTES or arena > ARENA_BYTES or len(layers) > LAYERS or len(steps) > STEPS:
         raise KwsError(
             f"a network of {len(content):,} bytes that takes {arena:,} bytes of memory is larger than the board, "
             "and than the page: use fewer channels, fewer bits or a smaller network"

@@ -20,6 +20,7 @@ from kwslib.deployment.core_network import read_network
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.measure.profiling import file_costs
+from kwslib.networks.evaluation import accuracy
 from kwslib.networks.recipes import setup
 from kwslib.networks.training import score
 from kwslib.predictors import BoardPredictor, load_predictor
@@ -149,10 +150,10 @@ def _same(name: str, found: float, recorded: float, slack: float = 0.0) -> Check
 def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
     """Test accuracy (0..1) of a model; with `integers`, of a quantized network as the chip computes it."""
     if path.suffix == ".tflite":
-        return float((load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y).mean())
+        return accuracy(load_predictor(str(path)).logits(testing.x), testing.y)
     model = load_checkpoint(path)[0]
     if integers:
-        return float((run_integers(integer_network(model), testing.x).argmax(1) == testing.y).mean())
+        return accuracy(run_integers(integer_network(model), testing.x), testing.y)
     return score(model, testing)[1]
 
 

@@ -256,7 +256,7 @@ def test_the_accuracy_is_that_of_kws_eval(kws, tmp_path, monkeypatch):
     config = ModelConfig(labels=("silence", "unknown", WORD))
     network, decides = build(config).eval(), threshold.as_extra(DecisionSettings(3, 4, 0.99))
     list(network.parameters())[-1].data[2] += 1  # its bias: the word wins, and is not sure
-    monkeypatch.setattr(threshold, "test", lambda *given: POINT)
+    monkeypatch.setattr(threshold, "evaluate_settings", lambda *given: POINT)
     monkeypatch.setattr(road, "everyday", lambda *given: Fired(200, ()))
     said = []
     for name, extra in (("plain.pt", {}), ("model.pt", decides)):

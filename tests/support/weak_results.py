@@ -22,6 +22,7 @@ from kwslib.networks.evaluation import Evaluation
 from kwslib.networks.training import Epoch
 from kwslib.record import names
 from kwslib.record.values import Value
+from kwslib.report.numbers import share_text
 from kwslib.report.part1 import figures as draw1
 from kwslib.report.part1 import tables as part1
 from kwslib.report.part3 import figures as draw3
@@ -206,6 +207,6 @@ SHOWN = {  # the same for tables and figures
     draw8.field_trade_off: lambda seeds: ({"tinyconv": heard(seeds)}, COST8),
     draw8.detection_error: lambda seeds: ({"tinyconv": heard(seeds)}, (1.0, 0.15)),
     part8.ahead_table: lambda seeds: (part8.ahead_values(rights(seeds)),),
-    part8.percent: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),
+    share_text: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),
     draw8.familiarity: lambda _: ({},),
 }

@@ -17,14 +17,15 @@ from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import Decisions, StreamNetwork, answer, open_network, posteriors, reports, smooth
 from kwslib.field.training import FieldAugmentation
+from kwslib.field.trials import classes_of
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
 from kwslib.networks.evaluation import Evaluation
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values, shares
-from kwslib.report.numbers import with_interval
-from kwslib.statistics import mcnemar, wilson
+from kwslib.record.values import Value, Values, share, shares
+from kwslib.report.numbers import share_text
+from kwslib.statistics import mcnemar
 
 if TYPE_CHECKING:
     import pandas
@@ -59,7 +60,7 @@ class TrialEffort:
     training: FieldAugmentation
 
 
-EFFORTS = {
+TRIAL_EFFORTS = {
     "quick": TrialEffort(
         *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
@@ -77,15 +78,15 @@ class Model:
     settings: DecisionSettings = field(default_factory=DecisionSettings)
 
 
-def effort(run: Run) -> TrialEffort:
+def trial_effort(run: Run) -> TrialEffort:
     """The amount of computation of this run's profile."""
-    return EFFORTS[run.profile.name]
+    return TRIAL_EFFORTS[run.profile.name]
 
 
-def field_stage(run: Run, split: str = "testing", field: Field = DEFAULT) -> Stage:
+def field_stage(run: Run, split: str = "testing") -> Stage:
     """The run's corpus in its profile's rooms."""
     return stage(
-        run.corpus, class_labels(), field, split=split, rooms=room_bank(field, split, effort(run).rooms)
+        run.corpus, class_labels(), split=split, rooms=room_bank(DEFAULT, split, trial_effort(run).rooms)
     )
 
 
@@ -93,7 +94,7 @@ def trial_logits_of(
     run: Run, network: StreamNetwork, split: str, n: int, field: Field = DEFAULT
 ) -> np.ndarray:
     """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
-    return _trial_logits(network, run.corpus, field, split, n, effort(run).rooms)
+    return _trial_logits(network, run.corpus, field, split, n, trial_effort(run).rooms)
 
 
 @lru_cache(maxsize=16)  # at 2,000 trials of the report profile, 5 MB each
@@ -111,9 +112,9 @@ def open_model(path: Path, name: str = "field") -> Model:
 
 def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
     """The profile's number of trials on test speakers in test rooms."""
-    n = effort(run).trials
+    n = trial_effort(run).trials
     logits = trial_logits_of(run, model.network, "testing", n, field)
-    return judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
+    return judge(logits, classes_of(range(n), model.network.labels), model.network, model.settings)
 
 
 def trial_values(name: str, result: FieldResult) -> Values:
@@ -134,9 +135,9 @@ def unknown_values(result: FieldResult) -> Values:
 
 def tuned(run: Run, model: Model) -> Model:
     """`model` with the threshold and smoothing that give the most correct answers in validation trials."""
-    n = effort(run).trials // 2
+    n = trial_effort(run).trials // 2
     logits = trial_logits_of(run, model.network, "validation", n)
-    said = np.arange(n) % len(model.network.labels)
+    said = classes_of(range(n), model.network.labels)
     scores = {}
     for smoothing in SMOOTHINGS:
         means = [smooth(posteriors(trial, model.network.scale), smoothing) for trial in logits]
@@ -194,7 +195,7 @@ def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
     columns = {}
     for name, evaluation in results.items():
         rows = evaluation.counts | {"total": (evaluation.correct, evaluation.n)}
-        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items()}
+        columns[name] = {label: share_text(share(correct, n)) for label, (correct, n) in rows.items()}
     return pandas.DataFrame(columns)
 
 
@@ -216,14 +217,14 @@ def small_test_values(drawn: np.ndarray) -> Values:
 
 def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
     """Effects of the factors on the accuracy of an int8 model, and of the checkpoint that it was exported from."""
-    n = effort(run).factor_trials
+    n = trial_effort(run).factor_trials
     return measure_factors(
         run.corpus,
         model.network,
         open_network(checkpoint),
         n,
         settings=model.settings,
-        rooms=effort(run).rooms,
+        rooms=trial_effort(run).rooms,
     )
 
 
@@ -256,15 +257,10 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
         p = min(1.0, mcnemar(gained, lost) * (len(effects) - 1))
         evaluation = effect.result.evaluation
         rows[effect.factor.name] = {
-            "all (%)": share_text(evaluation.correct, evaluation.n),
+            "all (%)": share_text(share(evaluation.correct, evaluation.n)),
             **{label: 100 * correct / n for label, (correct, n) in evaluation.counts.items()},
             "unknown to silence": evaluation.answered(UNKNOWN, SILENCE)[0],
             "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
             "p": "" if effect.result is whole else "< 0.001" if p < 0.001 else f"{p:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
-
-
-def share_text(correct: int, n: int) -> str:
-    """Correct answers in % with their Wilson interval, as text."""
-    return with_interval(*(100 * each for each in (correct / n, *wilson(correct, n))))

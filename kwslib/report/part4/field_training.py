@@ -20,7 +20,7 @@ from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, share
-from kwslib.report.part4.field import effort
+from kwslib.report.part4.field import trial_effort
 
 DROPOUT = 0.1  # the field is augmentation enough
 
@@ -31,8 +31,8 @@ def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
 
     def make(path: Path) -> None:
         arch = names.field_arch(path.name)
-        training_setup = setup(arch, effort(run).epochs[arch])
-        parts = field_splits(run.corpus, training_setup, effort(run).training)
+        training_setup = setup(arch, trial_effort(run).epochs[arch])
+        parts = field_splits(run.corpus, training_setup, trial_effort(run).training)
         config, checkpoint = replace(training_setup.config, dropout=DROPOUT), path.with_suffix(".pt")
         train(
             *(config, training_setup.recipe, parts["training"], parts["validation"], run.seeds[0]),
@@ -43,7 +43,9 @@ def train_for_field(run: Run, archs: Sequence[str]) -> list[Path]:
     if not all(
         run.kept(names.field_tflite(arch)) for arch in archs
     ):  # their examples go into the cache first
-        field_splits(run.corpus, setup(archs[0], effort(run).epochs[archs[0]]), effort(run).training)
+        field_splits(
+            run.corpus, setup(archs[0], trial_effort(run).epochs[archs[0]]), trial_effort(run).training
+        )
     return over_cores(lambda arch: run.model(names.field_tflite(arch), make), archs, "training for the field")
 
 

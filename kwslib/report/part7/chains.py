@@ -15,6 +15,7 @@ from kwslib.deployment.core_run import run_network
 from kwslib.experiments.bases import base_models, int8_model, trained_checkpoint
 from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
+from kwslib.networks.evaluation import accuracy
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
@@ -72,7 +73,7 @@ def accuracies(streaming: Mapping[str, list[Path]], testing: FeatureSet) -> dict
 
 
 def _accuracy(path: Path, testing: FeatureSet) -> float:
-    return float((run_network(read_network(path), testing.x).argmax(1) == testing.y).mean())
+    return accuracy(run_network(read_network(path), testing.x), testing.y)
 
 
 def accuracy_values(found: Mapping[str, list[float]]) -> Values:

@@ -10,15 +10,16 @@ from kwslib.field.detection import (
     OperatingPoint,
     choose,
     detection_curve,
+    operating_point,
     stream_logits,
 )
 from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values
-from kwslib.report.numbers import with_interval
-from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of
+from kwslib.record.values import Value, Values, share
+from kwslib.report.numbers import share_text, with_interval
+from kwslib.report.part4.field import SMOOTHINGS, Model, field_stage, trial_effort, trial_logits_of
 
 if TYPE_CHECKING:
     import pandas
@@ -41,8 +42,8 @@ def choose_point(run: Run, model: Model) -> Model:
     """`model` with the smoothing and threshold with the fewest missed keywords in validation trials, among
     those with at most one false accept per hour on validation sound."""
     trial_stage = field_stage(run, "validation")
-    logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
+    logits = trial_logits_of(run, model.network, "validation", trial_effort(run).trials // 2)
+    hours = stream_logits(model.network, continuous_frames(trial_stage, trial_effort(run).validation_hours))
     chosen = choose(model.network, trial_stage, logits, hours, MOST_PER_HOUR, SMOOTHINGS)
     return replace(model, settings=chosen.settings)
 
@@ -51,10 +52,10 @@ def detection(run: Run, model: Model) -> Detection:
     """The trade-off of a model on testing, and the point chosen on validation."""
     tuned = choose_point(run, model)
     trial_stage = field_stage(run)
-    logits = trial_logits_of(run, model.network, "testing", effort(run).trials)
-    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).hours))
+    logits = trial_logits_of(run, model.network, "testing", trial_effort(run).trials)
+    hours = stream_logits(model.network, continuous_frames(trial_stage, trial_effort(run).hours))
     points = detection_curve(model.network, trial_stage, logits, hours, tuned.settings)
-    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
+    chosen = operating_point(points, tuned.settings)
     return Detection(tuned, points, chosen)
 
 
@@ -84,15 +85,15 @@ def write(run: Run, found: Mapping[str, Detection]) -> None:
 
     rows = [
         {
-            "model": one.model.name,
+            "model": detection.model.name,
             "threshold": point.threshold,
             "false_accepts": point.false_accepts,
             "hours": point.hours,
             "missed": point.rejects,
             "keywords": point.keywords,
         }
-        for one in found.values()
-        for point in one.points
+        for detection in found.values()
+        for point in detection.points
     ]
     with atomic_write(run.results / FILE) as path:
         pandas.DataFrame(rows).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
@@ -113,7 +114,7 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
             "false accepts per hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "hours": f"{point.hours:.2g}",
-            "keywords missed (%)": share_text(point.rejects, point.keywords),
+            "keywords missed (%)": share_text(share(point.rejects, point.keywords)),
             "latency, median (ms)": median,
             "latency, 90 % within (ms)": most,
         }
