@@ -72,7 +72,7 @@ from kwslib.labels import class_labels
 folder = TemporaryDirectory()
 calibration = calibration_features(run.corpus, class_labels())
 exported = export(trained_checkpoint(run), calibration, Path(folder.name))
-(run.models / "tinyconv.tflite").write_bytes(exported.tflite_int8.read_bytes())
+run.keep(exported.tflite_int8, "tinyconv.tflite")
 print(*(path.name for path in exported.files), sep=", ")
 
 # %% [markdown]
