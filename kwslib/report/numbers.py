@@ -3,6 +3,7 @@
 import math
 
 from kwslib.board.cycles import rounded
+from kwslib.statistics import wilson
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -30,6 +31,11 @@ def with_interval(mean: float, low: float, high: float, *, form: str = ".1f") ->
 def span_text(low: float, high: float, form: str = ".1f") -> str:
     """An interval as text; empty where its width is unknown."""
     return f"{low:{form}} to {high:{form}}" if math.isfinite(high - low) else ""
+
+
+def share_text(correct: int, n: int) -> str:
+    """Correct answers in % with their Wilson interval, as text."""
+    return with_interval(*(100 * each for each in (correct / n, *wilson(correct, n))))
 
 
 def one_digit(value: float) -> str:

@@ -12,13 +12,13 @@ from kwslib.deployment.core_stream import SILENCE, run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import HOP
+from kwslib.experiments.field import effort, field_stage
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
 from kwslib.labels import SAMPLE_RATE, class_labels
 from kwslib.progress import over_cores
 from kwslib.record.recording import Run
-from kwslib.report.part4.field import effort, field_stage
 from kwslib.report.part7.chains import field_sound
 
 CHUNK = 5000  # hops at a time
