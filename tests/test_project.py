@@ -38,10 +38,10 @@ def test_the_order_of_the_rooms_is_told_alike():
     assert [room for room in reversed(layers) if room in order] == order
     folders = {path.parent.name for path in Path(kwslib.__file__).parent.glob("*/__init__.py")}
     assert folders <= set(order)
-    described = [room for room in order if room in folders - {"cli"}] + ["kwslib"]  # --help describes the commands
+    described = [room for room in order if room in folders - {"cli"}]  # --help describes the commands
     for page in ("reference.md", "_toc.yml"):
         listed = re.findall(r"\bapi/(\w+)", (REPOSITORY / "book" / page).read_text(encoding="utf-8"))
-        assert listed == described
+        assert listed == [*described, "kwslib"]
 
 
 @pytest.mark.parametrize(("page", "folder"), [("README.md", ""), ("firmware/README.md", "firmware")])

@@ -40,6 +40,7 @@ from kwslib.report.part6.board import (
     ternary_values,
 )
 from kwslib.report.part7.chains import STREAMING
+from kwslib.report.part8.field import BEFORE
 from kwslib.report.part8.field import HERE as TRAINED_FOR_FIELD
 from kwslib.report.part8.networks import ADDED, TITLES
 
@@ -57,16 +58,12 @@ FLIPPED = 3  # clips
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
     "tinyconv.pt": (DEPLOYMENT, "accuracy_float"),
     "tinyconv.tflite": (DEPLOYMENT, "accuracy_int8"),
+    **{names.tflite(arch): (MODELS, names.int8_accuracy(arch)) for arch in TITLES if arch != "tinyconv"},
     **{
-        f"{arch}_field{suffix}": (DEPLOYMENT, names.field_accuracy(arch, kind))
-        for arch in ("tinyconv", "tenet")
-        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
-    },
-    **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in TITLES if arch != "tinyconv"},
-    **{
-        f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
-        for arch in TRAINED_FOR_FIELD["report"]
-        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
+        file(arch): (part, names.field_accuracy(arch, kind))
+        for part, archs in ((DEPLOYMENT, BEFORE["report"]), (MODELS, TRAINED_FOR_FIELD["report"]))
+        for arch in archs
+        for file, kind in ((names.field_checkpoint, "float32"), (names.field_tflite, ""))
     },
     "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),
 }

@@ -100,7 +100,7 @@ def test_model_is_found_made_or_asked_for(run):
 
 def test_a_model_is_kept_whole_or_not_at_all(run, tmp_path, monkeypatch):
     def full(source, target):
-        Path(target).write_text("ha")
+        Path(target).write_bytes(b"ha")
         raise OSError("no space left on device")
 
     source = tmp_path / "trained.pt"
