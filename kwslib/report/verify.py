@@ -13,10 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.checkpoints import train_setup
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.core_network import read_network
+from kwslib.deployment.model_file import read_model
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.measure.profiling import file_costs
@@ -145,12 +146,12 @@ def _same(name: str, found: float, recorded: float, slack: float = 0.0) -> Check
 
 def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
     """Test accuracy (0..1) of a model; with `integers`, of a quantized network as the chip computes it."""
-    if path.suffix == ".tflite":
-        return float((load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y).mean())
-    model = load_checkpoint(path)[0]
-    if integers:
-        return float((run_integers(integer_network(model), testing.x).argmax(1) == testing.y).mean())
-    return score(model, testing)[1]
+    file = read_model(path)
+    if integers and file.checkpoint:
+        answers = run_integers(integer_network(file.checkpoint[0]), testing.x)
+    else:
+        answers = load_predictor(file).logits(testing.x)
+    return float((answers.argmax(1) == testing.y).mean())
 
 
 def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, FeatureSet]) -> Iterator[Check]:
