@@ -295,7 +295,9 @@ models = {
     "TinyConv, for the field": open_model(
         field_model(run, "tinyconv"), "field_trained"
     ),
-    "tenet, for the field": open_model(field_model(run, "tenet"), "field_tenet"),
+    "tenet, for the field": open_model(
+        field_model(run, "tenet"), "field_tenet"
+    ),
 }
 
 # %%
