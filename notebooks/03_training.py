@@ -336,13 +336,14 @@ run.show(protocol_table(ways), caption, digits=2)
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 
 # %%
+from kwslib.record import names
 from kwslib.report.part3.tables import (
     redraw_table,
     redraw_values,
     redrawn_accuracies,
 )
 
-first = run.models / f"tinyconv_seed{run.seeds[0]}.pt"
+first = run.models / names.seed_checkpoint(run.seeds[0])
 redrawn, clips = redrawn_accuracies(first, run.corpus)
 run.record_all(redraw_values(redrawn, clips))
 caption = "One network, five draws of the old test set: accuracy (%)."
@@ -356,9 +357,7 @@ run.show(redraw_table(redrawn), caption, digits=2)
 # by their score would only pick luck.
 
 # %% tags=["remove-cell"]
-import shutil
-
-shutil.copy(first, run.models / "tinyconv.pt")
+run.keep(first, "tinyconv.pt")
 run.finish()
 
 # %% [markdown]

@@ -14,7 +14,7 @@ import numpy as np
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
-from kwslib.deployment.model_file import read_model
+from kwslib.deployment.model_file import ModelFile, read_model
 from kwslib.deployment.stream_plan import stream
 from kwslib.features.frontend import FRAMES, Frontend
 from kwslib.labels import SAMPLE_RATE
@@ -63,7 +63,7 @@ class StreamNetwork:
         return run_stream(plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
 
 
-def open_network(model: str | Path) -> StreamNetwork:
+def open_network(model: str | Path | ModelFile) -> StreamNetwork:
     """FILE.tflite (int8) in the C core, or FILE.pt in PyTorch.
 
     Raises KwsError as `kwslib.deployment.model_file.read_model` does, and for a file that the C core cannot run.

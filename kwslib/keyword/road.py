@@ -23,6 +23,7 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export
 from kwslib.deployment.model_data import model_header
+from kwslib.deployment.model_file import ModelFile, read_model
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
 from kwslib.features.dataset import feature_split
@@ -94,7 +95,8 @@ def make(
             shutil.copy(trained, checkpoint)
             say("exporting")
             exported = export(checkpoint, calibration_features(corpus, labels), unfinished)
-            write_header(exported.tflite_int8, unfinished / HEADER)
+            model = read_model(exported.tflite_int8)
+            write_header(model, unfinished / HEADER)
             say("testing")
             prepared()
             report = (
@@ -107,7 +109,7 @@ def make(
                 }
                 | {"seed": seed, **asdict(effort)}
                 | load_checkpoint(checkpoint)[2]["choice"]
-                | tested(exported.tflite_int8, corpus, effort)
+                | tested(model, corpus, effort)
             )
             _publish(unfinished, folder, word_file, report)
             shutil.rmtree(training, ignore_errors=True)
@@ -201,7 +203,7 @@ def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[s
         report_file.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
 
 
-def write_header(model: Path, header: Path) -> None:
+def write_header(model: Path | ModelFile, header: Path) -> None:
     """The kws_model.h of a .tflite file for a sketch, including its threshold."""
     core = CorePredictor(model)
     network = compress(core.network)
@@ -223,9 +225,10 @@ def described(corpus: Corpus, word: str) -> dict[str, Any]:
     }
 
 
-def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
+def tested(model: Path | ModelFile, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     """Results of a model with its threshold on test clips, in the field and on everyday words."""
-    network, predictor = open_network(model), load_predictor(model)
+    file = read_model(model)
+    network, predictor = open_network(file), load_predictor(file)
     assert network.settings
     training_setup = word_setup(network.labels[2], "tinyconv", 1)
     clips = feature_split(corpus, training_setup.protocol, "testing")

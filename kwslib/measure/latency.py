@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kwslib.deployment.litert import open_litert
+from kwslib.deployment.litert import TfliteFile, read_tflite
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.networks.models import fold_batch_norm
@@ -78,9 +78,9 @@ def onnxruntime(path: Path) -> Latency:
     return Latency("ONNX Runtime", "CPU", 1, _time(lambda: session.run(None, feed), RUNS))
 
 
-def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+def litert(model: Path | TfliteFile, threads: int = 1, runs: int = RUNS) -> Latency:
     """Latency of a .tflite file in LiteRT, with XNNPACK, on this CPU. Raises KwsError for a bad file."""
-    interpreter = open_litert(path, threads, xnnpack=True)
+    interpreter = read_tflite(model).with_xnnpack(threads)
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
     scale, zero_point = source["quantization"]
     x = _clip() / (scale or 1.0) + zero_point

@@ -84,6 +84,7 @@ def run(tmp_path, monkeypatch):
             patched.setattr(road, "calibration_features", lambda *given: None)
             patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
             patched.setattr(road, "export", step("export", export))
+            patched.setattr(road, "read_model", lambda path: path)
             patched.setattr(road, "write_header", step("write_header", lambda model, header: header.touch()))
             patched.setattr(road, "tested", step("tested", tested))
             patched.setattr(road, "_publish", step("_publish", road._publish))

@@ -8,6 +8,7 @@ import pandas
 
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.experiments import pruning, quantization
+from kwslib.experiments.field import Model
 from kwslib.experiments.seeds import Trained
 from kwslib.experiments.zoo_field import Heard
 from kwslib.features.dataset import FeatureSet
@@ -91,7 +92,7 @@ def by_way(seeds):
 
 TRIALS = FieldResult(LABELS, TRUE, SILENT, 0, 0.05, DecisionSettings())
 EFFECTS = [Effect(Factor(name, "alone", DEFAULT), TRIALS) for name in (WHOLE_FIELD, "clips")]
-MODEL = part4.Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
+MODEL = Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
 DEAF = OperatingPoint(0.3, 0, 0.05, 20, 20, 9, np.array([]))  # reports nothing
 EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, the wrong word
 DRAWS = {"said": "yes", "background": "hum", "snr": 5.0, "distance": 0.5, "rt60": 0.3}

@@ -1,25 +1,22 @@
 """Part 4's tables of the field: trials by class, spread of small tests, factors that reduce accuracy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.data.corpus import Corpus
-from kwslib.deployment.decision import DecisionSettings
-from kwslib.field import detection
+from kwslib.checkpoints import load_checkpoint
+from kwslib.experiments.field import Model, trial_effort, trial_logits_of
+from kwslib.features.dataset import FeatureSet
 from kwslib.field.conditions import DEFAULT, Field
-from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
+from kwslib.field.evaluate import FieldResult, Stage, judge, small_tests
 from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
-from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Decisions, StreamNetwork, answer, open_network, posteriors, reports, smooth
-from kwslib.field.training import FieldAugmentation
+from kwslib.field.stream import open_network
 from kwslib.field.trials import classes_of
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
-from kwslib.networks.evaluation import Evaluation
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.training import predict
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     import pandas
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
-SMOOTHINGS = detection.SMOOTHINGS[1:]  # those that Parts 4 and 7 were recorded with
 DRAWS = {  # what a trial draws: its heading in a table
     "said": "said",
     "clip": "clip",
@@ -43,71 +39,6 @@ DRAWS = {  # what a trial draws: its heading in a table
     "snr": "SNR (dB)",
     "start_s": "word starts (s)",
 }
-TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
-
-
-@dataclass(frozen=True)
-class TrialEffort:
-    """Amount of computation of a profile: trials per model and per factor, hours of continuous sound, rooms;
-    training options."""
-
-    trials: int
-    factor_trials: int
-    hours: float
-    validation_hours: float
-    rooms: int
-    epochs: Mapping[str, int]
-    training: FieldAugmentation
-
-
-TRIAL_EFFORTS = {
-    "quick": TrialEffort(
-        *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
-        FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
-    ),
-    "report": TrialEffort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
-}
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network, its decision settings, and its name in recorded values."""
-
-    name: str
-    network: StreamNetwork
-    settings: DecisionSettings = field(default_factory=DecisionSettings)
-
-
-def trial_effort(run: Run) -> TrialEffort:
-    """The amount of computation of this run's profile."""
-    return TRIAL_EFFORTS[run.profile.name]
-
-
-def field_stage(run: Run, split: str = "testing") -> Stage:
-    """The run's corpus in its profile's rooms."""
-    return stage(
-        run.corpus, class_labels(), split=split, rooms=room_bank(DEFAULT, split, trial_effort(run).rooms)
-    )
-
-
-def trial_logits_of(
-    run: Run, network: StreamNetwork, split: str, n: int, field: Field = DEFAULT
-) -> np.ndarray:
-    """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
-    return _trial_logits(network, run.corpus, field, split, n, trial_effort(run).rooms)
-
-
-@lru_cache(maxsize=16)  # at 2,000 trials of the report profile, 5 MB each
-def _trial_logits(
-    network: StreamNetwork, corpus: Corpus, field: Field, split: str, n: int, rooms: int
-) -> np.ndarray:
-    trial_stage = stage(corpus, class_labels(), field, split=split, rooms=room_bank(field, split, rooms))
-    return trial_logits(network, trial_stage.frames(range(n)))
-
-
-def open_model(path: Path, name: str = "field") -> Model:
-    """A .tflite file with the sketch's own settings."""
-    return Model(name, open_network(path))
 
 
 def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
@@ -133,28 +64,24 @@ def unknown_values(result: FieldResult) -> Values:
     } | shares({"field_unknown_as_silence": result.evaluation.answered(UNKNOWN, SILENCE)})
 
 
-def tuned(run: Run, model: Model) -> Model:
-    """`model` with the threshold and smoothing that give the most correct answers in validation trials."""
-    n = trial_effort(run).trials // 2
-    logits = trial_logits_of(run, model.network, "validation", n)
-    said = classes_of(range(n), model.network.labels)
-    scores = {}
-    for smoothing in SMOOTHINGS:
-        means = [smooth(posteriors(trial, model.network.scale), smoothing) for trial in logits]
-        for threshold in TRIAL_THRESHOLDS:
-            settings = replace(model.settings, threshold=threshold, smoothing=smoothing)
-            answers = [answer(Decisions(trial, reports(trial, settings)), SINCE) for trial in means]
-            scores[settings] = float(np.mean(np.array(answers) == said))
-    chosen = max(scores, key=lambda settings: scores[settings])
-    return replace(model, settings=chosen)
-
-
 def tuned_values(model: Model) -> Values:
     """The settings of a `tuned` model."""
     return {
         names.by_model("trial_threshold", model.name): Value(float(np.max(model.settings.threshold))),
         names.by_model("trial_smoothing", model.name): Value(model.settings.smoothing),
     }
+
+
+def clean_values(paths: Mapping[str, Path], testing: FeatureSet) -> Values:
+    """Accuracy on the clean test split of the networks in int8, by name, and of the float checkpoints next to them."""
+    values: Values = {}
+    for arch, path in paths.items():
+        model, _, _ = load_checkpoint(path.with_suffix(".pt"))
+        logits = {"": open_network(path)(testing.x).astype(np.float32), "float32": predict(model, testing.x)}
+        for kind, answers in logits.items():
+            clean = evaluate(answers, testing.y, class_labels())
+            values[names.field_accuracy(arch, kind)] = share(clean.correct, clean.n)
+    return values
 
 
 def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":

@@ -193,7 +193,7 @@ def break_even_named(even: Mapping[str, float]) -> dict[str, float]:
 def break_even_values(even: Mapping[str, float]) -> Values:
     """`break_even` as shares."""
     wanted = {f"{quantity}, {form}": name for (quantity, form), name in FORMS.items()}
-    return {f"breakeven_{wanted[form]}": Value(zeros / 100, "fraction") for form, zeros in even.items()}
+    return {names.breaks_even(wanted[form]): Value(zeros / 100, "fraction") for form, zeros in even.items()}
 
 
 def formats_table(networks: Mapping[float, Network]) -> "pandas.DataFrame":

@@ -13,6 +13,7 @@ from kwslib.board.streaming import BATTERIES_MAH, HOP_MS, bill, energy
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.experiments.bases import base_models, int8_model, trained_checkpoint
+from kwslib.experiments.field import field_model, field_stage
 from kwslib.features.dataset import FeatureSet
 from kwslib.labels import class_labels
 from kwslib.networks.evaluation import accuracy
@@ -22,8 +23,6 @@ from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
 from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part4.board import PEERS
-from kwslib.report.part4.field import field_stage
-from kwslib.report.part4.field_training import train_for_field
 from kwslib.report.words import counted
 from kwslib.statistics import mean_share
 
@@ -51,11 +50,6 @@ def streaming_models(run: Run) -> dict[str, list[Path]]:
         arch: [int8_model(run, path) for path in models.values()]
         for arch, models in zip(STREAMING, trained, strict=True)
     }
-
-
-def field_model(run: Run, arch: str) -> Path:
-    """Part 4's network trained for the field: the recorded one, else one trained by this run."""
-    return run.model(names.field_tflite(arch), make=lambda _: train_for_field(run, [arch]))
 
 
 def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
@@ -113,9 +107,11 @@ def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) 
     values: Values = {}
     for chain in listeners:
         cost, key = costs[chain.name], chain.key
-        times = {f"hop_ms_{stage}": spent["ms_mean"] for stage, spent in cost["stages"].items()}
-        times |= {"hop_ms_worst": cost["worst_hop_ms"], "window_ms_network": cost["whole_window_network_ms"]}
-        values |= {names.chain(what, key): Value(rounded(ms), "ms") for what, ms in times.items()}
+        times = {stage: spent["ms_mean"] for stage, spent in cost["stages"].items()}
+        times |= {"worst": cost["worst_hop_ms"]}
+        values |= {names.stage_ms(stage, key): Value(rounded(ms), "ms") for stage, ms in times.items()}
+        window = cost["whole_window_network_ms"]
+        values[names.chain("window_ms_network", key)] = Value(rounded(window), "ms")
         loads = {"load": cost["load_percent"] / 100, "load_window": window_ms(cost) / HOP_MS}
         values |= {names.chain(what, key): Value(rounded(load), "fraction") for what, load in loads.items()}
         values |= {names.chain(size, key): Value(cost[size], "B") for size in ("ram_bytes", "flash_bytes")}

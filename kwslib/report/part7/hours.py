@@ -1,25 +1,19 @@
 """Hours of sound: a spotter's operating point, chosen on validation and measured on testing, and its trade-off."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.field.detection import (
-    OperatingPoint,
-    choose,
-    detection_curve,
-    operating_point,
-    stream_logits,
-)
+from kwslib.experiments.field import Model, choose_point, field_stage, trial_effort, trial_logits_of
+from kwslib.field.detection import OperatingPoint, detection_curve, operating_point, stream_logits
 from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
 from kwslib.report.numbers import share_text, with_interval
-from kwslib.report.part4.field import SMOOTHINGS, Model, field_stage, trial_effort, trial_logits_of
 
 if TYPE_CHECKING:
     import pandas
@@ -38,19 +32,9 @@ class Detection:
     chosen: OperatingPoint
 
 
-def choose_point(run: Run, model: Model) -> Model:
-    """`model` with the smoothing and threshold with the fewest missed keywords in validation trials, among
-    those with at most one false accept per hour on validation sound."""
-    trial_stage = field_stage(run, "validation")
-    logits = trial_logits_of(run, model.network, "validation", trial_effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(trial_stage, trial_effort(run).validation_hours))
-    chosen = choose(model.network, trial_stage, logits, hours, MOST_PER_HOUR, SMOOTHINGS)
-    return replace(model, settings=chosen.settings)
-
-
 def detection(run: Run, model: Model) -> Detection:
     """The trade-off of a model on testing, and the point chosen on validation."""
-    tuned = choose_point(run, model)
+    tuned = choose_point(run, model, MOST_PER_HOUR)
     trial_stage = field_stage(run)
     logits = trial_logits_of(run, model.network, "testing", trial_effort(run).trials)
     hours = stream_logits(model.network, continuous_frames(trial_stage, trial_effort(run).hours))

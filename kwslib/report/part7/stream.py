@@ -12,13 +12,13 @@ from kwslib.deployment.core_stream import run_at_once, run_stream, whole_windows
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import HOP
+from kwslib.experiments.field import field_stage, trial_effort
 from kwslib.features.frontend import Frontend
 from kwslib.field.minutes import continuous_frames
 from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
 from kwslib.labels import SAMPLE_RATE, class_labels
 from kwslib.progress import over_cores
 from kwslib.record.recording import Run
-from kwslib.report.part4.field import field_stage, trial_effort
 from kwslib.report.part7.chains import field_sound
 
 CHUNK = 5000  # hops at a time

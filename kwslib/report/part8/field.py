@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwslib.experiments import zoo, zoo_field
+from kwslib.experiments.field import field_model
 from kwslib.experiments.zoo_field import Heard
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
 from kwslib.field.stream import open_network
@@ -14,7 +15,6 @@ from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, share
 from kwslib.report.numbers import share_text, two_digits, with_interval
-from kwslib.report.part7.chains import field_model
 from kwslib.report.part8.networks import clip_accuracy
 from kwslib.statistics import poisson_rate
 
