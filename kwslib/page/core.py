@@ -30,7 +30,7 @@ def build_core() -> Path:
     core = source_folder()
     web = core.parent / "web"
     sources = [*sorted(core.glob("*.c")), *sorted(web.glob("*.c"))]
-    read = [*sources, *sorted(core.glob("*.h"))]
+    read = [*sources, *sorted(core.glob("*.h")), *sorted(web.glob("*.h"))]
     recipe = [path.name.encode() + b"\0" + path.read_bytes() for path in read]
     recipe += [" ".join(FLAGS).encode(), importlib.metadata.version("ziglang").encode()]
     key = hashlib.sha256(bytes(1).join(recipe)).hexdigest()[:24]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kwslib.features.frontend import HOP_MS
 from kwslib.field.detection import (
     OperatingPoint,
     choose,
@@ -110,7 +111,7 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             median, most = (f"{1000 * each:.0f}" for each in np.quantile(point.latencies, [0.5, 0.9]))
         rows[name] = {
             "threshold": f"{point.threshold:.3f}",
-            "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
+            "smoothing (ms)": f"{HOP_MS * detection.model.settings.smoothing}",
             "false accepts per hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "hours": f"{point.hours:.2g}",
             "keywords missed (%)": share_text(point.rejects, point.keywords),
