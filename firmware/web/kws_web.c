@@ -3,21 +3,18 @@
  * A model is a row of int32, as kwslib/page/words.py writes it: a header, the decision, then every layer with its
  * fields in the order of its struct. An array stands in its field as the byte at which it begins, 0 for none. The page
  * writes the words to kws_web_model(), calls kws_web_load once, then goes round as the board's sketch does: listen,
- * every second frame infer, decide.
+ * every KWS_HOP frames infer, decide.
  */
 #include "kws_decision.h"
 #include "kws_network.h"
 #include "kws_packed.h"
 #include "kws_sparse.h"
 #include "kws_stream.h"
-
-enum { FORMAT = 0x3153574b /* "KWS1" */, MODEL_WORDS = 1 << 18 /* the board's 1 MB of flash */ };
-enum { LAYERS_MAX = 256, STEPS_MAX = 1024, FILLS_MAX = 256 };
-enum { INPUT = 1 << 24, OUTPUT = 1 << 25, MOVE = -1 };
+#include "kws_web.h"
 
 #define KWS_MODEL_CLASSES KWS_CLASSES_MAX
-#define KWS_MODEL_ARENA_BYTES (1 << 18) /* the board's 256 KB of RAM */
-#define KWS_MODEL_HOP 2
+#define KWS_MODEL_ARENA_BYTES ARENA_BYTES
+#define KWS_MODEL_HOP KWS_HOP
 static kws_decision_settings kws_model_decision;
 static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena);
 static void kws_model_hop(const int8_t *input, int8_t *output, int8_t *arena);
@@ -26,26 +23,8 @@ static void kws_model_hop(const int8_t *input, int8_t *output, int8_t *arena);
 
 #define EXPORT(type, name) __attribute__((export_name(#name))) type name
 
-typedef enum {
-    CONVOLUTION,
-    DEPTHWISE,
-    AVERAGE_POOL,
-    DENSE,
-    SPARSE,
-    PACKED_CONVOLUTION,
-    PACKED_DENSE,
-    MEAN,
-    SUM,
-    SOFTMAX,
-    RUN_CONVOLUTION,
-    RUN_DEPTHWISE,
-    RUN_COLUMN,
-    DEPTH_COLUMN,
-    KINDS
-} kind;
-
 typedef struct {
-    kind kind;
+    enum kinds kind;
     union {
         kws_window window;
         kws_dense dense;
@@ -272,7 +251,7 @@ EXPORT(int32_t, kws_web_load)(void) {
     if (word() != FORMAT) return 0;
     const int32_t arena_bytes = word();
     layer_count = word(), first_count = word(), hop_count = word(), fill_count = word();
-    if (arena_bytes > KWS_MODEL_ARENA_BYTES || layer_count > LAYERS_MAX) return 0;
+    if (arena_bytes > ARENA_BYTES || layer_count > LAYERS_MAX) return 0;
     if (first_count + hop_count > STEPS_MAX || fill_count > FILLS_MAX) return 0;
     unseen = word();
     const int32_t before = word();
@@ -284,7 +263,7 @@ EXPORT(int32_t, kws_web_load)(void) {
     for (int32_t c = 0; c < classes; c++) thresholds[c] = initial[c];
     kws_model_decision.thresholds = thresholds;
     for (int32_t i = 0; i < layer_count; i++) {
-        layers[i].kind = (kind)word();
+        layers[i].kind = (enum kinds)word();
         if (layers[i].kind >= KINDS) return 0;
         read_fields(&layers[i]);
     }

@@ -22,13 +22,9 @@ from kwslib.deployment.core_stream import run_at_once, whole_windows
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
 from kwslib.errors import CheckFailed, KwsError
-from kwslib.features.frontend import Frontend
-from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
-
-STEP = SAMPLE_RATE // 50  # samples of a frame's 20 ms
-HOP_MS = 20 * HOP
+from kwslib.features.frontend import HOP, HOP_MS, STEP, Frontend
+from kwslib.labels import CLIP_SAMPLES
 
 # Currents at 3 V. Processor: Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1 (64 MHz, from
 # flash with cache, DC/DC converter), and System ON with all RAM kept, waiting for the clock's interrupt, in between.

@@ -8,10 +8,10 @@ import numpy as np
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_run import bind, run_network
 from kwslib.deployment.endless import Columns, at_once, columns_of, heard_frames
-from kwslib.deployment.streaming import HOP, Call, Move, Stream
+from kwslib.deployment.streaming import Call, Move, Stream
 from kwslib.errors import KwsError
 from kwslib.features.ccore import pointer
-from kwslib.features.frontend import FRAMES
+from kwslib.features.frontend import FRAMES, HOP
 
 PART = 16_000  # frames that a network computes at once, well below the columns that an int16 counts
 SILENT = -128  # a feature before the first frame of a windowed stream

@@ -12,13 +12,13 @@ import numpy as np
 from kwslib.board.chip import chip_costs
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.board.streaming import HOP_MS, energy
+from kwslib.board.streaming import energy
 from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.deployment.core_sparse import compress
-from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
 from kwslib.experiments.bases import base_models, int8_model
 from kwslib.features.dataset import feature_split
+from kwslib.features.frontend import HOP, HOP_MS
 from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN
 from kwslib.measure.profiling import costs

@@ -15,11 +15,11 @@ import numpy as np
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Protocol, build_splits, load_waveforms
 from kwslib.features.dataset import FeatureSet
-from kwslib.features.frontend import CHANNELS, FRAMES, features
+from kwslib.features.frontend import CHANNELS, FRAMES, STEP, WINDOW, features
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import progress
 
-WINDOW, STEP, TRANSFORM = 480, 320, 512  # samples: 30 ms, 20 ms, 32 ms
+TRANSFORM = 512  # samples: 32 ms
 LOWEST, HIGHEST = 125.0, 7_500.0  # Hz
 RANGE = 80.0  # dB below the peak
 MFCC_KEPT = 13  # coefficients that speech recognition traditionally keeps

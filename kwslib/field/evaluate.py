@@ -13,12 +13,11 @@ from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
 from kwslib.features import frontend
+from kwslib.features.frontend import FRAME_SECONDS, HOP
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.sources import Material, material
 from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
     StreamNetwork,
     answer,
     decide,
@@ -175,7 +174,7 @@ def judge(
         for decision, label in zip(decisions, said, strict=True)
         if label < 2
     )
-    hours = float((said < 2).sum()) * logits.shape[1] * STRIDE * FRAME_SECONDS / 3600
+    hours = float((said < 2).sum()) * logits.shape[1] * HOP * FRAME_SECONDS / 3600
     return FieldResult(labels, said, answers, false_accepts, hours, settings)
 
 

@@ -11,19 +11,10 @@ from kwslib.data.faults import fault
 from kwslib.data.levels import BACKGROUND
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
+from kwslib.features.frontend import FRAME_SECONDS, HOP
 from kwslib.field.evaluate import FieldResult
 from kwslib.field.microphone import to_int16
-from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
-    StreamNetwork,
-    answer,
-    decide,
-    first_after,
-    frames_in,
-    listen,
-    windows,
-)
+from kwslib.field.stream import StreamNetwork, answer, decide, first_after, frames_in, listen, windows
 from kwslib.field.trials import PROMPT
 from kwslib.labels import SAMPLE_RATE, SILENCE
 from kwslib.paths import absent
@@ -106,7 +97,7 @@ def run_recordings(
         answers.append(answer(decision, since))
         if network.labels.index(recording.said) < 2:
             false_accepts += int((decision.reported[since:] >= 0).sum())
-            seconds += (len(decision.reported) - since) * STRIDE * FRAME_SECONDS
+            seconds += (len(decision.reported) - since) * HOP * FRAME_SECONDS
     said = np.array([network.labels.index(recording.said) for recording in recordings])
     return FieldResult(network.labels, said, np.array(answers), false_accepts, seconds / 3600, settings)
 

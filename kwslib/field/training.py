@@ -18,11 +18,11 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, build_splits
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_splits
-from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
+from kwslib.features.frontend import CHANNELS, FRAMES, STEP, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import stage
 from kwslib.field.microphone import pascal
-from kwslib.field.minutes import FRAME, SIX, minutes
+from kwslib.field.minutes import SIX, minutes
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.scene import add_background, add_speech, background_in_room, speech_in_room
 from kwslib.field.sources import BACKGROUNDS, Material, extent, loudest, material, spoken
@@ -214,7 +214,7 @@ class _Scene:
         piece = self.backgrounds[rng.integers(len(self.backgrounds))]
         start = rng.integers(PIECE - LENGTH + 1)
         background = piece[start : start + LENGTH]
-        begin = BEFORE + int(rng.integers(2 * FRAME))
+        begin = BEFORE + int(rng.integers(2 * STEP))
         pressure = np.zeros(LENGTH, np.float32)
         if example.clip is None:  # silence: as loud as if someone had spoken
             level = float(pascal(spl)) / room.distance
@@ -228,16 +228,17 @@ class _Scene:
         add_background(pressure, background, level, snr, np.float32)  # as in the recorded trainings
         frames = listen(field.microphone(pressure, rng))
         last_end = np.arange(FRAMES, len(frames) + 1)
-        middles = (last_end * FRAME + 160) - CLIP_SAMPLES // 2  # of the seconds that end with these frames
+        # of the seconds that end with these frames
+        middles = last_end * STEP + STEP // 2 - CLIP_SAMPLES // 2
         distance = np.abs(middles - (first + last) / 2)
         if example.clip is None:
             ends = last_end
         elif example.label == 1:  # most of the word is in
             ends = last_end[
-                distance <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + FRAME
+                distance <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + STEP
             ]
         else:
-            ends = last_end[distance <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + FRAME]
+            ends = last_end[distance <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + STEP]
         chosen = np.sort(
             rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
         )

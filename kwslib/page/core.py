@@ -29,7 +29,7 @@ def build_core() -> Path:
     core = source_folder()
     web = core.parent / "web"
     sources = [*sorted(core.glob("*.c")), *sorted(web.glob("*.c"))]
-    read = [*sources, *sorted(core.glob("*.h"))]
+    read = [*sources, *sorted(core.glob("*.h")), *sorted(web.glob("*.h"))]
     contents = [(path.name, path.read_bytes()) for path in read]
     key = digest(contents, FLAGS, importlib.metadata.version("ziglang"))
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{core}", *map(str, sources)]

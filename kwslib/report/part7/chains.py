@@ -9,12 +9,13 @@ import numpy as np
 
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.board.streaming import BATTERIES_MAH, HOP_MS, bill, energy
+from kwslib.board.streaming import BATTERIES_MAH, bill, energy
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.experiments.bases import base_models, int8_model, trained_checkpoint
 from kwslib.experiments.field import field_model, field_stage
 from kwslib.features.dataset import FeatureSet
+from kwslib.features.frontend import HOP_MS
 from kwslib.labels import class_labels
 from kwslib.networks.evaluation import accuracy
 from kwslib.progress import over_cores

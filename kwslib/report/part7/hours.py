@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kwslib.experiments.field import Model, choose_point, field_stage, trial_effort, trial_logits_of
+from kwslib.features.frontend import HOP_MS
 from kwslib.field.detection import OperatingPoint, detection_curve, operating_point, stream_logits
 from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
@@ -95,7 +96,7 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             median, most = (f"{1000 * each:.0f}" for each in np.quantile(point.latencies, [0.5, 0.9]))
         rows[name] = {
             "threshold": f"{point.threshold:.3f}",
-            "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
+            "smoothing (ms)": f"{HOP_MS * detection.model.settings.smoothing}",
             "false accepts per hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "hours": f"{point.hours:.2g}",
             "keywords missed (%)": share_text(share(point.rejects, point.keywords)),

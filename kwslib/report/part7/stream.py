@@ -5,17 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.board.streaming import STEP
 from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once, run_stream, whole_windows
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
 from kwslib.experiments.field import field_stage, trial_effort
-from kwslib.features.frontend import Frontend
+from kwslib.features.frontend import FRAME_SECONDS, HOP, STEP, WINDOW_SECONDS, Frontend
 from kwslib.field.minutes import continuous_frames
-from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
+from kwslib.field.stream import decide, posteriors
 from kwslib.labels import SAMPLE_RATE, class_labels
 from kwslib.progress import over_cores
 from kwslib.record.recording import Run

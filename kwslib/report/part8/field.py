@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kwslib.experiments import zoo, zoo_field
 from kwslib.experiments.field import field_model
 from kwslib.experiments.zoo_field import Heard
+from kwslib.features.frontend import HOP_MS
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
 from kwslib.field.stream import open_network
 from kwslib.progress import over_cores
@@ -102,7 +103,7 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
         point = found.chosen
         rows[TITLES[key]] = {
             "threshold": f"{point.threshold:.3f}",
-            "smoothing (ms)": f"{40 * found.settings.smoothing}",
+            "smoothing (ms)": f"{HOP_MS * found.settings.smoothing}",
             "false accepts an hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "keywords missed (%)": share_text(share(point.rejects, point.keywords)),
             "network, a hop (ms)": two_digits(cost[names.hop_ms(key)].value),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.board.streaming import HOP_MS
 from kwslib.checkpoints import load_checkpoint
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.experiments import zoo
 from kwslib.features.dataset import feature_split
+from kwslib.features.frontend import HOP_MS
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
 from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
