@@ -442,12 +442,9 @@ draw_board.memory_by_channels(narrow_costs)
 # hear the first five hundred of Part 4's simulated trials, all three the same ones:
 
 # %%
-from kwslib.record import names
 from kwslib.report.part6 import field
 
-files = {n: names.pruned_tflite(names.channels(n)) for n in narrow_costs}
-files = {n: run.models / name for n, name in files.items()}
-heard = field.in_field(run, files)
+heard = field.in_field(run, {p.kept: int8[p] for p in first if p.structured})
 run.record_all(field.field_values(heard))
 by_share = board.removed_table(narrow_costs)
 answers = field.field_table(heard)
