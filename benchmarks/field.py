@@ -18,7 +18,7 @@ import typer
 
 from kwslib.cli.main import script
 from kwslib.errors import KwsError
-from kwslib.experiments.zoo_field import Heard, choose_settings, effort, hear, trained_for_field
+from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, trained_for_field
 from kwslib.field.stream import open_network
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
@@ -82,7 +82,7 @@ def validate(run: Run, arch: str, teachers: list[Path]) -> None:
     """Print what a network of every seed misses on validation."""
     for seed in run.seeds:
         network = open_network(trained_for_field(run, arch, seed, teachers))
-        point = choose_settings(network, run.corpus, effort(run)).point
+        point = choose_settings(network, run.corpus, field_effort(run)).point
         kind = "taught" if teachers else "plain"
         print(
             f"{NETWORKS[arch]}, {kind}, seed {seed}: {point.rejects} of {point.keywords} missed on validation"

@@ -18,7 +18,7 @@ seed. What is trained lies in _build/hard, and a run that was stopped goes on th
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from kwslib.data.protocol import Example, build_splits
 from kwslib.data.spoken import with_spoken_words
 from kwslib.deployment.decision import CERTAIN
 from kwslib.experiments.zoo_field import (
-    EFFORTS,
+    FIELD_EFFORTS,
     MOST_PER_HOUR,
     field_training_splits,
     for_field,
@@ -56,13 +56,13 @@ from kwslib.networks.training import Recipe, fit
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
 from kwslib.record.recording import Run
-from kwslib.statistics import MeanInterval, mean_share, paired_difference
+from kwslib.statistics import mean_share, paired_difference
 
 ARCH, SEEDS = "tenet_valid", (0, 1, 2)
 FOLDER = Path(__file__).resolve().parents[1] / "_build" / "hard"
 EPOCHS, MORE = 25, 10  # of the start, and of each training that goes on from it
 RATE = 1e-3  # of these, at its peak
-REPORT = EFFORTS["report"]
+REPORT = FIELD_EFFORTS["report"]
 SPENT = replace(REPORT, training=replace(REPORT.training, hours=12.0))
 START = for_field(setup(ARCH, EPOCHS), EPOCHS)
 START = replace(START, recipe=replace(START.recipe, epochs=EPOCHS))
@@ -184,19 +184,22 @@ def main(write: bool = typer.Option(False, "--write", help="Keep the values in b
             found[name].append(missed(run.corpus, trained_on(start, examples, validation, seed)))
             at_its_own, at_one = found[name][-1]
             print(f"seed {seed}, {name}: {at_its_own:.1%} missed, {at_one:.1%} at one an hour", flush=True)
-    for number, what in enumerate(MEASURES):
-        by_seed = {name: [shares[number] for shares in each] for name, each in found.items()}
-        for name, values in by_seed.items():
-            note(run, f"{name}: {what}", mean_share(values))
-        for name in OTHERS:
-            note(run, f"{name} minus {SAME}: {what}", paired_difference(by_seed[name], by_seed[SAME]))
+    record(run, found)
     if write:
         run.finish()
 
 
-def note(run: Run, name: str, found: MeanInterval) -> None:
-    run.record(name, found.mean, "fraction", (found.low, found.high), n=len(SEEDS))
-    print(f"{name:70}{found.mean:8.2%}   {found.low:.2%} to {found.high:.2%}", flush=True)
+def record(run: Run, found: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Record the means of each training's shares, by seed and measure, and how much they differ from the first's."""
+    for number, what in enumerate(MEASURES):
+        by_seed = {name: [shares[number] for shares in each] for name, each in found.items()}
+        results = {name: mean_share(values) for name, values in by_seed.items()}
+        results |= {
+            f"{name} minus {SAME}": paired_difference(by_seed[name], by_seed[SAME]) for name in OTHERS
+        }
+        for name, (mean, *ci95) in results.items():
+            run.record(f"{name}: {what}", mean, "fraction", ci95, n=len(SEEDS))
+            print(f"{f'{name}: {what}':72}{mean:8.2%}   {ci95[0]:.2%} to {ci95[1]:.2%}", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import typer
 
 from kwslib.cli.main import script
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.experiments.zoo_field import effort
+from kwslib.experiments.zoo_field import field_effort
 from kwslib.field.conditions import DEFAULT
 from kwslib.field.evaluate import Stage, run_stage, stage
 from kwslib.field.rooms import ROOMS, measured_rooms, room_bank
@@ -48,7 +48,7 @@ def main(
 ) -> None:
     bank = measured_rooms(folder, DEFAULT, ROOMS)  # as many as simulated ones, for the same draws
     run = recording.start("97_measured", "report", results=recorded_folder() if write else None)
-    trials, labels = effort(run).trials, class_labels()
+    trials, labels = field_effort(run).trials, class_labels()
     simulated = stage(run.corpus, labels, rooms=room_bank(DEFAULT, "testing", ROOMS))
     measured = stage(run.corpus, labels, rooms=bank)
     files = [bank[measured.trial(number).room].name for number in range(trials)]
@@ -64,8 +64,8 @@ def main(
             print(f"{title}, {name}: {share:.1%} ({ci95[0]:.1%} to {ci95[1]:.1%})", flush=True)
         note(run, f"{title}: difference", *mean_gain(inside[title] - outside[title], rooms))
         for name in sorted(set(files)):
-            here = inside[title][[file == name for file in files]]
-            print(f"  {name:24} {here.mean():7.1%} of {len(here)}")
+            answers = inside[title][[file == name for file in files]]
+            print(f"  {name:24} {answers.mean():7.1%} of {len(answers)}")
     best = TITLES["tenet_wide_field"]
     for title in [each for each in inside if each != best]:
         leads = outside[best] - outside[title], inside[best] - inside[title]

@@ -30,7 +30,7 @@ from kwslib.experiments.bases import base_models
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.experiments.zoo_field import (
-    EFFORTS,
+    FIELD_EFFORTS,
     LONGER,
     FieldEffort,
     choose_settings,
@@ -139,14 +139,14 @@ def trained(
 ) -> Callable[[int], float]:
     """A function of the seed: accuracy on a split of the network that `training_setup` trains, kept in `FOLDER`."""
 
-    def run(seed: int) -> float:
+    def train_seed(seed: int) -> float:
         path = checkpoint(training_setup, splits, seed)
         if not (path.is_file() and load_checkpoint(path)[2]["finished"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             train_setup(training_setup, splits, seed, out=path, teacher=teacher)
         return score(load_checkpoint(path)[0], splits[scored])[1]
 
-    return run
+    return train_seed
 
 
 def network(run: Run, arch: str) -> None:
@@ -189,7 +189,7 @@ def kept_apart(corpus: Corpus, training_setup: Setup) -> FeatureSet:
 def field(run: Run) -> None:
     """Training for the field, one setting changed at a time: shares of validation's keywords missed, by threshold and
     smoothing chosen there."""
-    spent = EFFORTS["report"]
+    spent = FIELD_EFFORTS["report"]
     for arch in LONGER:
         base = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
         for change, alter in FIELD.items():

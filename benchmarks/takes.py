@@ -135,7 +135,7 @@ def measure(
         train(setup.config, setup.recipe, training, splits["validation"], 0, out=path, start=start)
     network = open_network(path)
     settings = threshold.choose(network, stand_in.corpus if takes else stand_in.without).settings
-    point = threshold.test(network, stand_in.corpus, settings, TRIALS, HOURS)
+    point = threshold.evaluate_settings(network, stand_in.corpus, settings, TRIALS, HOURS)
     clips = splits["testing"]
     scores = np.exp(network(clips.x))
     right = decided(scores / scores.sum(axis=1, keepdims=True), settings) == clips.y

@@ -41,14 +41,14 @@ def evaluations(run: Run, arch: str, keywords: tuple[str, ...]) -> list[Evaluati
     require(run.corpus, task.protocol, others=set(keywords) < set(run.corpus.words))
     splits = feature_splits(run.corpus, task.protocol, task.augmentation)
 
-    def one(seed: int) -> Evaluation:
+    def evaluate_seed(seed: int) -> Evaluation:
         path = run.models / names.seed_checkpoint(seed, arch)
         if not (path.is_file() and load_checkpoint(path)[2].get("finished")):
             train_setup(task, splits, seed, out=path)
         x, y = splits["testing"].copy(0)
         return evaluate(predict(load_checkpoint(path)[0], x), y, task.config.labels)
 
-    return over_cores(one, list(run.seeds), arch)
+    return over_cores(evaluate_seed, list(run.seeds), arch)
 
 
 def values(found: list[Evaluation], arch: str) -> Values:

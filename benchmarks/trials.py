@@ -13,7 +13,7 @@ import typer
 
 from kwslib.cli.main import script
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.experiments.zoo_field import effort
+from kwslib.experiments.zoo_field import field_effort
 from kwslib.field.evaluate import run_trials
 from kwslib.field.rooms import room_bank
 from kwslib.labels import DEFAULT_KEYWORDS
@@ -30,7 +30,7 @@ PAIRS = ((WIDE, TENET), (WIDE, UNPADDED), (UNPADDED, TENET), (EIGHT, FOUR))
 
 def right(run: Run, network: Path, trials: int) -> np.ndarray:
     """Whether a network's answer to each trial is right (n,) bool."""
-    rooms = room_bank(effort(run).where, "testing", effort(run).rooms)
+    rooms = room_bank(field_effort(run).where, "testing", field_effort(run).rooms)
     settings = DecisionSettings(classes=len(DEFAULT_KEYWORDS) + 2)  # the sketch's, as there
     result = run_trials(network, trials, corpus=run.corpus, settings=settings, rooms=rooms)
     return result.answers == result.said
@@ -40,11 +40,11 @@ def main(write: bool = typer.Option(False, "--write", help="Keep values in book/
     run = recording.start("96_trials", "report", results=recorded_folder() if write else None)
     answers: dict[str, np.ndarray] = {}
     for pair in PAIRS:
-        trials = TRIALS["report"] if EIGHT in pair else effort(run).trials
+        trials = TRIALS["report"] if EIGHT in pair else field_effort(run).trials
         for name in pair:
             if name not in answers:
                 answers[name] = right(run, run.model(name), trials)
-        only = [int((answers[one] & ~answers[other]).sum()) for one, other in (pair, pair[::-1])]
+        only = [int((answers[first] & ~answers[other]).sum()) for first, other in (pair, pair[::-1])]
         for name, count in zip(pair, only, strict=True):
             run.record(f"{Path(pair[0]).stem}, {Path(pair[1]).stem}: only {Path(name).stem}", count, n=trials)
         shares = ", ".join(f"{Path(name).stem} {answers[name].mean():.1%}" for name in pair)

@@ -199,8 +199,8 @@ def main() -> None:
         elif options.command == "sounds":
             sounds.write()
         else:
-            made = {"report": report, "book": lambda: book(ROOT), "pdf": lambda: pdf(ROOT)}
-            page = made[options.command]()
+            renderers = {"report": report, "book": lambda: book(ROOT), "pdf": lambda: pdf(ROOT)}
+            page = renderers[options.command]()
             print(f"the book, in {time.monotonic() - begin:.0f} s: {page.as_uri()}")
     except RuntimeError as error:
         sys.exit(str(error))

@@ -49,7 +49,7 @@ END = "print(_before, _versions(), sep='\\n')"  # underscores: no notebook takes
 class Watched(NotebookClient):
     """A client that notes, after each cell, the seconds since the begin: of the clock, and of the processor."""
 
-    def run(self) -> list[tuple[NotebookNode, float, float]]:
+    def execute_timed(self) -> list[tuple[NotebookNode, float, float]]:
         """Run all cells; what each took. Raises CellExecutionError of the first that fails."""
         self.noted: list[tuple[NotebookNode, float, float]] = []
         begin = time.monotonic()
@@ -122,7 +122,7 @@ def imitate(name: str, python: str, source: Path) -> str:
         client.create_kernel_manager()
         client.km.kernel_spec_manager.kernel_dirs.insert(0, str(kernel.parent))
         try:
-            noted = client.run()
+            noted = client.execute_timed()
         except Exception:
             print(said(notebook), flush=True)
             raise

@@ -80,10 +80,10 @@ def shown(cell: nbformat.NotebookNode) -> list[str]:
 def slides(notebook: nbformat.NotebookNode, recorded: dict[str, float]) -> list[str]:
     """The sections of a notebook as HTML, the first being its title."""
     markdown = MarkdownIt().enable("table")
-    made: list[list[str]] = []
+    sections: list[list[str]] = []
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            made[-1] += shown(cell)
+            sections[-1] += shown(cell)
             continue
         for part in re.split(r"^(?=##? )", cell.source, flags=re.MULTILINE):
             drawn = [
@@ -94,22 +94,22 @@ def slides(notebook: nbformat.NotebookNode, recorded: dict[str, float]) -> list[
             if re.match(r"##? ", part):
                 text = re.sub(r"^```.*?^```$", "", part, flags=re.DOTALL | re.MULTILINE)
                 heading, *paragraphs = [each for each in plain(text).split("\n\n") if each.strip()]
-                made.append([markdown.render("\n\n".join([heading, *paragraphs[:1]]))])
-            if made:
-                made[-1] += pictures
-    return ["\n".join(parts) for parts in made]
+                sections.append([markdown.render("\n\n".join([heading, *paragraphs[:1]]))])
+            if sections:
+                sections[-1] += pictures
+    return ["\n".join(parts) for parts in sections]
 
 
 def write(name: str, out: Path) -> None:
     """The slides of a notebook, such as 03_training, as one HTML file."""
     notebook = nbformat.read(notebooks.FOLDER / f"{name}.ipynb", as_version=4)
     recorded = picture.values(notebooks.ROOT / "book" / "results")
-    made = "\n".join(f"<section>{slide}</section>" for slide in slides(notebook, recorded))
+    sections = "\n".join(f"<section>{slide}</section>" for slide in slides(notebook, recorded))
     title = re.search(r"^# (.+)", notebook.cells[0].source, re.MULTILINE)
     sheet = (notebooks.ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as temporary:
-        text = PAGE.format(title=escape(title[1] if title else name), sheet=sheet, slides=made)
+        text = PAGE.format(title=escape(title[1] if title else name), sheet=sheet, slides=sections)
         Path(temporary).write_text(text, encoding="utf-8")
 
 

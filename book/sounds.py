@@ -20,7 +20,7 @@ from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.data.protocol import Protocol
 from kwslib.errors import KwsError
-from kwslib.experiments.zoo_field import EFFORTS
+from kwslib.experiments.zoo_field import FIELD_EFFORTS
 from kwslib.features.dataset import feature_split
 from kwslib.field.conditions import DEFAULT
 from kwslib.field.detection import spoken_keywords
@@ -74,7 +74,7 @@ def chosen(corpus: Corpus) -> Iterator[Sound]:
     yield from mistaken(corpus)
     where = stage(corpus, class_labels())
     yield from trial(where, first_keyword(where))
-    yield from missed(where, EFFORTS["report"].trials)
+    yield from missed(where, FIELD_EFFORTS["report"].trials)
 
 
 def mistaken(corpus: Corpus) -> Iterator[Sound]:

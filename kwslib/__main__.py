@@ -31,7 +31,7 @@ def environment() -> Path:
     return ROOT / os.environ.get("VENV", ".venv")
 
 
-def run(program: str, *arguments: str) -> None:
+def call(program: str, *arguments: str) -> None:
     """Run a program of the environment in the clone. Raises CalledProcessError when it fails."""
     folder = environment() / ("Scripts" if os.name == "nt" else "bin")
     settings = {"OMP_NUM_THREADS": "1"} | os.environ | {"VIRTUAL_ENV": str(environment())}
@@ -69,82 +69,82 @@ def setup() -> None:
         flush=True,
     )
     pip = ("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, "uv")  # takes seconds where pip takes minutes
+    call(*pip, "uv")  # takes seconds where pip takes minutes
     pinned = ("--constraint", LOCK, "--requirement", "pyproject.toml", "--extra", "all")
     try:
-        run("uv", "pip", "install", "--no-build", "--compile-bytecode", *pinned)
+        call("uv", "pip", "install", "--no-build", "--compile-bytecode", *pinned)
     except subprocess.CalledProcessError:
-        run(*pip, "--only-binary", ":all:", "--constraint", LOCK, ".[all]")
-    run(*pip, "--no-deps", "--editable", ".")
+        call(*pip, "--only-binary", ":all:", "--constraint", LOCK, ".[all]")
+    call(*pip, "--no-deps", "--editable", ".")
     done.touch()
 
 
 def lock() -> None:
     """choose versions anew where pyproject.toml asks for it, for every Python and platform"""
     universal = ("--universal", "--no-build", "--python-version", "3.11", "--no-header", "--no-annotate")
-    run("uv", "pip", "compile", "--quiet", *universal, "--extra", "all", "pyproject.toml", "-o", LOCK)
+    call("uv", "pip", "compile", "--quiet", *universal, "--extra", "all", "pyproject.toml", "-o", LOCK)
 
 
 def report() -> None:
     """run the notebooks in the quick profile, render the book, say where it is"""
-    run("python", "book/build.py", "report")
+    call("python", "book/build.py", "report")
 
 
 def book() -> None:
     """render the recorded notebooks without running them"""
-    run("python", "book/build.py", "book")
+    call("python", "book/build.py", "book")
 
 
 def pdf() -> None:
     """the book as one file, printed by Chromium"""
-    run("python", "book/build.py", "pdf")
+    call("python", "book/build.py", "pdf")
 
 
 def record(*part: str) -> None:
     """run the notebooks in the report profile and keep what they find (PART=03 for one)"""
-    run("python", "book/build.py", "record", *part)
+    call("python", "book/build.py", "record", *part)
 
 
 def pair() -> None:
     """make the .ipynb of every notebook script"""
-    run("python", "book/build.py", "pair")
+    call("python", "book/build.py", "pair")
 
 
 def quick() -> None:
     """the tests that take a moment: run them before each commit"""
-    run(*PYTEST, "-m", "not slow and not data", "tests")
+    call(*PYTEST, "-m", "not slow and not data", "tests")
 
 
 def test() -> None:
     """all tests, the notebooks and the book included"""
-    run(*PYTEST, "--nbval-lax", "notebooks", "tests")
+    call(*PYTEST, "--nbval-lax", "notebooks", "tests")
 
 
 def colab(*part: str) -> None:
     """every notebook as on Colab, Python 3.12 and 3.13, in a kernel that runs already (PART=03 for one)"""
     for python in ("3.12", "3.13"):
-        run("python", "book/colab.py", python, *part)
+        call("python", "book/colab.py", python, *part)
 
 
 def coverage() -> None:
     """the lines of kwslib that no test executes"""
-    run(*PYTEST, "--cov", "--cov-report", "term-missing:skip-covered", "tests")
+    call(*PYTEST, "--cov", "--cov-report", "term-missing:skip-covered", "tests")
 
 
 def verify() -> None:
     """find the recorded numbers again: models, one training run, the board (needs the recordings)"""
-    run("kws", "verify")
+    call("kws", "verify")
 
 
 def lint() -> None:
     """style, types, the order of imports, dependencies, spelling"""
-    run("ruff", "check", ".")
-    run("ruff", "format", "--check", ".")
-    run("clang-format", "--dry-run", "-Werror", *files(*FIRMWARE, ":!firmware/arduino/stand_ins"))
-    run("mypy", "kwslib")
-    run("lint-imports", "--no-logo")
-    run("deptry", ".")
-    run("codespell", *files("*.md", "*.py", "*.yml", "*.toml", *FIRMWARE, "firmware/*.S"))
+    call("ruff", "check", ".")
+    call("ruff", "format", "--check", ".")
+    call("clang-format", "--dry-run", "-Werror", *files(*FIRMWARE, ":!firmware/arduino/stand_ins"))
+    call("mypy", "kwslib")
+    call("lint-imports", "--no-logo")
+    call("deptry", ".")
+    call("codespell", *files("*.md", "*.py", "*.yml", "*.toml", *FIRMWARE, "firmware/*.S"))
     if node := shutil.which("node"):
         for module in files("web/*.js"):
             subprocess.run([node, "--check", module], cwd=ROOT, check=True)

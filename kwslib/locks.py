@@ -20,10 +20,10 @@ def alone(folder: Path, work: str) -> Iterator[bool]:
     """
     held, waited = None, False
     while held is None:
-        made = make_folder(folder, folder)
+        created = make_folder(folder, folder)
         held, busy = _lock(folder, work)
         waited |= busy
-    with held, made:
+    with held, created:
         yield waited
 
 

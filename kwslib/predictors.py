@@ -42,13 +42,15 @@ class ClipPredictor(Predictor, Protocol):
         ...
 
 
-def load_predictor(model: str | Path, keywords: Sequence[str] | None = None) -> Predictor:
-    """The predictor of FILE.pt, FILE.tflite or board:FILE. Raises KwsError as `read_model` does."""
-    name = str(model)
-    check_name(Path(name.removeprefix(BOARD)), "FILE.pt or FILE.tflite, or board:FILE for the virtual board")
-    if name.startswith(BOARD):
-        return BoardPredictor(name.removeprefix(BOARD), keywords)
-    file = read_model(name, keywords)
+def load_predictor(model: str | Path | ModelFile, keywords: Sequence[str] | None = None) -> Predictor:
+    """The predictor of FILE.pt, FILE.tflite, board:FILE or an opened file. Raises KwsError as `read_model` does."""
+    if not isinstance(model, ModelFile):
+        name = str(model)
+        kinds = "FILE.pt or FILE.tflite, or board:FILE for the virtual board"
+        check_name(Path(name.removeprefix(BOARD)), kinds)
+        if name.startswith(BOARD):
+            return BoardPredictor(name.removeprefix(BOARD), keywords)
+    file = read_model(model, keywords)
     return TorchPredictor(file) if file.checkpoint else LiteRtPredictor(file)
 
 
@@ -77,20 +79,20 @@ class LiteRtPredictor:
         if file.tflite is None:
             raise KwsError(f"{file.path}: LiteRT runs FILE.tflite, as `kws export` writes it")
         self.path, self.labels, self.settings = file.path, file.labels, file.settings
-        graph, self.interpreter = file.tflite
+        self.interpreter = file.tflite.interpreter
         (self.input,) = self.interpreter.get_input_details()
         (self.output,) = self.interpreter.get_output_details()
-        self.gives_probabilities = graph.operators[-1].name == "SOFTMAX"
+        self.gives_probabilities = file.tflite.graph.operators[-1].name == "SOFTMAX"
 
     def integer_logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to the model's outputs, int8 (N, C), or float32 for a float model."""
         x = check_features(q8) if self.input["dtype"] == np.int8 else normalise(check_features(q8))
         scores = np.empty((len(x), len(self.labels)), self.output["dtype"])
         for row, clip in enumerate(x):
-            scores[row] = self.run(clip.reshape(self.input["shape"])).reshape(-1)
+            scores[row] = self.infer(clip.reshape(self.input["shape"])).reshape(-1)
         return scores
 
-    def run(self, x: np.ndarray) -> np.ndarray:
+    def infer(self, x: np.ndarray) -> np.ndarray:
         """One inference, in the model's own shapes."""
         self.interpreter.set_tensor(self.input["index"], x)
         self.interpreter.invoke()
@@ -113,7 +115,9 @@ class TflmPredictor(LiteRtPredictor):
     ARENA = 1 << 20  # bytes
 
     def __init__(self, model: str | Path | ModelFile) -> None:
-        super().__init__(model)
+        file = read_model(model)
+        super().__init__(file)
+        assert file.tflite
         if self.input["dtype"] != np.int8:
             raise KwsError(
                 f"{self.path}: a float model; TensorFlow Lite Micro runs the int8 one of `kws export`"
@@ -126,11 +130,11 @@ class TflmPredictor(LiteRtPredictor):
 
         try:
             with quiet_stderr():
-                self.micro = runtime.Interpreter.from_file(str(self.path), arena_size=self.ARENA)
+                self.micro = runtime.Interpreter.from_bytes(file.tflite.content, arena_size=self.ARENA)
         except RuntimeError as error:
             raise KwsError(f"{self.path}: TensorFlow Lite Micro cannot run this model ({error})") from error
 
-    def run(self, x: np.ndarray) -> np.ndarray:
+    def infer(self, x: np.ndarray) -> np.ndarray:
         """One inference, in the model's own shapes."""
         self.micro.set_input(x, 0)
         self.micro.invoke()
@@ -196,4 +200,4 @@ class BoardPredictor(CorePredictor):
 
     def clip_logits(self, clips: np.ndarray) -> np.ndarray:
         """int16 (N, 16000) raw audio to float32 (N, C), all of it computed by the firmware."""
-        return self.dequantized(self.board.run(clips).logits)
+        return self.dequantized(self.board.run_clips(clips).logits)

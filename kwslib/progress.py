@@ -31,9 +31,9 @@ UNFINISHED = (
 
 
 def over_cores(
-    run: Callable[[Item], Result], items: Iterable[Item], what: str, *, threads: bool = False
+    work: Callable[[Item], Result], items: Iterable[Item], what: str, *, threads: bool = False
 ) -> list[Result]:
-    """`run(item)` for every item, one process per core, in the order of `items`, with a progress bar named `what`.
+    """`work(item)` for every item, one process per core, in the order of `items`, with a progress bar named `what`.
 
     Cores are those that this process may use, at most `$LOKY_MAX_CPU_COUNT`; with one there is no other process.
     threads: in this process, for work that is done in C and lets other threads run meanwhile.
@@ -56,7 +56,7 @@ def over_cores(
         warnings.filterwarnings("ignore", UNFINISHED, UserWarning)
         with ExitStack() as at_the_end:
             with _deaf():
-                results = parallel(delayed(run)(item) for item in todo)
+                results = parallel(delayed(work)(item) for item in todo)
                 at_the_end.callback(
                     results.close
                 )  # ends the work if Ctrl-C is heard before anything asks for a result
@@ -64,8 +64,8 @@ def over_cores(
 
 
 @contextmanager
-def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[[], None]]:
-    """Call `run(*arguments)` in another process, on half of the cores, for what it leaves in the cache; yields a
+def beside(work: Callable[..., object], *arguments: object) -> Iterator[Callable[[], None]]:
+    """Call `work(*arguments)` in another process, on half of the cores, for what it leaves in the cache; yields a
     function that waits for its end, which the end of the block does not.
 
     All of these are pickled. The process gives way to this one, and nothing of it is shown: who needs its work finds
@@ -77,7 +77,7 @@ def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[
     if cpu_count() < 2 or current_process().daemon:
         yield lambda: None
         return
-    process = get_context("loky").Process(target=_unseen, args=(os.getpid(), run, arguments))
+    process = get_context("loky").Process(target=_unseen, args=(os.getpid(), work, arguments))
     with _deaf():
         process.start()
     try:
@@ -87,7 +87,7 @@ def beside(run: Callable[..., object], *arguments: object) -> Iterator[Callable[
         process.join()
 
 
-def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+def _unseen(parent: int, work: Callable[..., object], arguments: tuple[object, ...]) -> None:
     from joblib import cpu_count
     from joblib.externals.loky import get_reusable_executor
     from tqdm import tqdm
@@ -102,7 +102,7 @@ def _unseen(parent: int, run: Callable[..., object], arguments: tuple[object, ..
     os.environ["LOKY_MAX_CPU_COUNT"] = str(cpu_count() // 2)
     tqdm.set_lock(threading.RLock())  # its own is among processes, and would be left behind
     try:
-        run(*arguments)
+        work(*arguments)
     finally:  # else this process would wait for the minutes after which idle ones of its own end
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 

@@ -116,8 +116,8 @@ run.show(sizes_table(sizes, protocol.labels), caption)
 from kwslib.networks.models import build
 from kwslib.networks.recipes import setup
 
-made = setup("tinyconv", run.profile.epochs)
-weights = dict(build(made.config).named_parameters())
+training_setup = setup("tinyconv", run.profile.epochs)
+weights = dict(build(training_setup.config).named_parameters())
 for name, tensor in weights.items():
     print(f"{name:13} {' × '.join(f'{size:,}' for size in tensor.shape)}")
 print(f"{sum(tensor.numel() for tensor in weights.values()):,} parameters")
@@ -130,7 +130,11 @@ print(f"{sum(tensor.numel() for tensor in weights.values()):,} parameters")
 # %%
 from kwslib.report.words import settings
 
-for chosen in (made.recipe, made.augmentation, made.protocol):
+for chosen in (
+    training_setup.recipe,
+    training_setup.augmentation,
+    training_setup.protocol,
+):
     print(f"{type(chosen).__name__.lower()}:")
     for name, value in settings(chosen).items():
         print(f"    {name:22} {value}")
@@ -139,9 +143,11 @@ for chosen in (made.recipe, made.augmentation, made.protocol):
 from kwslib.experiments.seeds import train_seeds
 from kwslib.features.dataset import feature_splits
 
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+splits = feature_splits(
+    run.corpus, training_setup.protocol, training_setup.augmentation
+)
 plain = feature_splits(run.corpus, protocol)
-recipe = made.config, made.recipe
+recipe = training_setup.config, training_setup.recipe
 runs = train_seeds(*recipe, splits, run.seeds, tested=plain, models=run.models)
 
 # %% [markdown]
@@ -330,13 +336,14 @@ run.show(protocol_table(ways), caption, digits=2)
 # How much of the old protocol's spread is the test set alone? One network, tested on several draws:
 
 # %%
+from kwslib.record import names
 from kwslib.report.part3.tables import (
     redraw_table,
     redraw_values,
     redrawn_accuracies,
 )
 
-first = run.models / f"tinyconv_seed{run.seeds[0]}.pt"
+first = run.models / names.seed_checkpoint(run.seeds[0])
 redrawn, clips = redrawn_accuracies(first, run.corpus)
 run.record_all(redraw_values(redrawn, clips))
 caption = "One network, five draws of the old test set: accuracy (%)."
@@ -350,9 +357,7 @@ run.show(redraw_table(redrawn), caption, digits=2)
 # by their score would only pick luck.
 
 # %% tags=["remove-cell"]
-import shutil
-
-shutil.copy(first, run.models / "tinyconv.pt")
+run.keep(first, "tinyconv.pt")
 run.finish()
 
 # %% [markdown]

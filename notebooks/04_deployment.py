@@ -72,7 +72,7 @@ from kwslib.labels import class_labels
 folder = TemporaryDirectory()
 calibration = calibration_features(run.corpus, class_labels())
 exported = export(trained_checkpoint(run), calibration, Path(folder.name))
-(run.models / "tinyconv.tflite").write_bytes(exported.tflite_int8.read_bytes())
+run.keep(exported.tflite_int8, "tinyconv.tflite")
 print(*(path.name for path in exported.files), sep=", ")
 
 # %% [markdown]
@@ -453,14 +453,15 @@ recording.Table(original_field_table(), caption)
 # no, another word, and only the background. What counts is the sketch's answer within two seconds of the prompt.
 
 # %%
+from kwslib.experiments.field import field_stage
 from kwslib.report.part4 import field
 
-here = field.field_stage(run)
+stage = field_stage(run)
 caption = (
     "The first six trials: all that was drawn. The level, in dB SPL, is "
     "that at 1 m."
 )
-run.show(field.draws_table(here, 6), caption, digits=2)
+run.show(field.draws_table(stage, 6), caption, digits=2)
 
 # %% [markdown]
 # What a room does to a sound is its *impulse response*: what arrives at the microphone when the mouth gives one
@@ -490,8 +491,8 @@ run.show(field.draws_table(here, 6), caption, digits=2)
 from kwslib.features.frontend import features
 from kwslib.field.stream import listen
 
-heard = here.render(here.trial(7))
-again = np.array_equal(heard, here.render(here.trial(7)))
+heard = stage.render(stage.trial(7))
+again = np.array_equal(heard, stage.render(stage.trial(7)))
 print("trial 7 again, the same bit for bit:", yes_no(again))
 same = np.array_equal(listen(heard)[:49], features(heard[:16000]))
 print("a stream's first second, the features of the clip:", yes_no(same))
@@ -517,7 +518,9 @@ print("a stream's first second, the features of the clip:", yes_no(same))
 # ## The model of Part 3 in the field
 
 # %%
-plain = field.open_model(run.models / "tinyconv.tflite")
+from kwslib.experiments.field import open_model
+
+plain = open_model(run.models / "tinyconv.tflite")
 plain_trials = field.field_trials(run, plain)
 run.record_all(field.trial_values(plain.name, plain_trials))
 run.record_all(field.unknown_values(plain_trials))
@@ -596,12 +599,13 @@ draw_field.factors({"as trained in Part 3": effects})
 # of both are those that answer most trials correctly on validation speakers, in validation rooms.
 
 # %%
-from kwslib.report.part4.field_training import clean_values, train_for_field
+from kwslib.experiments.field import train_for_field, tuned
 
 paths = train_for_field(run, ("tinyconv", "tenet"))
-clean = clean_values(paths, testing)
+clean = field.clean_values(paths, testing)
 run.record_all(clean)
-trained, better = map(field.open_model, paths, ("field_trained", "field_tenet"))
+trained = open_model(paths["tinyconv"], "field_trained")
+better = open_model(paths["tenet"], "field_tenet")
 shares = {"TinyConv, of Part 3": costs["int8"].accuracy}
 for title, arch in {"TinyConv": "tinyconv", "tenet": "tenet"}.items():
     shares[f"{title}, for the field"] = clean[names.field_accuracy(arch)].value
@@ -618,7 +622,7 @@ from kwslib.field.conditions import HARD
 
 tests = {"TinyConv, of Part 3": plain_trials.evaluation}
 models = {"TinyConv, for the field": trained, "tenet, for the field": better}
-models = {name: field.tuned(run, model) for name, model in models.items()}
+models = {name: tuned(run, model) for name, model in models.items()}
 for name, model in models.items():
     result = field.field_trials(run, model)
     run.record_all(field.tuned_values(model))

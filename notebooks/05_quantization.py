@@ -83,9 +83,11 @@ from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
 
-made = setup("tinyconv", run.profile.epochs)
+training_setup = setup("tinyconv", run.profile.epochs)
 bases = base_models(run, seeds=run.swept_seeds)
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+splits = feature_splits(
+    run.corpus, training_setup.protocol, training_setup.augmentation
+)
 
 # %% tags=["point"]
 from kwslib.experiments.sweeps.table import rows_of
@@ -343,11 +345,11 @@ run.show(tables.paired_table(gains), caption)
 # the same learning rate, except the last, which changes exactly this. Bars reach from the lowest to the highest seed.
 
 # %%
-why = sweep.run_causes(points, rows, bases, splits, run.profile.epochs)
-run.record_all(tables.cause_values(why))
+causes = sweep.run_causes(points, rows, bases, splits, run.profile.epochs)
+run.record_all(tables.cause_values(causes))
 
 # %% mystnb={"figure": {"name": "fig-12-causes", "caption": "Where weights are not overwritten, training with the quantizer recovers nearly all accuracy at 3 bits, and a part of it at 2 bits. Our reading of the original's recipe, and with one choice changed: PTQ (squares) and QAT (circles), mean and range over the first three seeds. All rows but the last train for 4 % of Part 3's epochs at a rate of 0.003."}, "image": {"alt": "Two panels of points by row. At 3 bits QAT rises most when weights are not overwritten. At 2 bits that change, too, brings QAT furthest."}}
-draw.causes(over_seeds(why))
+draw.causes(over_seeds(causes))
 
 # %% [markdown]
 # *PTQ*, at 3 bits: no single change restores the accuracy; a scale per channel helps most, and ranges of least
@@ -427,7 +429,9 @@ draw.accuracy_by_bytes(by_width, (66_608, full))
 from kwslib.data.protocol import build_splits, load_waveforms
 from kwslib.report.part5.board import board_costs, board_table, board_values
 
-sounds = load_waveforms(build_splits(run.corpus, made.protocol)["testing"])
+sounds = load_waveforms(
+    build_splits(run.corpus, training_setup.protocol)["testing"]
+)
 quick = run.profile.name == "quick"
 chip = board_costs(models, splits["testing"], sounds, quick)
 run.record_all(board_values(chip))
@@ -476,7 +480,7 @@ run.show(micro_table(found, rows), caption, digits=2)
 
 # %%
 whole = [k for k in sweep.WIDTHS if k != "ternary"]
-bounds, grid = min_max(values), symmetric_grid(8)
+bounds, grid = min_max(torch.tensor([-0.6, 1.5])), symmetric_grid(8)
 _, zero_point = scale_and_zero_point(bounds, grid, symmetric=True)
 run.record("widest_bits", max(whole), "bit")
 run.record("narrowest_bits", min(whole), "bit")

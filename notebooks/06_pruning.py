@@ -82,9 +82,11 @@ from kwslib.experiments.bases import base_models
 from kwslib.features.dataset import feature_splits
 from kwslib.networks.recipes import setup
 
-made = setup("tinyconv", run.profile.epochs)
+training_setup = setup("tinyconv", run.profile.epochs)
 bases = base_models(run, seeds=run.swept_seeds)
-splits = feature_splits(run.corpus, made.protocol, made.augmentation)
+splits = feature_splits(
+    run.corpus, training_setup.protocol, training_setup.augmentation
+)
 
 # %% tags=["point"]
 from kwslib.experiments.sweeps.table import rows_of
@@ -251,10 +253,10 @@ draw.criteria(table)
 # There are several ways to do that; these are the bytes that each would take:
 
 # %%
-from kwslib.report.part6.board import export_int8, formats_table
+from kwslib.report.part6.board import export_points, formats_table
 
 first = [point for point in points if point.seed == run.seeds[0]]
-int8 = export_int8(run.models, first)
+int8 = export_points(run.models, first)
 sparse = {p.percent: int8[p] for p in first if not p.structured}
 caption = (
     "Bytes of the linear layer's weights, by share of all weights removed "
@@ -297,8 +299,8 @@ for what, zeros in board.break_even_named(even).items():
     print(f"{what}: breaks even at {zeros:.0f} % zeros")
 if len(sparse_costs):
     share = 100 * board.convolution_share(sparse_costs)
-    of = "the convolution's share of the dense network's cycles"
-    print(f"{of}: {share:.0f} %")
+    label = "the convolution's share of the dense network's cycles"
+    print(f"{label}: {share:.0f} %")
 
 # %% [markdown]
 # A stored weight takes two bytes instead of one, so the sparse form is smaller once half of the weights are zero. A
@@ -330,11 +332,12 @@ if len(sparse_costs):
 # is left is an ordinary network, only narrower, and computes what the whole one did with that channel silenced:
 
 # %% tags=["nbval-check-output"]
-from kwslib.pruning.channels import narrow
+from kwslib.pruning.channels import keep_channels
 from kwslib.report.words import yes_no
 
 whole, clips = build(ModelConfig()).eval(), torch.randn(16, 49, 40)
-silenced, small = build(ModelConfig()).eval(), narrow(whole, [0, 2, 5, 7])
+small = keep_channels(whole, [0, 2, 5, 7])
+silenced = build(ModelConfig()).eval()
 silenced.load_state_dict(whole.state_dict())
 for tensor in (silenced.conv.weight, silenced.conv.bias):
     tensor.data[[1, 3, 4, 6]] = 0
@@ -386,7 +389,7 @@ run.show(by_criterion, caption)
 #
 # In code this is a selection of rows and columns:
 #
-# ```{source} kwslib.pruning.channels.narrow
+# ```{source} kwslib.pruning.channels.keep_channels
 # ```
 #
 # Why do channels cost more accuracy than as many single weights before fine-tuning? As many weights are removed, but not those that
@@ -441,7 +444,7 @@ draw_board.memory_by_channels(narrow_costs)
 # %%
 from kwslib.report.part6 import field
 
-heard = field.in_field(run, narrow_costs)
+heard = field.in_field(run, {p.kept: int8[p] for p in first if p.structured})
 run.record_all(field.field_values(heard))
 by_share = board.removed_table(narrow_costs)
 answers = field.field_table(heard)

@@ -211,9 +211,10 @@ print("the microphone takes more than the processor:", yes_no(less))
 
 # %%
 from kwslib.deployment.decision import DecisionSettings
+from kwslib.experiments.field import field_model
 
 settings = DecisionSettings()
-heard = stream.listening(run, chains.field_model(run, "tinyconv"), settings)
+heard = stream.listening(run, field_model(run, "tinyconv"), settings)
 print(f"{settings.smoothing} posteriors averaged")
 print(f"threshold {settings.threshold}")
 print(f"{heard.pause:.1f} s of silence after a report")
@@ -287,15 +288,15 @@ print(f"{known}: {yes_no(blind)}")
 # this part and of Part 8 is the same: at one false accept an hour or fewer, at most 15 % of the keywords missed.
 
 # %%
-from kwslib.report.part4 import field
+from kwslib.experiments.field import open_model
 
 models = {
-    "TinyConv, of Part 3": field.open_model(listeners[0].path, "field"),
-    "TinyConv, for the field": field.open_model(
-        chains.field_model(run, "tinyconv"), "field_trained"
+    "TinyConv, of Part 3": open_model(listeners[0].path, "field"),
+    "TinyConv, for the field": open_model(
+        field_model(run, "tinyconv"), "field_trained"
     ),
-    "tenet, for the field": field.open_model(
-        chains.field_model(run, "tenet"), "field_tenet"
+    "tenet, for the field": open_model(
+        field_model(run, "tenet"), "field_tenet"
     ),
 }
 

@@ -124,6 +124,7 @@ def test_where_no_file_can_be_it_is_made(own_cache, monkeypatch, capsys):
     assert "going on without the cache" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2000), st.integers(0, 7) | st.none())
 @example(822, 6)  # the length of a comment in the archive's directory, which then hides the second array
 def test_a_damaged_file_is_made_anew(tmp_path_factory, place, bit):

@@ -74,6 +74,7 @@ def test_a_failed_installation_says_what_was_said_and_what_to_do():
         environment._run([sys.executable, "-c", code])
 
 
+@pytest.mark.slow
 def test_what_this_process_imported_is_found():
     assert environment.imported()["pytest"] == pytest.__version__
     assert "kwslib" not in environment.imported()

@@ -36,7 +36,22 @@ def test_the_order_of_the_rooms_is_told_alike():
     project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     layers = re.findall(r"\w+", project.partition("\nlayers = [")[2].partition("]")[0])
     assert [room for room in reversed(layers) if room in order] == order
-    assert {path.parent.name for path in Path(kwslib.__file__).parent.glob("*/__init__.py")} <= set(order)
+    folders = {path.parent.name for path in Path(kwslib.__file__).parent.glob("*/__init__.py")}
+    assert folders <= set(order)
+    described = [room for room in order if room in folders - {"cli"}]  # --help describes the commands
+    for page in ("reference.md", "_toc.yml"):
+        listed = re.findall(r"\bapi/(\w+)", (REPOSITORY / "book" / page).read_text(encoding="utf-8"))
+        assert listed == [*described, "kwslib"]
+
+
+@pytest.mark.parametrize(("page", "folder"), [("README.md", ""), ("firmware/README.md", "firmware")])
+def test_a_tree_of_folders_names_every_one(page, folder):
+    listed = re.findall(r"^    (\w+)/ ", (REPOSITORY / page).read_text(encoding="utf-8"), re.MULTILINE)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=REPOSITORY / folder, capture_output=True, text=True, check=True
+    ).stdout
+    folders = {line.partition("/")[0] for line in tracked.splitlines() if "/" in line}
+    assert set(listed) == {name for name in folders if not name.startswith(".")}
 
 
 def test_make_does_what_python_does_without_it():

@@ -61,7 +61,7 @@ def test_what_a_task_compiles_is_kept(ran, monkeypatch):
 
 def test_the_style_of_all_that_is_compiled_is_checked(monkeypatch):
     commands = []
-    monkeypatch.setattr(tasks, "run", lambda *command: commands.append(command))
+    monkeypatch.setattr(tasks, "call", lambda *command: commands.append(command))
     monkeypatch.setattr(tasks.shutil, "which", lambda program: None)
     tasks.lint()
     (checked,) = (set(command[3:]) for command in commands if command[0] == "clang-format")

@@ -12,10 +12,10 @@ from sphinx.application import Sphinx
 
 def with_sections(navigation: Any, contents: str) -> Any:
     """The sidebar's soup with the sections of `contents` (Sphinx's local contents of a page) under the current page."""
-    here = navigation.select("li.current > a.current, li.current > a[href='#']")
+    current = navigation.select("li.current > a.current, li.current > a[href='#']")
     listed = BeautifulSoup(contents, "html.parser").select("ul > li > ul > li")
     sections = [item for item in listed if len(item.find_parents("ul")) == 2]
-    if not here or not sections or here[-1].find_next_sibling(("details", "ul")):
+    if not current or not sections or current[-1].find_next_sibling(("details", "ul")):
         return navigation
     block = navigation.new_tag("ul", attrs={"class": "page-sections"})
     for item in sections:
@@ -23,7 +23,7 @@ def with_sections(navigation: Any, contents: str) -> Any:
             inner.decompose()
         item["class"] = "page-section"
         block.append(item)
-    here[-1].insert_after(block)
+    current[-1].insert_after(block)
     return navigation
 
 

@@ -210,6 +210,16 @@ static void two_channels(const convolution *work, const int16_t *w, int32_t chan
     }
 }
 
+/* In int16: the weights, the rows that band_rows rows of output see, perhaps by neighbours, and two more. */
+int32_t kws_convolution_scratch(const kws_window *layer) {
+    const int32_t run = even(layer->kernel_width * layer->in_channels), step = layer->stride_width * layer->in_channels;
+    const int32_t row = even((layer->out_width - 1) * step + layer->kernel_width * layer->in_channels);
+    const int32_t longer = run == KWS_NEIGHBOUR_RUN && step == 2 && row < KWS_NEIGHBOUR_ROW;
+    const int32_t rows = (layer->band_rows - 1) * layer->stride_height + layer->kernel_height;
+    const int32_t weights = layer->out_channels * layer->kernel_height * run;
+    return 2 * (weights + rows * (longer ? KWS_NEIGHBOUR_ROW : row) + 2);
+}
+
 void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
     convolution work = start_work(layer, scratch);
     widen_weights(&work);

@@ -168,6 +168,11 @@ static void by_channels(const kws_window *layer, const int8_t *input, int8_t *ou
     }
 }
 
+/* What the outputs see of four channels, in whole sixes of outputs. */
+int32_t kws_run_depthwise_scratch(const kws_window *layer) {
+    return 16 * ((layer->out_width + OUTPUTS - 1) / OUTPUTS * (OUTPUTS / 2) + layer->kernel_width / 2);
+}
+
 void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
     const int32_t beside = layer->stride_width == 1 && layer->out_width >= OUTPUTS;
     if (layer->band_rows && beside && layer->kernel_width / 2 < KWS_TAP_PAIRS)

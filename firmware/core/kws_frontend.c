@@ -272,7 +272,7 @@ void kws_frontend_clips(const int16_t *samples, size_t clips, size_t length, int
     for (size_t clip = 0; clip < clips; clip++) {
         kws_frontend state;
         kws_frontend_init(&state, step);
-        for (size_t at = 0; at + KWS_WINDOW <= length; at += (size_t)step, features += KWS_CHANNELS)
-            kws_frontend_frame(&state, samples + clip * length + at, features);
+        for (size_t start = 0; start + KWS_WINDOW <= length; start += (size_t)step, features += KWS_CHANNELS)
+            kws_frontend_frame(&state, samples + clip * length + start, features);
     }
 }

@@ -15,6 +15,7 @@ extern "C" {
 
 #define KWS_WINDOW 480  /* samples in a frame's window: 30 ms */
 #define KWS_STEP 320    /* samples from frame to frame, as networks see them: 20 ms */
+#define KWS_HOP 2       /* frames from inference to inference on a stream: 40 ms */
 #define KWS_FRAMES 49   /* frames of one second, which a network sees */
 #define KWS_CHANNELS 40 /* features of a frame */
 #define KWS_POINTS 256  /* complex points of the transform of 512 real ones */

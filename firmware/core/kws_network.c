@@ -10,23 +10,24 @@ static void inside(int32_t start, int32_t kernel, int32_t size, int32_t *from, i
 }
 
 void kws_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output) {
-    const kws_window at = *layer;
-    const int32_t depth = at.out_channels, in_depth = at.in_channels, multiplier = depth / in_depth;
+    const kws_window window = *layer;
+    const int32_t depth = window.out_channels, in_depth = window.in_channels, multiplier = depth / in_depth;
     for (int32_t c = 0; c < depth; c++) {
-        const kws_scale scale = kws_scale_of(&at.output, c);
-        const int32_t bias = at.output.bias[c];
+        const kws_scale scale = kws_scale_of(&window.output, c);
+        const int32_t bias = window.output.bias[c];
         int8_t *out = output + c;
-        for (int32_t y = 0; y < at.out_height; y++)
-            for (int32_t x = 0; x < at.out_width; x++, out += depth) {
-                const int32_t top = y * at.stride_height - at.pad_top, left = x * at.stride_width - at.pad_left;
+        for (int32_t y = 0; y < window.out_height; y++)
+            for (int32_t x = 0; x < window.out_width; x++, out += depth) {
+                const int32_t top = y * window.stride_height - window.pad_top,
+                              left = x * window.stride_width - window.pad_left;
                 int32_t y0, y1, x0, x1, sum = bias;
-                inside(top, at.kernel_height, at.in_height, &y0, &y1);
-                inside(left, at.kernel_width, at.in_width, &x0, &x1);
+                inside(top, window.kernel_height, window.in_height, &y0, &y1);
+                inside(left, window.kernel_width, window.in_width, &x0, &x1);
                 for (int32_t ky = y0; ky < y1; ky++) {
-                    const int8_t *in = input + ((top + ky) * at.in_width + left + x0) * in_depth + c / multiplier;
-                    const int8_t *w = at.weights + (ky * at.kernel_width + x0) * depth + c;
+                    const int8_t *in = input + ((top + ky) * window.in_width + left + x0) * in_depth + c / multiplier;
+                    const int8_t *w = window.weights + (ky * window.kernel_width + x0) * depth + c;
                     for (int32_t kx = x0; kx < x1; kx++, in += in_depth, w += depth)
-                        sum += (*in - at.input_zero_point) * *w;
+                        sum += (*in - window.input_zero_point) * *w;
                 }
                 *out = kws_scaled(scale, sum);
             }

@@ -77,10 +77,6 @@ typedef struct {
     int32_t differences;
 } kws_softmax;
 
-/* A convolution's scratch holds int16: its weights, each row's run filled up to an even number; then the rows that
- * band_rows rows of output see, each of as many values, or KWS_NEIGHBOUR_ROW where kws_convolution.c goes by
- * neighbours; then two more. */
-
 #define KWS_RUN_KEPT 4096 /* bytes of weights that a convolution over runs copies to its scratch, at most */
 
 #ifdef __cplusplus
@@ -92,11 +88,10 @@ void kws_convolution_layer(const kws_window *layer, const int8_t *input, int8_t 
  * kernel_width * in_channels; the zero point's share is in the bias. Weights int8 (C / 4, fours of a run, first and third
  * or second and fourth of the four inputs, 2 pairs of outputs, those 2 inputs, 2), filled up with zeros, the last axis
  * being 256 times the weight of the pair's second output plus that of the first, as an int16. 257 times an output's sum
- * fits int32. Scratch holds a run in whole words; where band_rows and out_width >= 4, twelve of them, 14 bytes a channel,
- * and the weights if they are no more than KWS_RUN_KEPT. */
+ * fits int32. */
 void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 /* The same by depth, over one row, for channels by fours: weights int8 (C / 4, pairs of taps, 2 pairs of channels, 2 taps,
- * 2 channels). Scratch holds int16 (out_width in whole sixes + 2 (kernel_width / 2), 4). */
+ * 2 channels). */
 void kws_run_depthwise_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch);
 void kws_run_column_layer(const kws_column *layer, const int8_t *input, int8_t *output);
 void kws_depth_column_layer(const kws_column *layer, const int8_t *input, int8_t *output);
@@ -106,6 +101,11 @@ void kws_dense_layer(const kws_dense *layer, const int8_t *input, int8_t *output
 void kws_mean_layer(const kws_mean *layer, const int8_t *input, int8_t *output);
 void kws_sum_layer(const kws_sum *layer, const int8_t *a, const int8_t *b, int8_t *output);
 void kws_softmax_layer(const kws_softmax *layer, const int8_t *input, int8_t *output);
+
+/* Bytes of the scratch of those layers that take one. */
+int32_t kws_convolution_scratch(const kws_window *layer);
+int32_t kws_run_convolution_scratch(const kws_window *layer);
+int32_t kws_run_depthwise_scratch(const kws_window *layer);
 
 /* Index of the largest value; the first of equals. */
 int32_t kws_argmax(const int8_t *values, int32_t n);

@@ -156,6 +156,13 @@ static void raise_to(int8_t *values, int32_t count, int32_t min) {
     for (; i < count; i++) values[i] = (int8_t)(values[i] > min ? values[i] : min);
 }
 
+/* The weights as int8, then what kws_convolution_layer takes. */
+int32_t kws_packed_convolution_scratch(const kws_packed_window *layer) {
+    const kws_window *window = &layer->window;
+    const int32_t count = window->out_channels * window->kernel_height * window->kernel_width * window->in_channels;
+    return (count + KWS_UNPACKED - 1) / KWS_UNPACKED * KWS_UNPACKED + kws_convolution_scratch(window);
+}
+
 /* Activations on fewer than eight bits lie at the top of int8. kws_convolution_layer is fast where nothing is below, so
  * they are brought there afterwards. */
 void kws_packed_convolution_layer(const kws_packed_window *layer, const int8_t *input, int8_t *output,

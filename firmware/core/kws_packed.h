@@ -39,11 +39,11 @@ typedef struct {
 extern "C" {
 #endif
 
-/* Scratch holds the weights as int8, filled up to a multiple of KWS_UNPACKED, then what kws_convolution_layer needs:
- * each inference unpacks them once, since each meets hundreds of inputs. */
+/* Each inference unpacks the weights once, since each meets hundreds of inputs: to a multiple of KWS_UNPACKED. */
 #define KWS_UNPACKED 160
 void kws_packed_convolution_layer(const kws_packed_window *layer, const int8_t *input, int8_t *output,
                                   int16_t *scratch);
+int32_t kws_packed_convolution_scratch(const kws_packed_window *layer);
 void kws_packed_dense_layer(const kws_packed_dense *layer, const int8_t *input, int8_t *output);
 
 #ifdef __cplusplus

@@ -150,7 +150,14 @@ static void columns_from(const kws_window *layer, const int8_t *row, int32_t x, 
     }
 }
 
-/* Scratch: copies of four runs, the runs in int16, pairs, weights. */
+/* A run in whole words; or four of them, the same in int16, pairs, and the weights that are copied. */
+int32_t kws_run_convolution_scratch(const kws_window *layer) {
+    const int32_t run = (layer->kernel_width * layer->in_channels + 3) / 4 * 4, depth = layer->out_channels;
+    const int32_t copied = run * depth <= KWS_RUN_KEPT ? run * depth : 0;
+    if (!layer->band_rows || layer->out_width < COLUMNS) return run;
+    return 3 * COLUMNS * run + depth / 2 * (int32_t)sizeof(kws_pair) + copied;
+}
+
 void kws_run_convolution_layer(const kws_window *layer, const int8_t *input, int8_t *output, int16_t *scratch) {
     const int32_t fours = (layer->kernel_width * layer->in_channels + 3) / 4, depth = layer->out_channels;
     const int32_t whole = layer->band_rows ? layer->out_width / COLUMNS * COLUMNS : 0, size = 4 * fours * depth;

@@ -44,3 +44,7 @@ void compare(const char *name, const int8_t *fast, const int8_t *slow, int32_t c
         return;
     }
 }
+
+void compare_bytes(const char *name, const void *fast, const void *slow, size_t bytes) {
+    compare(name, fast, slow, (int32_t)bytes, 0);
+}

@@ -2,6 +2,8 @@
 #ifndef RANDOM_LAYERS_H
 #define RANDOM_LAYERS_H
 
+#include <stddef.h>
+
 #include "kws_network.h"
 
 enum { CHANNELS_MAX = 12 };
@@ -25,5 +27,8 @@ kws_requantize requantize(scales *memory, int32_t inputs);
 
 /* Counts and prints a difference of more than `tolerance`. */
 void compare(const char *name, const int8_t *fast, const int8_t *slow, int32_t count, int32_t tolerance);
+
+/* The same for values of any type, byte by byte. */
+void compare_bytes(const char *name, const void *fast, const void *slow, size_t bytes);
 
 #endif

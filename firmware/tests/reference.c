@@ -3,11 +3,12 @@
 
 #include <math.h>
 
-/* numerator / 2^bits to the nearest integer; halves go up, or away from zero. */
-static int64_t halves_up(int64_t numerator, int32_t bits) {
-    const int64_t divisor = (int64_t)1 << bits, raised = numerator + divisor / 2;
-    return raised >= 0 ? raised / divisor : -((divisor - 1 - raised) / divisor);
+int64_t floored(int64_t numerator, int32_t bits) {
+    const int64_t divisor = (int64_t)1 << bits;
+    return numerator >= 0 ? numerator / divisor : -((divisor - 1 - numerator) / divisor);
 }
+
+int64_t halves_up(int64_t numerator, int32_t bits) { return floored(numerator + ((int64_t)1 << bits) / 2, bits); }
 
 static int64_t halves_away(int64_t numerator, int32_t bits) {
     const int64_t divisor = (int64_t)1 << bits;

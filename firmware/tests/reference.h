@@ -4,6 +4,10 @@
 
 #include "kws_network.h"
 
+/* numerator / 2^bits: the integer below, and the nearest, halves up. */
+int64_t floored(int64_t numerator, int32_t bits);
+int64_t halves_up(int64_t numerator, int32_t bits);
+
 /* Weights (C, height, width, in_channels). */
 void reference_convolution(const kws_window *layer, const int8_t *weights, const int8_t *input, int8_t *output);
 void reference_depthwise(const kws_window *layer, const int8_t *input, int8_t *output);

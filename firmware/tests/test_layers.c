@@ -33,16 +33,6 @@ static kws_window window(int32_t in_channels, int32_t out_channels, int32_t neig
 static int32_t in_size(const kws_window *layer) { return layer->in_height * layer->in_width * layer->in_channels; }
 static int32_t out_size(const kws_window *layer) { return layer->out_height * layer->out_width * layer->out_channels; }
 
-/* Bytes of a convolution's scratch, as kws_network.h says. */
-static int32_t scratch_bytes(const kws_window *layer) {
-    const int32_t run = (layer->kernel_width * layer->in_channels + 1) & ~1;
-    const int32_t step = layer->stride_width * layer->in_channels;
-    int32_t row = ((layer->out_width - 1) * step + layer->kernel_width * layer->in_channels + 1) & ~1;
-    if (run == KWS_NEIGHBOUR_RUN && step == 2 && row < KWS_NEIGHBOUR_ROW) row = KWS_NEIGHBOUR_ROW;
-    const int32_t rows = (layer->band_rows - 1) * layer->stride_height + layer->kernel_height;
-    return 2 * (layer->out_channels * layer->kernel_height * run + rows * row + 2);
-}
-
 static void test_convolution(void) {
     scales memory;
     const int32_t neighbours = between(0, 1), in_channels = neighbours ? 1 : between(1, 5);
@@ -50,7 +40,7 @@ static void test_convolution(void) {
     const int32_t count = layer.out_channels * layer.kernel_height * layer.kernel_width * in_channels;
     int8_t *weights = numbers(count), *input = numbers(in_size(&layer));
     int8_t *fast = allocate(out_size(&layer)), *slow = allocate(out_size(&layer));
-    int16_t *scratch = allocate(scratch_bytes(&layer));
+    int16_t *scratch = allocate(kws_convolution_scratch(&layer));
     layer.output = requantize(&memory, count / layer.out_channels), layer.weights = weights;
     reference_convolution(&layer, weights, input, slow);
     kws_convolution_layer(&layer, input, fast, scratch);
@@ -66,7 +56,7 @@ static void test_convolution_that_skips(void) {
     int8_t *weights = numbers(count), *input = numbers(in_size(&layer));
     int8_t *fast = allocate(out_size(&layer)), *slow = allocate(out_size(&layer));
     uint8_t *read = allocate(layer.out_height * channels);
-    int16_t *scratch = allocate(scratch_bytes(&layer));
+    int16_t *scratch = allocate(kws_convolution_scratch(&layer));
     for (int32_t i = 0; i < layer.out_height * channels; i++) read[i] = (uint8_t)between(0, 3);
     layer.output = requantize(&memory, count / channels), layer.weights = weights, layer.read = read;
     reference_convolution(&layer, weights, input, slow);
@@ -87,10 +77,9 @@ static void test_packed_convolution(int32_t bits) {
     kws_packed_window layer = {window(in_channels, between(1, CHANNELS_MAX), 0), {0}};
     kws_window *shape = &layer.window;
     const int32_t count = shape->out_channels * shape->kernel_height * shape->kernel_width * in_channels;
-    const int32_t room = (count + KWS_UNPACKED - 1) / KWS_UNPACKED * KWS_UNPACKED;
     int8_t *weights = allocate(count), *input = numbers(in_size(shape));
     int8_t *fast = allocate(out_size(shape)), *slow = allocate(out_size(shape));
-    int16_t *scratch = allocate(room + scratch_bytes(shape));
+    int16_t *scratch = allocate(kws_packed_convolution_scratch(&layer));
     uint8_t *stored = allocate(count);
     layer.weights = packing_of(bits);
     for (int32_t i = 0; i < count; i++) {

@@ -47,7 +47,6 @@ static void test_run_convolution(void) {
     int32_t bias[CHANNELS_MAX];
     kws_window layer = window(between(1, 20), between(0, 2) ? 4 * between(1, 3) : between(1, CHANNELS_MAX), 4);
     const int32_t depth = layer.out_channels, run = layer.kernel_width * layer.in_channels;
-    const int32_t filled = (run + 3) & ~3;
     int8_t *weights = numbers(depth * run), *input = numbers(layer.in_width * layer.in_channels);
     int8_t *fast = allocate(layer.out_width * depth), *slow = allocate(layer.out_width * depth);
     for (int32_t i = 0; i < depth * run; i++)
@@ -56,8 +55,7 @@ static void test_run_convolution(void) {
     reference_convolution(&layer, weights, input, slow);
     kws_window shared = with_shares(&layer, weights, run, 0, bias);
     int8_t *pairs = pairs_of_outputs(weights, run, depth);
-    const int32_t fours = shared.band_rows && shared.out_width >= 4;
-    int16_t *scratch = allocate(fours ? (12 + depth) * filled + 14 * depth : filled);
+    int16_t *scratch = allocate(kws_run_convolution_scratch(&shared));
     shared.weights = pairs;
     kws_run_convolution_layer(&shared, input, fast, scratch);
     compare("kws_run_convolution_layer", fast, slow, layer.out_width * depth, 0);
@@ -76,7 +74,7 @@ static void test_run_depthwise(void) {
     reference_depthwise(&layer, input, slow);
     kws_window shared = with_shares(&layer, weights, taps, depth, bias);
     int8_t *pairs = pairs_of_taps(weights, taps, depth);
-    int16_t *scratch = allocate(8 * ((layer.out_width + 5) / 6 * 6 + taps / 2 * 2));
+    int16_t *scratch = allocate(kws_run_depthwise_scratch(&layer));
     shared.weights = pairs;
     kws_run_depthwise_layer(&shared, input, fast, scratch);
     compare("kws_run_depthwise_layer", fast, slow, layer.out_width * depth, 0);
@@ -105,8 +103,8 @@ static void test_run_column(void) {
         if (weights[i] == -128) weights[i] = -127; /* which pairs cannot hold */
     reference_convolution(&layer, weights, input, slow);
     int8_t *pairs = pairs_of_outputs(weights, run, depth);
-    const kws_column one = {words, pairs, groups, with_shares(&layer, weights, run, 0, bias).output};
-    kws_run_column_layer(&one, input, fast);
+    const kws_column columns = {words, pairs, groups, with_shares(&layer, weights, run, 0, bias).output};
+    kws_run_column_layer(&columns, input, fast);
     compare("kws_run_column_layer", fast, slow, depth, 0);
     free(weights), free(input), free(fast), free(slow), free(pairs);
 }
@@ -121,8 +119,8 @@ static void test_depth_column(void) {
     layer.weights = weights;
     reference_depthwise(&layer, input, slow);
     int8_t *pairs = pairs_of_taps(weights, taps, depth);
-    const kws_column one = {taps, pairs, groups, with_shares(&layer, weights, taps, depth, bias).output};
-    kws_depth_column_layer(&one, input, fast);
+    const kws_column columns = {taps, pairs, groups, with_shares(&layer, weights, taps, depth, bias).output};
+    kws_depth_column_layer(&columns, input, fast);
     compare("kws_depth_column_layer", fast, slow, depth, 0);
     free(weights), free(input), free(fast), free(slow), free(pairs);
 }

@@ -85,16 +85,16 @@ def filterbank() -> tuple[list[int], list[int]]:
 def gain() -> list[int]:
     """PCAN gain of a noise estimate: at 0, at 1, then a parabola y0, a1, a2 for each octave from [2, 4)."""
 
-    def at(noise: int) -> int:
+    def gain_at(noise: int) -> int:
         value = single(1 << PCAN_GAIN_BITS) * single(
             (noise / (1 << PCAN_INPUT_BITS) + PCAN_OFFSET) ** single(-PCAN_STRENGTH)
         )
         return min(32767, int(value + single(0.5)))
 
-    table = [at(0), at(1)]
+    table = [gain_at(0), gain_at(1)]
     for octave in range(1, 32):
         start = 1 << octave
-        y0, y1, y2 = at(start), at(start + start // 2), at(min(2 * start, 2**32 - 1))
+        y0, y1, y2 = gain_at(start), gain_at(start + start // 2), gain_at(min(2 * start, 2**32 - 1))
         bend = 4 * (y1 - y0) - (y2 - y0)
         table += [y0, bend, (y2 - y0) - bend]
     return table

@@ -34,10 +34,10 @@ int main(void) {
         if (step == 0) kws_spotter_init(&spotter);
         kws_spotter_listen(&spotter, audio, KWS_STEP);
         if (step + 1 < CLIP_STEPS) continue;
-        result one = {0};
+        result given = {0};
         kws_spotter_infer(&spotter);
-        keep(&one, kws_spotter_decide(&spotter));
-        if (write_file(results, &one, sizeof one)) return 1;
+        keep(&given, kws_spotter_decide(&spotter));
+        if (write_file(results, &given, sizeof given)) return 1;
     }
     return 0;
 }

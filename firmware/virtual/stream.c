@@ -1,13 +1,11 @@
 /* The firmware on the virtual board, listening to a stream: sound in from sound.raw, one result per hop out to
  * results.raw. The rhythm is that of firmware/arduino/kws_nano33ble: 20 ms of sound at a time, an inference and a decision
- * every second frame. main.c takes single clips instead.
+ * every KWS_HOP frames. main.c takes single clips instead.
  */
 #include "kws_model.h"
 
 #include "kws_spotter.h"
 #include "semihosting.h"
-
-enum { FRAMES_PER_INFERENCE = 2 };
 
 static kws_spotter spotter;
 static int16_t audio[KWS_STEP];
@@ -19,7 +17,7 @@ int main(void) {
     kws_spotter_init(&spotter);
     while (read_file(sound, audio, sizeof audio) == 0) {
         frames += kws_spotter_listen(&spotter, audio, KWS_STEP);
-        if (frames < FRAMES_PER_INFERENCE) continue;
+        if (frames < KWS_HOP) continue;
         frames = 0;
         kws_spotter_infer(&spotter);
         const int32_t reported = kws_spotter_decide(&spotter);

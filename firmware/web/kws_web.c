@@ -3,21 +3,18 @@
  * A model is a row of int32, as kwslib/page/words.py writes it: a header, the decision, then every layer with its
  * fields in the order of its struct. An array stands in its field as the byte at which it begins, 0 for none. The page
  * writes the words to kws_web_model(), calls kws_web_load once, then goes round as the board's sketch does: listen,
- * every second frame infer, decide.
+ * every KWS_HOP frames infer, decide.
  */
 #include "kws_decision.h"
 #include "kws_network.h"
 #include "kws_packed.h"
 #include "kws_sparse.h"
 #include "kws_stream.h"
-
-enum { FORMAT = 0x3153574b /* "KWS1" */, MODEL_WORDS = 1 << 18 /* the board's 1 MB of flash */ };
-enum { LAYERS_MAX = 256, STEPS_MAX = 1024, FILLS_MAX = 256 };
-enum { INPUT = 1 << 24, OUTPUT = 1 << 25, MOVE = -1 };
+#include "kws_web.h"
 
 #define KWS_MODEL_CLASSES KWS_CLASSES_MAX
-#define KWS_MODEL_ARENA_BYTES (1 << 18) /* the board's 256 KB of RAM */
-#define KWS_MODEL_HOP 2
+#define KWS_MODEL_ARENA_BYTES ARENA_BYTES
+#define KWS_MODEL_HOP KWS_HOP
 static kws_decision_settings kws_model_decision;
 static void kws_model_run(const int8_t *input, int8_t *output, int8_t *arena);
 static void kws_model_hop(const int8_t *input, int8_t *output, int8_t *arena);
@@ -26,26 +23,8 @@ static void kws_model_hop(const int8_t *input, int8_t *output, int8_t *arena);
 
 #define EXPORT(type, name) __attribute__((export_name(#name))) type name
 
-typedef enum {
-    CONVOLUTION,
-    DEPTHWISE,
-    AVERAGE_POOL,
-    DENSE,
-    SPARSE,
-    PACKED_CONVOLUTION,
-    PACKED_DENSE,
-    MEAN,
-    SUM,
-    SOFTMAX,
-    RUN_CONVOLUTION,
-    RUN_DEPTHWISE,
-    RUN_COLUMN,
-    DEPTH_COLUMN,
-    KINDS
-} kind;
-
 typedef struct {
-    kind kind;
+    enum kinds kind;
     union {
         kws_window window;
         kws_dense dense;
@@ -56,7 +35,7 @@ typedef struct {
         kws_mean mean;
         kws_sum sum;
         kws_softmax softmax;
-    } of;
+    } fields;
 } layer;
 
 /* A layer at work, or MOVE with place, distance and size of a kws_keep in a, b and output. */
@@ -156,32 +135,32 @@ static void read_fields(layer *loaded) {
         case AVERAGE_POOL:
         case RUN_CONVOLUTION:
         case RUN_DEPTHWISE:
-            read_window(&loaded->of.window);
+            read_window(&loaded->fields.window);
             break;
         case DENSE:
-            read_dense(&loaded->of.dense);
+            read_dense(&loaded->fields.dense);
             break;
         case RUN_COLUMN:
         case DEPTH_COLUMN:
-            read_column(&loaded->of.column);
+            read_column(&loaded->fields.column);
             break;
         case SPARSE:
-            read_sparse(&loaded->of.sparse);
+            read_sparse(&loaded->fields.sparse);
             break;
         case PACKED_CONVOLUTION:
-            read_packed_window(&loaded->of.packed_window);
+            read_packed_window(&loaded->fields.packed_window);
             break;
         case PACKED_DENSE:
-            read_packed_dense(&loaded->of.packed_dense);
+            read_packed_dense(&loaded->fields.packed_dense);
             break;
         case MEAN:
-            read_mean(&loaded->of.mean);
+            read_mean(&loaded->fields.mean);
             break;
         case SUM:
-            read_sum(&loaded->of.sum);
+            read_sum(&loaded->fields.sum);
             break;
         case SOFTMAX:
-            read_softmax(&loaded->of.softmax);
+            read_softmax(&loaded->fields.softmax);
             break;
         case KINDS:
             break;
@@ -191,46 +170,46 @@ static void read_fields(layer *loaded) {
 static void run(const layer *work, const int8_t *a, const int8_t *b, int8_t *output, int16_t *scratch) {
     switch (work->kind) {
         case CONVOLUTION:
-            kws_convolution_layer(&work->of.window, a, output, scratch);
+            kws_convolution_layer(&work->fields.window, a, output, scratch);
             break;
         case DEPTHWISE:
-            kws_depthwise_layer(&work->of.window, a, output);
+            kws_depthwise_layer(&work->fields.window, a, output);
             break;
         case AVERAGE_POOL:
-            kws_average_pool_layer(&work->of.window, a, output);
+            kws_average_pool_layer(&work->fields.window, a, output);
             break;
         case DENSE:
-            kws_dense_layer(&work->of.dense, a, output);
+            kws_dense_layer(&work->fields.dense, a, output);
             break;
         case SPARSE:
-            kws_sparse_layer(&work->of.sparse, a, output);
+            kws_sparse_layer(&work->fields.sparse, a, output);
             break;
         case PACKED_CONVOLUTION:
-            kws_packed_convolution_layer(&work->of.packed_window, a, output, scratch);
+            kws_packed_convolution_layer(&work->fields.packed_window, a, output, scratch);
             break;
         case PACKED_DENSE:
-            kws_packed_dense_layer(&work->of.packed_dense, a, output);
+            kws_packed_dense_layer(&work->fields.packed_dense, a, output);
             break;
         case MEAN:
-            kws_mean_layer(&work->of.mean, a, output);
+            kws_mean_layer(&work->fields.mean, a, output);
             break;
         case SUM:
-            kws_sum_layer(&work->of.sum, a, b, output);
+            kws_sum_layer(&work->fields.sum, a, b, output);
             break;
         case SOFTMAX:
-            kws_softmax_layer(&work->of.softmax, a, output);
+            kws_softmax_layer(&work->fields.softmax, a, output);
             break;
         case RUN_CONVOLUTION:
-            kws_run_convolution_layer(&work->of.window, a, output, scratch);
+            kws_run_convolution_layer(&work->fields.window, a, output, scratch);
             break;
         case RUN_DEPTHWISE:
-            kws_run_depthwise_layer(&work->of.window, a, output, scratch);
+            kws_run_depthwise_layer(&work->fields.window, a, output, scratch);
             break;
         case RUN_COLUMN:
-            kws_run_column_layer(&work->of.column, a, output);
+            kws_run_column_layer(&work->fields.column, a, output);
             break;
         case DEPTH_COLUMN:
-            kws_depth_column_layer(&work->of.column, a, output);
+            kws_depth_column_layer(&work->fields.column, a, output);
             break;
         case KINDS:
             break;
@@ -272,7 +251,7 @@ EXPORT(int32_t, kws_web_load)(void) {
     if (word() != FORMAT) return 0;
     const int32_t arena_bytes = word();
     layer_count = word(), first_count = word(), hop_count = word(), fill_count = word();
-    if (arena_bytes > KWS_MODEL_ARENA_BYTES || layer_count > LAYERS_MAX) return 0;
+    if (arena_bytes > ARENA_BYTES || layer_count > LAYERS_MAX) return 0;
     if (first_count + hop_count > STEPS_MAX || fill_count > FILLS_MAX) return 0;
     unseen = word();
     const int32_t before = word();
@@ -284,7 +263,7 @@ EXPORT(int32_t, kws_web_load)(void) {
     for (int32_t c = 0; c < classes; c++) thresholds[c] = initial[c];
     kws_model_decision.thresholds = thresholds;
     for (int32_t i = 0; i < layer_count; i++) {
-        layers[i].kind = (kind)word();
+        layers[i].kind = (enum kinds)word();
         if (layers[i].kind >= KINDS) return 0;
         read_fields(&layers[i]);
     }

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwslib.board.cycles import rounded
-from kwslib.board.streaming import HOP_MS, StreamBoard
+from kwslib.board.streaming import StreamBoard
 from kwslib.cache import cached, code, digest
 from kwslib.deployment.core_network import Network
-from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
+from kwslib.features.frontend import HOP, HOP_MS
 from kwslib.labels import SAMPLE_RATE
 
 SECONDS = 1  # of sound that the board listens to

@@ -113,6 +113,7 @@ def jump_cost(last: Instruction, target: Instruction) -> int:
 
 
 def milliseconds(cycles: float) -> float:
+    """Time of a number of cycles at 64 MHz."""
     return cycles / CLOCK_HZ * 1000
 
 

@@ -96,7 +96,7 @@ class Emulator:
         uc.hook_add(unicorn.UC_HOOK_INTR, self._interrupt)
         uc.ctl_flush_tb()
 
-    def run(self, instructions: int) -> None:
+    def execute(self, instructions: int) -> None:
         """Execute from reset until the firmware exits.
 
         Raises CheckFailed, with function and address, when it faults, and when it has not exited after this number of

@@ -47,8 +47,8 @@ class Overflow(KwsError):
     """A firmware that is too large for the board's memory: `excess` bytes by region, FLASH, RAM or both."""
 
     def __init__(self, excess: Mapping[str, int]) -> None:
-        by = " and ".join(f"{more:,} bytes too large for {region}" for region, more in excess.items())
-        super().__init__(f"the model does not fit the board: its firmware is {by}")
+        excesses = " and ".join(f"{more:,} bytes too large for {region}" for region, more in excess.items())
+        super().__init__(f"the model does not fit the board: its firmware is {excesses}")
         self.excess = excess
 
 

@@ -89,35 +89,30 @@ class Board:
         self,
         network: Network,
         labels: Sequence[str],
-        settings: DecisionSettings | None = None,
         compiler: str | None = None,
         streaming: DecisionSettings | None = None,
     ) -> None:
         self.network = network
         self.labels = tuple(labels)
-        classes = self.network.sizes[self.network.output]
-        if classes != len(self.labels) or self.network.sizes[self.network.input] != FRAMES * CHANNELS:
-            raise KwsError(
-                f"the network does not map {FRAMES} x {CHANNELS} features to {len(self.labels)} classes"
-            )
-        self.settings = settings or DecisionSettings(classes, smoothing=1, suppression=0)
+        classes = check_sizes(network, labels)
+        self.settings = DecisionSettings(classes, smoothing=1, suppression=0)
         self.streaming = streaming or DecisionSettings(classes)
         with remedies(self.network):
             self.build = build_firmware(model_header(self.network, self.labels, self.settings), compiler)
 
-    def run(self, clips: np.ndarray) -> BoardRun:
+    def run_clips(self, clips: np.ndarray) -> BoardRun:
         """Execute the firmware on int16 (N, 16000) clips. Raises CheckFailed when it faults or hangs."""
         emulator = Emulator(read_image(self.build.elf), {"clips.raw": _bytes(clips)})
-        emulator.run(PATIENCE * (len(clips) + 1))
+        emulator.execute(PATIENCE * (len(clips) + 1))
         return self._results(emulator, len(clips))
 
     def profile(self, clip: np.ndarray) -> BoardProfile:
-        """Execute the firmware on one clip int16 (16000,) and count its cycles. Raises CheckFailed as `run` does."""
+        """Execute the firmware on one clip int16 (16000,) and count its cycles. Raises as `run_clips` does."""
         image = read_image(self.build.elf)
-        run = self.run(clip[None])
+        run = self.run_clips(clip[None])
         watched = Emulator(read_image(self.build.watched), {"clips.raw": _bytes(clip[None])})
         profile = watched.profile(STAGES)
-        watched.run(0)
+        watched.execute(0)
         again = self._results(watched, 1)
         if not np.array_equal(again.logits, run.logits):
             raise CheckFailed("the firmware computes otherwise while it is being counted")
@@ -150,6 +145,13 @@ class Board:
         results = np.frombuffer(written, record)
         posteriors = results["posteriors"].astype(np.float32) / CERTAIN
         return BoardRun(results["logits"], posteriors, results["reported"], emulator.stack_bytes())
+
+
+def check_sizes(network: Network, labels: Sequence[str]) -> int:
+    """The number of classes. Raises KwsError for a network that does not map features to one score per label."""
+    if network.sizes[network.output] != len(labels) or network.sizes[network.input] != FRAMES * CHANNELS:
+        raise KwsError(f"the network does not map {FRAMES} x {CHANNELS} features to {len(labels)} classes")
+    return len(labels)
 
 
 def _bytes(clips: np.ndarray) -> bytes:

@@ -14,21 +14,17 @@ from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, read_image
 from kwslib.board.firmware import build_firmware
 from kwslib.board.fitting import remedies
-from kwslib.board.machine import PATIENCE, STAGES, Board, visit_cycles
+from kwslib.board.machine import PATIENCE, STAGES, Board, check_sizes, visit_cycles
 from kwslib.board.trace import Visit
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_run import run_network
-from kwslib.deployment.core_stream import run_at_once
+from kwslib.deployment.core_stream import run_at_once, whole_windows
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.model_data import model_header
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
 from kwslib.errors import CheckFailed, KwsError
-from kwslib.features.frontend import FRAMES, Frontend
-from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
-
-STEP = SAMPLE_RATE // 50  # samples of a frame's 20 ms
-HOP_MS = 20 * HOP
+from kwslib.features.frontend import HOP, HOP_MS, STEP, Frontend
+from kwslib.labels import CLIP_SAMPLES
 
 # Currents at 3 V. Processor: Nordic Semiconductor, nRF52840 Product Specification v1.7, section 5.2.1.1 (64 MHz, from
 # flash with cache, DC/DC converter), and System ON with all RAM kept, waiting for the clock's interrupt, in between.
@@ -68,9 +64,9 @@ class StreamProfile:
 
 
 class StreamBoard:
-    """A network's firmware for streams; with `whole`, one that computes the whole window at each hop.
+    """A network's firmware for streams.
 
-    `plan.whole` is the reason if a network is computed whole in any case. Raises KwsError as Board does.
+    `plan.whole` is the reason if the network computes the whole window at each hop. Raises KwsError as Board does.
     """
 
     def __init__(
@@ -78,34 +74,29 @@ class StreamBoard:
         network: Network,
         labels: Sequence[str],
         settings: DecisionSettings | None = None,
-        whole: bool = False,
-        compiler: str | None = None,
     ) -> None:
         self.network, self.plan = network, stream(network)
-        self.classes = network.sizes[network.output]
-        if self.classes != len(labels) or network.sizes[network.input] != FRAMES * 40:
-            raise KwsError(f"the network does not map 49 x 40 features to {len(labels)} classes")
-        settings = settings or DecisionSettings(self.classes)
-        header = model_header(network, labels, settings, None if whole else self.plan)
+        self.classes = check_sizes(network, labels)
+        header = model_header(network, labels, settings or DecisionSettings(self.classes), self.plan)
         with remedies(network):
-            self.build = build_firmware(header, compiler, "stream.c")
+            self.build = build_firmware(header, main="stream.c")
 
-    def run(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run_sound(self, sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Execute the firmware on int16 (n,) sound: logits int8 (T, C) and reports (T,).
 
         Raises KwsError for sound shorter than a window, and CheckFailed when the firmware faults or hangs.
         """
         emulator = Emulator(read_image(self.build.elf), {"sound.raw": _bytes(sound)})
-        emulator.run(PATIENCE * (1 + len(sound) // CLIP_SAMPLES))
+        emulator.execute(PATIENCE * (1 + len(sound) // CLIP_SAMPLES))
         return self._results(emulator, sound)
 
     def profile(self, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> StreamProfile:
-        """The same with the cost of each hop; `each_hop` is called once per hop. Raises as `run` does."""
+        """The same with the cost of each hop; `each_hop` is called once per hop. Raises as `run_sound` does."""
         image = read_image(self.build.elf)
-        logits, reported = self.run(sound)
+        logits, reported = self.run_sound(sound)
         watched = Emulator(read_image(self.build.watched), {"sound.raw": _bytes(sound)})
         profile = watched.profile(STAGES, lambda stage: each_hop() if stage == "decision" else None)
-        watched.run(0)
+        watched.execute(0)
         again, _ = self._results(watched, sound)
         if not np.array_equal(again, logits):
             raise CheckFailed("the firmware computes otherwise while it is being counted")
@@ -155,9 +146,7 @@ def expected(board: StreamBoard, sound: np.ndarray) -> np.ndarray:
     frames = listened(sound)
     if board.plan.endless:
         return run_at_once(board.network, frames)
-    past = np.full((FRAMES, frames.shape[1]), -128, np.int8)
-    view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, frames]), FRAMES, axis=0)
-    return run_network(board.network, view[HOP::HOP].swapaxes(1, 2))
+    return run_network(board.network, whole_windows(frames))
 
 
 def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> dict[str, Any]:

@@ -23,8 +23,9 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    from kwslib.board.streaming import HOP_MS, bill
+    from kwslib.board.streaming import bill
     from kwslib.data.audio import read_audio
+    from kwslib.features.frontend import HOP_MS
     from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 
     sound = read_audio(wav)

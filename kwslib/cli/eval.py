@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from kwslib.cli.data import OWN, corpus_of
-from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.corpus import corpus_of
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
 
@@ -81,8 +81,8 @@ def evaluate_model(
         return
     low, high = result["ci95"]
     right = f"{result['accuracy']:.2%} of {result['n']:,} {split} clips right ({low:.2%} to {high:.2%})"
-    at = f", at a threshold of {settings.threshold}" if settings else ""
-    print(one_line(f"{model}: {right}, {corpus.title}{at}"))
+    condition = f", at a threshold of {settings.threshold}" if settings else ""
+    print(one_line(f"{model}: {right}, {corpus.title}{condition}"))
     for label, row in result["per_class"].items():
         share = f"{row['accuracy']:>9.1%}" if row["n"] else ""
         print(one_line(f"  {label:<12}{row['correct']:>6} of {row['n']:>6}{share}"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, corpus_of
-from kwslib.cli.options import DATA, JSON, PROFILE
+from kwslib.cli.corpus import corpus_of
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 

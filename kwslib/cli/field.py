@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, corpus_of
+from kwslib.cli.corpus import corpus_of
 from kwslib.cli.field_hours import LEAST, MOST, print_hours
 from kwslib.cli.field_long import print_long
-from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
 

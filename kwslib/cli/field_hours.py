@@ -28,13 +28,14 @@ def print_hours(
     print its false accepts: how many, how many an hour, and of which kind."""
     from kwslib.board.chip import deployable
     from kwslib.deployment.core_sparse import compress
+    from kwslib.features.frontend import STEP
     from kwslib.field.detection import accepted, accepts_by_kind, stream_hours, stream_logits
-    from kwslib.field.minutes import FRAME, SCENE, SIX, continuous_frames
+    from kwslib.field.minutes import SCENE, SIX, continuous_frames
 
     frames = continuous_frames(where, hours, SIX)
     logits = stream_logits(network, frames)
     counts = accepts_by_kind(accepted(network, logits, settings), SIX)
-    whole, minutes = stream_hours(logits), round(len(frames) * FRAME / SCENE)
+    whole, minutes = stream_hours(logits), round(len(frames) * STEP / SCENE)
     shares = [len(range(first, minutes, len(SIX))) / minutes for first in range(len(SIX))]
     by_kind = {kind: _rate(counts[kind], share * whole) for kind, share in zip(SIX, shares, strict=True)}
     chain = deployable(compress(network.core) if network.core else None, network.labels)

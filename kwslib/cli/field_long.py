@@ -76,11 +76,16 @@ def _cost(model: Path, network: "StreamNetwork", samples: Any) -> dict[str, floa
     """Share of the time that the processor works and energy of a hop on the virtual board; None of a checkpoint."""
     if network.core is None:
         return {"duty": None, "energy_uj_per_hop": None}
+    from kwslib.board.firmware import find_compiler
+    from kwslib.board.machine import Board
     from kwslib.board.streaming import bill
+    from kwslib.deployment.core_sparse import compress
     from kwslib.labels import SAMPLE_RATE
-    from kwslib.predictors import BoardPredictor
 
-    found = bill(BoardPredictor(model).board, samples[: BILLED * SAMPLE_RATE])
+    find_compiler()  # whose lack is not the model's fault
+    with naming(model):
+        board = Board(compress(network.core), network.labels, streaming=network.settings)
+    found = bill(board, samples[: BILLED * SAMPLE_RATE])
     return {"duty": found["load_percent"] / 100, "energy_uj_per_hop": found["energy_uj_per_hop"]}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from kwslib.cli.data import explain
+from kwslib.cli.corpus import explain
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError

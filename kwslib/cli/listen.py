@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 BAR = 20  # characters
-BLOCK = 640  # samples, a hop of 40 ms
 
 
 def listen_live(
@@ -28,6 +27,7 @@ def listen_live(
     from dataclasses import replace
 
     from kwslib.deployment.decision import DecisionSettings
+    from kwslib.features.frontend import HOP, STEP
     from kwslib.field.stream import open_network
     from kwslib.keyword.hearing import Listener
     from kwslib.labels import SAMPLE_RATE
@@ -42,10 +42,10 @@ def listen_live(
     try:
         name = int(device) if device and device.isdecimal() else device
         with sounddevice.InputStream(
-            samplerate=SAMPLE_RATE, channels=1, dtype="int16", blocksize=BLOCK, device=name
+            samplerate=SAMPLE_RATE, channels=1, dtype="int16", blocksize=HOP * STEP, device=name
         ) as stream:
             while listened < last:
-                block, _ = stream.read(BLOCK)
+                block, _ = stream.read(HOP * STEP)
                 listened += len(block)
                 for means, reported in listener.hear(block[:, 0].copy()):
                     show(network.labels, means, reported, listened / SAMPLE_RATE)

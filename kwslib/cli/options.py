@@ -25,4 +25,5 @@ PROFILE = typer.Option(
     callback=_known,
     help="Amount of work and, without --data, the corpus: quick (synthetic) or report (Speech Commands).",
 )
+OWN = typer.Option([], help="Your own recordings of a word, as WORD=FOLDER; may be repeated.")
 JSON = typer.Option(False, "--json", help="Print one JSON object.")

@@ -36,7 +36,7 @@ def profile_model(
 
 
 def _network(name: str, device: str) -> dict[str, Any]:
-    from kwslib.checkpoints import load_checkpoint
+    from kwslib.deployment.model_file import read_model
     from kwslib.measure import latency
     from kwslib.measure.profiling import costs
     from kwslib.networks.models import ModelConfig, build
@@ -46,7 +46,9 @@ def _network(name: str, device: str) -> dict[str, Any]:
         config = ModelConfig(name)
         network = build(config)
     else:
-        network, config, _ = load_checkpoint(Path(name))
+        file = read_model(name)
+        assert file.checkpoint
+        network, config, _ = file.checkpoint
     packed = {}
     if quantization_of(network):
         packed, network = _packed_bytes(network), dequantized(network)
@@ -81,14 +83,13 @@ def _file(path: Path, device: str) -> dict[str, Any]:
         raise KwsError(
             f"{path}: a .tflite file runs on the CPU only: use --device cpu, or profile the .pt file"
         )
-    counts = file_costs(path)
-    memory = {"peak_live": counts.peak_live_bytes(litert.input_dtype(path))}
+    file = litert.read_tflite(path)
+    counts = file_costs(file)
+    memory = {"peak_live": counts.peak_live_bytes(file.dtype)}
     if litert.has_micro():
-        memory["tflm_arena"] = litert.tflm_arena_bytes(path)
-    flash = {"file": path.stat().st_size}
-    return (
-        {"model": str(path)} | _counts(counts, flash, memory) | {"latency": [latency.litert(path).as_json()]}
-    )
+        memory["tflm_arena"] = litert.tflm_arena_bytes(file)
+    times = [latency.litert(file).as_json()]
+    return {"model": str(path)} | _counts(counts, {"file": len(file.content)}, memory) | {"latency": times}
 
 
 def _counts(counts: "Costs", flash: dict[str, int], memory: dict[str, int]) -> dict[str, Any]:

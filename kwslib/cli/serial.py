@@ -80,7 +80,7 @@ def _modelled(model: Path, measured: dict[str, dict[str, float]]) -> dict[str, d
     import numpy as np
 
     from kwslib.board.streaming import bill
-    from kwslib.deployment.streaming import HOP
+    from kwslib.features.frontend import HOP
     from kwslib.labels import CLIP_SAMPLES
     from kwslib.predictors import BoardPredictor
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kwslib.cli.data import OWN, chosen_corpus, explain
+from kwslib.cli.corpus import chosen_corpus, explain
 from kwslib.cli.interruption import Stopped
-from kwslib.cli.options import DATA, JSON, PROFILE, SEED_MAX
+from kwslib.cli.options import DATA, JSON, OWN, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
@@ -72,13 +72,13 @@ def train(
     from kwslib.checkpoints import load_teacher
     from kwslib.data.check import require
     from kwslib.deployment.decision import settings_note
-    from kwslib.experiments.zoo_field import EFFORTS, field_training_splits
+    from kwslib.experiments.zoo_field import FIELD_EFFORTS, field_training_splits
     from kwslib.networks.recipes import student, training_splits
     from kwslib.networks.training import predict
     from kwslib.profiles import get_profile
 
     chosen = get_profile(profile)
-    effort = EFFORTS[chosen.name] if field else None
+    effort = FIELD_EFFORTS[chosen.name] if field else None
     words = tuple(word.strip() for word in keywords.split(","))
     training_setup = _setup(arch, words, channels, epochs, chosen, effort)
     teaching = None

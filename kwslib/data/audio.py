@@ -15,7 +15,7 @@ import soxr
 from kwslib.data.decoding import stored
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 
-FRAME = SAMPLE_RATE // 100  # 10 ms, over which a level is taken
+LEVEL_FRAME = SAMPLE_RATE // 100  # 10 ms, over which a level is taken
 SYLLABLE = 25  # frames: their median passes a syllable and stops a click, a knock or a key
 KEPT = 8  # blocks of a recording that are kept in memory
 ABSURD = 2.0**24  # in steps of 16 bits; the resampler stays finite below
@@ -97,16 +97,16 @@ def _int16(mono: np.ndarray) -> np.ndarray:
 
 def _levels(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, int]:
     """Root mean square of each whole frame without its mean and its slope, float64 (n // 160,); and n."""
-    slope = np.arange(FRAME) - (FRAME - 1) / 2
+    slope = np.arange(LEVEL_FRAME) - (LEVEL_FRAME - 1) / 2
     slope /= np.sqrt(slope @ slope)  # of length 1, and at a right angle to a constant
     rest, levels, total = np.empty(0, np.int16), [], 0
     for block in blocks:
         total += len(block)
         joined = np.concatenate([rest, block])
-        whole = len(joined) // FRAME
+        whole = len(joined) // LEVEL_FRAME
         frames, rest = (
-            joined[: whole * FRAME].reshape(whole, FRAME).astype(np.float64),
-            joined[whole * FRAME :],
+            joined[: whole * LEVEL_FRAME].reshape(whole, LEVEL_FRAME).astype(np.float64),
+            joined[whole * LEVEL_FRAME :],
         )
         frames -= frames.mean(axis=1, keepdims=True)
         frames -= (frames @ slope)[:, None] * slope
@@ -118,13 +118,13 @@ def _loudest(levels: np.ndarray, total: int, length: int) -> int:
     """Where the loudest `length` of `total` samples begin; 0 where there are no more."""
     from scipy.ndimage import median_filter
 
-    width = max(length // FRAME, 1)
+    width = max(length // LEVEL_FRAME, 1)
     if len(levels) <= width:
         return max(total - length, 0) // 2
     summed = np.concatenate(([0.0], np.cumsum(median_filter(levels, SYLLABLE, mode="reflect"))))
     loudness = summed[width:] - summed[:-width]  # of the window that begins with this frame
     loudest = np.flatnonzero(loudness >= 0.99 * loudness.max())
-    return int(min(loudest[len(loudest) // 2] * FRAME, total - length))
+    return int(min(loudest[len(loudest) // 2] * LEVEL_FRAME, total - length))
 
 
 def _cut(blocks: Iterable[np.ndarray], start: int, length: int) -> np.ndarray:

@@ -4,8 +4,6 @@ The level of speech is that of the loudest 0.3 s (about the length of a word) an
 which is mostly pause; the level of the background is that of the quietest 0.1 s.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from kwslib.data.audio import read_clip
@@ -17,6 +15,7 @@ from kwslib.progress import progress
 
 SPEECH, BACKGROUND = int(0.3 * SAMPLE_RATE), int(0.1 * SAMPLE_RATE)  # samples
 CLEAR = 20.0  # dB that a word must stand above its background to serve as an example
+SPLIT, QUANTILES = "validation", (0.95, 0.05)
 
 
 def level(samples: np.ndarray, window: int, loudest: bool) -> float:
@@ -36,22 +35,19 @@ def background_level(samples: np.ndarray) -> float:
     return level(samples, BACKGROUND, loudest=False)
 
 
-def loud_and_quiet(
-    corpus: Corpus, word: str, split: str = "validation", quantiles: Sequence[float] = (0.95, 0.05)
-) -> tuple[Clip, ...]:
-    """The clips of `word` at the given quantiles of speech level, among those 20 dB above their background.
-
-    Raises KwsError when the split holds no clear clip of the word.
+def loud_and_quiet(corpus: Corpus, word: str) -> tuple[Clip, ...]:
+    """A loud and a quiet validation clip of `word`, at QUANTILES of speech level among those 20 dB above their
+    background. Raises KwsError when validation holds no clear clip of the word.
     """
     levels = []  # (dB, clip)
     for clip in progress(
-        [c for c in corpus.clips if c.word == word and c.split == split], f"levels of {word}"
+        [c for c in corpus.clips if c.word == word and c.split == SPLIT], f"levels of {word}"
     ):
         samples = read_clip(clip.path)
         speech = speech_level(samples)
         if speech - background_level(samples) >= CLEAR:
             levels.append((speech, clip))
     if not levels:
-        raise KwsError(f"{corpus.root}: no clear recording of {word!r} in {split}: name your own recordings")
+        raise KwsError(f"{corpus.root}: no clear recording of {word!r} in {SPLIT}: name your own recordings")
     levels.sort(key=lambda pair: (pair[0], pair[1].name))
-    return tuple(levels[round(q * (len(levels) - 1))][1] for q in quantiles)
+    return tuple(levels[round(q * (len(levels) - 1))][1] for q in QUANTILES)

@@ -15,11 +15,11 @@ def single_column(step: Call | Move) -> Call | Move:
     if not isinstance(step, Call) or step.layer.kind not in COLUMNS:
         return step
     window, kind = step.layer.fields, COLUMNS[step.layer.kind]
-    one = window["out_width"] == window["out_height"] == 1 and window["band_rows"]
+    single = window["out_width"] == window["out_height"] == 1 and window["band_rows"]
     inside = window["pad_left"] == 0 and window["kernel_width"] <= window["in_width"]
     run = window["kernel_width"] * window["in_channels"]
     length = run // 4 if kind == "run_column" else window["kernel_width"]
-    if not one or not inside or (run % 4 if kind == "run_column" else length > MOST_TAPS):
+    if not single or not inside or (run % 4 if kind == "run_column" else length > MOST_TAPS):
         return step
     fields = {
         "length": length,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kwslib.deployment.litert import read_graph
+from kwslib.deployment.litert import read_tflite
 from kwslib.deployment.operands import Operands
 from kwslib.deployment.operators import OPERATORS
 from kwslib.deployment.tflite_graph import Graph
@@ -44,7 +44,7 @@ def read_network(path: Path, content: bytes | None = None) -> Network:
     Raises KwsError for a damaged file, a dynamic shape, a type other than int8, and an operator or option that
     the C core does not support; the message names the operator and what is supported.
     """
-    return lower(read_graph(path, content))
+    return lower(read_tflite(path, content).graph)
 
 
 def lower(graph: Graph, runs: bool = True) -> Network:

@@ -14,9 +14,7 @@ from kwslib.deployment.core_network import Layer, Network
 from kwslib.errors import KwsError
 from kwslib.features.ccore import constants, declarations, interface, library, pointer, structure
 
-NEIGHBOUR_ROW, UNPACKED, RUN_KEPT, MOVE_BLOCK = (
-    constants()[f"KWS_{name}"] for name in ("NEIGHBOUR_ROW", "UNPACKED", "RUN_KEPT", "MOVE_BLOCK")
-)
+MOVE_BLOCK = constants()["KWS_MOVE_BLOCK"]
 
 
 @functools.cache
@@ -28,41 +26,10 @@ def struct_name(kind: str) -> str:
 
 
 def scratch_bytes(layer: Layer) -> int:
-    """Bytes of working memory of a layer, besides input and output: convolutions widen weights and parts of
-    their input."""
-    if layer.kind == "packed_convolution":
-        window = layer.fields["window"]
-        weights = (
-            window["out_channels"] * window["kernel_height"] * window["kernel_width"] * window["in_channels"]
-        )
-        return -(-weights // UNPACKED) * UNPACKED + _widened_bytes(window)
-    if layer.kind == "run_convolution":
-        return _run_bytes(layer.fields)
-    if layer.kind == "run_depthwise":
-        return 16 * (-(-layer.fields["out_width"] // 6) * 3 + layer.fields["kernel_width"] // 2)
-    return _widened_bytes(layer.fields) if layer.kind == "convolution" else 0
-
-
-def _run_bytes(window: dict[str, Any]) -> int:
-    run, depth = -(-window["kernel_width"] * window["in_channels"] // 4) * 4, window["out_channels"]
-    if not window["band_rows"] or window["out_width"] < 4:
-        return run
-    weights = run * depth
-    return 12 * run + 14 * depth + (weights if weights <= RUN_KEPT else 0)
-
-
-def _widened_bytes(window: dict[str, Any]) -> int:
-    depth, step = window["in_channels"], window["stride_width"] * window["in_channels"]
-    run = _even(window["kernel_width"] * depth)
-    row = _even((window["out_width"] - 1) * step + window["kernel_width"] * depth)
-    if (run, step) == (8, 2):  # perhaps by neighbours, whose rows have a length of their own
-        row = max(row, NEIGHBOUR_ROW)
-    rows = (window["band_rows"] - 1) * window["stride_height"] + window["kernel_height"]
-    return 2 * (window["out_channels"] * window["kernel_height"] * run + rows * row + 2)
-
-
-def _even(count: int) -> int:
-    return count + count % 2
+    """Bytes of working memory of a layer, besides input and output, as the core states them: kws_KIND_scratch."""
+    measure = getattr(library(), f"kws_{layer.kind}_scratch", None)
+    fields = _contiguous(layer.fields)
+    return int(measure(structure(struct_name(layer.kind), fields))) if measure else 0
 
 
 def _contiguous(fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,13 @@ import numpy as np
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_run import bind, run_network
 from kwslib.deployment.endless import Columns, at_once, columns_of, heard_frames
-from kwslib.deployment.streaming import HOP, Call, Move, Stream
+from kwslib.deployment.streaming import Call, Move, Stream
 from kwslib.errors import KwsError
 from kwslib.features.ccore import pointer
+from kwslib.features.frontend import FRAMES, HOP
 
 PART = 16_000  # frames that a network computes at once, well below the columns that an int16 counts
-SILENCE = -128  # a feature before the first frame of a windowed stream
+SILENT = -128  # a feature before the first frame of a windowed stream
 
 
 def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
@@ -30,7 +31,7 @@ def run_stream(stream: Stream, frames: np.ndarray) -> np.ndarray:
     tensors = {number: np.zeros(size, np.int8) for number, size in stream.sizes.items()}
     for number, value in (stream.before or {}).items():
         tensors[number][:] = value
-    before = stream.before[network.input] if stream.before is not None else SILENCE
+    before = stream.before[network.input] if stream.before is not None else SILENT
     past = np.full((input_bytes // frames.shape[1], frames.shape[1]), before, np.int8)
     sound = np.concatenate([past, frames]).reshape(-1)
     tensors[network.input][:] = past.reshape(-1)
@@ -55,6 +56,14 @@ def _step(step: Call | Move, tensors: dict[int, np.ndarray]) -> Callable[[], Non
         return lambda: np.copyto(target, source)
     places = (*step.inputs, step.output)
     return bind(step.layer, [pointer(tensors[place.tensor]) + place.offset for place in places])
+
+
+def whole_windows(frames: np.ndarray) -> np.ndarray:
+    """The window that ends with each hop of a stream of frames int8 (F, 40), which silence precedes: a view
+    int8 (F // HOP, 49, 40)."""
+    past = np.full((FRAMES, frames.shape[1]), SILENT, np.int8)
+    view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, frames]), FRAMES, axis=0)
+    return view[HOP::HOP].swapaxes(1, 2)
 
 
 def run_at_once(network: Network, frames: np.ndarray, hop: int = HOP) -> np.ndarray:

@@ -51,7 +51,7 @@ def _exponential(a: int) -> int:
     return result
 
 
-def exponential_table(scale: float) -> np.ndarray:
+def fixed_exponential_table(scale: float) -> np.ndarray:
     """(n,) int32: exp(-d scale) with 31 fractional bits for d = 0, 1, ..., up to the last that TensorFlow Lite uses."""
     multiplier, shift = quantize_multiplier(min(scale * 2**FRACTION_BITS, 2**31 - 1.0))
     radius = math.floor((2**INTEGER_BITS - 1) * 2**FRACTION_BITS / 2**shift)

@@ -22,8 +22,8 @@ SAME, VALID = 0, 1  # the schema's numbers of paddings
 NONE, RELU = 0, 1  # and of activations
 
 
-def to_graph(network: IntegerNetwork, path: Path = Path("model.tflite")) -> Graph:
-    """The graph of an integer network, from int8 features of one clip to int8 logits (1, C); `path` is for messages."""
+def to_graph(network: IntegerNetwork) -> Graph:
+    """The graph of an integer network, from int8 features of one clip to int8 logits (1, C)."""
     draft, first = _Draft(), network.layers[0]
     draft.activation("features", first.node.seen, first.sources[0])
     tensors = {FEATURES: 0}  # the tensor of each node
@@ -31,7 +31,7 @@ def to_graph(network: IntegerNetwork, path: Path = Path("model.tflite")) -> Grap
         inputs = [tensors[name] for name in layer.node.inputs]
         tensors[layer.node.name] = _operator(draft, layer, inputs)
     draft.activations[-1] = replace(draft.activations[-1], name="logits")
-    return draft.graph(path)
+    return draft.graph()
 
 
 def _operator(draft: "_Draft", layer: IntegerLayer, inputs: list[int]) -> int:
@@ -130,10 +130,16 @@ class _Draft:
         self.operators.append(Operator(kind, tuple(operands), output, SimpleNamespace(**options)))
         return output
 
-    def graph(self, path: Path) -> Graph:
+    def graph(self) -> Graph:
         count = len(self.activations)
         operators = (
             replace(each, inputs=tuple(count - 1 - i if i < 0 else i for i in each.inputs))
             for each in self.operators
         )
-        return Graph(path, (*self.activations, *self.constants), tuple(operators), input=0, output=count - 1)
+        return Graph(
+            Path("model.tflite"),
+            (*self.activations, *self.constants),
+            tuple(operators),
+            input=0,
+            output=count - 1,
+        )

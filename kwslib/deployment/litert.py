@@ -4,7 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from kwslib.quiet import quiet_stderr
 _ARENA = """
 import sys
 from tflite_micro import runtime
-interpreter = runtime.Interpreter.from_file(sys.argv[1], arena_size=16 << 20)
+interpreter = runtime.Interpreter.from_bytes(sys.stdin.buffer.read(), arena_size=16 << 20)
 interpreter.print_allocations()
 """
 
@@ -38,37 +38,42 @@ for kernels in (OpResolverType.BUILTIN_REF, OpResolverType.AUTO):
 """
 
 
-def open_litert(path: Path, threads: int = 1, xnnpack: bool = False, content: bytes | None = None) -> Any:
-    """LiteRT's interpreter for a .tflite file, with allocated tensors and either XNNPACK's or the reference kernels.
+@dataclass(frozen=True, eq=False)
+class TfliteFile:
+    """A .tflite file, read once: its bytes, its validated graph, and LiteRT's interpreter with the reference kernels,
+    whose tensors are allocated."""
 
-    content: the file's bytes, if the file is not yet written and `path` is only its name. Raises KwsError for a file
+    path: Path
+    content: bytes = field(repr=False)
+    graph: Graph = field(repr=False)
+    interpreter: Any = field(repr=False)
+
+    @property
+    def dtype(self) -> str:
+        """The type of the input, and therefore of the activations: "int8" or "float32"."""
+        return self.graph.tensors[self.graph.input].type.lower()
+
+    def with_xnnpack(self, threads: int = 1) -> Any:
+        """An interpreter with XNNPACK's kernels. Raises KwsError for a model that they cannot run."""
+        interpreter = _interpreter(self.path, self.content, threads, xnnpack=True)
+        _allocate(self.path, interpreter, xnnpack=True)
+        return interpreter
+
+
+def read_tflite(model: Path | TfliteFile, content: bytes | None = None) -> TfliteFile:
+    """A .tflite file; an opened one as it is.
+
+    content: the file's bytes, if the file is not yet written and `model` is only its name. Raises KwsError for a file
     that is missing, truncated, not a model, or that LiteRT cannot run.
     """
-    content = read_content(path) if content is None else content
-    _, interpreter = graph_and_interpreter(path, content, threads, xnnpack)
-    return interpreter
-
-
-def read_graph(path: Path, content: bytes | None = None) -> Graph:
-    """The validated graph of a .tflite file. Raises KwsError for a file that `open_litert` rejects."""
-    return graph_and_interpreter(path, read_content(path) if content is None else content)[0]
-
-
-def graph_and_interpreter(
-    path: Path, content: bytes, threads: int = 1, xnnpack: bool = False
-) -> tuple[Graph, Any]:
-    """Both of a file's bytes. Raises KwsError, naming `path`, for bytes that `open_litert` rejects."""
-    graph = parse(path, content)  # LiteRT itself does not get over every file
-    interpreter = _interpreter(path, content, threads, xnnpack)  # verifies the framing
+    if isinstance(model, TfliteFile):
+        return model
+    content = read_content(model) if content is None else content
+    graph = parse(model, content)  # LiteRT itself does not get over every file
+    interpreter = _interpreter(model, content)  # verifies the framing
     _check(graph, content)
-    try:
-        with quiet_stderr():
-            interpreter.allocate_tensors()
-    except ValueError as error:
-        raise damaged(path, error) from error
-    except RuntimeError as error:
-        raise _refused(path, error, xnnpack) from error
-    return graph, interpreter
+    _allocate(model, interpreter)
+    return TfliteFile(model, content, graph, interpreter)
 
 
 def read_content(path: Path) -> bytes:
@@ -78,7 +83,7 @@ def read_content(path: Path) -> bytes:
     return Path(path).read_bytes()
 
 
-def _interpreter(path: Path, content: bytes, threads: int, xnnpack: bool) -> Any:
+def _interpreter(path: Path, content: bytes, threads: int = 1, xnnpack: bool = False) -> Any:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     try:
@@ -88,6 +93,16 @@ def _interpreter(path: Path, content: bytes, threads: int, xnnpack: bool) -> Any
                 num_threads=threads,
                 experimental_op_resolver_type=OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_REF,
             )
+    except ValueError as error:
+        raise damaged(path, error) from error
+    except RuntimeError as error:
+        raise _refused(path, error, xnnpack) from error
+
+
+def _allocate(path: Path, interpreter: Any, xnnpack: bool = False) -> None:
+    try:
+        with quiet_stderr():
+            interpreter.allocate_tensors()
     except ValueError as error:
         raise damaged(path, error) from error
     except RuntimeError as error:
@@ -114,7 +129,6 @@ def _check(graph: Graph, content: bytes) -> None:
         raise KwsError(f"{path}: LiteRT cannot run this model ({reason}); make it again with `kws export`")
 
 
-@lru_cache(maxsize=8)  # input_dtype and tflm_arena_bytes open a file again
 def _tried(content: bytes) -> str:
     """Why LiteRT cannot run a file's bytes, found out in a process of its own; "" where it can."""
     run = subprocess.run([sys.executable, "-c", _TRIAL], input=content, capture_output=True)
@@ -123,11 +137,6 @@ def _tried(content: bytes) -> str:
     if run.returncode:
         return (run.stderr.decode(errors="replace").strip().splitlines() or ["no message"])[-1]
     return ""
-
-
-def input_dtype(path: Path) -> str:
-    """The type of the input, and therefore of the activations: "int8" or "float32"."""
-    return open_litert(path).get_input_details()[0]["dtype"].__name__
 
 
 def has_micro() -> bool:
@@ -144,18 +153,19 @@ def check_micro() -> None:
         )
 
 
-def tflm_arena_bytes(path: Path) -> int:
+def tflm_arena_bytes(model: Path | TfliteFile) -> int:
     """Bytes of the tensor arena that TensorFlow Lite Micro needs for a model, measured on this 64-bit host.
 
     Raises KwsError for a file that it cannot run, and if its interpreter is not installed.
     """
-    open_litert(path)
+    file = read_tflite(model)
     check_micro()
-    run = subprocess.run(
-        [sys.executable, "-c", _ARENA, str(path)], capture_output=True, encoding="utf-8", errors="replace"
-    )
-    total = re.search(r"Arena allocation total (\d+) bytes", run.stderr)
+    run = subprocess.run([sys.executable, "-c", _ARENA], input=file.content, capture_output=True)
+    said = run.stderr.decode(errors="replace")
+    total = re.search(r"Arena allocation total (\d+) bytes", said)
     if total is None:
-        reason = (run.stderr.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
-        raise KwsError(f"{path}: TensorFlow Lite Micro cannot run this model ({reason}); export it as int8")
+        reason = (said.strip().splitlines() or [f"exit status {run.returncode}"])[-1]
+        raise KwsError(
+            f"{file.path}: TensorFlow Lite Micro cannot run this model ({reason}); export it as int8"
+        )
     return int(total[1])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from kwslib.deployment.core_network import Network
-    from kwslib.deployment.tflite_graph import Graph
+    from kwslib.deployment.litert import TfliteFile
     from kwslib.networks.models import ModelConfig
 
 
@@ -26,14 +26,14 @@ class ModelFile:
     """`labels` in output order; `settings`: the decision noted in the file, if one is.
 
     Of a FILE.pt, `checkpoint` is the network, its configuration and what else the file holds. Of a FILE.tflite, int8 or
-    float32, `tflite` is its graph and LiteRT's interpreter of it, with the reference kernels.
+    float32, `tflite` is what LiteRT runs.
     """
 
     path: Path
     labels: tuple[str, ...]
     settings: DecisionSettings | None
     checkpoint: "tuple[nn.Module, ModelConfig, dict[str, Any]] | None" = field(default=None, repr=False)
-    tflite: "tuple[Graph, Any] | None" = field(default=None, repr=False)
+    tflite: "TfliteFile | None" = field(default=None, repr=False)
 
     def core_network(self) -> "Network":
         """The layers for the C core; a checkpoint's weights stay on the bits that it was trained with.
@@ -47,7 +47,7 @@ class ModelFile:
         from kwslib.deployment.core_network import lower
 
         assert self.tflite
-        return lower(self.tflite[0])
+        return lower(self.tflite.graph)
 
 
 def read_model(model: str | Path | ModelFile, keywords: Sequence[str] | None = None) -> ModelFile:
@@ -87,11 +87,11 @@ def _checkpoint(path: Path) -> ModelFile:
 def _tflite(path: Path, keywords: Sequence[str] | None) -> ModelFile:
     if importlib.util.find_spec("ai_edge_litert") is None:
         raise KwsError(f"{path}: LiteRT, which reads it, is missing: pip install 'kwslib[convert]'")
-    from kwslib.deployment.litert import graph_and_interpreter, read_content
+    from kwslib.deployment.litert import read_tflite
     from kwslib.deployment.tflite_flatbuffer import read_description
 
-    content = read_content(path)
-    graph, interpreter = graph_and_interpreter(path, content)  # validates the file
+    file = read_tflite(path)
+    graph = file.graph
     source, output = graph.tensors[graph.input], graph.tensors[graph.output]
     if source.type != output.type:
         raise KwsError(
@@ -100,13 +100,13 @@ def _tflite(path: Path, keywords: Sequence[str] | None) -> ModelFile:
     if np.prod(source.shape) != FRAMES * CHANNELS:
         shape = " x ".join(map(str, source.shape))
         raise KwsError(f"{path}: takes {shape} values, not {FRAMES} x {CHANNELS}: make it with `kws export`")
-    description = read_description(content)
+    description = read_description(file.content)
     labels = description.labels if description else class_labels(tuple(keywords or DEFAULT_KEYWORDS))
     if (classes := int(np.prod(output.shape))) != len(labels):
         names = ", ".join(labels)
         raise KwsError(f"{path}: {classes} outputs do not fit {names}: name its words with --keywords")
     settings = _noted(path, description.decision if description else None, labels)
-    return ModelFile(path, labels, settings, tflite=(graph, interpreter))
+    return ModelFile(path, labels, settings, tflite=file)
 
 
 def _noted(path: Path, note: Any, labels: tuple[str, ...]) -> DecisionSettings | None:

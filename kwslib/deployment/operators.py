@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.deployment.fixed_exponential import exponential_table
+from kwslib.deployment.fixed_exponential import fixed_exponential_table
 from kwslib.deployment.operands import Operands
 from kwslib.deployment.weight_layouts import four_by_four, pairs_of_outputs, pairs_of_taps
 from kwslib.quantization.multiplier import mean_multiplier, sum_multipliers
@@ -160,7 +160,7 @@ def _softmax(operands: Operands) -> tuple[str, dict[str, Any]]:
         raise operands.error(f"{classes:,} classes are more than the C core's {MOST_CLASSES:,}")
     if (output.scale, output.zero_point) != (1 / 256, -128):
         raise operands.error("its output must have a scale of 1/256 and a zero point of -128")
-    exponentials = exponential_table(source.scale * operands.options.beta)
+    exponentials = fixed_exponential_table(source.scale * operands.options.beta)
     fields = {"classes": classes, "exponentials": exponentials, "differences": len(exponentials)}
     return "softmax", fields
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from kwslib.deployment.columns import single_column
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.endless import columns_of, endless
-from kwslib.deployment.streaming import HOP, Stream
+from kwslib.deployment.streaming import Stream
 from kwslib.deployment.windowed import windowed
+from kwslib.features.frontend import HOP
 
 
 def stream(network: Network, frames: int = HOP) -> Stream:

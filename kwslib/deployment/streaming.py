@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kwslib.deployment.core_network import Layer, Network
-from kwslib.features.frontend import CHANNELS, FRAMES
+from kwslib.features.frontend import CHANNELS, FRAMES, HOP
 
-HOP = 2  # frames between inferences: 40 ms
 CONVOLUTIONS = ("convolution", "packed_convolution", "run_convolution", "depthwise", "run_depthwise")
 WINDOWS = (*CONVOLUTIONS, "average_pool")
 

@@ -22,13 +22,14 @@ def trained_checkpoint(run: Run) -> Path:
     return _trained(run, "tinyconv.pt", run.seeds[0])
 
 
-def int8_model(run: Run, checkpoint: Path) -> Path:
-    """The int8 file of a checkpoint: the recorded one, else one built by this run."""
+def int8_model(run: Run, checkpoint: Path, network: str = "") -> Path:
+    """The int8 file of a checkpoint: the recorded one, else one built by this run. It is named after the checkpoint, or
+    after `network`."""
 
     def make(path: Path) -> None:
         export_int8(checkpoint, calibration_features(run.corpus, class_labels()), path)
 
-    return run.model(f"{checkpoint.stem}.tflite", make=make)
+    return run.model(names.tflite(network or checkpoint.stem), make=make)
 
 
 def _trained(run: Run, name: str, seed: int, arch: str = "tinyconv") -> Path:

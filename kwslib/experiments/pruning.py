@@ -16,6 +16,7 @@ from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.measure.profiling import costs
+from kwslib.networks.evaluation import accuracy
 from kwslib.networks.models import ModelConfig, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, score
 from kwslib.progress import over_cores
@@ -138,7 +139,7 @@ def _fewer_channels(
     """The network with the point's channels alone, fine-tuned, and its test accuracy before that."""
     x, y = splits["training"].copy(0)
     orders = channels.removal_orders(model, point.criterion, x[:EXAMPLES], y[:EXAMPLES])
-    model = channels.narrow(model, *channels.last(orders, point.percent))
+    model = channels.keep_channels(model, *channels.last(orders, point.percent))
     raw = score(model, splits["testing"])[1]
     _without_dropout(model, point)
     fit(model, fine_tuning, splits["training"], splits["validation"], point.seed)
@@ -173,7 +174,7 @@ def _in_integers(
         integers = integer_network(quantized)
         for column, split in ((names.qat(bits), "testing"), (names.qat_validation(bits), "validation")):
             clips = splits[split]
-            row[column] = float((run_integers(integers, clips.x).argmax(1) == clips.y).mean())
+            row[column] = accuracy(run_integers(integers, clips.x), clips.y)
         row[f"flash_{bits}"] = integers.flash_bytes
         if models:
             path = models / names.pruned_checkpoint(point.name, bits)

@@ -240,11 +240,11 @@ def run_points(
     def length(i: int) -> int:
         return (epochs or points[i].training(trained).epochs) * (points[i].method == "qat")
 
-    def run(i: int) -> dict[str, Any]:
+    def compute_row(i: int) -> dict[str, Any]:
         first = points[i].seed == min(bases) and points[i].recipe == "ours" and points[i].method == "qat"
         keep = models if first else None
         return run_point(points[i], bases[points[i].seed], splits, length(i), keep)
 
     order = sorted(range(len(points)), key=length, reverse=True)  # longest first
-    rows = over_cores(run, order, "quantizing")
+    rows = over_cores(compute_row, order, "quantizing")
     return pandas.DataFrame(rows, index=order, columns=ROW).sort_index()

@@ -43,7 +43,7 @@ def train_seeds(
     saved there as `<arch>_seed<seed>.pt`.
     """
 
-    def run(seed: int) -> Trained:
+    def train_seed(seed: int) -> Trained:
         data = splits(seed) if callable(splits) else splits
         out = models / names.seed_checkpoint(seed, config.arch) if models else None
         model, history = train(config, recipe, data["training"], data["validation"], seed, out=out)
@@ -54,7 +54,7 @@ def train_seeds(
             predictions[split], evaluations[split] = logits.argmax(1), evaluate(logits, y, config.labels)
         return Trained(seed, tuple(history), evaluations, predictions)
 
-    return over_cores(run, seeds, what)
+    return over_cores(train_seed, seeds, what)
 
 
 def accuracies(runs: Sequence[Trained], split: str = "testing", label: str | None = None) -> list[float]:

@@ -12,16 +12,15 @@ import numpy as np
 from kwslib.board.chip import chip_costs
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.board.streaming import HOP_MS, energy
+from kwslib.board.streaming import energy
 from kwslib.checkpoints import load_checkpoint, train_setup
 from kwslib.deployment.core_sparse import compress
-from kwslib.deployment.export import calibration_features, export_int8
-from kwslib.deployment.streaming import HOP
 from kwslib.errors import KwsError
-from kwslib.experiments.bases import base_models
+from kwslib.experiments.bases import base_models, int8_model
 from kwslib.features.dataset import feature_split
+from kwslib.features.frontend import HOP, HOP_MS
 from kwslib.field.stream import open_network
-from kwslib.labels import CLIP_SAMPLES, UNKNOWN, class_labels
+from kwslib.labels import CLIP_SAMPLES, UNKNOWN
 from kwslib.measure.profiling import costs
 from kwslib.networks.evaluation import Evaluation, evaluate
 from kwslib.networks.recipes import setup, student, teacher_of, training_splits
@@ -101,11 +100,7 @@ def size_values(run: Run, arch: str) -> Values:
 
 def int8(run: Run, arch: str) -> Path:
     """<arch>.tflite, the network of the first seed: the recorded one, else one built by this run."""
-
-    def make(path: Path) -> None:
-        export_int8(trained(run, arch, run.seeds[0]), calibration_features(run.corpus, class_labels()), path)
-
-    return run.model(f"{arch}.tflite", make=make)
+    return int8_model(run, trained(run, arch, run.seeds[0]), arch)
 
 
 def board_values(path: Path, arch: str) -> Values:

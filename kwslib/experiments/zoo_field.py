@@ -30,6 +30,7 @@ from kwslib.field.detection import (
     allowed,
     choose,
     detection_curve,
+    operating_point,
     spoken_keywords,
     stream_hours,
     stream_logits,
@@ -40,6 +41,7 @@ from kwslib.field.minutes import SIX, continuous_frames
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
+from kwslib.field.trials import classes_of
 from kwslib.keyword.threshold import as_extra
 from kwslib.networks.recipes import Setup, setup, student
 from kwslib.networks.training import predict
@@ -73,7 +75,7 @@ class FieldEffort:
     epochs: int | None = None
 
 
-EFFORTS = {
+FIELD_EFFORTS = {
     "quick": FieldEffort(
         *(80, 0.1, 0.05, 8, Specification(seconds=60, keywords=6, others=12)),
         FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2, hours=0.1),
@@ -87,9 +89,9 @@ EFFORTS = {
 }
 
 
-def effort(run: Run) -> FieldEffort:
+def field_effort(run: Run) -> FieldEffort:
     """The amount of computation of this run's profile."""
-    return EFFORTS[run.profile.name]
+    return FIELD_EFFORTS[run.profile.name]
 
 
 def for_field(training_setup: Setup, epochs: int) -> Setup:
@@ -110,7 +112,7 @@ def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Pat
     """
 
     def make(path: Path) -> None:
-        spent = effort(run)
+        spent = field_effort(run)
         epochs = spent.epochs or run.profile.epochs
         training_setup = for_field(setup(arch, epochs), epochs)
         splits = field_training_splits(run.corpus, training_setup, spent)
@@ -184,7 +186,7 @@ class Heard:
 def hear(run: Run, network: StreamNetwork) -> Heard:
     """Results of a network on test trials and hours, with the settings in its file or, if none, chosen on
     validation."""
-    spent, labels = effort(run), network.labels
+    spent, labels = field_effort(run), network.labels
     settings = network.settings or choose_settings(network, run.corpus, spent).settings
     where = _stage(run.corpus, labels, spent, "testing")
     logits = trial_logits(network, where.frames(range(spent.trials)))
@@ -192,11 +194,12 @@ def hear(run: Run, network: StreamNetwork) -> Heard:
     sound = stream_logits(network, continuous_frames(outside, spent.hours, SIX))
     points = detection_curve(network, where, logits, sound, settings)
     frames = accepted(network, sound, settings)
-    said = np.arange(spent.trials) % len(labels)
     return Heard(
-        judge(logits, said, network, DecisionSettings(classes=len(labels))),
+        judge(
+            logits, classes_of(range(spent.trials), labels), network, DecisionSettings(classes=len(labels))
+        ),
         settings,
-        next(point for point in points if point.threshold == settings.threshold),
+        operating_point(points, settings),
         accepts_by_kind(frames, SIX),
         accepts_by_clip(frames, outside, SIX),
         run_long(network, _long_stream(run.corpus, labels, spent), settings),

@@ -23,7 +23,7 @@ from typing import Any
 import cffi
 import numpy as np
 
-from kwslib.cache import cached_file
+from kwslib.cache import cached_file, digest
 from kwslib.errors import KwsError
 
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
@@ -115,8 +115,7 @@ def shared_library(name: str, sources: Sequence[Path], content: str) -> Path:
     """Path of a library compiled of `sources` whose hash is `content`, kept in the cache under `name`. Raises
     KwsError when the compiler fails."""
     command = [*compiler(), *FLAGS]
-    recipe = "\0".join([content, *command, platform.system(), platform.machine()])
-    key = hashlib.sha256(recipe.encode()).hexdigest()[:24]
+    key = digest(content, command, platform.system(), platform.machine())
     return cached_file(name, key, SUFFIX, lambda path: _run([*command, *map(str, sources)], path))
 
 

@@ -14,7 +14,11 @@ from kwslib.errors import KwsError
 from kwslib.features.ccore import constants, interface, library, pointer
 from kwslib.labels import SAMPLE_RATE
 
-FRAMES, CHANNELS, WINDOW = (constants()[f"KWS_{name}"] for name in ("FRAMES", "CHANNELS", "WINDOW"))
+FRAMES, CHANNELS, WINDOW, STEP, HOP = (
+    constants()[f"KWS_{name}"] for name in ("FRAMES", "CHANNELS", "WINDOW", "STEP", "HOP")
+)
+FRAME_SECONDS, WINDOW_SECONDS = STEP / SAMPLE_RATE, WINDOW / SAMPLE_RATE
+HOP_MS = 1000 * HOP * STEP // SAMPLE_RATE
 STEPS_MS = (10, 20)
 
 # A network reads x = (q8 - INPUT_ZERO_POINT) * INPUT_SCALE. Over the spoken training clips of the yes/no task

@@ -15,15 +15,16 @@ import numpy as np
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Protocol, build_splits, load_waveforms
 from kwslib.features.dataset import FeatureSet
-from kwslib.features.frontend import CHANNELS, FRAMES, features
+from kwslib.features.frontend import CHANNELS, FRAMES, STEP, WINDOW, features
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import progress
 
-WINDOW, STEP, TRANSFORM = 480, 320, 512  # samples: 30 ms, 20 ms, 32 ms
+TRANSFORM = 512  # samples: 32 ms
 LOWEST, HIGHEST = 125.0, 7_500.0  # Hz
 RANGE = 80.0  # dB below the peak
 MFCC_KEPT = 13  # coefficients that speech recognition traditionally keeps
 NAMES = ("micro front end", "log-mel", "log-linear", "MFCC", "MFCC-13")
+BATCH = 512  # clips at a time
 
 
 def waveform(samples: np.ndarray) -> np.ndarray:
@@ -124,16 +125,14 @@ def model_inputs(clips: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(NAMES, [features(clips).astype(np.float32), *pictures], strict=True))
 
 
-def representation_splits(
-    corpus: Corpus, protocol: Protocol, batch: int = 512
-) -> dict[str, dict[str, FeatureSet]]:
+def representation_splits(corpus: Corpus, protocol: Protocol) -> dict[str, dict[str, FeatureSet]]:
     """{representation: {split: features}}; each column has mean 0 and standard deviation 1 on the training split."""
     result: dict[str, dict[str, FeatureSet]] = {name: {} for name in NAMES}
     for split, examples in build_splits(corpus, protocol).items():
         clips = load_waveforms(examples)
         inputs = {name: np.empty((len(clips), FRAMES, CHANNELS), np.float32) for name in NAMES}
-        for start in progress(range(0, len(clips), batch), f"{split} features"):
-            part = slice(start, start + batch)
+        for start in progress(range(0, len(clips), BATCH), f"{split} features"):
+            part = slice(start, start + BATCH)
             for name, x in model_inputs(clips[part]).items():
                 inputs[name][part] = x
         y = np.array([example.label for example in examples], np.int64)

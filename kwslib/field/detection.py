@@ -14,20 +14,12 @@ import numpy as np
 
 from kwslib.data.clips import Clip
 from kwslib.deployment.decision import DecisionSettings
-from kwslib.features.frontend import FRAMES
+from kwslib.features.frontend import FRAME_SECONDS, FRAMES, HOP, STEP
 from kwslib.field.evaluate import SINCE, Stage
-from kwslib.field.minutes import FRAME, SCENE, kind_at, words_said
+from kwslib.field.minutes import SCENE, kind_at, words_said
 from kwslib.field.sources import extent, spoken
-from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
-    StreamNetwork,
-    inference_frames,
-    inference_times,
-    posteriors,
-    reports,
-    smooth,
-)
+from kwslib.field.stream import StreamNetwork, inference_frames, inference_times, posteriors, reports, smooth
+from kwslib.field.trials import classes_of
 from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores
 from kwslib.statistics import poisson_rate, wilson
@@ -83,7 +75,7 @@ def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
     """
     if network.endless:
         return network.logits_of_stream(frames)
-    step = STRIDE * CHUNK
+    step = HOP * CHUNK
     starts = range(0, len(frames) - FRAMES, step)
     parts = (frames[start : start + step + FRAMES - 1] for start in starts)
     return np.concatenate(over_cores(network.logits_of_stream, parts, network.name, threads=True))
@@ -91,7 +83,7 @@ def stream_logits(network: StreamNetwork, frames: np.ndarray) -> np.ndarray:
 
 def stream_hours(logits: np.ndarray) -> float:
     """Hours of sound that a stream's logits (T, C) cover."""
-    return len(logits) * STRIDE * FRAME_SECONDS / 3600
+    return len(logits) * HOP * FRAME_SECONDS / 3600
 
 
 def detection_curve(
@@ -108,12 +100,12 @@ def detection_curve(
     """
     hours = stream_hours(continuous_logits)
     continuous_means = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
-    said = np.arange(len(trial_logits)) % len(network.labels)
+    said = classes_of(range(len(trial_logits)), network.labels)
     spoken_trials = np.flatnonzero(said >= 2)
     smoothed = [smooth(posteriors(trial_logits[i], network.scale), settings.smoothing) for i in spoken_trials]
     ends = [word_end(stage, int(i)) for i in spoken_trials]
     clips = len({stage.trial(int(i)).clip for i in spoken_trials})
-    times = inference_times(STRIDE * trial_logits.shape[1] + FRAMES)[: trial_logits.shape[1]]
+    times = inference_times(HOP * trial_logits.shape[1] + FRAMES)[: trial_logits.shape[1]]
     points = []
     for threshold in thresholds:
         candidate = replace(settings, threshold=float(threshold))
@@ -131,6 +123,11 @@ def detection_curve(
             )
         )
     return points
+
+
+def operating_point(points: Sequence[OperatingPoint], settings: DecisionSettings) -> OperatingPoint:
+    """The point of a curve at the threshold of the settings, which is one of the curve's."""
+    return next(point for point in points if point.threshold == settings.threshold)
 
 
 def first_report(means: np.ndarray, said: int, settings: DecisionSettings) -> int | None:
@@ -186,7 +183,7 @@ def accepted(network: StreamNetwork, continuous_logits: np.ndarray, settings: De
     """The last frame before each false accept in a stream of logits (T, C): int (n,)."""
     heard = smooth(posteriors(continuous_logits, network.scale), settings.smoothing)
     reported = np.flatnonzero(reports(heard, settings) >= 0)
-    frames: np.ndarray = inference_frames(STRIDE * len(heard) + FRAMES)[reported] - 1
+    frames: np.ndarray = inference_frames(HOP * len(heard) + FRAMES)[reported] - 1
     return frames
 
 
@@ -200,7 +197,7 @@ def accepts_by_clip(frames: np.ndarray, stage: Stage, kinds: Sequence[str]) -> C
     """False accepts by the clip that started last before them, in the kinds of minute that contain words."""
     counts: Counter[Clip] = Counter()
     for frame in frames.tolist():
-        number, within = divmod(frame, SCENE // FRAME)
+        number, within = divmod(frame, SCENE // STEP)
         begun = [clip for start, clip in words_said(stage, number, kinds) if start <= within]
         counts.update(begun[-1:])
     return counts

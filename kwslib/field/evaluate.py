@@ -13,12 +13,11 @@ from kwslib.data.corpus import Corpus, open_corpus
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
 from kwslib.features import frontend
+from kwslib.features.frontend import FRAME_SECONDS, HOP
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.rooms import Room, room_bank
 from kwslib.field.sources import Material, material
 from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
     StreamNetwork,
     answer,
     decide,
@@ -28,7 +27,7 @@ from kwslib.field.stream import (
     open_network,
     windows,
 )
-from kwslib.field.trials import LENGTH, PROMPT, Trial, draw, render
+from kwslib.field.trials import LENGTH, PROMPT, Trial, classes_of, draw, render
 from kwslib.labels import SAMPLE_RATE
 from kwslib.networks.evaluation import Evaluation
 from kwslib.progress import over_cores
@@ -175,7 +174,7 @@ def judge(
         for decision, label in zip(decisions, said, strict=True)
         if label < 2
     )
-    hours = float((said < 2).sum()) * logits.shape[1] * STRIDE * FRAME_SECONDS / 3600
+    hours = float((said < 2).sum()) * logits.shape[1] * HOP * FRAME_SECONDS / 3600
     return FieldResult(labels, said, answers, false_accepts, hours, settings)
 
 
@@ -183,7 +182,7 @@ def run_stage(
     network: StreamNetwork, stage: Stage, indices: Sequence[int], settings: DecisionSettings
 ) -> FieldResult:
     """Results of a model on trials of a stage, given by number; the classes alternate."""
-    said = np.array(indices) % len(network.labels)
+    said = classes_of(indices, network.labels)
     return judge(trial_logits(network, stage.frames(indices)), said, network, settings)
 
 

@@ -18,6 +18,7 @@ from kwslib.field.conditions import DEFAULT, Field, harder
 from kwslib.field.evaluate import SINCE, FieldResult, judge, stage, trial_logits
 from kwslib.field.rooms import ROOMS, room_bank
 from kwslib.field.stream import StreamNetwork, posteriors
+from kwslib.field.trials import classes_of
 
 WHOLE_FIELD = "the whole field"  # the row that others are compared with
 CLEAN = Field(rt60=None, snr=None, microphone=None)
@@ -81,19 +82,18 @@ def measure_factors(
     floating: StreamNetwork,
     n: int,
     *,
-    seed: int = 0,
     settings: DecisionSettings | None = None,
     rows: Sequence[Factor] | None = None,
     rooms: int = ROOMS,
 ) -> list[Effect]:
     """Results of all rows on the same `n` trials, with the int8 network or, for rows that ask for it, the float one."""
     base = settings or DecisionSettings(classes=len(integer.labels))
-    said = np.arange(n) % len(integer.labels)
+    said = classes_of(range(n), integer.labels)
     effects = []
     for row in factors() if rows is None else rows:
         network = floating if row.floating else integer
         bank = room_bank(row.field, "testing", rooms)
-        trial_stage = stage(corpus, integer.labels, row.field, seed=seed, rooms=bank)
+        trial_stage = stage(corpus, integer.labels, row.field, rooms=bank)
         row_settings = base
         if row.threshold is not None:
             row_settings = replace(row_settings, threshold=row.threshold)

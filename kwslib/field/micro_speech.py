@@ -8,8 +8,8 @@ settings. One threshold applies to all classes, including silence and unknown; a
 import numpy as np
 
 from kwslib.deployment.decision import CERTAIN
+from kwslib.features.frontend import HOP_MS
 
-HOP_MS = 40
 WINDOW_MS, LEAST_MS, LEAST_COUNT = 1000, 250, 3  # averaged; before these no decision
 THRESHOLD = 200 / 255
 SUPPRESSION_MS = 1500  # after a report without the same word again

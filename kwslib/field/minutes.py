@@ -12,7 +12,7 @@ import numpy as np
 from kwslib.cache import cached, code, digest
 from kwslib.data.clips import Clip
 from kwslib.data.levels import SPEECH
-from kwslib.features.frontend import Frontend
+from kwslib.features.frontend import STEP, Frontend
 from kwslib.field.evaluate import Stage
 from kwslib.field.microphone import FULL_SCALE
 from kwslib.field.scene import add_background, add_speech, background_in_room, record, speech_in_room
@@ -21,7 +21,6 @@ from kwslib.labels import SAMPLE_RATE
 from kwslib.progress import over_cores
 
 SCENE = 60 * SAMPLE_RATE  # samples
-FRAME = SAMPLE_RATE // 50  # samples from frame to frame
 PAUSE = (0.0, 2.0)  # s between clips of one second
 EDGE = SAMPLE_RATE // 20  # kept before and after a word in running speech
 THREE = ("words", "background", "quiet")  # of Parts 4 and 7
@@ -70,14 +69,14 @@ def continuous_frames(stage: Stage, hours: float, kinds: Sequence[str] = THREE) 
 
 def kind_at(frame: np.ndarray, kinds: Sequence[str]) -> np.ndarray:
     """Index of the kind of minute at frames (n,): int (n,)."""
-    return frame * FRAME // SCENE % len(kinds)
+    return frame * STEP // SCENE % len(kinds)
 
 
 def words_said(stage: Stage, number: int, kinds: Sequence[str]) -> list[tuple[int, Clip]]:
     """The clips in a minute, in order, each with the frame of the minute at which it starts."""
     kind = kinds[number % len(kinds)]
     rng, _ = _begun(stage, number)
-    return [(turn.start // FRAME, turn.clip) for turn in _turns(stage, rng, kind)] if kind in SPOKEN else []
+    return [(turn.start // STEP, turn.clip) for turn in _turns(stage, rng, kind)] if kind in SPOKEN else []
 
 
 @dataclass(frozen=True)
@@ -117,13 +116,13 @@ def _turns(stage: Stage, rng: np.random.Generator, kind: str) -> Iterator[_Turn]
 
 
 def _minute(stage: Stage, number: int, kinds: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """A minute in one room, int16 (SCENE,), and whether a word is being said at each frame, bool (SCENE / FRAME,)."""
+    """A minute in one room, int16 (SCENE,), and whether a word is being said at each frame, bool (SCENE / STEP,)."""
     field = stage.field
     kind = kinds[number % len(kinds)]
     rng, chosen = _begun(stage, number)
     room = stage.rooms[chosen]
     pressure = np.zeros(SCENE, np.float32)
-    speech = np.zeros(SCENE // FRAME, bool)
+    speech = np.zeros(SCENE // STEP, bool)
     levels = []
     for turn in _turns(stage, rng, kind):
         word = speech_in_room(turn.sound, turn.spl, room)
@@ -131,7 +130,7 @@ def _minute(stage: Stage, number: int, kinds: Sequence[str]) -> tuple[np.ndarray
         if kind not in SPOKEN:
             break
         add_speech(pressure, word, turn.start)
-        speech[(turn.start + turn.first) // FRAME : (turn.start + turn.last) // FRAME] = True
+        speech[(turn.start + turn.first) // STEP : (turn.start + turn.last) // STEP] = True
     if field.snr is not None:
         background = str(rng.choice(ONE_KIND.get(kind, BACKGROUNDS)))
         sound = background_in_room(background, rng, stage.material, room, SCENE, None)

@@ -11,19 +11,10 @@ from kwslib.data.faults import fault
 from kwslib.data.levels import BACKGROUND
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.errors import KwsError
+from kwslib.features.frontend import FRAME_SECONDS, HOP
 from kwslib.field.evaluate import FieldResult
 from kwslib.field.microphone import to_int16
-from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
-    StreamNetwork,
-    answer,
-    decide,
-    first_after,
-    frames_in,
-    listen,
-    windows,
-)
+from kwslib.field.stream import StreamNetwork, answer, decide, first_after, frames_in, listen, windows
 from kwslib.field.trials import PROMPT
 from kwslib.labels import SAMPLE_RATE, SILENCE
 from kwslib.paths import absent
@@ -94,10 +85,10 @@ def surrounded(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def run_recordings(
-    network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings, seed: int = 0
+    network: StreamNetwork, recordings: tuple[Recording, ...], settings: DecisionSettings
 ) -> FieldResult:
     """Results with every recording as a trial, with the prompt at its start."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     answers, false_accepts, seconds = [], 0, 0.0
     for recording in recordings:
         stream = surrounded(recording.samples, rng)
@@ -106,7 +97,7 @@ def run_recordings(
         answers.append(answer(decision, since))
         if network.labels.index(recording.said) < 2:
             false_accepts += int((decision.reported[since:] >= 0).sum())
-            seconds += (len(decision.reported) - since) * STRIDE * FRAME_SECONDS
+            seconds += (len(decision.reported) - since) * HOP * FRAME_SECONDS
     said = np.array([network.labels.index(recording.said) for recording in recordings])
     return FieldResult(network.labels, said, np.array(answers), false_accepts, seconds / 3600, settings)
 

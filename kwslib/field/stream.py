@@ -14,13 +14,11 @@ import numpy as np
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_stream import run_at_once, run_stream
 from kwslib.deployment.decision import CERTAIN, Decision, DecisionSettings, exponential_table
-from kwslib.deployment.model_file import read_model
+from kwslib.deployment.model_file import ModelFile, read_model
 from kwslib.deployment.stream_plan import stream
-from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.features.frontend import FRAME_SECONDS, FRAMES, HOP, WINDOW_SECONDS, Frontend
 from kwslib.labels import SAMPLE_RATE
 
-STRIDE = 2  # frames from inference to inference: 40 ms
-FRAME_SECONDS, WINDOW_SECONDS = 0.02, 0.03
 UNKNOWN_PERCENT = (
     50  # of smoothed posterior from which the sketch answers "unknown" where nothing is reported
 )
@@ -56,14 +54,14 @@ class StreamNetwork:
         if self.core is None:
             return self(windows(frames))
         if self.endless:
-            return run_at_once(self.core, frames)[inference_frames(len(frames)) // STRIDE - 1]
+            return run_at_once(self.core, frames)[inference_frames(len(frames)) // HOP - 1]
         plan = stream(self.core)
         if plan.whole:
             return self(windows(frames))
-        return run_stream(plan, frames)[inference_frames(FRAMES + STRIDE)[0] // STRIDE - 1 :]
+        return run_stream(plan, frames)[inference_frames(FRAMES + HOP)[0] // HOP - 1 :]
 
 
-def open_network(model: str | Path) -> StreamNetwork:
+def open_network(model: str | Path | ModelFile) -> StreamNetwork:
     """FILE.tflite (int8) in the C core, or FILE.pt in PyTorch.
 
     Raises KwsError as `kwslib.deployment.model_file.read_model` does, and for a file that the C core cannot run.
@@ -85,7 +83,7 @@ def listen(samples: np.ndarray) -> np.ndarray:
 
 def inference_frames(frames: int) -> np.ndarray:
     """Number of frames complete at each inference once the window is full: FRAMES rounded up to the stride, ..."""
-    return np.arange(FRAMES + FRAMES % STRIDE, frames + 1, STRIDE)
+    return np.arange(FRAMES + FRAMES % HOP, frames + 1, HOP)
 
 
 def inference_times(frames: int) -> np.ndarray:

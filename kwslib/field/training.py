@@ -18,7 +18,7 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Example, build_splits
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_splits
-from kwslib.features.frontend import CHANNELS, FRAMES, fingerprint
+from kwslib.features.frontend import CHANNELS, FRAMES, STEP, fingerprint
 from kwslib.field.conditions import DEFAULT, Field
 from kwslib.field.evaluate import stage
 from kwslib.field.microphone import pascal
@@ -35,7 +35,6 @@ from kwslib.progress import over_cores, progress
 BEFORE = 3 * SAMPLE_RATE // 2  # samples of background before the clip
 LENGTH = BEFORE + 2 * CLIP_SAMPLES  # of one stream
 PIECE = 12 * SAMPLE_RATE  # of background, from which streams take theirs
-FRAME = 320  # samples from frame to frame
 SPEECH_FRAMES = 10  # 0.2 s
 
 
@@ -147,7 +146,7 @@ def with_listening(training: FeatureSet, x: np.ndarray, y: np.ndarray) -> Featur
             (training.y, y.reshape(training.copies, m)),
         )
     ]
-    both = [one.reshape(-1, *one.shape[2:]) for one in joined]
+    both = [array.reshape(-1, *array.shape[2:]) for array in joined]
     more = tuple(f"listening {number}" for number in range(m))
     return FeatureSet(both[0], both[1], training.names + more, training.copies)
 
@@ -215,7 +214,7 @@ class _Scene:
         piece = self.backgrounds[rng.integers(len(self.backgrounds))]
         start = rng.integers(PIECE - LENGTH + 1)
         background = piece[start : start + LENGTH]
-        begin = BEFORE + int(rng.integers(2 * FRAME))
+        begin = BEFORE + int(rng.integers(2 * STEP))
         pressure = np.zeros(LENGTH, np.float32)
         if example.clip is None:  # silence: as loud as if someone had spoken
             level = float(pascal(spl)) / room.distance
@@ -229,16 +228,17 @@ class _Scene:
         add_background(pressure, background, level, snr, np.float32)  # as in the recorded trainings
         frames = listen(field.microphone(pressure, rng))
         last_end = np.arange(FRAMES, len(frames) + 1)
-        middles = (last_end * FRAME + 160) - CLIP_SAMPLES // 2  # of the seconds that end with these frames
+        # of the seconds that end with these frames
+        middles = last_end * STEP + STEP // 2 - CLIP_SAMPLES // 2
         distance = np.abs(middles - (first + last) / 2)
         if example.clip is None:
             ends = last_end
         elif example.label == 1:  # most of the word is in
             ends = last_end[
-                distance <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + FRAME
+                distance <= max((CLIP_SAMPLES - (last - first)) / 2, 0) + (last - first) / 4 + STEP
             ]
         else:
-            ends = last_end[distance <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + FRAME]
+            ends = last_end[distance <= self.augmentation.jitter_ms * SAMPLE_RATE / 1000 + STEP]
         chosen = np.sort(
             rng.choice(ends, self.augmentation.windows, replace=len(ends) < self.augmentation.windows)
         )

@@ -7,6 +7,7 @@ the seed, the field and the corpus: it can be replayed on its own, bit for bit. 
 shares of their ranges, so that the same trial in two fields differs only where the fields do.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,6 +74,11 @@ def draw(material: Material, field: Field, rooms: tuple[Room, ...], seed: int, i
         int(rng.integers(len(rooms))),
         str(rng.choice(BACKGROUNDS)),
     )
+
+
+def classes_of(indices: Sequence[int], labels: Sequence[str]) -> np.ndarray:
+    """The classes of trials, int (n,): they alternate."""
+    return np.array(indices, int) % len(labels)
 
 
 def render(trial: Trial, material: Material, field: Field, rooms: tuple[Room, ...]) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kwslib.data.audio import FRAME, read_audio
+from kwslib.data.audio import LEVEL_FRAME, read_audio
 from kwslib.data.own import NAMED
 from kwslib.errors import KwsError
 from kwslib.keyword.takes import speech
@@ -25,9 +25,9 @@ def cut(samples: np.ndarray) -> list[np.ndarray]:
     for first, end in speech(samples):
         if end - first < WORD:
             continue
-        spare = max(CLIP_SAMPLES - (end - first) * FRAME, 2 * AROUND * FRAME)
-        start = max(first * FRAME - spare // 2, 0)
-        takes.append(samples[start : end * FRAME + spare - spare // 2])
+        spare = max(CLIP_SAMPLES - (end - first) * LEVEL_FRAME, 2 * AROUND * LEVEL_FRAME)
+        start = max(first * LEVEL_FRAME - spare // 2, 0)
+        takes.append(samples[start : end * LEVEL_FRAME + spare - spare // 2])
     return takes
 
 

@@ -12,13 +12,10 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.voices import EVERYDAY, everyday_clips
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.errors import KwsError
-from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.features.frontend import FRAME_SECONDS, FRAMES, HOP, WINDOW_SECONDS, Frontend
 from kwslib.field.detection import stream_logits
 from kwslib.field.recordings import surrounded
 from kwslib.field.stream import (
-    FRAME_SECONDS,
-    STRIDE,
-    WINDOW_SECONDS,
     StreamNetwork,
     decide,
     inference_frames,
@@ -51,8 +48,8 @@ def listen_to(network: StreamNetwork, path: Path, settings: DecisionSettings) ->
         frames.append(frontend.process(block))
         samples += len(block)
     stream = np.concatenate(frames) if frames else np.empty((0, 40), np.int8)
-    if len(stream) <= FRAMES + STRIDE:
-        least = (FRAMES + STRIDE) * FRAME_SECONDS + WINDOW_SECONDS
+    if len(stream) <= FRAMES + HOP:
+        least = (FRAMES + HOP) * FRAME_SECONDS + WINDOW_SECONDS
         sound = (
             samples * 100 // SAMPLE_RATE / 100
         )  # rounded down, or what lacks a sample would read as enough
@@ -123,7 +120,7 @@ class Listener:
         self._frames = np.concatenate([self._frames, self._frontend.process(samples)])
         while len(self._frames) >= self._due:
             logits = self.network(self._frames[None, self._due - FRAMES : self._due])
-            self._frames, self._due = self._frames[self._due - FRAMES + STRIDE :], FRAMES
+            self._frames, self._due = self._frames[self._due - FRAMES + HOP :], FRAMES
             latest = posteriors(logits, self.network.scale)
             self._means = np.concatenate([self._means, latest])[-self.settings.smoothing :]
             smoothed = smooth(self._means, self.settings.smoothing)[-1:]

@@ -23,6 +23,7 @@ from kwslib.deployment.core_sparse import compress
 from kwslib.deployment.decision import settings_note
 from kwslib.deployment.export import FILES, calibration_features, export
 from kwslib.deployment.model_data import model_header
+from kwslib.deployment.model_file import ModelFile, read_model
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
 from kwslib.features.dataset import feature_split
@@ -83,9 +84,9 @@ def make(
         alone(training, "the same training") as waited,
         temporary_folder(training.parent, "files") as unfinished,
     ):
-        if waited and (made := _made(folder, key)):
+        if waited and (results := _read_results(folder, key)):
             shutil.rmtree(training, ignore_errors=True)
-            return made
+            return results
         with beside(threshold.prepare, corpus, labels, effort.trials, effort.hours) as prepared:
             trained = training / CHECKPOINT
             if not _is_sound(trained):
@@ -94,7 +95,8 @@ def make(
             shutil.copy(trained, checkpoint)
             say("exporting")
             exported = export(checkpoint, calibration_features(corpus, labels), unfinished)
-            write_header(exported.tflite_int8, unfinished / HEADER)
+            model = read_model(exported.tflite_int8)
+            write_header(model, unfinished / HEADER)
             say("testing")
             prepared()
             report = (
@@ -107,7 +109,7 @@ def make(
                 }
                 | {"seed": seed, **asdict(effort)}
                 | load_checkpoint(checkpoint)[2]["choice"]
-                | tested(exported.tflite_int8, corpus, effort)
+                | tested(model, corpus, effort)
             )
             _publish(unfinished, folder, word_file, report)
             shutil.rmtree(training, ignore_errors=True)
@@ -171,7 +173,7 @@ def _noting(what: Callable[[], str]) -> Iterator[None]:
 
 def _kept(training: Path, folder: Path, key: str) -> str:
     """What is kept of a run that was interrupted."""
-    if _made(folder, key):
+    if _read_results(folder, key):
         return f"{folder} is complete"
     if (training / CHECKPOINT).exists():
         return "the trained network is kept; run the same command again to go on"
@@ -180,7 +182,7 @@ def _kept(training: Path, folder: Path, key: str) -> str:
     return UNTRAINED
 
 
-def _made(folder: Path, key: str) -> dict[str, Any] | None:
+def _read_results(folder: Path, key: str) -> dict[str, Any] | None:
     """The results in a folder, if they are those of this run."""
     try:
         report = parse_json((folder / REPORT).read_bytes())
@@ -201,7 +203,7 @@ def _publish(unfinished: Path, folder: Path, word_file: WordFile, report: dict[s
         report_file.write_text(json_text(report, indent=2) + "\n", encoding="utf-8")
 
 
-def write_header(model: Path, header: Path) -> None:
+def write_header(model: Path | ModelFile, header: Path) -> None:
     """The kws_model.h of a .tflite file for a sketch, including its threshold."""
     core = CorePredictor(model)
     network = compress(core.network)
@@ -223,9 +225,10 @@ def described(corpus: Corpus, word: str) -> dict[str, Any]:
     }
 
 
-def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
+def tested(model: Path | ModelFile, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     """Results of a model with its threshold on test clips, in the field and on everyday words."""
-    network, predictor = open_network(model), load_predictor(model)
+    file = read_model(model)
+    network, predictor = open_network(file), load_predictor(file)
     assert network.settings
     training_setup = word_setup(network.labels[2], "tinyconv", 1)
     clips = feature_split(corpus, training_setup.protocol, "testing")
@@ -233,7 +236,9 @@ def tested(model: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
     people = everyday_of_people(network, network.settings, corpus)
     return {
         "testing": tally(answers, clips.y, network.labels).as_json(),
-        "field": point_json(threshold.test(network, corpus, network.settings, effort.trials, effort.hours)),
+        "field": point_json(
+            threshold.evaluate_settings(network, corpus, network.settings, effort.trials, effort.hours)
+        ),
         "everyday": {
             "synthesized": everyday(network, network.settings).as_json(),
             "people": people.as_json() if people else None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.data.audio import FRAME, fit, frame_levels, read_audio
+from kwslib.data.audio import LEVEL_FRAME, fit, frame_levels, read_audio
 from kwslib.data.corpus import read_takes
 from kwslib.data.faults import SHORTEST, fault
 from kwslib.data.levels import background_level, speech_level
@@ -95,12 +95,12 @@ def _faults(samples: np.ndarray) -> list[str]:
             f"no clear word: {loud - floor:.0f} dB above its background: record it in a quieter place"
         )
         return found
-    frames = len(samples) // FRAME
+    frames = len(samples) // LEVEL_FRAME
     if stretches and (stretches[0][0] < EDGE or stretches[-1][1] > frames - EDGE):
         edge = "beginning" if stretches[0][0] < EDGE else "end"
         found.append(f"cut off at its {edge}: leave a moment before and after the word")
     longest = max((end - first for first, end in stretches), default=0)
-    if longest * FRAME > CLIP_SAMPLES:
+    if longest * LEVEL_FRAME > CLIP_SAMPLES:
         found.append(
             f"too long: {longest / 100:.1f} s of speech, and a network hears one: choose a shorter word"
         )

@@ -25,17 +25,17 @@ def choose(network: StreamNetwork, corpus: Corpus, trials: int = TRIALS, hours: 
     return detection.choose(network, where, said, sound, most)
 
 
-def test(
+def evaluate_settings(
     network: StreamNetwork, corpus: Corpus, settings: DecisionSettings, trials: int, hours: float
 ) -> OperatingPoint:
     """Results of the settings on trials and hours of testing."""
     heard = _heard(network, corpus, "testing", trials, hours)
     points = detection.detection_curve(network, *heard, settings)
-    return next(point for point in points if point.threshold == settings.threshold)
+    return detection.operating_point(points, settings)
 
 
 def prepare(corpus: Corpus, labels: Sequence[str], trials: int, hours: float) -> None:
-    """Make the sound that `choose` and `test` listen to, which is cached."""
+    """Make the sound that `choose` and `evaluate_settings` listen to, which is cached."""
     for split in ("validation", "testing"):
         _sound(corpus, labels, split, trials, hours)
 

@@ -54,13 +54,11 @@ def pretrained_name(arch: str) -> str:
     return f"{arch}_pretrained.pt"
 
 
-def word_splits(
-    corpus: Corpus, training_setup: Setup, augmentation: FieldAugmentation = AUGMENTATION
-) -> dict[str, FeatureSet]:
+def word_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureSet]:
     """As `field_splits`, with the keyword repeated in training so that it is about SHARE of every epoch, and no more
     streams than the epochs use."""
-    streams = -(-training_setup.recipe.epochs // augmentation.windows)
-    augmentation = replace(augmentation, streams=min(augmentation.streams, streams))
+    streams = -(-training_setup.recipe.epochs // AUGMENTATION.windows)
+    augmentation = replace(AUGMENTATION, streams=min(AUGMENTATION.streams, streams))
     splits = field_splits(corpus, training_setup, augmentation)
     word = word_copies(corpus, training_setup, augmentation)
     return splits | {"training": with_word(splits["training"], word, SHARE)}

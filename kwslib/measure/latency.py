@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kwslib.deployment.litert import open_litert
+from kwslib.deployment.litert import TfliteFile, read_tflite
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.networks.models import fold_batch_norm
@@ -62,12 +62,12 @@ def pytorch(model: nn.Module, threads: int = 1, runs: int = RUNS) -> Latency:
         torch.set_num_threads(before)
 
 
-def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+def onnxruntime(path: Path) -> Latency:
     """Latency of an .onnx file in ONNX Runtime on this CPU. Raises KwsError for a bad file."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.intra_op_num_threads, options.inter_op_num_threads = 1, 1
     try:
         session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class of their own
@@ -75,12 +75,12 @@ def onnxruntime(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
             f"{path}: missing, damaged or not an .onnx model; make it with `kws export`"
         ) from error
     feed = {session.get_inputs()[0].name: _clip()}
-    return Latency("ONNX Runtime", "CPU", threads, _time(lambda: session.run(None, feed), runs))
+    return Latency("ONNX Runtime", "CPU", 1, _time(lambda: session.run(None, feed), RUNS))
 
 
-def litert(path: Path, threads: int = 1, runs: int = RUNS) -> Latency:
+def litert(model: Path | TfliteFile, threads: int = 1, runs: int = RUNS) -> Latency:
     """Latency of a .tflite file in LiteRT, with XNNPACK, on this CPU. Raises KwsError for a bad file."""
-    interpreter = open_litert(path, threads, xnnpack=True)
+    interpreter = read_tflite(model).with_xnnpack(threads)
     (source,), (sink,) = interpreter.get_input_details(), interpreter.get_output_details()
     scale, zero_point = source["quantization"]
     x = _clip() / (scale or 1.0) + zero_point

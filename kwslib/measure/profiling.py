@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -19,6 +19,9 @@ from torch.fx.passes.shape_prop import ShapeProp
 from kwslib.errors import KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.networks.models import fold_batch_norm
+
+if TYPE_CHECKING:
+    from kwslib.deployment.litert import TfliteFile
 
 ORIGINAL_FLASH, ORIGINAL_RAM = 1024 * 1000, 256 * 1000  # as the original divides: KB of 1,000 bytes
 
@@ -180,14 +183,14 @@ def _operation(node: Node, module: nn.Module | None, reads: tuple[int, ...]) -> 
     return replace(step, weights=weights, biases=biases, macs=step.elements * module.weight[0].numel())
 
 
-def file_costs(path: Path) -> Costs:
+def file_costs(model: "Path | TfliteFile") -> Costs:
     """Counts of a .tflite file's operators, whose kinds are TFLite's names in lower case.
 
     Raises KwsError for a file that is damaged or not such a model.
     """
-    from kwslib.deployment.litert import read_graph
+    from kwslib.deployment.litert import read_tflite
 
-    graph = read_graph(path)
+    graph = read_tflite(model).graph
     shapes = [tensor.shape for tensor in graph.tensors]
     steps = [Operation("input", "input", (), shapes[graph.input])]
     source = {graph.input: 0}  # tensor: the operation that made it; all other tensors are constant

@@ -74,6 +74,11 @@ def evaluate(logits: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Eval
     return tally(logits.argmax(axis=1), y, labels)
 
 
+def accuracy(logits: np.ndarray, y: np.ndarray) -> float:
+    """Share of examples whose largest logit (N, C) is that of their class (N,)."""
+    return float((logits.argmax(axis=1) == y).mean())
+
+
 def tally(decisions: np.ndarray, y: np.ndarray, labels: tuple[str, ...]) -> Evaluation:
     """Score the classes decided on (N,) against the true ones (N,)."""
     confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)

@@ -84,7 +84,7 @@ def _value(model: nn.Module, step: fx.Node, values: dict[fx.Node, _Value], nodes
     sources = [values[each] for each in step.all_input_nodes]
     module = model.get_submodule(str(step.target)) if step.op == "call_module" else None
     if isinstance(module, nn.Conv2d | nn.Linear):
-        return _made(
+        return _add_node(
             model, nodes, Node(str(step.target), _kind(model, module), *_read(model, sources)), module
         )
     if isinstance(module, nn.ReLU | nn.Dropout):
@@ -100,9 +100,11 @@ def _value(model: nn.Module, step: fx.Node, values: dict[fx.Node, _Value], nodes
     if step.target in (operator.add, torch.add, "add") and len(sources) == 2:
         if sources[0].places.shape != sources[1].places.shape:
             raise _no_form(model, "a sum of two shapes has none")
-        return _made(model, nodes, Node(step.name, SUM, *_read(model, sources)), operator.add)
+        return _add_node(model, nodes, Node(step.name, SUM, *_read(model, sources)), operator.add)
     if step.target in (torch.mean, "mean") and step.args[1:] == (HEIGHT_AND_WIDTH,) and not step.kwargs:
-        return _made(model, nodes, Node(step.name, MEAN, *_read(model, sources)), lambda x: x.mean((2, 3)))
+        return _add_node(
+            model, nodes, Node(step.name, MEAN, *_read(model, sources)), lambda x: x.mean((2, 3))
+        )
     if step.op == "call_method" and step.target in VIEWS:
         places = getattr(sources[0].places, step.target)(*step.args[1:], **step.kwargs)
         return replace(sources[0], places=places)
@@ -133,7 +135,7 @@ def _read(
     return tuple(source.maker for source in sources), shape, shape
 
 
-def _made(model: nn.Module, nodes: dict[str, Node], node: Node, compute: Callable[..., Tensor]) -> _Value:
+def _add_node(model: nn.Module, nodes: dict[str, Node], node: Node, compute: Callable[..., Tensor]) -> _Value:
     """Adds a node, and gives its output."""
     if node.name in nodes:
         raise _no_form(model, f"{node.name} is used twice")

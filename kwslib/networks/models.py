@@ -10,7 +10,7 @@ tenet_branches  tenet trained with depthwise convolutions at four scales that fo
 tinyconv_valid  tinyconv without padding in time, and a kernel of 9 frames: on a stream each row is computed once
 tenet_causal    tenet whose kernels read only past frames: on a stream each column is computed once
 tenet_valid     temporal network without padding: on a stream each column is computed once, and equals that of a clip
-tenet_wide      the same with 96 channels: the widest that fits in 128 KB of flash
+tenet_wide      the same with 96 channels: near the widest that fits in 128 KB of flash
 teacher   a tenet without stride and with 104 channels: too slow for a hop, to teach others (`kws train --teacher`)
 
 Every network maps normalised features (B, 49, 40) float32 to logits (B, number of labels). Convolutions use

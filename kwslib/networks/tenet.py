@@ -136,7 +136,7 @@ class UnpaddedTemporalNet(nn.Module):
 
 
 class WideTemporalNet(UnpaddedTemporalNet):
-    """Seven blocks, 96 channels wide: the widest that fits in 128 KB of flash."""
+    """Seven blocks, 96 channels wide: near the widest that fits in 128 KB of flash."""
 
     def __init__(self, classes: int, channels: int, dropout: float) -> None:
         super().__init__(classes, channels, dropout, blocks=7)

@@ -1,13 +1,12 @@
 """The C core as WebAssembly, compiled by PyPI's zig from the same source files as the firmware, and cached."""
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
-from kwslib.cache import cached_file
+from kwslib.cache import cached_file, digest
 from kwslib.errors import KwsError
 from kwslib.features.ccore import source_folder
 
@@ -30,10 +29,9 @@ def build_core() -> Path:
     core = source_folder()
     web = core.parent / "web"
     sources = [*sorted(core.glob("*.c")), *sorted(web.glob("*.c"))]
-    read = [*sources, *sorted(core.glob("*.h"))]
-    recipe = [path.name.encode() + b"\0" + path.read_bytes() for path in read]
-    recipe += [" ".join(FLAGS).encode(), importlib.metadata.version("ziglang").encode()]
-    key = hashlib.sha256(bytes(1).join(recipe)).hexdigest()[:24]
+    read = [*sources, *sorted(core.glob("*.h")), *sorted(web.glob("*.h"))]
+    contents = [(path.name, path.read_bytes()) for path in read]
+    key = digest(contents, FLAGS, importlib.metadata.version("ziglang"))
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, f"-I{core}", *map(str, sources)]
 
     def compile_to(path: Path) -> None:

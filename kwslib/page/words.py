@@ -13,28 +13,30 @@ offset into the arena, or INPUT or OUTPUT and an offset into that.
 
 from typing import Any
 
+import cffi
 import numpy as np
 
 from kwslib.deployment.core_network import Layer, Network
 from kwslib.deployment.core_run import struct_name
-from kwslib.deployment.core_stream import SILENCE
+from kwslib.deployment.core_stream import SILENT
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.memory_plan import plan_memory
 from kwslib.deployment.stream_plan import stream
 from kwslib.deployment.streaming import Call, Place
 from kwslib.errors import KwsError
-from kwslib.features.ccore import interface
+from kwslib.features.ccore import interface, read_headers, source_folder
 from kwslib.features.frontend import CHANNELS, FRAMES
 
-FORMAT = int.from_bytes(b"KWS1", "little")
-FLASH_BYTES, ARENA_BYTES, LAYERS, STEPS = 1 << 20, 1 << 18, 256, 1024  # what kws_web.c has room for
-INPUT, OUTPUT, MOVE = 1 << 24, 1 << 25, -1
+_FORMAT = cffi.FFI()
+_FORMAT.cdef(read_headers([source_folder().parent / "web" / "kws_web.h"]))
 
-KINDS = (  # in the order of kws_web.c
-    *("convolution", "depthwise", "average_pool", "dense", "sparse"),
-    *("packed_convolution", "packed_dense", "mean", "sum", "softmax", "run_convolution", "run_depthwise"),
-    *("run_column", "depth_column"),
-)
+
+def _enum(name: str) -> dict[str, int]:
+    return dict(_FORMAT.typeof(f"enum {name}").relements)
+
+
+LIMITS, PLACES = _enum("limits"), _enum("places")
+KINDS = {name.lower(): number for name, number in _enum("kinds").items() if name != "KINDS"}
 
 
 class _Writer:
@@ -79,7 +81,7 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
     first = () if plan.whole else plan.first
     steps = (*first, *plan.hop)
     calls = [step for step in steps if isinstance(step, Call)]
-    outside = {network.input: INPUT, network.output: OUTPUT}
+    outside = {network.input: PLACES["INPUT"], network.output: PLACES["OUTPUT"]}
     offsets, arena = plan_memory(calls, plan.sizes, outside, plan.kept)
     layers: dict[str, Layer] = {}
     for call in calls:
@@ -87,28 +89,38 @@ def model_words(network: Network, settings: DecisionSettings) -> bytes:
     before = plan.before or {}
     fills = [tensor for tensor in plan.kept if tensor in before]
 
-    def place(at: Place) -> int:
-        return at.offset + (outside[at.tensor] if at.tensor in outside else offsets[at.tensor, "tensor"])
+    def word_of(place: Place) -> int:
+        begin = outside[place.tensor] if place.tensor in outside else offsets[place.tensor, "tensor"]
+        return place.offset + begin
 
     writer = _Writer()
-    writer.value(FORMAT, arena, len(layers), len(first), len(plan.hop), len(fills))
-    writer.value(FRAMES * CHANNELS - plan.sizes[network.input], before.get(network.input, SILENCE))
+    writer.value(LIMITS["FORMAT"], arena, len(layers), len(first), len(plan.hop), len(fills))
+    writer.value(FRAMES * CHANNELS - plan.sizes[network.input], before.get(network.input, SILENT))
     writer.struct("kws_decision_settings", settings.fields(network.output_scale))
     for layer in layers.values():
-        writer.value(KINDS.index(layer.kind))
+        writer.value(KINDS[layer.kind])
         writer.struct(struct_name(layer.kind), layer.fields)
     numbers = iter(range(len(calls)))
     for step in steps:
         if isinstance(step, Call):
             a, b = step.inputs if len(step.inputs) == 2 else 2 * step.inputs
             scratch = offsets.get((next(numbers), "scratch"), 0)
-            writer.value(list(layers).index(step.layer.name), *map(place, (a, b, step.output)), scratch)
+            writer.value(list(layers).index(step.layer.name), *map(word_of, (a, b, step.output)), scratch)
         else:
-            writer.value(MOVE, place(Place(step.tensor, step.target)), step.distance, step.size, 0)
+            writer.value(
+                PLACES["MOVE"], word_of(Place(step.tensor, step.target)), step.distance, step.size, 0
+            )
     for tensor in fills:
-        writer.value(place(Place(tensor)), before[tensor], plan.sizes[tensor])
+        writer.value(word_of(Place(tensor)), before[tensor], plan.sizes[tensor])
     content = writer.bytes()
-    if len(content) > FLASH_BYTES or arena > ARENA_BYTES or len(layers) > LAYERS or len(steps) > STEPS:
+    taken = {
+        "MODEL_WORDS": len(content) // 4,
+        "ARENA_BYTES": arena,
+        "LAYERS_MAX": len(layers),
+        "STEPS_MAX": len(steps),
+        "FILLS_MAX": len(fills),
+    }
+    if any(count > LIMITS[name] for name, count in taken.items()):
         raise KwsError(
             f"a network of {len(content):,} bytes that takes {arena:,} bytes of memory is larger than the board, "
             "and than the page: use fewer channels, fewer bits or a smaller network"

@@ -49,7 +49,7 @@ def last(orders: Sequence[Sequence[int]], threshold: float) -> list[list[int]]:
 
 
 def removal_orders(model: nn.Module, criterion: str, x: np.ndarray, y: np.ndarray) -> list[list[int]]:
-    """Each group's channels in the order of removal, the most important last; `narrow` keeps the last ones.
+    """Each group's channels in the order of removal, the most important last; `keep_channels` keeps the last ones.
 
     l1, l2, linf: by the norm of their filters. loss: greedily, an eighth of the channels at a time, those without which
     the cross entropy on the examples is lowest, given the removals so far: features x (N, 49, 40) and classes y (N,).
@@ -89,7 +89,7 @@ def _by_loss(model: nn.Module, group: Channels, x: np.ndarray, y: np.ndarray) ->
     return np.array(order)
 
 
-def narrow(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
+def keep_channels(model: nn.Module, *keep: Iterable[int]) -> nn.Module:
     """A network with only the channels `keep` of each group.
 
     It is equivalent to `model` with the others set to zero. Batch norms are

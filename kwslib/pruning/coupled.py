@@ -59,7 +59,7 @@ def coupled(model: nn.Module) -> list[Channels]:
         if node.kind in (DEPTHWISE, MEAN, SUM):
             joined = {group[name] for name in (*node.inputs, node.name)}
             first = next(name for name in group if name in joined)
-            group = {name: first if of in joined else of for name, of in group.items()}
+            group = {name: first if maker in joined else maker for name, maker in group.items()}
     fixed = {group[FEATURES], group[nodes[-1].name]}
     found = [_channels(nodes, group, name) for name in dict.fromkeys(group.values()) if name not in fixed]
     if not found:

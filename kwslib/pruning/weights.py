@@ -70,12 +70,6 @@ def weights(layer: nn.Module) -> Tensor:
         return layer.weight_orig * layer.weight_mask if prune.is_pruned(layer) else layer.weight.detach()  # type: ignore[operator]
 
 
-def sparsity(model: nn.Module) -> float:
-    """Share of the weights, without biases, that are zero."""
-    values = [weights(layer) for layer in prunable(model).values()]
-    return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
-
-
 def nonzero_parameters(model: nn.Module) -> int:
     """Number of non-zero weights, plus all biases: the horizontal axis of Figure 13."""
     layers = prunable(model).values()

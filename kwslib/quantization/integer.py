@@ -230,12 +230,6 @@ def run_integers(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
     return values[network.layers[-1].node.name]
 
 
-def logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
-    """float32 logits (N, C) for int8 features (N, 49, 40): the numbers that `run_integers` represents."""
-    scale, zero_point = network.output
-    return (run_integers(network, q8).astype(np.float32) - zero_point) * scale
-
-
 def _convolution(layer: IntegerLayer, x: np.ndarray) -> np.ndarray:
     """(N, H, W, inputs) to (N, height, width, C), before the zero point is added."""
     given, (left, right, top, bottom) = layer.constants, layer.padding

@@ -117,8 +117,8 @@ class Comparison:
         return self.original.reason or (self.differs if self.ours is not None else None)
 
     @property
-    def verdict(self) -> str:
-        """One of `kwslib.record.verdict.VERDICTS`, by the rule in that module."""
+    def verdict(self) -> rule.Verdict:
+        """By the rule of kwslib.record.verdict."""
         entry = self.original
         if entry.reason is not None:
             return "no counterpart"

@@ -42,7 +42,12 @@ def seed_checkpoint(seed: int | str, arch: str = "tinyconv") -> str:
 
 def seed_tflite(seed: int | str, arch: str) -> str:
     """The same in int8: tenet_causal_seed0.tflite."""
-    return f"{arch}_seed{seed}.tflite"
+    return tflite(f"{arch}_seed{seed}")
+
+
+def tflite(network: str) -> str:
+    """File of a network in int8, of its first seed where it has several: tinyconv.tflite."""
+    return f"{network}.tflite"
 
 
 def for_field(arch: str) -> str:
@@ -55,12 +60,12 @@ def field_tflite(arch: str, seed: int = 0, *, taught: bool = False) -> str:
     tenet_wide_field_seed3.tflite; taught by others: tenet_wide_field_taught_seed0.tflite."""
     if taught:
         return seed_tflite(seed, f"{for_field(arch)}_taught")
-    return seed_tflite(seed, for_field(arch)) if seed else f"{for_field(arch)}.tflite"
+    return seed_tflite(seed, for_field(arch)) if seed else tflite(for_field(arch))
 
 
-def field_arch(file: str) -> str:
-    """The network whose `field_tflite` of the first seed is called so."""
-    return file.removesuffix(field_tflite(""))
+def field_checkpoint(arch: str) -> str:
+    """The checkpoint next to that of the first seed: tenet_wide_field.pt."""
+    return f"{for_field(arch)}.pt"
 
 
 def quantized_checkpoint(bits: int | str, method: str = "qat") -> str:
@@ -75,7 +80,7 @@ def pruned_checkpoint(point: str, bits: int | str | None = None) -> str:
 
 def pruned_tflite(point: str) -> str:
     """The file of a network of Part 6 in int8."""
-    return f"tinyconv_{point}.tflite"
+    return tflite(f"tinyconv_{point}")
 
 
 def qat(bits: int | str) -> str:
@@ -91,12 +96,6 @@ def qat_validation(bits: int | str) -> str:
 def accuracy(point: str, when: str = "") -> str:
     """Test accuracy of a point, mean over seeds; of Part 6 `when`: raw, finetuned, or after `qat`."""
     return f"accuracy_{point}_{when}" if when else f"accuracy_{point}"
-
-
-def accurate_point(name: str) -> str | None:
-    """The point whose `accuracy` is called so; None for another name."""
-    start = accuracy("")
-    return name.removeprefix(start) if name.startswith(start) else None
 
 
 def unknown_accuracy(arch: str) -> str:
@@ -170,6 +169,11 @@ def in_field(arch: str) -> str:
     return f"field_{arch}"
 
 
+def pruned_in_field(network: str) -> str:
+    """The same of a network of Part 6: field_accuracy_channels_4."""
+    return in_field(accuracy(network))
+
+
 def false_accepts(arch: str) -> str:
     """False accepts per hour of sound without a keyword."""
     return f"false_accepts_per_hour_{arch}"
@@ -227,6 +231,11 @@ def chain(what: str, key: str) -> str:
     return f"{what}_{key}"
 
 
+def stage_ms(stage: str, key: str) -> str:
+    """Mean milliseconds of a stage of the chain in a hop; of its worst hop, as a whole: hop_ms_worst_tinyconv."""
+    return chain(f"hop_ms_{stage}", key)
+
+
 def battery_days(battery: str, key: str) -> str:
     """Days that a chain runs on a battery."""
     return chain(f"days_{battery.replace(' ', '_').lower()}", key)
@@ -240,6 +249,11 @@ def long_file(what: str, arch: str) -> str:
 def flops(point: str) -> str:
     """FLOPs of one inference."""
     return f"flops_{point}"
+
+
+def counted_bytes(what: str, dtype: str) -> str:
+    """Bytes of Part 2's network by the type of its numbers; `what`: weights, peak_live."""
+    return f"{what}_bytes_{dtype}"
 
 
 def flash_weights(network: str) -> str:
@@ -280,6 +294,11 @@ def cpu_latency_ms(network: str) -> str:
 def falls(kind: str, when: str) -> str:
     """The smallest share removed at which accuracy has fallen; kind: unstructured, channels."""
     return f"falls_{kind}_{when}"
+
+
+def breaks_even(form: str) -> str:
+    """The share of zeros from which on a sparse form costs less than the dense one: breakeven_flash."""
+    return f"breakeven_{form}"
 
 
 def holds(kind: str, when: str) -> str:

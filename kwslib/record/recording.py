@@ -12,6 +12,7 @@ if that folder is given. Other runs write to `_build/results/<profile>` in a clo
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -108,6 +109,11 @@ class Run:
             raise KwsError(f"no model {name} yet: run the notebook that trains it first, or `make report`")
         make(self.models / name)
         return self.models / name
+
+    def keep(self, source: Path, name: str) -> None:
+        """Copy a model's file into the folder of models, whole or not at all."""
+        with atomic_write(self.models / name) as temporary:
+            shutil.copyfile(source, temporary)
 
     def record(
         self,

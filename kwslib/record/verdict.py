@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import inf
 from pathlib import Path
+from typing import Literal
 
 from kwslib.errors import KwsError
 from kwslib.statistics import wilson
 
-VERDICTS = (
+Verdict = Literal[
     "better",
     "worse",
     "not told apart",
@@ -27,7 +28,7 @@ VERDICTS = (
     "not comparable",
     "no counterpart",
     "not recorded",
-)
+]
 Interval = tuple[float, float]
 
 
@@ -105,7 +106,7 @@ def reach(recorded: Interval | None, value: float, n: int | None, whole: float) 
     return min(low for low, _ in known), max(high for _, high in known)
 
 
-def ranked(original: Interval, ours: Interval, higher: bool, shift: float = 0.0) -> str:
+def ranked(original: Interval, ours: Interval, higher: bool, shift: float = 0.0) -> Verdict:
     """The verdict better, worse or not told apart for two intervals in one unit, which a change of test
     shifts by `shift`."""
     above, below = ours[0] - original[1] > shift, original[0] - ours[1] > shift

@@ -3,6 +3,7 @@
 import math
 
 from kwslib.board.cycles import rounded
+from kwslib.record.values import Value
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -25,6 +26,11 @@ def with_interval(mean: float, low: float, high: float, *, form: str = ".1f") ->
     """A mean with its interval as text; alone where the interval has no known width, as that of a single seed."""
     span = span_text(low, high, form)
     return f"{mean:{form}} ({span})" if span else f"{mean:{form}}"
+
+
+def share_text(share: Value) -> str:
+    """A share in %, with its interval if it has one, as text."""
+    return with_interval(*(100 * each for each in (share.value, *(share.ci95 or (math.nan, math.nan)))))
 
 
 def span_text(low: float, high: float, form: str = ".1f") -> str:

@@ -13,13 +13,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.checkpoints import train_setup
 from kwslib.data.audio import read_clip
 from kwslib.data.corpus import Corpus
 from kwslib.deployment.core_network import read_network
+from kwslib.deployment.model_file import read_model
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet, feature_split, feature_splits
 from kwslib.measure.profiling import file_costs
+from kwslib.networks.evaluation import accuracy
 from kwslib.networks.recipes import setup
 from kwslib.networks.training import score
 from kwslib.predictors import BoardPredictor, load_predictor
@@ -40,6 +42,7 @@ from kwslib.report.part6.board import (
     ternary_values,
 )
 from kwslib.report.part7.chains import STREAMING
+from kwslib.report.part8.field import BEFORE
 from kwslib.report.part8.field import HERE as TRAINED_FOR_FIELD
 from kwslib.report.part8.networks import ADDED, TITLES
 
@@ -57,16 +60,12 @@ FLIPPED = 3  # clips
 NAMED = {  # models whose accuracy stands among the values of a part: {file: (part, value)}
     "tinyconv.pt": (DEPLOYMENT, "accuracy_float"),
     "tinyconv.tflite": (DEPLOYMENT, "accuracy_int8"),
+    **{names.tflite(arch): (MODELS, names.int8_accuracy(arch)) for arch in TITLES if arch != "tinyconv"},
     **{
-        f"{arch}_field{suffix}": (DEPLOYMENT, names.field_accuracy(arch, kind))
-        for arch in ("tinyconv", "tenet")
-        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
-    },
-    **{f"{arch}.tflite": (MODELS, names.int8_accuracy(arch)) for arch in TITLES if arch != "tinyconv"},
-    **{
-        f"{arch}_field{suffix}": (MODELS, names.field_accuracy(arch, kind))
-        for arch in TRAINED_FOR_FIELD["report"]
-        for suffix, kind in ((".pt", "float32"), (".tflite", ""))
+        file(arch): (part, names.field_accuracy(arch, kind))
+        for part, archs in ((DEPLOYMENT, BEFORE["report"]), (MODELS, TRAINED_FOR_FIELD["report"]))
+        for arch in archs
+        for file, kind in ((names.field_checkpoint, "float32"), (names.field_tflite, ""))
     },
     "tinyconv_qat8.tflite": (QUANTIZATION, "accuracy_tflm_qat8"),
 }
@@ -148,12 +147,10 @@ def _same(name: str, found: float, recorded: float, slack: float = 0.0) -> Check
 
 def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
     """Test accuracy (0..1) of a model; with `integers`, of a quantized network as the chip computes it."""
-    if path.suffix == ".tflite":
-        return float((load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y).mean())
-    model = load_checkpoint(path)[0]
-    if integers:
-        return float((run_integers(integer_network(model), testing.x).argmax(1) == testing.y).mean())
-    return score(model, testing)[1]
+    file = read_model(path)
+    if integers and file.checkpoint:
+        return accuracy(run_integers(integer_network(file.checkpoint[0]), testing.x), testing.y)
+    return accuracy(load_predictor(file).logits(testing.x), testing.y)
 
 
 def _models(folder: Path, recorded: Mapping[str, Any], testing: Mapping[str, FeatureSet]) -> Iterator[Check]:

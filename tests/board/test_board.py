@@ -48,7 +48,7 @@ def profile(board, clips):
 
 
 def test_the_board_computes_what_this_machine_does(board, clips):
-    logits = board.run(clips).logits
+    logits = board.run_clips(clips).logits
     np.testing.assert_array_equal(logits, run_network(board.network, features(clips)))
     assert logits.std() > 10
 
@@ -70,6 +70,7 @@ def _extreme_clips() -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("name", _extreme_clips())
 def test_the_front_end_keeps_the_same_state_as_on_this_machine(board, name, compiler):
@@ -78,7 +79,7 @@ def test_the_front_end_keeps_the_same_state_as_on_this_machine(board, name, comp
     clip = np.clip(np.rint(_extreme_clips()[name]), -32768, 32767).astype(np.int16)
     build = Board(board.network, board.labels, compiler=compiler).build
     emulator = Emulator(read_image(build.elf), {"clips.raw": clip.tobytes()})
-    emulator.run(0)
+    emulator.execute(0)
     state = interface().new("kws_frontend *")
     library().kws_frontend_init(state, 320)
     raw = np.empty((49, 40), np.uint16)
@@ -94,7 +95,7 @@ def test_the_front_end_keeps_the_same_state_as_on_this_machine(board, name, comp
 def test_narrow_networks(tmp_path, clips, channels):
     narrow = Board(read_network(tinyconv(tmp_path / "narrow.tflite", channels)), class_labels())
     expected = run_network(narrow.network, features(clips))
-    np.testing.assert_array_equal(narrow.run(clips).logits, expected)
+    np.testing.assert_array_equal(narrow.run_clips(clips).logits, expected)
 
 
 def test_costs_are_within_the_bounds_that_we_promise(profile):
@@ -165,7 +166,8 @@ def test_qemu_agrees(board, clips, profile, tmp_path):
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc here")
 def test_gcc_builds_the_same_network(model, board, clips):
     np.testing.assert_array_equal(
-        Board(read_network(model), class_labels(), compiler="gcc").run(clips).logits, board.run(clips).logits
+        Board(read_network(model), class_labels(), compiler="gcc").run_clips(clips).logits,
+        board.run_clips(clips).logits,
     )
 
 
@@ -177,6 +179,7 @@ def test_gcc_builds_are_profiled(model, clips):
     assert 1 < stages["network"]["ms"] <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("main", ["main.c", "stream.c"])
 def test_a_firmware_of_kept_objects_is_the_one_compiled_whole(board, tmp_path, compiler, main):
@@ -206,7 +209,7 @@ def broken(board: Board, body: str, clips: np.ndarray) -> None:
     header = model_header(board.network, board.labels, board.settings)
     assert GOOD_END in header
     image = read_image(build_firmware(header.replace(GOOD_END, GOOD_END + body)).elf)
-    Emulator(image, {"clips.raw": clips[:1].tobytes()}).run(5_000_000)
+    Emulator(image, {"clips.raw": clips[:1].tobytes()}).execute(5_000_000)
 
 
 FAULTS = {

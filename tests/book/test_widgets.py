@@ -83,17 +83,18 @@ def test_the_trade_off_has_every_network_of_the_table(made):
 def test_the_trade_off_takes_up_the_models_of_part_8(tmp_path):
     entry = {"value": 0.97, "unit": "fraction", "ci95": [0.965, 0.975]}
     values = {
-        "accuracy_wide": entry,
-        "board_ms_clip_wide": {"value": 11.5, "unit": "ms"},
-        "flash_wide": {"value": 60_000, "unit": "B"},
-        "missed_wide": {"value": 0.123, "unit": "fraction"},
-        "accuracy_elsewhere": entry,  # not run on the board: no point
+        "accuracy_tenet_wide": entry,
+        "board_ms_clip_tenet_wide": {"value": 11.5, "unit": "ms"},
+        "flash_tenet_wide": {"value": 60_000, "unit": "B"},
+        "missed_tenet_wide": {"value": 0.123, "unit": "fraction"},
+        "accuracy_tenet": entry,  # not run on the board: no point
     }
     shutil.copy(RESULTS / "06_trade_off.csv", tmp_path)
     (tmp_path / "08_models.json").write_text(json.dumps({"profile": "report", "values": values}))
     data = widget.load_widget("trade_off", tmp_path).data
     (larger,) = [point for point in data["points"] if point["kind"] == "of Part 8"]
-    assert (larger["name"], larger["accuracy"], larger["ms"], larger["flash"]) == ("wide", 97, 11.5, 60_000)
+    assert (larger["name"], larger["accuracy"]) == ("tenet, wide", 97)
+    assert (larger["ms"], larger["flash"]) == (11.5, 60_000)
     assert larger["more"] == "missed 12.3 %"
     assert "of Part 8" in data["tones"]
 

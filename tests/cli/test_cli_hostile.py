@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.models import OptionInfo
 
-from kwslib.cli.data import OWN
+from kwslib.cli.options import OWN
 from kwslib.cli.output import one_line
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.models import ZOO

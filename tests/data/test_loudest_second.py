@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from repository import MODELS
 
-from kwslib.data.audio import FRAME, fit, read_clip, read_second
+from kwslib.data.audio import LEVEL_FRAME, fit, read_clip, read_second
 from kwslib.data.corpus import read_folder
 
 MODEL = MODELS / "tinyconv.tflite"
@@ -92,7 +92,9 @@ def test_classify_says_which_second(kws, tmp_path, recordings):
     assert " s" not in short_line.removeprefix(str(tmp_path))
 
 
-@pytest.mark.parametrize("length", [16_001, 16_000 + FRAME - 1, 16_000 + FRAME, 16_000 + 3 * FRAME + 7])
+@pytest.mark.parametrize(
+    "length", [16_001, 16_000 + LEVEL_FRAME - 1, 16_000 + LEVEL_FRAME, 16_000 + 3 * LEVEL_FRAME + 7]
+)
 def test_a_little_more_than_a_second(length):
     sound = np.arange(length, dtype=np.int16)
     assert (np.diff(fit(sound)) == 1).all()

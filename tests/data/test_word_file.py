@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from small_corpus import write_corpus
 
-from kwslib.cli.data import chosen_corpus
+from kwslib.cli.corpus import chosen_corpus
 from kwslib.data import word_file
 from kwslib.data.corpus import open_corpus
 from kwslib.data.protocol import Protocol, build_splits

@@ -14,10 +14,9 @@ from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.onnx_export import to_onnx
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import KwsError
-from kwslib.features.frontend import FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
+from kwslib.features.frontend import FRAMES, HOP, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.predictors import CorePredictor, LiteRtPredictor
 

@@ -47,6 +47,12 @@ def test_every_opener_reads_the_file_once(open_file, tmp_path, monkeypatch):
     assert (len(loads), len(reads)) == (1, 1)
 
 
+def test_a_profile_of_a_file_reads_it_once(kws, tmp_path, monkeypatch):
+    reads = counted(monkeypatch, litert, "read_content")
+    status, _, err = kws("profile", tinyconv(tmp_path / "m.tflite"))
+    assert (status, err, len(reads)) == (0, "", 1)
+
+
 def test_an_opened_file_is_taken_as_it_is(tmp_path):
     file = read_model(tinyconv(tmp_path / "m.tflite"))
     (tmp_path / "m.tflite").unlink()

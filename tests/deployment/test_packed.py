@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_networks import Q8, SOUND, checkpoint
+from small_networks import Q8, SOUND, checkpoint, integer_logits
 from tflite_files import Maker, tinyconv
 
 from kwslib.board.machine import Board
@@ -20,7 +20,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.predictors import LiteRtPredictor, load_predictor
 from kwslib.quantization.grids import TERNARY, symmetric_grid
-from kwslib.quantization.integer import logits, run_integers
+from kwslib.quantization.integer import run_integers
 from kwslib.quantization.quantizers import original
 
 WIDTHS = (8, 7, 6, 5, 4, 3, 2, TERNARY, 1)
@@ -37,7 +37,7 @@ def test_python_and_c_agree_on_every_logit(tmp_path, bits):
 def test_the_board_agrees_too(tmp_path, bits):
     network = read_integers(checkpoint(tmp_path, bits))
     board = Board(packed_network(network), class_labels())
-    on_board = board.run(SOUND).logits
+    on_board = board.run_clips(SOUND).logits
     assert np.array_equal(on_board, run_integers(network, features(SOUND)))
 
 
@@ -143,8 +143,9 @@ def test_a_checkpoint_as_a_predictor_of_the_board(tmp_path):
     path = checkpoint(tmp_path, 2)
     predictor = load_predictor(f"board:{path}")
     assert predictor.labels == class_labels()
-    assert np.array_equal(predictor.clip_logits(SOUND), logits(read_integers(path), features(SOUND)))
-    assert np.array_equal(predictor.logits(Q8), logits(read_integers(path), Q8))
+    network = read_integers(path)
+    assert np.array_equal(predictor.clip_logits(SOUND), integer_logits(network, features(SOUND)))
+    assert np.array_equal(predictor.logits(Q8), integer_logits(network, Q8))
 
 
 @pytest.mark.parametrize("arch", ["tinyconv", "tinyconv_branches"])

@@ -74,7 +74,7 @@ def test_the_board_computes_the_same_in_less_flash_and_time(network):
     thin = thinned(network, 0.9)
     clip = (np.random.default_rng(0).standard_normal((1, 16000)) * 3000).astype(np.int16)
     dense, sparse = (Board(n, class_labels()) for n in (thin, compress(thin)))
-    np.testing.assert_array_equal(dense.run(clip).logits, sparse.run(clip).logits)
+    np.testing.assert_array_equal(dense.run_clips(clip).logits, sparse.run_clips(clip).logits)
     before, after = dense.profile(clip[0]), sparse.profile(clip[0])
     assert after.flash_bytes < before.flash_bytes - 10_000
     assert after.cycles("network") < before.cycles("network")

@@ -105,6 +105,6 @@ def test_the_virtual_board_streams_a_causal_network(tmp_path):
     board = StreamBoard(temporal(tmp_path / "m.tflite"), class_labels())
     assert [layer.fields["band_rows"] for layer in board.network.layers[:3]] == [1, 1, 1]
     sound = loud_and_quiet(3)
-    logits, _ = board.run(sound)
+    logits, _ = board.run_sound(sound)
     assert logits.std() > 5
     np.testing.assert_array_equal(logits, expected(board, sound))

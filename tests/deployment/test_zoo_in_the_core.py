@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_networks import Q8, lively, toy
+from small_networks import Q8, integer_logits, lively, toy
 from stream_networks import noise, of_windows
 from tflite_files import reference
 
@@ -22,10 +22,10 @@ from kwslib.features.frontend import normalise
 from kwslib.labels import class_labels
 from kwslib.networks.models import ZOO, ModelConfig, fold_batch_norm
 from kwslib.networks.training import Recipe, predict
-from kwslib.pruning.channels import last, narrow, removal_orders
+from kwslib.pruning.channels import keep_channels, last, removal_orders
 from kwslib.pruning.coupled import coupled
 from kwslib.pruning.weights import Pruning, finish, prune_to
-from kwslib.quantization.integer import integer_network, logits, run_integers
+from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
@@ -65,7 +65,7 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
 def test_integers_are_near_what_they_were_taken_from(arch):
     narrowed = post_training(lively(arch), ours(8), X, careful=False)
     whole = integer_network(narrowed)
-    steps = np.abs(logits(whole, CLIPS) - predict(narrowed, CLIPS)) / whole.output[0]
+    steps = np.abs(integer_logits(whole, CLIPS) - predict(narrowed, CLIPS)) / whole.output[0]
     assert steps.mean() < 1
 
 
@@ -89,7 +89,7 @@ def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
 def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
     model = fold_batch_norm(lively(arch))
     keep = last(removal_orders(model, "l1", CLIPS, np.zeros(len(CLIPS), int)), 50)
-    small = narrow(model, *keep)
+    small = keep_channels(model, *keep)
     with torch.no_grad():
         for group, kept in zip(coupled(model), keep, strict=True):
             group.silence(model, [channel for channel in range(group.size) if channel not in kept])

@@ -75,7 +75,7 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     training = FieldAugmentation(field=OPEN_AIR, streams=1, windows=1, backgrounds=1, rooms=2, hours=0.1)
     file = Specification(seconds=10, keywords=2, others=2)
     small = zoo_field.FieldEffort(8, 0.1, 0.1, 2, file, training, OPEN_AIR)
-    monkeypatch.setitem(zoo_field.EFFORTS, "quick", small)
+    monkeypatch.setitem(zoo_field.FIELD_EFFORTS, "quick", small)
     path = zoo_field.trained_for_field(run, "tenet_valid")
     assert path.name == "tenet_valid_field.tflite"
     _, _, extra = load_checkpoint(path.with_suffix(".pt"))

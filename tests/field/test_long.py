@@ -14,12 +14,12 @@ from kwslib.deployment.core_stream import run_stream
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.deployment.stream_plan import stream
 from kwslib.errors import KwsError
-from kwslib.features.frontend import FRAMES
+from kwslib.features.frontend import FRAMES, HOP
 from kwslib.field.conditions import Field
 from kwslib.field.evaluate import stage
 from kwslib.field.long import LongStream, Specification, SpokenWord, long_stream, run_long, specification
 from kwslib.field.sources import spoken
-from kwslib.field.stream import STRIDE, StreamNetwork, inference_frames, inference_times, listen, windows
+from kwslib.field.stream import StreamNetwork, inference_frames, inference_times, listen, windows
 from kwslib.labels import SAMPLE_RATE, class_labels
 
 OPEN_AIR = Field(rt60=None)
@@ -134,7 +134,7 @@ def test_a_causal_network_hears_all_that_came_before(tmp_path):
 
     heard = StreamNetwork("causal", class_labels(), 0.01, run, core).logits_of_stream(frames)
     ends = inference_frames(len(frames))
-    assert np.array_equal(heard, run_stream(stream(core), frames)[ends // STRIDE - 1])
+    assert np.array_equal(heard, run_stream(stream(core), frames)[ends // HOP - 1])
     on_windows = StreamNetwork("float", class_labels(), None, run).logits_of_stream(frames)
     assert np.array_equal(on_windows, run(windows(frames)))
     assert not np.array_equal(on_windows, heard)

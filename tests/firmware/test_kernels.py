@@ -95,7 +95,7 @@ def built(folder: Path, command: list[str], objects: list[Path], replaced: dict[
 
 def differences(elf: bytes) -> int:
     emulator = Emulator(read_image(elf), {})
-    emulator.run(0)
+    emulator.execute(0)
     return int.from_bytes(emulator.files["failures.raw"], "little")
 
 

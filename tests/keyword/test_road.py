@@ -84,6 +84,7 @@ def run(tmp_path, monkeypatch):
             patched.setattr(road, "calibration_features", lambda *given: None)
             patched.setattr(threshold, "choose", step("choose", lambda *given: Choice(settings, POINT)))
             patched.setattr(road, "export", step("export", export))
+            patched.setattr(road, "read_model", lambda path: path)
             patched.setattr(road, "write_header", step("write_header", lambda model, header: header.touch()))
             patched.setattr(road, "tested", step("tested", tested))
             patched.setattr(road, "_publish", step("_publish", road._publish))
@@ -256,7 +257,7 @@ def test_the_accuracy_is_that_of_kws_eval(kws, tmp_path, monkeypatch):
     config = ModelConfig(labels=("silence", "unknown", WORD))
     network, decides = build(config).eval(), threshold.as_extra(DecisionSettings(3, 4, 0.99))
     list(network.parameters())[-1].data[2] += 1  # its bias: the word wins, and is not sure
-    monkeypatch.setattr(threshold, "test", lambda *given: POINT)
+    monkeypatch.setattr(threshold, "evaluate_settings", lambda *given: POINT)
     monkeypatch.setattr(road, "everyday", lambda *given: Fired(200, ()))
     said = []
     for name, extra in (("plain.pt", {}), ("model.pt", decides)):

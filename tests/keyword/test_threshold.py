@@ -99,6 +99,7 @@ def test_few_false_accepts_in_few_hours_are_too_many(checkpoint, monkeypatch):
     assert asked == [0]
 
 
+@pytest.mark.slow
 def test_all_sound_that_is_listened_to_can_be_made_before(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
@@ -113,4 +114,4 @@ def test_all_sound_that_is_listened_to_can_be_made_before(checkpoint, tmp_path, 
     monkeypatch.setattr(Stage, "render", None)
     network = open_network(checkpoint)
     threshold.choose(network, corpus, 3, 0.05)
-    assert threshold.test(network, corpus, CHOSEN, 3, 0.05).keywords == 1
+    assert threshold.evaluate_settings(network, corpus, CHOSEN, 3, 0.05).keywords == 1

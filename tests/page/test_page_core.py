@@ -106,7 +106,7 @@ def test_a_causal_network_hears_the_whole_stream(node, tmp_path, sound):
     network = temporal(tmp_path / "causal.tflite")
     plan = stream_plan(network)
     assert plan.endless
-    expected = run_stream(plan, stream.listen(sound))[stream.FRAMES // stream.STRIDE :]
+    expected = run_stream(plan, stream.listen(sound))[stream.FRAMES // stream.HOP :]
     heard = heard_in_page(node, tmp_path, network, sound)
     np.testing.assert_array_equal([hop["logits"] for hop in heard], expected)
 

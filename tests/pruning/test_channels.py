@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from kwslib.features.dataset import FeatureSet
-from kwslib.pruning.channels import THRESHOLDS, channels_left, narrow, removal_orders
+from kwslib.pruning.channels import THRESHOLDS, channels_left, keep_channels, removal_orders
 from kwslib.pruning.weights import nonzero_parameters
 
 
@@ -29,7 +29,7 @@ def silenced(model: nn.Module, keep: list[int]) -> nn.Module:
 @given(keep=st.sets(st.integers(0, 7), min_size=1), seed=st.integers(0, 9))
 def test_a_narrow_network_equals_the_silenced_one(keep, seed):
     model, x = network(seed), torch.randn(4, 49, 40)
-    small = narrow(model, keep)
+    small = keep_channels(model, keep)
     with torch.no_grad():
         assert torch.allclose(small(x), silenced(model, list(keep))(x), atol=1e-5)
     assert nonzero_parameters(small) == sum(p.numel() for p in small.parameters()) == 2081 * len(keep) + 4
@@ -56,7 +56,7 @@ def test_torch_pruning_removes_the_same_channels():
         assert torch.allclose(twin(x), model(x), atol=1e-5)
     graph = tp.DependencyGraph().build_dependency(twin, example_inputs=x)
     graph.get_pruning_group(twin.conv, tp.prune_conv_out_channels, idxs=[0, 3, 5, 6]).prune()
-    small = narrow(model, [1, 2, 4, 7])
+    small = keep_channels(model, [1, 2, 4, 7])
     with torch.no_grad():
         assert torch.allclose(twin(x), small(x), atol=1e-5)
     assert sum(p.numel() for p in twin.parameters()) == sum(p.numel() for p in small.parameters())

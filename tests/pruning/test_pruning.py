@@ -19,7 +19,7 @@ from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
 from kwslib.networks.training import Recipe, fit, score
-from kwslib.pruning.channels import channels_left, narrow, removal_orders
+from kwslib.pruning.channels import channels_left, keep_channels, removal_orders
 from kwslib.pruning.saliency import CRITERIA, squared_gradients
 from kwslib.pruning.weights import (
     SCHEDULES,
@@ -32,7 +32,6 @@ from kwslib.pruning.weights import (
     prunable,
     prune_to,
     raw_accuracies,
-    sparsity,
     weights,
 )
 from kwslib.quantization.integer import integer_network
@@ -41,6 +40,12 @@ from kwslib.quantization.quantizers import Quantization
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)
+
+
+def sparsity(model: nn.Module) -> float:
+    """Share of the weights, without biases, that are zero."""
+    values = [weights(layer) for layer in prunable(model).values()]
+    return sum(int((v == 0).sum()) for v in values) / sum(v.numel() for v in values)
 
 
 def cut(model: nn.Module, pruning: Pruning, seed: int = 0) -> None:
@@ -226,13 +231,13 @@ def test_layers_that_cannot_be_pruned_are_refused():
     with pytest.raises(KwsError, match="whole blocks"):
         prune_to(network(), Pruning(0.5, block=3))
     with pytest.raises(KwsError, match="DsCnn has 7"):
-        narrow(build(ModelConfig("dscnn")), [0])
+        keep_channels(build(ModelConfig("dscnn")), [0])
     with pytest.raises(KwsError, match="keep the same share"):
-        narrow(build(ModelConfig("dscnn")), *[[0]] * 7)
+        keep_channels(build(ModelConfig("dscnn")), *[[0]] * 7)
     with pytest.raises(KwsError, match="keep at least one"):
-        narrow(network(), [])
+        keep_channels(network(), [])
     with pytest.raises(KwsError, match="keep at least one"):
-        narrow(network(), [8])
+        keep_channels(network(), [8])
     with pytest.raises(KwsError, match="all of them"):
         channels_left(99)
     with pytest.raises(KwsError, match="use one of"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_networks import toy
+from small_networks import integer_logits, toy
 from torch import nn
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
@@ -21,7 +21,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, fit, predict, score
 from kwslib.quantization.grids import BINARY, TERNARY, asymmetric_grid
-from kwslib.quantization.integer import integer_network, logits, run_integers
+from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.quantization.ptq import post_training, reconstruct
 from kwslib.quantization.qat import calibration_inputs, quantization_aware
 from kwslib.quantization.quantizers import (
@@ -207,7 +207,7 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
     network = integer_network(narrow)
     integers = run_integers(network, VALIDATION.x)
     step = network.output[0]
-    difference = np.abs(logits(network, VALIDATION.x) - predict(narrow, VALIDATION.x)) / step
+    difference = np.abs(integer_logits(network, VALIDATION.x) - predict(narrow, VALIDATION.x)) / step
     assert difference.max() < 1.5
     assert (difference < 0.5).mean() > 0.9
     path = tmp_path / "model.tflite"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from compiler import CORE, c_compiler
 from small_networks import Q8 as CLIPS
-from small_networks import toy
+from small_networks import integer_logits, toy
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.deployment.core_packed import int8_network, packed_network
@@ -24,7 +24,7 @@ from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe, predict
 from kwslib.quantization.grids import TERNARY
-from kwslib.quantization.integer import IntegerNetwork, integer_network, logits, run_integers
+from kwslib.quantization.integer import IntegerNetwork, integer_network, run_integers
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
@@ -77,7 +77,7 @@ def check_all_forms(narrow: torch.nn.Module) -> IntegerNetwork:
     whole = integer_network(narrow)
     linear = whole.layers[-1]
     bias_step = float(linear.sources[0][0]) * float(linear.constants.scales.max())
-    np.testing.assert_allclose(logits(whole, Q8), found, atol=2 * float(linear.output[0]) + bias_step)
+    np.testing.assert_allclose(integer_logits(whole, Q8), found, atol=2 * float(linear.output[0]) + bias_step)
     expected = run_integers(whole, Q8)
     int8 = int8_network(whole)
     for layout in (int8, packed_network(whole), compress(int8, 1.0), compress(int8)):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from kwslib.errors import KwsError
 from kwslib.record.comparison import compare, load_original, load_results, recorded_folder
 from kwslib.record.units import UNITS, convert, format_value
-from kwslib.record.verdict import VERDICTS
+from kwslib.record.verdict import Verdict
 from kwslib.statistics import wilson
 
 ORIGINAL = load_original()
@@ -146,7 +147,7 @@ def test_kws_compare(kws, tmp_path):
     assert (status, err) == (0, "")
     rows = {row["key"]: row for row in json.loads(out)["rows"]}
     assert rows.keys() == ORIGINAL.keys()
-    assert {row["verdict"] for row in rows.values()} <= set(VERDICTS)
+    assert {row["verdict"] for row in rows.values()} <= set(get_args(Verdict))
     assert rows["cpu_latency"]["verdict"] == "not comparable"  # a faster computer is no better network
     assert rows["cpu_latency"]["better"] is None
     assert "another computer" in rows["cpu_latency"]["reason"]

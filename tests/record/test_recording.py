@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas
@@ -95,6 +96,20 @@ def test_model_is_found_made_or_asked_for(run):
     path = run.model("tinyconv.pt", make=lambda path: path.write_text("made"))
     assert path.read_text() == "made"
     assert run.model("tinyconv.pt", make=lambda _: pytest.fail("made twice")) == path
+
+
+def test_a_model_is_kept_whole_or_not_at_all(run, tmp_path, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"ha")
+        raise OSError("no space left on device")
+
+    source = tmp_path / "trained.pt"
+    source.write_text("half")
+    run.keep(source, "tinyconv.pt")
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(KwsError, match="no space"):
+        run.keep(tmp_path / "other.pt", "tinyconv.pt")
+    assert [path.read_text() for path in run.models.iterdir()] == ["half"]
 
 
 def test_compare_table_converts_to_the_originals_unit(run):

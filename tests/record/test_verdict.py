@@ -1,6 +1,7 @@
 """Verdicts are given by the rule of Methods, and by nothing else."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from kwslib.errors import KwsError
 from kwslib.record import headline
 from kwslib.record.comparison import Comparison, comparability, compare, load_original, load_results
-from kwslib.record.verdict import VERDICTS, load_comparability, originals_interval, ranked, reach
+from kwslib.record.verdict import Verdict, load_comparability, originals_interval, ranked, reach
 from kwslib.statistics import wilson
 
 ORIGINAL = load_original()
@@ -101,7 +102,7 @@ def replace_one(known, pattern, key):
 def test_every_row_that_is_not_compared_says_why():
     rows = compare(load_results())
     assert [row.original.key for row in rows if row.verdict == "not comparable" and not row.reason] == []
-    assert {row.verdict for row in rows} <= set(VERDICTS)
+    assert {row.verdict for row in rows} <= set(get_args(Verdict))
 
 
 def test_no_computer_and_no_simulation_is_better():

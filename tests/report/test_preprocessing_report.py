@@ -59,6 +59,7 @@ def test_differences_are_told_apart_only_beyond_both_intervals():
     assert found.ci95[0] < found.value < found.ci95[1]
 
 
+@pytest.mark.slow
 def test_sizes_of_one_second():
     table = report.size_table(np.zeros(16_000, np.int16))
     assert table["numbers"].to_dict() == {

@@ -38,10 +38,12 @@ from kwslib.report.part3 import tables as part3
 from kwslib.report.part5 import tables as part5
 from kwslib.report.part6 import tables as part6
 
+pytestmark = pytest.mark.slow  # hundreds of figures
+
 WITHOUT_ACCURACY = {  # sizes, times, counts and settings; or read from a model's file
     *("part1.tables.level_values", "part1.tables.agreement_values", "part2.tables.count_values"),
     *("part2.tables.latency_values", "part3.tables.size_values", "part4.board.board_values"),
-    *("part4.board.channel_values", "part4.conversion.size_values", "part4.field_training.clean_values"),
+    *("part4.board.channel_values", "part4.conversion.size_values", "part4.field.clean_values"),
     *("part5.board.board_values", "part6.board.sparse_values", "part6.board.break_even_values"),
     *("part6.board.channel_values", "part6.board.ternary_values", "part6.tables.latency_values"),
     *("part7.chains.bill_values", "part8.field.clean_values", "part8.field.costs"),

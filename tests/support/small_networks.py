@@ -15,12 +15,19 @@ from kwslib.features.frontend import normalise
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Recipe
+from kwslib.quantization.integer import IntegerNetwork, run_integers
 from kwslib.quantization.ptq import post_training
 
 Q8 = np.random.default_rng(0).integers(-128, 128, (16, 49, 40)).astype(np.int8)
 CONFIG = ModelConfig(labels=class_labels())
 RECIPE = Recipe(epochs=3, batch_size=16)
 SOUND = (np.random.default_rng(0).standard_normal((2, 16000)) * 3000).astype(np.int16)
+
+
+def integer_logits(network: IntegerNetwork, q8: np.ndarray) -> np.ndarray:
+    """float32 logits (N, C) for int8 features (N, 49, 40): the numbers that `run_integers` represents."""
+    scale, zero_point = network.output
+    return (run_integers(network, q8).astype(np.float32) - zero_point) * scale
 
 
 def toy(n: int, copies: int = 1, seed: int = 0) -> FeatureSet:

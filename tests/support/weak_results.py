@@ -8,6 +8,7 @@ import pandas
 
 from kwslib.deployment.decision import DecisionSettings
 from kwslib.experiments import pruning, quantization
+from kwslib.experiments.field import Model
 from kwslib.experiments.seeds import Trained
 from kwslib.experiments.zoo_field import Heard
 from kwslib.features.dataset import FeatureSet
@@ -22,6 +23,7 @@ from kwslib.networks.evaluation import Evaluation
 from kwslib.networks.training import Epoch
 from kwslib.record import names
 from kwslib.record.values import Value
+from kwslib.report.numbers import share_text
 from kwslib.report.part1 import figures as draw1
 from kwslib.report.part1 import tables as part1
 from kwslib.report.part3 import figures as draw3
@@ -90,7 +92,7 @@ def by_way(seeds):
 
 TRIALS = FieldResult(LABELS, TRUE, SILENT, 0, 0.05, DecisionSettings())
 EFFECTS = [Effect(Factor(name, "alone", DEFAULT), TRIALS) for name in (WHOLE_FIELD, "clips")]
-MODEL = part4.Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
+MODEL = Model("field", StreamNetwork("none", LABELS, None, 0.1), DecisionSettings())
 DEAF = OperatingPoint(0.3, 0, 0.05, 20, 20, 9, np.array([]))  # reports nothing
 EAGER = OperatingPoint(0.3, 90, 0.05, 20, 20, 9, np.array([]))  # reports all the time, the wrong word
 DRAWS = {"said": "yes", "background": "hum", "snr": 5.0, "distance": 0.5, "rt60": 0.3}
@@ -206,6 +208,6 @@ SHOWN = {  # the same for tables and figures
     draw8.field_trade_off: lambda seeds: ({"tinyconv": heard(seeds)}, COST8),
     draw8.detection_error: lambda seeds: ({"tinyconv": heard(seeds)}, (1.0, 0.15)),
     part8.ahead_table: lambda seeds: (part8.ahead_values(rights(seeds)),),
-    part8.percent: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),
+    share_text: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),
     draw8.familiarity: lambda _: ({},),
 }

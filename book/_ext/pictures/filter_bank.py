@@ -16,16 +16,16 @@ def draw(values: dict[str, float]) -> Drawing:
     )
     drawing = Drawing(480, 190, alt)
 
-    def at(hertz: float) -> float:
+    def x_of(hertz: float) -> float:
         return LEFT + WIDE * hertz / HIGHEST
 
     for band in range(0, 40, 3):
         low, top, high = edges[band : band + 3]
         tone = "blue" if band < 20 else "vermilion"
-        drawing.line([(at(low), BASE), (at(top), BASE - TALL), (at(high), BASE)], tone, 2)
+        drawing.line([(x_of(low), BASE), (x_of(top), BASE - TALL), (x_of(high), BASE)], tone, 2)
     drawing.line([(LEFT, BASE), (LEFT + WIDE, BASE)], "grey")
     for kilohertz in range(0, 9, 2):
-        x = at(1_000 * kilohertz)
+        x = x_of(1_000 * kilohertz)
         drawing.line([(x, BASE), (x, BASE + 5)], "grey")
         drawing.text(
             x, BASE + 22, f"{kilohertz} kHz" if kilohertz else "0", "end" if x > 460 else "middle", 13, "grey"

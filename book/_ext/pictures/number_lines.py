@@ -26,15 +26,15 @@ def draw(values: dict[str, float]) -> Drawing:
         drawing.text(472, y - 76, f"scale {s:.2f}, zero point {z:.0f}", "end", 13, "grey")
         drawing.line([(8, y), (472, y)], "grey")
         for q in range(grid.low, grid.high + 1):
-            at = LEFT + UNIT * s * (q - z)
-            drawing.line([(at, y - 7), (at, y + 7)], "blue", 2.5)
-            drawing.text(at, y + 26, f"{q}".replace("-", "−"), "middle", 14, "blue")
+            x_point = LEFT + UNIT * s * (q - z)
+            drawing.line([(x_point, y - 7), (x_point, y + 7)], "blue", 2.5)
+            drawing.text(x_point, y + 26, f"{q}".replace("-", "−"), "middle", 14, "blue")
         for value, q in zip(VALUES, quantize(x, scale, zero_point, grid).tolist(), strict=True):
-            at, to = LEFT + UNIT * value, LEFT + UNIT * s * (q - z)
-            drawing.dot(at, y - 40, 4, "vermilion")
-            drawing.line([(at, y - 36), (to, y - 9)], "vermilion")
+            start, end = LEFT + UNIT * value, LEFT + UNIT * s * (q - z)
+            drawing.dot(start, y - 40, 4, "vermilion")
+            drawing.line([(start, y - 36), (end, y - 9)], "vermilion")
             drawing.text(
-                at - (8 if value == 0 else 0),
+                start - (8 if value == 0 else 0),
                 y - 50,
                 f"{value:g}".replace("-", "−"),
                 "middle",

@@ -52,13 +52,13 @@ def draw(values: dict[str, float]) -> Drawing:
     for image, order in images():
         tone = "blue" if order == 0 else next(tones) if order == 1 else "grey"
         if order == 1:
-            drawing.line([_at(MOUTH), _at(_bounce(image)), _at(MICROPHONE)], tone, 1.5)
+            drawing.line([_on_page(MOUTH), _on_page(_bounce(image)), _on_page(MICROPHONE)], tone, 1.5)
         strokes.append((_distance(image), KEPT**order, tone))
-    drawing.line([_at(MOUTH), _at(MICROPHONE)], "blue", 3)
-    drawing.dot(*_at(MOUTH), 7, "ink")
-    drawing.dot(*_at(MICROPHONE), 7, "blue")
-    drawing.text(_at(MOUTH)[0] - 8, _at(MOUTH)[1] - 12, "mouth", "end")
-    drawing.text(_at(MICROPHONE)[0] + 4, _at(MICROPHONE)[1] + 26, "microphone")
+    drawing.line([_on_page(MOUTH), _on_page(MICROPHONE)], "blue", 3)
+    drawing.dot(*_on_page(MOUTH), 7, "ink")
+    drawing.dot(*_on_page(MICROPHONE), 7, "blue")
+    drawing.text(_on_page(MOUTH)[0] - 8, _on_page(MOUTH)[1] - 12, "mouth", "end")
+    drawing.text(_on_page(MICROPHONE)[0] + 4, _on_page(MICROPHONE)[1] + 26, "microphone")
     drawing.text(LEFT, 354, "What arrives of one click", bold=True)
     for distance, share, tone in reversed(strokes):
         ms = 1000 * (distance - direct) / SOUND
@@ -87,5 +87,5 @@ def _bounce(image: Point) -> Point:
     raise ValueError(f"no wall between {image} and the microphone")
 
 
-def _at(point: Point) -> Point:
+def _on_page(point: Point) -> Point:
     return LEFT + SCALE * point[0], TOP + SCALE * point[1]

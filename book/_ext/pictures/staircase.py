@@ -15,23 +15,25 @@ def draw(values: dict[str, float]) -> Drawing:
     drawing = Drawing(480, 420, alt)
     middle, zero, flat = 240.0, 160.0, 390.0
 
-    def at(x: float, y: float) -> tuple[float, float]:
+    def point(x: float, y: float) -> tuple[float, float]:
         return middle + UNIT * x, zero - UNIT * y
 
-    drawing.line([at(-REACH - 1, 0), at(REACH + 1, 0)], "faint")
-    drawing.line([at(0, grid.low - 0.6), at(0, grid.high + 1)], "faint")
-    stairs: list[tuple[float, float]] = [at(-REACH - 1, grid.low)]
+    drawing.line([point(-REACH - 1, 0), point(REACH + 1, 0)], "faint")
+    drawing.line([point(0, grid.low - 0.6), point(0, grid.high + 1)], "faint")
+    stairs: list[tuple[float, float]] = [point(-REACH - 1, grid.low)]
     for q in range(grid.low, grid.high):
-        stairs += [at(q + 0.5, q), at(q + 0.5, q + 1)]
-    stairs.append(at(REACH + 1, grid.high))
+        stairs += [point(q + 0.5, q), point(q + 0.5, q + 1)]
+    stairs.append(point(REACH + 1, grid.high))
     drawing.line(
-        [at(grid.low - 0.5, grid.low - 0.5), at(grid.high + 0.5, grid.high + 0.5)], "vermilion", dashed=True
+        [point(grid.low - 0.5, grid.low - 0.5), point(grid.high + 0.5, grid.high + 0.5)],
+        "vermilion",
+        dashed=True,
     )
     drawing.line(stairs, "blue", 2.5)
     drawing.text(16, 24, f"rounded and clamped, {BITS} bits", bold=True, tone="blue")
     drawing.text(16, 44, "what the estimator takes it for", tone="vermilion")
     for q in (grid.low, grid.high):
-        x, y = at(0, q)
+        x, y = point(0, q)
         drawing.text(
             x - 8 if q > 0 else x + 8,
             y + 5,
@@ -42,7 +44,7 @@ def draw(values: dict[str, float]) -> Drawing:
         )
     drawing.text(466, zero + 18, "x / s", "end", 13, "grey")
     drawing.text(16, flat - 70, "the estimator's gradient", bold=True, tone="vermilion")
-    low, high = at(grid.low - 0.5, 0)[0], at(grid.high + 0.5, 0)[0]
+    low, high = point(grid.low - 0.5, 0)[0], point(grid.high + 0.5, 0)[0]
     drawing.line(
         [(30, flat), (low, flat), (low, flat - 40), (high, flat - 40), (high, flat), (450, flat)],
         "vermilion",

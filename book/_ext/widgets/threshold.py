@@ -89,9 +89,8 @@ def stream(network: Path, smoothing: int) -> dict[str, Any]:
     from kwslib.deployment.core_stream import run_stream
     from kwslib.deployment.decision import CERTAIN, DecisionSettings
     from kwslib.deployment.stream_plan import stream as plan
-    from kwslib.deployment.streaming import HOP
-    from kwslib.features.frontend import Frontend
-    from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, posteriors, smooth
+    from kwslib.features.frontend import FRAME_SECONDS, HOP, WINDOW_SECONDS, Frontend
+    from kwslib.field.stream import posteriors, smooth
     from kwslib.page.clips import VOICE
 
     sounds = espeak.speak([espeak.Utterance(word, VOICE, seed=number) for number, word in enumerate(SAID)])

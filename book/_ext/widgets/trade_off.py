@@ -117,11 +117,10 @@ def recorded_points(results: Path) -> list[Point]:
             continue
         costs = {"ms": names.chain("window_ms_network", arch), "flash": names.chain("flash_bytes", arch)}
         points += _point(listening, name, "for streams", names.int8_accuracy(arch), costs)
-    for key in models:
-        arch = names.accurate_point(key)
-        if arch and names.clip_ms(arch) in models:
-            costs = {"ms": names.clip_ms(arch), "flash": names.firmware("flash", arch)}
-            for point in _point(models, TITLES.get(arch, arch), "of Part 8", key, costs):
+    for arch, title in TITLES.items():
+        costs = {"ms": names.clip_ms(arch), "flash": names.firmware("flash", arch)}
+        if costs["ms"] in models:
+            for point in _point(models, title, "of Part 8", names.accuracy(arch), costs):
                 points.append(point | {"more": _more(models, arch)})
     return points
 

@@ -57,8 +57,7 @@ def content_key(
 ) -> str:
     """The identity of a point. Two points with the same key have the same row."""
     trained = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(networks.items())}
-    identity = [notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained]
-    return hashlib.sha256(json_text(identity).encode()).hexdigest()[:24]
+    return digest(notebooks.sources(notebook), code, sorted(parameters.items()), data_hash, trained)
 
 
 def run_task(task: Task) -> Outcome:

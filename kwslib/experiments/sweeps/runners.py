@@ -14,13 +14,13 @@ Runner = Callable[[Sequence[Task]], Iterator[Outcome]]
 def local(jobs: int) -> Runner:
     """Run points in `jobs` processes on this machine. A thread waits for each, and has a warm process to fork from."""
 
-    def run(tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run_tasks(tasks: Sequence[Task]) -> Iterator[Outcome]:
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator_unordered")
         yield from parallel(delayed(run_task)(task) for task in tasks)
 
-    return run
+    return run_tasks
 
 
 def cluster(address: str) -> Runner:
@@ -29,7 +29,7 @@ def cluster(address: str) -> Runner:
     Raises KwsError when the scheduler cannot be reached, has no worker, or a worker has different sources of kwslib.
     """
 
-    def run(tasks: Sequence[Task]) -> Iterator[Outcome]:
+    def run_tasks(tasks: Sequence[Task]) -> Iterator[Outcome]:
         from distributed import Client, KilledWorker, as_completed
 
         try:
@@ -56,7 +56,7 @@ def cluster(address: str) -> Runner:
                 task = by_key[future.key]
                 yield Outcome(task, None, task.notebook, traceback=f"its workers were lost: {error}\n")
 
-    return run
+    return run_tasks
 
 
 def _check_workers(client: Any, address: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_files
+from kwslib.paths import atomic_files, atomic_write
 
 if TYPE_CHECKING:
     import pandas
@@ -68,5 +68,6 @@ def rows_of(folder: Path | str, points: Sequence[Any], models: Path | None = Non
     if models is not None:
         for run in rows[rows.seed == rows.seed.min()].run:
             for path in (Path(folder) / MODELS / run).glob("*.pt"):
-                shutil.copyfile(path, models / path.name)
+                with atomic_write(models / path.name) as temporary:
+                    shutil.copyfile(path, temporary)
     return rows

@@ -12,14 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from kwslib.features.frontend import features
+from kwslib.features.frontend import STEP, WINDOW, features
 from kwslib.features.representations import (
     HIGHEST,
     LOWEST,
     MFCC_KEPT,
     RANGE,
-    STEP,
-    WINDOW,
     spectrum,
     waveform,
     with_librosa,

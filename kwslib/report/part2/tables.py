@@ -47,8 +47,8 @@ def count_values(counts: Costs) -> Values:
         "flops": Value(counts.flops, "FLOP"),
     }
     for dtype in ("float32", "int8"):
-        values[f"weights_bytes_{dtype}"] = Value(counts.weight_bytes(dtype), "B")
-        values[f"peak_live_bytes_{dtype}"] = Value(counts.peak_live_bytes(dtype), "B")
+        values[names.counted_bytes("weights", dtype)] = Value(counts.weight_bytes(dtype), "B")
+        values[names.counted_bytes("peak_live", dtype)] = Value(counts.peak_live_bytes(dtype), "B")
     values["forward_memory_bytes"] = Value(counts.all_outputs_bytes, "B")
     values["flash_share_percent"] = Value(100 * counts.weight_bytes("float32") / ORIGINAL_FLASH, "%")
     values["ram_share_percent"] = Value(100 * counts.all_outputs_bytes / ORIGINAL_RAM, "%")

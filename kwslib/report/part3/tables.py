@@ -112,10 +112,10 @@ def original_accuracies(*wanted: str) -> dict[str, float]:
     return found
 
 
-def class_intervals(runs: Sequence[Trained], split: str = "testing") -> dict[str, Any]:
-    """Mean accuracy and t interval of each class and in total: labels, accuracy, low, high."""
-    labels = classes(runs, split)
-    rows = [mean_share(accuracies(runs, split, label)) for label in (*labels, None)]
+def class_intervals(runs: Sequence[Trained]) -> dict[str, Any]:
+    """Mean test accuracy and t interval of each class and in total: labels, accuracy, low, high."""
+    labels = classes(runs)
+    rows = [mean_share(accuracies(runs, label=label)) for label in (*labels, None)]
     mean, low, high = zip(*rows, strict=True)
     return {"labels": (*labels, TOTAL), "accuracy": mean, "low": low, "high": high}
 

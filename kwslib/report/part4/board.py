@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 STEP_MS = 20
+LEAST_SHARE = 0.02  # of a stage, to be listed
 # TensorFlow Lite Micro on this very network: built apart and run once, ms at 64 MHz. The second is the original's
 # build, as far as it is known, by all rules of the cycle model (72.5 by the manual's alone); the others were counted by
 # the manual's rules alone, which give up to 5 % less.
@@ -79,8 +80,8 @@ def shown(table: "pandas.DataFrame") -> "pandas.DataFrame":
     return table.assign(**{column: [two_digits(ms) for ms in table[column]] for column in columns})
 
 
-def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFrame":
-    """Functions that take at least `share` of their stage, by stage: cycles, instructions, reads that wait
+def function_table(profile: BoardProfile) -> "pandas.DataFrame":
+    """Functions that take at least LEAST_SHARE of their stage, by stage: cycles, instructions, reads that wait
     for flash."""
     import pandas
 
@@ -88,7 +89,7 @@ def function_table(profile: BoardProfile, share: float = 0.02) -> "pandas.DataFr
     shown = [
         function
         for function in profile.functions
-        if function.stage != "rest" and function.cycles >= share * profile.cycles(function.stage)
+        if function.stage != "rest" and function.cycles >= LEAST_SHARE * profile.cycles(function.stage)
     ]
     rows = [
         {

@@ -9,6 +9,7 @@ import numpy as np
 
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.export import ExportResult
+from kwslib.deployment.model_file import read_model
 from kwslib.deployment.rounding import once, twice
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import normalise
@@ -82,9 +83,9 @@ def tensors_table(path: Path) -> "pandas.DataFrame":
     """The int8 graph: for each operator, the output's shape and the quantization of its int8 values."""
     import pandas
 
-    from kwslib.deployment.litert import read_graph
+    from kwslib.deployment.litert import read_tflite
 
-    graph = read_graph(path)
+    graph = read_tflite(path).graph
     outputs = [("input", graph.input), *((op.name, op.output) for op in graph.operators)]
     rows = [
         {
@@ -102,16 +103,16 @@ def tensors_table(path: Path) -> "pandas.DataFrame":
 def run_forms(exported: ExportResult, q8: np.ndarray) -> dict[str, Form]:
     """Every form of the network on int8 features (N, 49, 40): PyTorch, ONNX, LiteRT, TFLM and the C core."""
     from kwslib.deployment.core_run import run_network
-    from kwslib.deployment.litert import open_litert
 
-    reference, micro = LiteRtPredictor(exported.tflite_int8), TflmPredictor(exported.tflite_int8)
-    fast = LiteRtPredictor(exported.tflite_int8)
-    fast.interpreter = open_litert(exported.tflite_int8, xnnpack=True)
+    file = read_model(exported.tflite_int8)
+    assert file.tflite
+    reference, micro, fast = LiteRtPredictor(file), TflmPredictor(file), LiteRtPredictor(file)
+    fast.interpreter = file.tflite.with_xnnpack()
     integers = {
         REFERENCE: reference.integer_logits(q8),
         "LiteRT, XNNPACK": fast.integer_logits(q8),
         MICRO: micro.integer_logits(q8),
-        "C core": run_network(read_network(exported.tflite_int8), q8),
+        "C core": run_network(file.core_network(), q8),
     }
     floats = {
         PYTORCH: load_predictor(exported.checkpoint).logits(q8),
@@ -151,9 +152,9 @@ def rounding_table(path: Path) -> "pandas.DataFrame":
     """Sums of the last layer that LiteRT and TFLM round differently, with its output scale and with one next to it."""
     import pandas
 
-    from kwslib.deployment.litert import read_graph
+    from kwslib.deployment.litert import read_tflite
 
-    graph = read_graph(path)
+    graph = read_tflite(path).graph
     last = graph.operators[-1]
     source, weights, logits = (graph.tensors[i] for i in (*last.inputs[:2], last.output))
     product = source.scale * weights.scale

@@ -1,36 +1,33 @@
 """Part 4's tables of the field: trials by class, spread of small tests, factors that reduce accuracy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.data.corpus import Corpus
-from kwslib.deployment.decision import DecisionSettings
-from kwslib.field import detection
+from kwslib.checkpoints import load_checkpoint
+from kwslib.experiments.field import Model, trial_effort, trial_logits_of
+from kwslib.features.dataset import FeatureSet
 from kwslib.field.conditions import DEFAULT, Field
-from kwslib.field.evaluate import SINCE, FieldResult, Stage, judge, small_tests, stage, trial_logits
+from kwslib.field.evaluate import FieldResult, Stage, judge, small_tests
 from kwslib.field.factors import WHOLE_FIELD, Effect, measure_factors
-from kwslib.field.rooms import ROOMS, room_bank
-from kwslib.field.stream import Decisions, StreamNetwork, answer, open_network, posteriors, reports, smooth
-from kwslib.field.training import FieldAugmentation
+from kwslib.field.stream import open_network
+from kwslib.field.trials import classes_of
 from kwslib.labels import SILENCE, UNKNOWN, class_labels
-from kwslib.networks.evaluation import Evaluation
+from kwslib.networks.evaluation import Evaluation, evaluate
+from kwslib.networks.training import predict
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values, shares
-from kwslib.report.numbers import with_interval
-from kwslib.statistics import mcnemar, wilson
+from kwslib.record.values import Value, Values, share, shares
+from kwslib.report.numbers import share_text
+from kwslib.statistics import mcnemar
 
 if TYPE_CHECKING:
     import pandas
 
 SMALL, DRAWN = 20, 1000  # trials of the original's test, and how often such a test is drawn
-SMOOTHINGS = detection.SMOOTHINGS[1:]  # those that Parts 4 and 7 were recorded with
 DRAWS = {  # what a trial draws: its heading in a table
     "said": "said",
     "clip": "clip",
@@ -42,78 +39,13 @@ DRAWS = {  # what a trial draws: its heading in a table
     "snr": "SNR (dB)",
     "start_s": "word starts (s)",
 }
-TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
-
-
-@dataclass(frozen=True)
-class TrialEffort:
-    """Amount of computation of a profile: trials per model and per factor, hours of continuous sound, rooms;
-    training options."""
-
-    trials: int
-    factor_trials: int
-    hours: float
-    validation_hours: float
-    rooms: int
-    epochs: Mapping[str, int]
-    training: FieldAugmentation
-
-
-EFFORTS = {
-    "quick": TrialEffort(
-        *(80, 16, 0.05, 0.05, 8, {"tinyconv": 6, "tenet": 2}),
-        FieldAugmentation(streams=1, windows=2, rooms=8, backgrounds=2),
-    ),
-    "report": TrialEffort(2000, 400, 5.0, 2.0, ROOMS, {"tinyconv": 60, "tenet": 20}, FieldAugmentation()),
-}
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network, its decision settings, and its name in recorded values."""
-
-    name: str
-    network: StreamNetwork
-    settings: DecisionSettings = field(default_factory=DecisionSettings)
-
-
-def effort(run: Run) -> TrialEffort:
-    """The amount of computation of this run's profile."""
-    return EFFORTS[run.profile.name]
-
-
-def field_stage(run: Run, split: str = "testing", field: Field = DEFAULT) -> Stage:
-    """The run's corpus in its profile's rooms."""
-    return stage(
-        run.corpus, class_labels(), field, split=split, rooms=room_bank(field, split, effort(run).rooms)
-    )
-
-
-def trial_logits_of(
-    run: Run, network: StreamNetwork, split: str, n: int, field: Field = DEFAULT
-) -> np.ndarray:
-    """Logits of a network in the first `n` trials of a split, (n, T, C); computed once."""
-    return _trial_logits(network, run.corpus, field, split, n, effort(run).rooms)
-
-
-@lru_cache(maxsize=16)  # at 2,000 trials of the report profile, 5 MB each
-def _trial_logits(
-    network: StreamNetwork, corpus: Corpus, field: Field, split: str, n: int, rooms: int
-) -> np.ndarray:
-    trial_stage = stage(corpus, class_labels(), field, split=split, rooms=room_bank(field, split, rooms))
-    return trial_logits(network, trial_stage.frames(range(n)))
-
-
-def open_model(path: Path, name: str = "field") -> Model:
-    """A .tflite file with the sketch's own settings."""
-    return Model(name, open_network(path))
 
 
 def field_trials(run: Run, model: Model, field: Field = DEFAULT) -> FieldResult:
     """The profile's number of trials on test speakers in test rooms."""
-    n = effort(run).trials
+    n = trial_effort(run).trials
     logits = trial_logits_of(run, model.network, "testing", n, field)
-    return judge(logits, np.arange(n) % len(model.network.labels), model.network, model.settings)
+    return judge(logits, classes_of(range(n), model.network.labels), model.network, model.settings)
 
 
 def trial_values(name: str, result: FieldResult) -> Values:
@@ -132,28 +64,24 @@ def unknown_values(result: FieldResult) -> Values:
     } | shares({"field_unknown_as_silence": result.evaluation.answered(UNKNOWN, SILENCE)})
 
 
-def tuned(run: Run, model: Model) -> Model:
-    """`model` with the threshold and smoothing that give the most correct answers in validation trials."""
-    n = effort(run).trials // 2
-    logits = trial_logits_of(run, model.network, "validation", n)
-    said = np.arange(n) % len(model.network.labels)
-    scores = {}
-    for smoothing in SMOOTHINGS:
-        means = [smooth(posteriors(trial, model.network.scale), smoothing) for trial in logits]
-        for threshold in TRIAL_THRESHOLDS:
-            settings = replace(model.settings, threshold=threshold, smoothing=smoothing)
-            answers = [answer(Decisions(trial, reports(trial, settings)), SINCE) for trial in means]
-            scores[settings] = float(np.mean(np.array(answers) == said))
-    chosen = max(scores, key=lambda settings: scores[settings])
-    return replace(model, settings=chosen)
-
-
 def tuned_values(model: Model) -> Values:
     """The settings of a `tuned` model."""
     return {
         names.by_model("trial_threshold", model.name): Value(float(np.max(model.settings.threshold))),
         names.by_model("trial_smoothing", model.name): Value(model.settings.smoothing),
     }
+
+
+def clean_values(paths: Mapping[str, Path], testing: FeatureSet) -> Values:
+    """Accuracy on the clean test split of the networks in int8, by name, and of the float checkpoints next to them."""
+    values: Values = {}
+    for arch, path in paths.items():
+        model, _, _ = load_checkpoint(path.with_suffix(".pt"))
+        logits = {"": open_network(path)(testing.x).astype(np.float32), "float32": predict(model, testing.x)}
+        for kind, answers in logits.items():
+            clean = evaluate(answers, testing.y, class_labels())
+            values[names.field_accuracy(arch, kind)] = share(clean.correct, clean.n)
+    return values
 
 
 def draws_table(trial_stage: Stage, n: int) -> "pandas.DataFrame":
@@ -194,7 +122,7 @@ def trials_table(results: Mapping[str, Evaluation]) -> "pandas.DataFrame":
     columns = {}
     for name, evaluation in results.items():
         rows = evaluation.counts | {"total": (evaluation.correct, evaluation.n)}
-        columns[name] = {label: share_text(correct, n) for label, (correct, n) in rows.items()}
+        columns[name] = {label: share_text(share(correct, n)) for label, (correct, n) in rows.items()}
     return pandas.DataFrame(columns)
 
 
@@ -216,14 +144,14 @@ def small_test_values(drawn: np.ndarray) -> Values:
 
 def field_factors(run: Run, model: Model, checkpoint: Path) -> list[Effect]:
     """Effects of the factors on the accuracy of an int8 model, and of the checkpoint that it was exported from."""
-    n = effort(run).factor_trials
+    n = trial_effort(run).factor_trials
     return measure_factors(
         run.corpus,
         model.network,
         open_network(checkpoint),
         n,
         settings=model.settings,
-        rooms=effort(run).rooms,
+        rooms=trial_effort(run).rooms,
     )
 
 
@@ -256,15 +184,10 @@ def factor_table(effects: Sequence[Effect]) -> "pandas.DataFrame":
         p = min(1.0, mcnemar(gained, lost) * (len(effects) - 1))
         evaluation = effect.result.evaluation
         rows[effect.factor.name] = {
-            "all (%)": share_text(evaluation.correct, evaluation.n),
+            "all (%)": share_text(share(evaluation.correct, evaluation.n)),
             **{label: 100 * correct / n for label, (correct, n) in evaluation.counts.items()},
             "unknown to silence": evaluation.answered(UNKNOWN, SILENCE)[0],
             "made right, wrong": "" if effect.result is whole else f"+{gained}, −{lost}",
             "p": "" if effect.result is whole else "< 0.001" if p < 0.001 else f"{p:.2g}",
         }
     return pandas.DataFrame(rows).T.rename_axis("what the model hears")
-
-
-def share_text(correct: int, n: int) -> str:
-    """Correct answers in % with their Wilson interval, as text."""
-    return with_interval(*(100 * each for each in (correct / n, *wilson(correct, n))))

@@ -121,7 +121,7 @@ def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) ->
     model, config, _ = load_checkpoint(path)
     network = integers(path, model)
     board = Board(packed_network(network), config.labels)
-    logits = board.run(sounds).logits
+    logits = board.run_clips(sounds).logits
     if not np.array_equal(logits, run_integers(network, q8)):
         raise CheckFailed(f"{path}: the board's logits are not those of its integers")
     profile = board.profile(sounds[0])

@@ -61,7 +61,7 @@ class Cost:
     constants: int
 
 
-def export_int8(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoint, Network]:
+def export_points(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoint, Network]:
     """The first seed's int8 networks by point, from their checkpoints in the folder of models, where each is
     also saved as a .tflite file."""
     networks = {}
@@ -78,7 +78,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
     """Cost of each network on the virtual board."""
     names = list(networks)
 
-    def run(i: int) -> Cost:
+    def cost_of(i: int) -> Cost:
         network = networks[names[i]]
         profile = Board(network, class_labels()).profile(np.zeros(CLIP_SAMPLES, np.int16))
         total = profile.cycles("network")
@@ -88,7 +88,7 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
             ms, ms * linear / total, profile.flash_bytes, profile.ram_bytes, constant_bytes(network.layers)
         )
 
-    return dict(zip(names, over_cores(run, range(len(names)), "board"), strict=True))
+    return dict(zip(names, over_cores(cost_of, range(len(names)), "board"), strict=True))
 
 
 def constant_bytes(layers: Sequence[Layer]) -> int:
@@ -193,7 +193,7 @@ def break_even_named(even: Mapping[str, float]) -> dict[str, float]:
 def break_even_values(even: Mapping[str, float]) -> Values:
     """`break_even` as shares."""
     wanted = {f"{quantity}, {form}": name for (quantity, form), name in FORMS.items()}
-    return {f"breakeven_{wanted[form]}": Value(zeros / 100, "fraction") for form, zeros in even.items()}
+    return {names.breaks_even(wanted[form]): Value(zeros / 100, "fraction") for form, zeros in even.items()}
 
 
 def formats_table(networks: Mapping[float, Network]) -> "pandas.DataFrame":

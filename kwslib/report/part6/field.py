@@ -1,15 +1,16 @@
 """Part 6's tables of pruned networks in the simulated field of Part 4."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwslib.experiments.field import field_stage
 from kwslib.field.evaluate import FieldResult, run_trials
 from kwslib.record import names
 from kwslib.record.comparison import load_original
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import with_interval
-from kwslib.report.part4.field import field_stage
 from kwslib.report.part6.board import REMOVED
 
 if TYPE_CHECKING:
@@ -18,21 +19,20 @@ if TYPE_CHECKING:
 TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
 
 
-def in_field(run: Run, channels: Iterable[int]) -> dict[int, FieldResult]:
-    """Results of simulated trials with the first seed's int8 networks in Figure 15, by channels, among those given."""
-    shown = [left for left in REMOVED.values() if left in set(channels)]
-    files = {left: run.models / names.pruned_tflite(names.channels(left)) for left in shown}
+def in_field(run: Run, files: Mapping[int, Path]) -> dict[int, FieldResult]:
+    """Results of simulated trials with those int8 networks, given by channels, that are in Figure 15."""
     rooms = field_stage(run).rooms
     return {
-        left: run_trials(path, TRIALS[run.profile.name], corpus=run.corpus, rooms=rooms)
-        for left, path in files.items()
+        left: run_trials(files[left], TRIALS[run.profile.name], corpus=run.corpus, rooms=rooms)
+        for left in REMOVED.values()
+        if left in files
     }
 
 
 def field_values(results: Mapping[int, FieldResult]) -> Values:
     """Accuracies from `in_field`."""
     return {
-        f"field_accuracy_{names.channels(left)}": Value(result.accuracy, "fraction", result.ci95, result.n)
+        names.pruned_in_field(names.channels(left)): Value(result.accuracy, "fraction", result.ci95, result.n)
         for left, result in results.items()
     }
 

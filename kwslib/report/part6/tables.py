@@ -142,7 +142,10 @@ def channels_by_criterion(
         rows[CRITERIA.get(criterion, criterion)] = {
             c: 100
             * mean_share(
-                [score(channels.narrow(m, o[-c:]), testing)[1] for m, o in zip(networks, orders, strict=True)]
+                [
+                    score(channels.keep_channels(m, o[-c:]), testing)[1]
+                    for m, o in zip(networks, orders, strict=True)
+                ]
             ).mean
             for c in range(7, 0, -1)
         }

@@ -32,7 +32,7 @@ def models(
     quantized: Mapping[str, Any],
     rows: "pandas.DataFrame",
     sparse: "pandas.DataFrame",
-    narrow: Mapping[int, Cost],
+    channels: Mapping[int, Cost],
     ternary: Mapping[str, Cost],
 ) -> "pandas.DataFrame":
     """A row for each network, of all seeds: kind, accuracy on both splits (%) with its interval, bytes of constants in
@@ -43,7 +43,7 @@ def models(
     """
     import pandas
 
-    networks = {**_quantized(quantized), **_pruned(rows, sparse, narrow, ternary)}
+    networks = {**_quantized(quantized), **_pruned(rows, sparse, channels, ternary)}
     table = pandas.DataFrame.from_dict(networks, orient="index", columns=[*COLUMNS])
     for size in SIZES:
         table[f"best by {size}"] = table.index.isin(_best(table, size))
@@ -112,15 +112,15 @@ def _bounds(share: Mapping[str, Any]) -> tuple[float, ...]:
 def _pruned(
     rows: "pandas.DataFrame",
     sparse: "pandas.DataFrame",
-    narrow: Mapping[int, Cost],
+    channels: Mapping[int, Cost],
     ternary: Mapping[str, Cost],
 ) -> dict[str, list[Any]]:
     """Part 6's networks: sparse, narrow, narrow on ternary weights."""
     networks = {}
     for (structured, share), group in rows.groupby(["structured", "sparsity"]):
         percent, left, point = round(100 * share, 6), int(group.channels.iloc[0]), group.point.iloc[0]
-        if structured and left in narrow:
-            networks[f"{left} ch"] = _row("narrow", group, 8, group.flash_8.iloc[0], narrow[left].ms)
+        if structured and left in channels:
+            networks[f"{left} ch"] = _row("narrow", group, 8, group.flash_8.iloc[0], channels[left].ms)
         if structured and point in ternary:
             flash, ms = group.flash_ternary.iloc[0], ternary[point].ms
             networks[f"{left} ch, ternary"] = _row("narrow and ternary", group, TERNARY, flash, ms)

@@ -9,20 +9,21 @@ import numpy as np
 
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.board.streaming import BATTERIES_MAH, HOP_MS, bill, energy
+from kwslib.board.streaming import BATTERIES_MAH, bill, energy
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.experiments.bases import base_models, int8_model, trained_checkpoint
+from kwslib.experiments.field import field_model, field_stage
 from kwslib.features.dataset import FeatureSet
+from kwslib.features.frontend import HOP_MS
 from kwslib.labels import class_labels
+from kwslib.networks.evaluation import accuracy
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, over_seeds
 from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part4.board import PEERS
-from kwslib.report.part4.field import field_stage
-from kwslib.report.part4.field_training import train_for_field
 from kwslib.report.words import counted
 from kwslib.statistics import mean_share
 
@@ -52,11 +53,6 @@ def streaming_models(run: Run) -> dict[str, list[Path]]:
     }
 
 
-def field_model(run: Run, arch: str) -> Path:
-    """Part 4's network trained for the field: the recorded one, else one trained by this run."""
-    return run.model(names.field_tflite(arch), make=lambda _: train_for_field(run, [arch]))
-
-
 def chains(run: Run, streaming: Mapping[str, list[Path]]) -> list[Chain]:
     """Part 3's TinyConv, the networks for streams (first seed), and Part 4's tenet, which needs whole windows."""
     return [
@@ -72,7 +68,7 @@ def accuracies(streaming: Mapping[str, list[Path]], testing: FeatureSet) -> dict
 
 
 def _accuracy(path: Path, testing: FeatureSet) -> float:
-    return float((run_network(read_network(path), testing.x).argmax(1) == testing.y).mean())
+    return accuracy(run_network(read_network(path), testing.x), testing.y)
 
 
 def accuracy_values(found: Mapping[str, list[float]]) -> Values:
@@ -112,9 +108,11 @@ def bill_values(listeners: list[Chain], costs: Mapping[str, Mapping[str, Any]]) 
     values: Values = {}
     for chain in listeners:
         cost, key = costs[chain.name], chain.key
-        times = {f"hop_ms_{stage}": spent["ms_mean"] for stage, spent in cost["stages"].items()}
-        times |= {"hop_ms_worst": cost["worst_hop_ms"], "window_ms_network": cost["whole_window_network_ms"]}
-        values |= {names.chain(what, key): Value(rounded(ms), "ms") for what, ms in times.items()}
+        times = {stage: spent["ms_mean"] for stage, spent in cost["stages"].items()}
+        times |= {"worst": cost["worst_hop_ms"]}
+        values |= {names.stage_ms(stage, key): Value(rounded(ms), "ms") for stage, ms in times.items()}
+        window = cost["whole_window_network_ms"]
+        values[names.chain("window_ms_network", key)] = Value(rounded(window), "ms")
         loads = {"load": cost["load_percent"] / 100, "load_window": window_ms(cost) / HOP_MS}
         values |= {names.chain(what, key): Value(rounded(load), "fraction") for what, load in loads.items()}
         values |= {names.chain(size, key): Value(cost[size], "B") for size in ("ram_bytes", "flash_bytes")}

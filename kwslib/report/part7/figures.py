@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from kwslib.board.streaming import HOP_MS
+from kwslib.features.frontend import HOP_MS
 from kwslib.field.detection import OperatingPoint
 from kwslib.labels import SAMPLE_RATE
 from kwslib.record import style

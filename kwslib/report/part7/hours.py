@@ -1,24 +1,20 @@
 """Hours of sound: a spotter's operating point, chosen on validation and measured on testing, and its trade-off."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.field.detection import (
-    OperatingPoint,
-    choose,
-    detection_curve,
-    stream_logits,
-)
+from kwslib.experiments.field import Model, choose_point, field_stage, trial_effort, trial_logits_of
+from kwslib.features.frontend import HOP_MS
+from kwslib.field.detection import OperatingPoint, detection_curve, operating_point, stream_logits
 from kwslib.field.minutes import continuous_frames
 from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.record.values import Value, Values
-from kwslib.report.numbers import with_interval
-from kwslib.report.part4.field import SMOOTHINGS, Model, effort, field_stage, share_text, trial_logits_of
+from kwslib.record.values import Value, Values, share
+from kwslib.report.numbers import share_text, with_interval
 
 if TYPE_CHECKING:
     import pandas
@@ -37,24 +33,14 @@ class Detection:
     chosen: OperatingPoint
 
 
-def choose_point(run: Run, model: Model) -> Model:
-    """`model` with the smoothing and threshold with the fewest missed keywords in validation trials, among
-    those with at most one false accept per hour on validation sound."""
-    trial_stage = field_stage(run, "validation")
-    logits = trial_logits_of(run, model.network, "validation", effort(run).trials // 2)
-    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).validation_hours))
-    chosen = choose(model.network, trial_stage, logits, hours, MOST_PER_HOUR, SMOOTHINGS)
-    return replace(model, settings=chosen.settings)
-
-
 def detection(run: Run, model: Model) -> Detection:
     """The trade-off of a model on testing, and the point chosen on validation."""
-    tuned = choose_point(run, model)
+    tuned = choose_point(run, model, MOST_PER_HOUR)
     trial_stage = field_stage(run)
-    logits = trial_logits_of(run, model.network, "testing", effort(run).trials)
-    hours = stream_logits(model.network, continuous_frames(trial_stage, effort(run).hours))
+    logits = trial_logits_of(run, model.network, "testing", trial_effort(run).trials)
+    hours = stream_logits(model.network, continuous_frames(trial_stage, trial_effort(run).hours))
     points = detection_curve(model.network, trial_stage, logits, hours, tuned.settings)
-    chosen = next(point for point in points if point.threshold == tuned.settings.threshold)
+    chosen = operating_point(points, tuned.settings)
     return Detection(tuned, points, chosen)
 
 
@@ -84,15 +70,15 @@ def write(run: Run, found: Mapping[str, Detection]) -> None:
 
     rows = [
         {
-            "model": one.model.name,
+            "model": detection.model.name,
             "threshold": point.threshold,
             "false_accepts": point.false_accepts,
             "hours": point.hours,
             "missed": point.rejects,
             "keywords": point.keywords,
         }
-        for one in found.values()
-        for point in one.points
+        for detection in found.values()
+        for point in detection.points
     ]
     with atomic_write(run.results / FILE) as path:
         pandas.DataFrame(rows).to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
@@ -110,10 +96,10 @@ def detection_table(found: Mapping[str, Detection]) -> "pandas.DataFrame":
             median, most = (f"{1000 * each:.0f}" for each in np.quantile(point.latencies, [0.5, 0.9]))
         rows[name] = {
             "threshold": f"{point.threshold:.3f}",
-            "smoothing (ms)": f"{40 * detection.model.settings.smoothing}",
+            "smoothing (ms)": f"{HOP_MS * detection.model.settings.smoothing}",
             "false accepts per hour": with_interval(point.per_hour, *point.per_hour_ci95),
             "hours": f"{point.hours:.2g}",
-            "keywords missed (%)": share_text(point.rejects, point.keywords),
+            "keywords missed (%)": share_text(share(point.rejects, point.keywords)),
             "latency, median (ms)": median,
             "latency, 90 % within (ms)": most,
         }

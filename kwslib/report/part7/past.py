@@ -16,8 +16,7 @@ from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_stream import run_at_once
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
-from kwslib.features.frontend import FRAMES, Frontend, features
+from kwslib.features.frontend import FRAMES, HOP, STEP, Frontend, features
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
 from kwslib.progress import over_cores
 from kwslib.record import names
@@ -40,8 +39,7 @@ FRESH, OTHERS, NOISE, ZEROS = (
 KEYS = {ALONE: "alone", FRESH: "fresh", OTHERS: "others", NOISE: "noise", ZEROS: "zeros"}
 PAST_SECONDS = 3  # more than a causal tenet hears
 CLIPS = {"quick": 60, "report": None}  # of the test split
-SECOND = CLIP_SAMPLES // (SAMPLE_RATE // 50)  # frames
-STEP = CLIP_SAMPLES // SECOND  # samples
+SECOND = CLIP_SAMPLES // STEP  # frames
 
 
 def clips_of(run: Run) -> tuple[np.ndarray, np.ndarray]:

@@ -5,20 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from kwslib.board.streaming import STEP
 from kwslib.deployment.core_network import Network, read_network
 from kwslib.deployment.core_run import run_network
-from kwslib.deployment.core_stream import SILENCE, run_at_once, run_stream
+from kwslib.deployment.core_stream import run_at_once, run_stream, whole_windows
 from kwslib.deployment.decision import CERTAIN, DecisionSettings
 from kwslib.deployment.stream_plan import stream
-from kwslib.deployment.streaming import HOP
-from kwslib.features.frontend import FRAMES, Frontend
+from kwslib.experiments.field import field_stage, trial_effort
+from kwslib.features.frontend import FRAME_SECONDS, HOP, STEP, WINDOW_SECONDS, Frontend
 from kwslib.field.minutes import continuous_frames
-from kwslib.field.stream import FRAME_SECONDS, WINDOW_SECONDS, decide, posteriors
+from kwslib.field.stream import decide, posteriors
 from kwslib.labels import SAMPLE_RATE, class_labels
 from kwslib.progress import over_cores
 from kwslib.record.recording import Run
-from kwslib.report.part4.field import effort, field_stage
 from kwslib.report.part7.chains import field_sound
 
 CHUNK = 5000  # hops at a time
@@ -28,7 +26,7 @@ SHOWN = 4  # trials of the field: one of each class
 
 def hour(run: Run) -> np.ndarray:
     """The first hour of the profile's sound without keywords, or all of it if shorter: int8 (F, 40)."""
-    return continuous_frames(field_stage(run), effort(run).hours)[: HOUR * HOP]
+    return continuous_frames(field_stage(run), trial_effort(run).hours)[: HOUR * HOP]
 
 
 def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
@@ -39,9 +37,7 @@ def equal_hops(network: Network, frames: np.ndarray) -> tuple[int, int]:
     if plan.endless:
         expected = run_at_once(network, frames)
     else:
-        past = np.full((FRAMES, frames.shape[1]), SILENCE, np.int8)
-        view = np.lib.stride_tricks.sliding_window_view(np.concatenate([past, frames]), FRAMES, axis=0)
-        windows = view[HOP::HOP].swapaxes(1, 2)
+        windows = whole_windows(frames)
         parts = range(0, len(windows), CHUNK)
         expected = np.concatenate(
             over_cores(

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwslib.experiments import zoo, zoo_field
+from kwslib.experiments.field import field_model
 from kwslib.experiments.zoo_field import Heard
+from kwslib.features.frontend import HOP_MS
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
 from kwslib.field.stream import open_network
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
-from kwslib.record.values import Values
-from kwslib.report.numbers import two_digits, with_interval
-from kwslib.report.part4.field import share_text
-from kwslib.report.part7.chains import field_model
+from kwslib.record.values import Values, share
+from kwslib.report.numbers import share_text, two_digits, with_interval
 from kwslib.report.part8.networks import clip_accuracy
 from kwslib.statistics import poisson_rate
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HERE = {"quick": ("tenet_valid",), "report": ("tenet_valid", "tenet_wide")}  # trained for the field here
 BEFORE = {"quick": (), "report": ("tinyconv", "tenet")}  # in Part 4
+MOST_CLIPS = 3  # that are named
 TITLES = {
     "tinyconv": "TinyConv, of Part 3",
     "tinyconv_field": "TinyConv, Part 4's for the field",
@@ -77,7 +78,7 @@ def trials_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     rows = {}
     for key, found in heard.items():
         trials = found.trials
-        row = {"all": share_text(trials.evaluation.correct, trials.n)}
+        row = {"all": share_text(share(trials.evaluation.correct, trials.n))}
         for label, (correct, n) in trials.evaluation.counts.items():
             row[label] = f"{100 * correct / n:.1f}"
         rows[TITLES[key]] = row
@@ -102,9 +103,9 @@ def hours_table(heard: Mapping[str, Heard], cost: Values) -> "pandas.DataFrame":
         point = found.chosen
         rows[TITLES[key]] = {
             "threshold": f"{point.threshold:.3f}",
-            "smoothing (ms)": f"{40 * found.settings.smoothing}",
+            "smoothing (ms)": f"{HOP_MS * found.settings.smoothing}",
             "false accepts an hour": with_interval(point.per_hour, *point.per_hour_ci95),
-            "keywords missed (%)": share_text(point.rejects, point.keywords),
+            "keywords missed (%)": share_text(share(point.rejects, point.keywords)),
             "network, a hop (ms)": two_digits(cost[names.hop_ms(key)].value),
             "flash (B)": f"{cost[names.firmware('flash', key)].value:,.0f}",
         }
@@ -125,7 +126,7 @@ def kinds_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("false accepts an hour of")
 
 
-def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame":
+def clips_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
     """Number of clips of other words with false accepts, and the most frequent ones."""
     import pandas
 
@@ -135,7 +136,7 @@ def clips_table(heard: Mapping[str, Heard], most: int = 3) -> "pandas.DataFrame"
         rows[TITLES[key]] = {
             "false accepts at words": f"{sum(found.by_clip.values())}",
             "clips": f"{len(ranked)}",
-            "which": ", ".join(f"{clip.name} ({count})" for clip, count in ranked[:most]) or "none",
+            "which": ", ".join(f"{clip.name} ({count})" for clip, count in ranked[:MOST_CLIPS]) or "none",
         }
     return pandas.DataFrame(rows).T.rename_axis("network")
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from kwslib.experiments.zoo_field import Heard
 from kwslib.record import names, style
 from kwslib.record.values import Value, Values, share
-from kwslib.report.numbers import with_interval
+from kwslib.report.numbers import share_text
 from kwslib.report.part8.field import TITLES
 from kwslib.report.part8.figures import COLOURS
 
@@ -83,9 +83,5 @@ def word_table(heard: Mapping[str, Heard]) -> "pandas.DataFrame":
         found = keywords(each)
         groups = {str(word): rows for word, rows in found.groupby("said")}
         groups |= {f"against {kind}": rows for kind, rows in found.groupby("background")}
-        columns[TITLES[key]] = {name: _percent(_missed(rows)) for name, rows in groups.items()}
+        columns[TITLES[key]] = {name: share_text(_missed(rows)) for name, rows in groups.items()}
     return pandas.DataFrame(columns).rename_axis("keywords missed (%)")
-
-
-def _percent(value: Value) -> str:
-    return with_interval(*(100 * each for each in (value.value, *(value.ci95 or ()))))

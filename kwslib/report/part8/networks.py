@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kwslib.board.streaming import HOP_MS
 from kwslib.checkpoints import load_checkpoint
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.experiments import zoo
 from kwslib.features.dataset import feature_split
+from kwslib.features.frontend import HOP_MS
 from kwslib.measure import FLASH_BYTES, RAM_BYTES
+from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
 from kwslib.predictors import load_predictor
 from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
-from kwslib.report.numbers import two_digits, with_interval
+from kwslib.report.numbers import share_text, two_digits, with_interval
 from kwslib.statistics import MeanInterval, mean_interval, widest_interval
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def _measured(run: Run, arch: str) -> ZooNetwork:
 def clip_accuracy(run: Run, path: Path) -> Value:
     """Test accuracy of one model by the most likely class of each clip, without a threshold."""
     testing = feature_split(run.corpus, Protocol(), "testing")
-    right = load_predictor(str(path)).logits(testing.x).argmax(1) == testing.y
-    return share(int(right.sum()), len(right))
+    predictor = load_predictor(str(path))
+    result = evaluate(predictor.logits(testing.x), testing.y, predictor.labels)
+    return share(result.correct, result.n)
 
 
 def fits(network: ZooNetwork) -> bool:
@@ -87,11 +89,6 @@ def fits(network: ZooNetwork) -> bool:
     ms = network.values[names.hop_ms(network.arch)].value
     flash, ram = (network.values[names.firmware(kind, network.arch)].value for kind in ("flash", "ram"))
     return ms < HOP_MS and 2 * flash <= FLASH_BYTES and 2 * ram <= RAM_BYTES
-
-
-def percent(value: Value) -> str:
-    """A share in per cent, with its interval if it has one."""
-    return with_interval(*(100 * each for each in (value.value, *(value.ci95 or UNKNOWN))))
 
 
 def size_table(found: list[ZooNetwork]) -> "pandas.DataFrame":
@@ -103,8 +100,8 @@ def size_table(found: list[ZooNetwork]) -> "pandas.DataFrame":
         values, arch = network.values, network.arch
         unknown = values.get(names.unknown_accuracy(arch))
         rows[network.title] = {
-            "test clips right (%)": percent(values[names.accuracy(arch)]),
-            "other words answered unknown (%)": percent(unknown) if unknown else "",
+            "test clips right (%)": share_text(values[names.accuracy(arch)]),
+            "other words answered unknown (%)": share_text(unknown) if unknown else "",
             "parameters": f"{values[names.parameters(arch)].value:,.0f}",
             "MACs a clip": f"{values[names.macs(arch)].value:,.0f}",
             "network, whole clip (ms)": two_digits(values[names.clip_ms(arch)].value),
