@@ -3,9 +3,9 @@
     python benchmarks/tasks.py ten|all [ARCH ...] [--write]
 
 KWS_DATA names the recordings: for figures that stand beside published ones, the whole official archive. Each network is
-trained with the profile's seeds; what is trained lies in _build/tasks, and a run that was stopped goes on there. Test
-accuracies are those of the spoken classes, and with silence and unknown; with --write they are kept in
-book/results/93_tasks_*.json.
+trained with the profile's seeds by its recipe, the synthesizer's words and a teacher included where that has them; what
+is trained lies in _build/tasks, and a run that was stopped goes on there. Test accuracies are those of the spoken
+classes, and with silence and unknown; with --write they are kept in book/results/93_tasks_*.json.
 """
 
 import os
@@ -14,14 +14,15 @@ from pathlib import Path
 
 import typer
 
-from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.checkpoints import load_checkpoint
 from kwslib.cli.main import script
 from kwslib.data.check import require
 from kwslib.errors import KwsError
-from kwslib.features.dataset import feature_splits
+from kwslib.experiments.zoo import train_by_recipe
+from kwslib.features.dataset import feature_split
 from kwslib.networks import ARCHITECTURES
 from kwslib.networks.evaluation import Evaluation, evaluate
-from kwslib.networks.recipes import setup
+from kwslib.networks.recipes import setup, teacher_of
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.record import names, recording
@@ -35,18 +36,27 @@ TEN = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 TASKS = ("ten", "all")
 
 
+def trained(run: Run, arch: str, keywords: tuple[str, ...], seed: int) -> Path:
+    """The checkpoint of a network by its recipe, after its teacher's, that of the first seed."""
+    path = run.models / names.seed_checkpoint(seed, arch)
+    if not (path.is_file() and load_checkpoint(path)[2].get("finished")):
+        teaching = teacher_of(arch)
+        teacher = trained(run, teaching, keywords, run.seeds[0]) if teaching else None
+        train_by_recipe(run.corpus, setup(arch, run.profile.epochs, keywords), seed, path, teacher)
+    return path
+
+
 def evaluations(run: Run, arch: str, keywords: tuple[str, ...]) -> list[Evaluation]:
     """A network's evaluation on the test split, seed by seed."""
     task = setup(arch, run.profile.epochs, keywords)
     require(run.corpus, task.protocol, others=set(keywords) < set(run.corpus.words))
-    splits = feature_splits(run.corpus, task.protocol, task.augmentation)
+    if teaching := teacher_of(arch):
+        trained(run, teaching, keywords, run.seeds[0])  # before all seeds at once ask for it
+    data = feature_split(run.corpus, task.protocol, "testing")
 
     def evaluate_seed(seed: int) -> Evaluation:
-        path = run.models / names.seed_checkpoint(seed, arch)
-        if not (path.is_file() and load_checkpoint(path)[2].get("finished")):
-            train_setup(task, splits, seed, out=path)
-        x, y = splits["testing"].copy(0)
-        return evaluate(predict(load_checkpoint(path)[0], x), y, task.config.labels)
+        network, _, _ = load_checkpoint(trained(run, arch, keywords, seed))
+        return evaluate(predict(network, data.x), data.y, task.config.labels)
 
     return over_cores(evaluate_seed, list(run.seeds), arch)
 

@@ -23,7 +23,8 @@ def json_text(value: Any, **layout: Any) -> str:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """The value that `text` (UTF-8) holds. Raises ValueError where it is not JSON, or nested too deep to be read.
+    """The value that `text` (UTF-8) holds. Raises ValueError where it is not JSON, is nested too deep to be read, or
+    gives a name twice.
 
     The depth is checked first: Python's reader recurses in C, and where a library has raised the recursion limit, as
     PyTorch's exporter does, a file of brackets would end the process with a segmentation fault.
@@ -34,7 +35,16 @@ def parse_json(text: str | bytes) -> Any:
         depth += 1 if bracket in "[{" else -1
         if depth > DEEPEST:
             raise ValueError(f"more than {DEEPEST} brackets within each other")
-    return json.loads(text)
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file. Raises ValueError for a name that is given twice, of which a reader would take either."""
+    found = dict(entries)
+    if len(found) < len(entries):
+        names = [name for name, _ in entries]
+        raise ValueError(f"{next(name for name in found if names.count(name) > 1)!r} is given twice")
+    return found
 
 
 def is_whole(value: object) -> TypeGuard[int]:

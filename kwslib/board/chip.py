@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kwslib.board.cycles import rounded
+from kwslib.board.fitting import channels_to_use, faster
 from kwslib.board.streaming import StreamBoard
 from kwslib.cache import cached, code, digest
 from kwslib.deployment.core_network import Network
@@ -65,21 +66,27 @@ class Deployable:
 def deployable(network: Network | None, labels: tuple[str, ...]) -> Deployable:
     """Whether a network for the C core can run on the board in real time, and if not, the reason in one line;
     None: unknown."""
+    if network is None:
+        return Deployable(None, None)
     try:
-        chip = chip_costs(network, labels) if network is not None else None
+        chip = chip_costs(network, labels)
     except KwsError as error:
         return Deployable(None, False, f"NOT deployable: {error}")
     if chip is None:
         return Deployable(None, None)
     if chip.worst_ms <= HOP_MS:
         return Deployable(chip.worst_ms, True)
-    return Deployable(chip.worst_ms, False, too_slow(chip.worst_ms))
+    return Deployable(chip.worst_ms, False, too_slow(network, chip.worst_ms, chip.network_us / 1000))
 
 
-def too_slow(worst_ms: float) -> str:
-    """The message for a worst hop that is too long: by how much, and what takes less time."""
+def too_slow(network: Network, worst_ms: float, network_ms: float) -> str:
+    """The message for a worst hop that is too long: by how much, and what takes less time.
+
+    network_ms: time of the network in a hop; what else there is to do takes as long with any network.
+    """
+    width = faster(network, 1 - (worst_ms - HOP_MS) / network_ms)
     return (
         f"NOT deployable: the worst hop takes {rounded(worst_ms):g} ms, {rounded(worst_ms - HOP_MS):g} ms more"
-        f" than the {HOP_MS} ms until the next; fewer channels, a larger stride, or a network without padding in time,"
-        " such as tenet_valid, takes less"
+        f" than the {HOP_MS} ms until the next; use {channels_to_use(network, width)}, or a network without"
+        " padding in time, such as tenet_valid"
     )

@@ -44,11 +44,12 @@ COMPILERS = ("zig", "gcc")
 
 
 class Overflow(KwsError):
-    """A firmware that is too large for the board's memory: `excess` bytes by region, FLASH, RAM or both."""
+    """A firmware that is too large for the board's memory: `excess` bytes by region, FLASH, RAM or both; `remedy` ends
+    the message."""
 
-    def __init__(self, excess: Mapping[str, int]) -> None:
+    def __init__(self, excess: Mapping[str, int], remedy: str = "") -> None:
         excesses = " and ".join(f"{more:,} bytes too large for {region}" for region, more in excess.items())
-        super().__init__(f"the model does not fit the board: its firmware is {excesses}")
+        super().__init__(f"the model does not fit the board: its firmware is {excesses}{remedy}")
         self.excess = excess
 
 

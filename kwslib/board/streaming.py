@@ -12,7 +12,7 @@ import numpy as np
 
 from kwslib.board import cycles
 from kwslib.board.emulator import Emulator, read_image
-from kwslib.board.firmware import build_firmware
+from kwslib.board.firmware import Overflow, build_firmware
 from kwslib.board.fitting import remedies
 from kwslib.board.machine import PATIENCE, STAGES, Board, check_sizes, visit_cycles
 from kwslib.board.trace import Visit
@@ -149,15 +149,24 @@ def expected(board: StreamBoard, sound: np.ndarray) -> np.ndarray:
     return run_network(board.network, whole_windows(frames))
 
 
-def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambda: None) -> dict[str, Any]:
+def bill(
+    network: Network,
+    labels: Sequence[str],
+    sound: np.ndarray,
+    settings: DecisionSettings | None = None,
+    each_hop: Callable[[], object] = lambda: None,
+) -> dict[str, Any]:
     """The values that `kws board --stream` prints: a hop's stages, load, whether it fits, memory, energy and
-    battery life.
+    battery life; None for the whole window where the firmware for clips, which runs it, fits no memory.
 
-    `clips`: the board for clips with the same network, which runs the whole window.
+    Raises KwsError as StreamBoard does.
     """
-    board = StreamBoard(clips.network, clips.labels, clips.streaming)
+    board = StreamBoard(network, labels, settings)
     profile = board.profile(sound, each_hop)
-    whole = clips.profile(sound[:CLIP_SAMPLES])
+    try:
+        whole = Board(network, labels).profile(sound[:CLIP_SAMPLES])
+    except Overflow:
+        whole = None
     total = profile.total
     return {
         "hop_ms": HOP_MS,
@@ -169,9 +178,9 @@ def bill(clips: Board, sound: np.ndarray, each_hop: Callable[[], object] = lambd
         "way": "endless" if board.plan.endless else "whole window" if board.plan.whole else "incremental",
         "whole_because": board.plan.whole,
         "equal_to_whole_window": bool(np.array_equal(profile.logits, expected(board, sound))),
-        "whole_window_network_ms": cycles.milliseconds(whole.cycles("network")),
+        "whole_window_network_ms": whole and cycles.milliseconds(whole.cycles("network")),
         "ram_bytes": profile.ram_bytes,
-        "whole_window_ram_bytes": whole.ram_bytes,
+        "whole_window_ram_bytes": whole and whole.ram_bytes,
         "stack_bytes": profile.stack_bytes,
         "flash_bytes": profile.flash_bytes,
         **energy(total.mean()),

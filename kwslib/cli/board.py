@@ -43,7 +43,7 @@ def run_on_board(
             raise KwsError(
                 "--stream runs a recording hop by hop: give --wav and --keep to a run of their own"
             )
-        print_bill(BoardPredictor(model), stream, as_json)
+        print_bill(model, stream, as_json)
         return
     clip, second = read_second(wav) if wav else (np.zeros(CLIP_SAMPLES, np.int16), 0.0)
     predictor = BoardPredictor(model)

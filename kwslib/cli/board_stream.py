@@ -7,7 +7,7 @@ from kwslib.cli.output import print_json
 from kwslib.errors import KwsError, naming
 
 if TYPE_CHECKING:
-    from kwslib.predictors import BoardPredictor
+    from kwslib.deployment.core_network import Network
 
 WAYS = {
     "incremental": "computes at each hop only what is new",
@@ -16,18 +16,24 @@ WAYS = {
 }
 
 
-def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
+def print_bill(model: Path, wav: Path, as_json: bool) -> None:
     """Run a recording through the firmware and print what every hop costs.
 
     Raises KwsError for a recording shorter than the second that a network sees.
     """
     from tqdm import tqdm
 
+    from kwslib.board.firmware import find_compiler
     from kwslib.board.streaming import bill
     from kwslib.data.audio import read_audio
+    from kwslib.deployment.core_sparse import compress
     from kwslib.features.frontend import HOP_MS
     from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE
+    from kwslib.predictors import CorePredictor
 
+    predictor = CorePredictor(model)
+    network = compress(predictor.network)
+    find_compiler()  # whose lack is not the model's fault
     sound = read_audio(wav)
     if len(sound) < CLIP_SAMPLES:
         hundredths = len(sound) * 100 // SAMPLE_RATE  # rounded down, or 15,999 samples would read as a second
@@ -39,14 +45,17 @@ def print_bill(predictor: "BoardPredictor", wav: Path, as_json: bool) -> None:
         tqdm(total=hops, desc="hops", disable=None, leave=False) as bar,
         naming(predictor.path),
     ):
-        result = bill(predictor.board, sound, lambda: bar.update())
+        result = bill(network, predictor.labels, sound, predictor.settings, lambda: bar.update())
+    if not result["fits"]:  # it runs on no battery
+        result |= {"energy_uj_per_hop": None, "energy_uj_processor": None}
+        result["battery_days"] = dict.fromkeys(result["battery_days"])
     if as_json:
         print_json(result)
     else:
-        _print(result)
+        _print(result, network)
 
 
-def _print(result: dict[str, Any]) -> None:
+def _print(result: dict[str, Any], network: "Network") -> None:
     from kwslib.board.chip import too_slow
     from kwslib.board.cycles import ERROR, rounded
 
@@ -60,15 +69,18 @@ def _print(result: dict[str, Any]) -> None:
     print(f"  {'together':<16}{rounded(result['load_percent'] * hop / 100):>10g}{rounded(worst):>10g}")
     print(f"  at 64 MHz by the cycle model, ± {100 * ERROR:g} %")
     other = "the whole stream at once" if result["way"] == "endless" else "whole windows"
-    print(f"\n  load of the processor {result['load_percent']:.1f} %; the network over a whole window takes")
+    window_ms = result["whole_window_network_ms"]
+    window = "does not fit the board" if window_ms is None else f"takes {rounded(window_ms):g} ms"
+    print(f"\n  load of the processor {result['load_percent']:.1f} %; the network over a whole window")
     print(
-        f"  {rounded(result['whole_window_network_ms']):g} ms; results are"
+        f"  {window}; results are"
         f" {'the same' if result['equal_to_whole_window'] else 'NOT the same'} as those of {other}"
     )
-    if not result["fits"]:
-        print(f"  {too_slow(worst)}")
     sizes = (f"{result[f'{kind}_bytes']:,}" for kind in ("flash", "ram", "stack"))
     print("  flash {} B, RAM {} B, stack {} B".format(*sizes))
+    if not result["fits"]:
+        print(f"  {too_slow(network, worst, result['stages']['network']['ms_max'])}")
+        return
     print(
         f"  {result['energy_uj_per_hop']:.1f} µJ a hop, {result['energy_uj_processor']:.1f} of them the processor's"
     )

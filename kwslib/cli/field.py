@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,9 @@ def run_field_test(
     ),
     distance: str | None = typer.Option(None, help="Another distance, m.", metavar="LOW:HIGH"),
     rt60: str | None = typer.Option(None, help="Another reverberation time, s.", metavar="LOW:HIGH"),
-    rooms: Path | None = typer.Option(None, help="Folder of measured impulse responses."),
+    rooms: Path | None = typer.Option(
+        None, help="Folder of measured impulse responses; of several channels, the first is used."
+    ),
     recordings: Path | None = typer.Option(
         None, help="Folder of your own recordings, one folder for each class, in place of trials."
     ),
@@ -89,6 +91,7 @@ def run_field_test(
     ):
         raise KwsError(f"--long takes no {', '.join(options)}: the file says what is in the stream")
     from kwslib.deployment.decision import DecisionSettings
+    from kwslib.field.rooms import setting
     from kwslib.field.stream import open_network
     from kwslib.paths import check_folder
 
@@ -111,8 +114,9 @@ def run_field_test(
     if long is not None:
         print_long(model, network, long, corpus, field, rooms, settings, save_wav, as_json)
         return
-    heard = {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed, "field": asdict(field)}
     where = _stage(corpus, network.labels, field, seed, rooms)
+    heard = {"data": corpus.name, "synthetic": corpus.synthetic, "seed": seed}
+    heard |= setting(where.rooms, field, rooms)
     if hours is not None:
         print_hours(model, network, where, hours, settings, corpus.title, heard, as_json)
         return
@@ -130,7 +134,7 @@ def _stage(
     print(one_line(corpus.describe()), file=sys.stderr)
     measured = measured_rooms(rooms, field) if rooms else None
     where = stage(corpus, labels, field, seed=seed, rooms=measured)
-    print(one_line(describe(where.rooms, field)), file=sys.stderr)
+    print(one_line(describe(where.rooms, field, rooms)), file=sys.stderr)
     return where
 
 

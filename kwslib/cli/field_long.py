@@ -9,7 +9,9 @@ from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError, naming
 
 if TYPE_CHECKING:
+    from kwslib.board.chip import Deployable
     from kwslib.data.corpus import Corpus
+    from kwslib.deployment.core_network import Network
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.conditions import Field
     from kwslib.field.stream import StreamNetwork
@@ -29,9 +31,11 @@ def print_long(
     as_json: bool,
 ) -> None:
     """Make the stream that a file specifies, run the deployed chain over it and print its score."""
+    from kwslib.board.chip import deployable
+    from kwslib.deployment.core_sparse import compress
     from kwslib.field.evaluate import stage
     from kwslib.field.long import MOST_FALSE, MOST_MISSES, long_stream, run_long, specification
-    from kwslib.field.rooms import describe, measured_rooms
+    from kwslib.field.rooms import describe, measured_rooms, setting
     from kwslib.paths import absent
     from kwslib.strict_json import parse_json
 
@@ -50,14 +54,17 @@ def print_long(
         trial_stage = stage(
             corpus, network.labels, field, split=wanted.split, seed=wanted.seed, rooms=measured
         )
-        print(one_line(describe(trial_stage.rooms, field)), file=sys.stderr)
+        print(one_line(describe(trial_stage.rooms, field, rooms)), file=sys.stderr)
         sound = long_stream(wanted, trial_stage)
     if save_wav is not None:
         _save(save_wav / "stream.wav", sound.samples)
     score = run_long(network, sound, settings).as_json()
     result: dict[str, Any] = {"model": str(model), "data": corpus.name, "synthetic": corpus.synthetic}
+    result |= setting(trial_stage.rooms, field, rooms)
     result |= {"threshold": settings.threshold, "smoothing": settings.smoothing} | score
-    result |= _cost(model, network, sound.samples)
+    core = compress(network.core) if network.core else None
+    chain = deployable(core, network.labels)
+    result |= _cost(network, core, sound.samples, chain) | chain.as_json()
     if as_json:
         print_json(result)
         return
@@ -66,27 +73,29 @@ def print_long(
     print(
         f"  {score['misses']} missed, {score['false_accepts']} false; MLPerf Tiny allows {MOST_MISSES} and {MOST_FALSE}"
     )
-    if result["duty"] is not None:
+    if chain.reason:
+        print(one_line(f"  {chain.reason}"))
+    elif result["duty"] is not None:
         print(
             f"  the processor works {result['duty']:.1%} of the time, {result['energy_uj_per_hop']:.1f} µJ a hop"
         )
 
 
-def _cost(model: Path, network: "StreamNetwork", samples: Any) -> dict[str, float | None]:
-    """Share of the time that the processor works and energy of a hop on the virtual board; None of a checkpoint."""
-    if network.core is None:
+def _cost(
+    network: "StreamNetwork", core: "Network | None", samples: Any, chain: "Deployable"
+) -> dict[str, float | None]:
+    """Share of the time that the processor works, and energy of a hop, on the virtual board: both None of a checkpoint
+    and of what fits no memory, the energy None of what is too slow."""
+    if core is None or chain.worst_hop_ms is None:
         return {"duty": None, "energy_uj_per_hop": None}
-    from kwslib.board.firmware import find_compiler
-    from kwslib.board.machine import Board
-    from kwslib.board.streaming import bill
-    from kwslib.deployment.core_sparse import compress
+    from kwslib.board.streaming import StreamBoard, energy
+    from kwslib.features.frontend import HOP_MS
     from kwslib.labels import SAMPLE_RATE
 
-    find_compiler()  # whose lack is not the model's fault
-    with naming(model):
-        board = Board(compress(network.core), network.labels, streaming=network.settings)
-    found = bill(board, samples[: BILLED * SAMPLE_RATE])
-    return {"duty": found["load_percent"] / 100, "energy_uj_per_hop": found["energy_uj_per_hop"]}
+    board = StreamBoard(core, network.labels, network.settings)
+    busy_ms = float(board.profile(samples[: BILLED * SAMPLE_RATE]).total.mean())
+    spent = energy(busy_ms)["energy_uj_per_hop"] if chain.fits else None
+    return {"duty": busy_ms / HOP_MS, "energy_uj_per_hop": spent}
 
 
 def _save(path: Path, samples: Any) -> None:

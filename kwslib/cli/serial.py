@@ -1,13 +1,12 @@
 """`kws serial`: the timings and trials in a board's log, beside the cycle model's on request."""
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from kwslib.cli.options import JSON
 from kwslib.cli.output import one_line, print_json
-from kwslib.errors import KwsError
+from kwslib.errors import KwsError, naming
 
 WEEK = 7 * 24 * 3600  # seconds
 
@@ -79,10 +78,12 @@ def _modelled(model: Path, measured: dict[str, dict[str, float]]) -> dict[str, d
     """
     import numpy as np
 
-    from kwslib.board.streaming import bill
+    from kwslib.board.firmware import find_compiler
+    from kwslib.board.streaming import StreamBoard
+    from kwslib.deployment.core_sparse import compress
     from kwslib.features.frontend import HOP
     from kwslib.labels import CLIP_SAMPLES
-    from kwslib.predictors import BoardPredictor
+    from kwslib.predictors import CorePredictor
 
     if not measured:
         raise KwsError(
@@ -91,10 +92,13 @@ def _modelled(model: Path, measured: dict[str, dict[str, float]]) -> dict[str, d
     noise = (
         np.random.default_rng(0).normal(0, 1000, 3 * CLIP_SAMPLES).astype(np.int16)
     )  # a room is never silent
-    counted: dict[str, Any] = bill(BoardPredictor(model).board, noise)
+    predictor = CorePredictor(model)
+    find_compiler()  # whose lack is not the model's fault
+    with naming(predictor.path):
+        board = StreamBoard(compress(predictor.network), predictor.labels, predictor.settings)
     found = {
         stage: cost["ms_mean"] / (HOP if stage == "frontend" else 1)
-        for stage, cost in counted["stages"].items()
+        for stage, cost in board.profile(noise).stages().items()
     }
     return {
         stage: {"ms": found[stage], "ratio": row["mean_ms"] / found[stage]}

@@ -44,7 +44,9 @@ def train(
         0, min=0, max=SEED_MAX, help="Seed of the initial weights, the order and the augmentation."
     ),
     teacher: Path | None = typer.Option(
-        None, help="Checkpoint of a better network for the same words, whose answers this one also learns."
+        None,
+        help="Checkpoint of a better network for the same words, whose answers to clips this one also learns;"
+        " not with --field.",
     ),
     field: bool = typer.Option(
         False,
@@ -65,7 +67,7 @@ def train(
     if out.suffix != ".pt":
         raise KwsError(f"{out}: not a checkpoint's name: give one that ends in .pt")
     if field and teacher is not None:
-        raise KwsError("--field takes no --teacher: leave one of them out")
+        raise KwsError("--field takes no --teacher, which answers clips and no stream: leave one of them out")
     if arch not in ARCHITECTURES:
         raise KwsError(f"no network is called {arch!r}: use one of {', '.join(ARCHITECTURES)}")
     check_writable(out, *([teacher] if teacher else []))

@@ -14,6 +14,7 @@ from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
 from kwslib.board.streaming import energy
 from kwslib.checkpoints import load_checkpoint, train_setup
+from kwslib.data.corpus import Corpus
 from kwslib.deployment.core_sparse import compress
 from kwslib.errors import KwsError
 from kwslib.experiments.bases import base_models, int8_model
@@ -23,7 +24,7 @@ from kwslib.field.stream import open_network
 from kwslib.labels import CLIP_SAMPLES, UNKNOWN
 from kwslib.measure.profiling import costs
 from kwslib.networks.evaluation import Evaluation, evaluate
-from kwslib.networks.recipes import setup, student, teacher_of, training_splits
+from kwslib.networks.recipes import Setup, setup, student, teacher_of, training_splits
 from kwslib.networks.training import predict
 from kwslib.progress import over_cores
 from kwslib.record import names
@@ -40,19 +41,24 @@ def trained(run: Run, arch: str, seed: int) -> Path:
         return base_models(run, arch, [seed])[seed]
 
     def make(path: Path) -> None:
-        training_setup = setup(arch, run.profile.epochs)
-        splits = training_splits(run.corpus, training_setup)
-        teacher, _, _ = load_checkpoint(trained(run, teaching, run.seeds[0]))
-        taught = student(training_setup)
-        train_setup(
-            taught,
-            splits,
-            seed,
-            out=path,
-            teacher=predict(teacher, splits["training"].x),
-        )
+        teacher = trained(run, teaching, run.seeds[0])
+        train_by_recipe(run.corpus, setup(arch, run.profile.epochs), seed, path, teacher)
 
     return run.model(names.seed_checkpoint(seed, arch), make=make)
+
+
+def train_by_recipe(
+    corpus: Corpus, training_setup: Setup, seed: int, out: Path, teacher: Path | None = None
+) -> None:
+    """Train a network on all that its recipe adds to the clips, the synthesizer's words too, and leave its checkpoint.
+
+    teacher: checkpoint of the network whose answers it also learns.
+    """
+    splits, answers = training_splits(corpus, training_setup), None
+    if teacher is not None:
+        training_setup = student(training_setup)
+        answers = predict(load_checkpoint(teacher)[0], splits["training"].x)
+    train_setup(training_setup, splits, seed, out=out, teacher=answers)
 
 
 def train_zoo(run: Run, archs: Sequence[str]) -> None:

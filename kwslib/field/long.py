@@ -9,6 +9,7 @@ every machine.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from kwslib.field.sources import BACKGROUNDS, loudest, spoken
 from kwslib.field.stream import StreamNetwork, decide, inference_times, listen
 from kwslib.labels import SAMPLE_RATE
 
+LENGTH = 1.0  # s of a word's clip
 LATEST = 2.0  # s after the beginning of its clip within which a keyword is reported
 SHORTEST_SLOT = 1.5  # s for each word that is drawn
 LONGEST = 7200  # s
@@ -54,11 +56,24 @@ class Specification:
             raise KwsError('give one or more "keywords", and "others" and a "seed" of 0 or more')
         if self.slots and self.seconds / self.slots < SHORTEST_SLOT:
             most = int(self.seconds / SHORTEST_SLOT)
-            raise KwsError(f"{self.slots} words in {self.seconds:g} s: {most} are the most that fit")
-        for word, second in () if isinstance(self.keywords, int) else self.keywords:
+            default = f'"others", which are {Specification.others} by default'
+            if isinstance(self.keywords, int):
+                default = (
+                    f'"keywords", {Specification.keywords} by default, and "others", {Specification.others}'
+                )
+            raise KwsError(
+                f"{self.slots} words at random times in {self.seconds:g} s: {most} are the most that fit; set {default}"
+            )
+        listed = () if isinstance(self.keywords, int) else sorted(self.keywords, key=lambda word: word[1])
+        for word, second in listed:
             if not 0 <= second <= self.seconds - LATEST:
                 raise KwsError(
                     f"{word} at {second:g} s: a word begins within 0 to {self.seconds - LATEST:g} s"
+                )
+        for (word, begin), (after, second) in pairwise(listed):
+            if second < begin + LENGTH:
+                raise KwsError(
+                    f"{word} at {begin:g} s and {after} at {second:g} s overlap: begin words {LENGTH:g} s or more apart"
                 )
 
     @property
@@ -74,14 +89,21 @@ class Specification:
 
 def specification(content: Any) -> Specification:
     """The specification in a JSON object. Raises KwsError, naming the invalid entry."""
-    known = {"seconds": int | float, "keywords": int | list, "others": int, "split": str, "seed": int}
+    known = {
+        "seconds": (int | float, "a number"),
+        "keywords": (int | list, "a whole number or a list"),
+        "others": (int, "a whole number"),
+        "split": (str, f"one of {', '.join(SPLITS)}"),
+        "seed": (int, "a whole number"),
+    }
     if not isinstance(content, Mapping):
         raise KwsError(f"not a JSON object: give one with {', '.join(known)}")
     for name, value in content.items():
         if name not in known:
             raise KwsError(f'"{name}" is unknown: use {", ".join(known)}')
-        if not isinstance(value, known[name]) or isinstance(value, bool):
-            raise KwsError(f'"{name}" is a {type(value).__name__}: see `kws field --help`')
+        kind, words = known[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise KwsError(f'"{name}" is {value!r}: give {words}')
     options = dict(content)
     try:
         if isinstance(options.get("keywords"), list):
@@ -93,9 +115,9 @@ def specification(content: Any) -> Specification:
 
 def _listed(entry: Any) -> tuple[str, float]:
     match entry:
-        case {"word": str(word), "at": int(at) | float(at)} if not isinstance(at, bool):
+        case {"word": str(word), "at": int(at) | float(at), **more} if not isinstance(at, bool) and not more:
             return word, float(at)
-    raise KwsError(f'"keywords" lists {entry!r}: give {{"word": "yes", "at": 12.5}} for each')
+    raise KwsError(f'"keywords" lists {entry!r}: give {{"word": "yes", "at": 12.5}}, and no more, for each')
 
 
 @dataclass(frozen=True)

@@ -21,17 +21,17 @@ ABOVE = 5.0  # dB over the level of the last tenth: where the floor begins, if
 SLOWER = 4  # times as slowly as before the level falls from there on
 
 
-def read_response(path: Path) -> tuple[float, np.ndarray]:
-    """Reverberation time in s, and response float32 (n,) at 16 kHz with its direct sound (5 ms) at gain 1.
+def read_response(path: Path) -> tuple[float, np.ndarray, str]:
+    """Reverberation time in s; response float32 (n,) at 16 kHz with its direct sound (5 ms) at gain 1; and what of the
+    file is left out, in words, or "".
 
-    Raises KwsError, naming the file, if it is silent or longer than LONGEST, and as `decode` does.
+    The first channel is taken: the mean over microphones apart, or of B-format, is a comb filter. Raises KwsError,
+    naming the file, if it is silent, and as `decode` does.
     """
     samples, rate = decode(path)
-    response = samples.mean(axis=1, dtype=np.float64)
-    if len(response) > LONGEST * rate:
-        raise KwsError(
-            f"{path}: {len(response) / rate:.0f} s are no impulse response: give up to {LONGEST} s"
-        )
+    response, taken = samples[:, 0].astype(np.float64), []
+    if samples.shape[1] > 1:
+        taken.append(f"the first of {samples.shape[1]} channels")
     from scipy.signal import butter, sosfilt
 
     if rate != SAMPLE_RATE:
@@ -45,7 +45,10 @@ def read_response(path: Path) -> tuple[float, np.ndarray]:
     if not direct > 0:
         raise KwsError(f"{path}: a silent impulse response: measure it again or remove it")
     response = without_floor(response[max(peak - BEFORE, 0) :])
-    return decay_time(response), (response / direct).astype(np.float32)
+    if len(response) > LONGEST * SAMPLE_RATE:
+        taken.append(f"the first {LONGEST} of {len(response) / SAMPLE_RATE:.1f} s")
+        response = response[: LONGEST * SAMPLE_RATE]
+    return decay_time(response), (response / direct).astype(np.float32), " and ".join(taken)
 
 
 def without_floor(response: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ cached: training, validation and testing never share a room.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,17 +26,20 @@ ROOMS = 100  # of a split
 SMALLEST, LARGEST = (3.0, 3.0, 2.4), (7.0, 6.0, 3.0)  # m
 WALL = 0.3  # m that mouth and microphone keep from it
 MOST_REFLECTIONS = 50
+AUDIO = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".w64", ".caf")  # what of a folder is a response
 
 
 @dataclass(frozen=True)
 class Room:
-    """`speech` and `background`: impulse responses float32 (n,) at 16 kHz. Direct speech at 1 m has a gain of 1."""
+    """`speech` and `background`: impulse responses float32 (n,) at 16 kHz. Direct speech at 1 m has a gain of 1.
+    `taken`: what of a measured response is used, in words, where it is not all."""
 
     name: str
     distance: float
     rt60: float
     speech: np.ndarray
     background: np.ndarray
+    taken: str = ""
 
 
 def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
@@ -70,7 +74,7 @@ def room_bank(field: Field, split: str, count: int = ROOMS) -> tuple[Room, ...]:
 
 
 def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room, ...]:
-    """Rooms from measured impulse responses, one file each, at distances drawn from the field.
+    """Rooms from measured impulse responses, one audio file each, at distances drawn from the field.
 
     A response is scaled by its direct sound; the background uses the response of another file, if there is one.
     Rooms with a longer reverberation time than the field's are used unchanged. Raises KwsError for a folder without
@@ -78,7 +82,8 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
     """
     if not folder.is_dir():
         raise KwsError(f"{folder}: {absent(folder, 'folder')}: give one of impulse responses (WAV or FLAC)")
-    found_here = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    audio = (path for path in folder.iterdir() if path.suffix.lower() in AUDIO and path.is_file())
+    found_here = (path for path in audio if path.name[0] != ".")
     paths = sorted(found_here, key=lambda path: path.name)  # on Windows, paths would ignore case
     if not paths:
         raise KwsError(f"{folder}: no impulse responses here: put WAV or FLAC files into it")
@@ -87,8 +92,9 @@ def measured_rooms(folder: Path, field: Field, count: int = ROOMS) -> tuple[Room
     distances = _logarithmic(field.distance, rng.permutation((np.arange(count) + 0.5) / count))
     rooms = []
     for number, distance in enumerate(distances):
-        (name, time, near), (_, _, other) = found[number % len(found)], found[(number + 1) % len(found)]
-        rooms.append(Room(name, float(distance), time, near / np.float32(distance), other))
+        name, time, near, taken = found[number % len(found)]
+        other = found[(number + 1) % len(found)][2]
+        rooms.append(Room(name, float(distance), time, near / np.float32(distance), other, taken))
     return tuple(rooms)
 
 
@@ -126,9 +132,9 @@ def _simulated(seed: int, distance: float, rt60: float) -> Room:
     box.add_source(noise)
     box.add_microphone(microphone)
     box.compute_rir()
-    responses = [_shaped(np.asarray(response), rt60) for response in box.rir[0]]
+    speech, background = (_shaped(np.asarray(response), rt60) for response in box.rir[0])
     name = " x ".join(f"{side:.1f}" for side in size) + " m"
-    return Room(name, distance, rt60, *responses)
+    return Room(name, distance, rt60, speech, background)
 
 
 def walls_for(
@@ -159,11 +165,28 @@ def _shaped(response: np.ndarray, rt60: float) -> np.ndarray:
     return shaped[: int(rt60 * SAMPLE_RATE) + BEFORE].astype(np.float32)
 
 
-def describe(rooms: Sequence[Room], field: Field) -> str:
-    """One line that describes a bank and names the rooms with a longer reverberation time than the field's."""
+def describe(rooms: Sequence[Room], field: Field, folder: Path | None = None) -> str:
+    """One line that describes a bank and names the rooms with a longer reverberation time than the field's, and those
+    of which a part is used. folder: that of measured ones."""
     near, far = min(room.distance for room in rooms), max(room.distance for room in rooms)
+    kinds = f"{len(rooms)} rooms"
+    if folder is not None:
+        count = len({room.name for room in rooms})
+        kinds = f"{count} measured response{'s' * (count > 1)} in {folder}, {len(rooms)} distances"
     longest = field.rt60[1] if field.rt60 else 0.0
     beyond = {room.name: room.rt60 for room in rooms if room.rt60 > longest * (1 + 1e-9)}
     named = ", ".join(f"{name} ({time:.2f} s)" for name, time in beyond.items())
     more = f"; of a longer reverberation time than the field's {longest:g} s: {named}" if beyond else ""
-    return f"{len(rooms)} rooms, {near:.2f} to {far:.2f} m{more}"
+    parts = {room.name: room.taken for room in rooms if room.taken}
+    more += "".join(f"; of {name}, {taken}" for name, taken in parts.items())
+    return f"{kinds}, {near:.2f} to {far:.2f} m{more}"
+
+
+def setting(rooms: Sequence[Room], field: Field, folder: Path | None) -> dict[str, Any]:
+    """The values for a command's JSON: the field, and of measured rooms their folder and the reverberation time of each
+    response, whose range is then the field's."""
+    if folder is None:
+        return {"field": asdict(field), "rooms": None}
+    times = {room.name: room.rt60 for room in rooms}
+    heard = asdict(field) | {"rt60": [min(times.values()), max(times.values())]}
+    return {"field": heard, "rooms": {"folder": str(folder), "rt60": times}}

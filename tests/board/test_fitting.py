@@ -1,17 +1,22 @@
 """What would fit the board is told from the network alone, and is what a network of that width comes to."""
 
+import re
+
 import pytest
 import torch
 from small_networks import Q8
 
+from kwslib.board.chip import deployable
 from kwslib.board.firmware import Overflow
-from kwslib.board.fitting import narrower, remedies
+from kwslib.board.fitting import faster, narrower, remedies
+from kwslib.board.streaming import StreamBoard
 from kwslib.deployment.core_network import Network
 from kwslib.deployment.core_packed import packed_network
 from kwslib.deployment.core_sparse import compress
 from kwslib.errors import KwsError
 from kwslib.experiments.quantization import ours
 from kwslib.features.frontend import normalise
+from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.quantization.integer import integer_network
 from kwslib.quantization.ptq import post_training
@@ -19,8 +24,11 @@ from kwslib.quantization.ptq import post_training
 
 def deployed(arch: str, channels: int, bits: int) -> Network:
     torch.manual_seed(0)
-    model = fold_batch_norm(build(ModelConfig(arch, channels=channels)))
-    quantized = post_training(model, ours(bits), torch.from_numpy(normalise(Q8)), careful=False)
+    model, clips = build(ModelConfig(arch, channels=channels)), torch.from_numpy(normalise(Q8))
+    with torch.no_grad():
+        for _ in range(30):  # batch norms that know no clips would let them vanish, layer by layer
+            model.train()(clips)
+    quantized = post_training(fold_batch_norm(model.eval()), ours(bits), clips, careful=False)
     return packed_network(integer_network(quantized))
 
 
@@ -60,10 +68,37 @@ def test_a_refusal_says_by_how_much_and_what_would_fit():
     network = deployed("tinyconv", 8, 8)
     assert refusal(network, {"FLASH": 4000, "RAM": 9}) == (
         "the model does not fit the board: its firmware is 4,000 bytes too large for FLASH and 9 bytes too large for"
-        " RAM; use 4 channels in place of 8, fewer bits, a larger stride or a smaller network"
+        " RAM; use 4 channels in place of 8, fewer bits or a smaller network"
     )
-    assert "RAM; use 4 channels in place of 8, a larger stride or" in refusal(network, {"RAM": 2**17})
+    assert "RAM; use 4 channels in place of 8 or" in refusal(network, {"RAM": 2**17})
     assert "use fewer channels, fewer bits or" in refusal(network, {"FLASH": 10**6})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arch", "channels", "bits"), [("dscnn", 96, 8), ("tenet_causal", 512, 8), ("tenet", 512, 4)]
+)
+def test_a_stream_accepts_the_width_that_its_refusal_names(arch, channels, bits):
+    with pytest.raises(Overflow, match=r"use (\d+) channels") as caught:
+        StreamBoard(deployed(arch, channels, bits), class_labels())
+    named = re.search(r"use (\d+) channels", str(caught.value))
+    StreamBoard(deployed(arch, int(named[1]), bits), class_labels())
+
+
+@pytest.mark.slow
+def test_a_hop_ends_in_time_with_the_width_that_is_named_for_it():
+    slow = deployable(deployed("dscnn", 12, 8), class_labels())
+    named = re.search(r"use (\d+) channels in place of 12, or", slow.reason)
+    assert deployable(deployed("dscnn", int(named[1]), 8), class_labels()).fits
+
+
+def test_the_time_of_a_narrower_network_is_told_from_its_work():
+    """Twice as wide, the pointwise layers take four times as long, all that is done for each output twice."""
+    network = deployed("dscnn", 64, 8)
+    assert faster(network, 1) < 64
+    assert 32 <= faster(network, 0.5) < 48
+    assert 16 <= faster(network, 0.25) < 32
+    assert faster(network, 0) is None
 
 
 def test_one_bit_is_not_told_to_take_fewer():

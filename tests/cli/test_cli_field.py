@@ -52,6 +52,8 @@ def test_json(kws, checkpoint, corpus, measured):
     assert err.startswith("data: tiny")
     result = json.loads(out)
     assert result["n"] == 12
+    assert result["rooms"]["folder"] == str(measured)
+    assert sorted(result["rooms"]["rt60"]) == ["booth.flac", "kitchen.wav"]
     assert list(result["per_class"]) == ["silence", "unknown", "yes", "no"]
     for row in result["per_class"].values():
         assert row["n"] == 3
@@ -183,7 +185,8 @@ def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
     assert result["keywords"] == result["hits"] + result["misses"] == 2
     assert [row["at"] for row in result["listed"]] == [4, 9.5]
     assert len(result["false"]) == result["false_accepts"]
-    assert (result["seconds"], result["duty"]) == (20, None)
+    assert (result["seconds"], result["duty"], result["fits"]) == (20, None, None)
+    assert result["rooms"]["folder"] == str(measured)
     samples, rate = soundfile.read(tmp_path / "heard" / "stream.wav")
     assert (len(samples), rate) == (20 * RATE, RATE)
 
@@ -197,6 +200,7 @@ def test_a_long_stream(kws, checkpoint, corpus, measured, tmp_path):
         ('{"keywords": 1' + 400 * "0" + "}", (), "spec.json: a number is too large"),
         ('{"keywords": [{"word": "yes", "at": 1' + 400 * "0" + "}]}", (), "spec.json: a number is too large"),
         ('{"keywords": [{"word": "yes", "at": true}]}', (), 'spec.json: "keywords" lists'),
+        ('{"seconds": 20, "seconds": 30}', (), "spec.json: not JSON ('seconds' is given twice)"),
         ('{"\\ud800": 5}', (), "is unknown: use seconds"),
         (None, (), "spec.json: cannot be read"),
         ("{}", ("--trials", 5), "--long takes no --trials"),

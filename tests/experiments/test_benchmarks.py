@@ -4,21 +4,26 @@ import importlib.util
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from repository import REPOSITORY
 from small_networks import toy
 
+from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.cli.main import script
-from kwslib.data.corpus import open_corpus
+from kwslib.data.corpus import open_corpus, read_folder
 from kwslib.data.protocol import Protocol, build_splits
 from kwslib.field.minutes import Sound
 from kwslib.field.sources import loudest, spoken
 from kwslib.field.stream import StreamNetwork
 from kwslib.field.training import with_listening
 from kwslib.labels import class_labels
+from kwslib.networks.models import build
 from kwslib.networks.recipes import setup
+from kwslib.profiles import get_profile
+from kwslib.record import names
 
 
 def benchmark(name):
@@ -95,6 +100,29 @@ def test_what_a_benchmark_cannot_use_is_one_line(monkeypatch, capfd, name, argum
     assert ended.value.code == 2
     assert line.startswith(f"{name}.py: ")
     assert said in line
+
+
+def test_the_standard_tasks_are_trained_by_each_networks_recipe(monkeypatch, synthetic, tmp_path):
+    """With the synthesizer's words and the teacher that Part 8 trains it with."""
+    tasks = benchmark("tasks")
+
+    def train(corpus, training_setup, seed, out, teacher):
+        how = {"finished": True, "spoken": training_setup.spoken, "teacher": teacher and teacher.name}
+        save_checkpoint(out, build(training_setup.config), training_setup.config, how)
+
+    monkeypatch.setattr(tasks, "train_by_recipe", train)
+    run = SimpleNamespace(
+        corpus=read_folder(synthetic), models=tmp_path, seeds=(3, 4), profile=get_profile("quick")
+    )
+    assert len(tasks.evaluations(run, "tinyconv_branches", ("yes", "no", "up"))) == 2
+    found = {path.name: load_checkpoint(path)[2] for path in tmp_path.glob("*.pt")}
+    teacher, *students = (
+        names.seed_checkpoint(seed, arch)
+        for seed, arch in ((3, "tenet_wide"), (3, "tinyconv_branches"), (4, "tinyconv_branches"))
+    )
+    assert found.pop(teacher) == {"finished": True, "spoken": True, "teacher": None}
+    assert sorted(found) == students
+    assert all(how == {"finished": True, "spoken": False, "teacher": teacher} for how in found.values())
 
 
 STOPPED = """

@@ -1,6 +1,6 @@
 """The simulated field: levels and ratios as stated, replayable trials, splits that never meet."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from kwslib.field.evaluate import stage
 from kwslib.field.listing import listing, save_trials
 from kwslib.field.microphone import FULL_SCALE, MP34DT05, Microphone, pascal
 from kwslib.field.responses import decay_time
-from kwslib.field.rooms import describe, measured_rooms, room_bank
+from kwslib.field.rooms import describe, measured_rooms, room_bank, setting
 from kwslib.field.scene import speech_in_room
 from kwslib.field.sources import BACKGROUNDS, background, loudest, material, spoken
 from kwslib.field.trials import LENGTH, PROMPT, render
@@ -137,16 +137,50 @@ def test_measured_rooms(tmp_path):
     assert {room.name for room in found} == {"kitchen.wav", "hall.wav"}
     for room in found:
         assert np.abs(room.speech).max() == pytest.approx(1 / room.distance, rel=0.2)
-    assert describe(found, DEFAULT) == "4 rooms, 0.38 to 1.58 m"
+    told = f"2 measured responses in {tmp_path}, 4 distances, 0.38 to 1.58 m"
+    assert describe(found, DEFAULT, tmp_path) == told
+    assert setting(found, DEFAULT, None) == {"field": asdict(DEFAULT), "rooms": None}
+    (tmp_path / "readme.txt").write_text("two rooms")
+    (tmp_path / "kitchen.png").write_bytes(b"a plan of it")
+    assert {room.name for room in measured_rooms(tmp_path, DEFAULT, count=4)} == {"kitchen.wav", "hall.wav"}
     time = np.arange(4 * SAMPLE_RATE) / SAMPLE_RATE
     long = 0.02 * rng.standard_normal(len(time)) * 10 ** (-3 * time / 2.4)
     soundfile.write(tmp_path / "church.wav", long, SAMPLE_RATE)
     found = measured_rooms(tmp_path, DEFAULT, count=4)
     assert sum(room.name == "church.wav" for room in found) == 2
-    assert "than the field's 0.6 s: church.wav (2.3" in describe(found, DEFAULT)
+    assert "than the field's 0.6 s: church.wav (2.3" in describe(found, DEFAULT, tmp_path)
+    heard = setting(found, DEFAULT, tmp_path)
+    times = heard["rooms"]["rt60"]
+    assert heard["rooms"]["folder"] == str(tmp_path)
+    assert heard["field"]["rt60"] == [min(times.values()), times["church.wav"]]
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), SAMPLE_RATE)
     with pytest.raises(KwsError, match="silent"):
         measured_rooms(tmp_path, DEFAULT)
+    for path in tmp_path.glob("*.wav"):
+        path.unlink()
+    with pytest.raises(KwsError, match="no impulse responses here"):
+        measured_rooms(tmp_path, DEFAULT)
+    (tmp_path / "notes.WAV").write_text("no sound")
+    with pytest.raises(KwsError, match=r"notes\.WAV: no readable audio"):
+        measured_rooms(tmp_path, DEFAULT)
+
+
+def test_what_of_a_measured_response_is_used_is_said(tmp_path):
+    """The first channel, whatever the others hear, and ten seconds."""
+    time = np.arange(11 * SAMPLE_RATE) / SAMPLE_RATE
+    cave = np.random.default_rng(0).standard_normal(len(time)) * 10 ** (-3 * time / 9)
+    other = np.roll(cave, 16)  # a millisecond later
+    soundfile.write(
+        tmp_path / "cave.wav", 0.1 * np.stack([cave, other], axis=1), SAMPLE_RATE, subtype="FLOAT"
+    )
+    (room,) = measured_rooms(tmp_path, DEFAULT, count=1)
+    assert len(room.speech) <= 10 * SAMPLE_RATE
+    told = describe([room], DEFAULT, tmp_path)
+    assert told.startswith("1 measured response in ")
+    assert told.endswith("; of cave.wav, the first of 2 channels and the first 10 of 11.0 s")
+    soundfile.write(tmp_path / "cave.wav", 0.1 * cave, SAMPLE_RATE, subtype="FLOAT")
+    (alone,) = measured_rooms(tmp_path, DEFAULT, count=1)
+    np.testing.assert_array_equal(alone.speech, room.speech)
 
 
 def test_varied_rooms():

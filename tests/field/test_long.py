@@ -23,6 +23,7 @@ from kwslib.field.stream import StreamNetwork, inference_frames, inference_times
 from kwslib.labels import SAMPLE_RATE, class_labels
 
 OPEN_AIR = Field(rt60=None)
+YES = {"word": "yes", "at": 3}
 SETTINGS = DecisionSettings(classes=4, smoothing=1, threshold=0.9, suppression=0)
 
 
@@ -145,13 +146,21 @@ def test_a_causal_network_hears_all_that_came_before(tmp_path):
     [
         ([], "not a JSON object"),
         ({"hours": 1}, '"hours" is unknown'),
-        ({"seconds": "20"}, '"seconds" is a str'),
-        ({"keywords": True}, '"keywords" is a bool'),
+        ({"seconds": "20"}, "\"seconds\" is '20': give a number"),
+        ({"keywords": True}, '"keywords" is True: give a whole number or a list'),
+        ({"seed": 1.5}, '"seed" is 1.5: give a whole number'),
         ({"keywords": [["yes", 3]]}, "lists"),
         ({"keywords": 0}, "one or more"),
         ({"keywords": [{"word": "yes", "at": 1199}]}, "yes at 1199 s"),
+        ({"keywords": [{"word": "yes", "at": 3, "gain": 2}]}, "'gain': 2.*and no more"),
+        ({"keywords": [YES, {"word": "no", "at": 3.2}]}, "yes at 3 s and no at 3.2 s overlap"),
+        ({"keywords": [{"word": "no", "at": 3.9}, YES]}, "yes at 3 s and no at 3.9 s overlap"),
         ({"seconds": 5}, "10 to"),
-        ({"seconds": 60, "others": 50}, "40 are the most"),
+        ({"seconds": 60, "others": 50}, '40 are the most that fit; set "keywords", 50 by default, and'),
+        (
+            {"seconds": 20, "keywords": [YES]},
+            '13 are the most that fit; set "others", which are 150 by default',
+        ),
         ({"split": "test"}, "testing"),
         ({"seed": -1}, "seed"),
     ],

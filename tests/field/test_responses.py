@@ -42,15 +42,12 @@ def test_rumble_and_offset_are_no_echo(tmp_path):
     time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     response = 0.3 * decaying(0.3) + 0.1 * np.sin(2 * np.pi * 15 * time) + 0.02
     soundfile.write(tmp_path / "office.wav", response.astype(np.float32), SAMPLE_RATE, subtype="FLOAT")
-    seconds, heard = read_response(tmp_path / "office.wav")
-    assert seconds == pytest.approx(0.3, rel=0.2)
+    seconds, heard, taken = read_response(tmp_path / "office.wav")
+    assert (seconds, taken) == (pytest.approx(0.3, rel=0.2), "")
     assert np.abs(heard[SAMPLE_RATE // 3 :]).max(initial=0) < 0.01 * np.abs(heard).max()
 
 
 def test_what_is_no_response_is_named(tmp_path):
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), SAMPLE_RATE)
-    soundfile.write(tmp_path / "song.wav", np.zeros(11 * SAMPLE_RATE), SAMPLE_RATE)
     with pytest.raises(KwsError, match=r"silent\.wav: a silent impulse response"):
         read_response(tmp_path / "silent.wav")
-    with pytest.raises(KwsError, match=r"song\.wav: 11 s are no impulse response"):
-        read_response(tmp_path / "song.wav")

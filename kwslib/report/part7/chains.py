@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwslib.board.cycles import rounded
-from kwslib.board.machine import Board
 from kwslib.board.streaming import BATTERIES_MAH, bill, energy
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
@@ -97,9 +96,7 @@ def field_sound(run: Run, trials: int | None = None) -> np.ndarray:
 def bills(listeners: list[Chain], sound: np.ndarray) -> dict[str, dict[str, Any]]:
     """The costs of each chain by its name (see `kwslib.board.streaming.bill`)."""
     labels = class_labels()
-    found = over_cores(
-        lambda chain: bill(Board(read_network(chain.path), labels), sound), listeners, "boards"
-    )
+    found = over_cores(lambda chain: bill(read_network(chain.path), labels, sound), listeners, "boards")
     return {chain.name: cost for chain, cost in zip(listeners, found, strict=True)}
 
 
