@@ -444,7 +444,7 @@ draw_board.memory_by_channels(narrow_costs)
 # %%
 from kwslib.report.part6 import field
 
-heard = field.in_field(run, {p.kept: int8[p] for p in first if p.structured})
+heard = field.in_field(run, field.channel_files(run.models, narrow_costs))
 run.record_all(field.field_values(heard))
 by_share = board.removed_table(narrow_costs)
 answers = field.field_table(heard)

@@ -1,6 +1,6 @@
 """Part 6's tables of pruned networks in the simulated field of Part 4."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import pandas
 
 TRIALS = {"quick": 40, "report": 500}  # in the simulated field, by profile
+
+
+def channel_files(models: Path, widths: Iterable[int]) -> dict[int, Path]:
+    """The int8 files that `board.export_points` wrote of networks with so many channels."""
+    return {left: models / names.pruned_tflite(names.channels(left)) for left in widths}
 
 
 def in_field(run: Run, files: Mapping[int, Path]) -> dict[int, FieldResult]:
