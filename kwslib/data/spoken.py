@@ -1,8 +1,11 @@
-"""Other words, spoken by a synthesizer and added to the recordings of a corpus for training and validation only.
+"""Words spoken by a synthesizer and added to the recordings of a corpus for training and validation only.
 
 Recordings contain few words; a device hears thousands. Everyday words and words that sound like a keyword
 (kwslib/data/voices.py) represent those. The validation words do not occur in training, so that the threshold is chosen
 on words that the network was not trained on. Homophones of a keyword, such as *know* for *no*, are excluded.
+
+What is added to one class alone teaches its own marks: a network that hears the synthesizer say only other words takes
+its voice for one (`python benchmarks/voices.py`). Training therefore hears it say the keywords, too.
 """
 
 from collections.abc import Collection, Sequence
@@ -33,3 +36,9 @@ def with_spoken_words(
         (*corpus.clips, *(clip for split in splits for clip in added[split])), key=lambda clip: clip.name
     )
     return replace(corpus, clips=tuple(clips))
+
+
+def with_spoken_keywords(corpus: Corpus, keywords: Sequence[str]) -> Corpus:
+    """The corpus with the keywords in the synthesizer's training voices, for training only."""
+    spoken = [clip for word in keywords for clip in synthesized(word, True) if clip.word == word]
+    return replace(corpus, clips=tuple(sorted((*corpus.clips, *spoken), key=lambda clip: clip.name)))
