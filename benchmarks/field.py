@@ -26,7 +26,12 @@ from kwslib.record.recording import Run
 from kwslib.statistics import mean_interval, mean_share, paired_difference
 
 SEEDS = (0, 1, 2, 3, 4)
-UNPADDED, WIDE = NETWORKS = {"tenet_valid": "tenet, unpadded", "tenet_wide": "tenet, wide"}
+SMALL, UNPADDED, WIDE = NETWORKS = {
+    "tinyconv_valid": "TinyConv, unpadded",
+    "tenet_valid": "tenet, unpadded",
+    "tenet_wide": "tenet, wide",
+}
+TAUGHT = (UNPADDED, WIDE)
 SHARES = ("trials right", "missed at its threshold", "missed at one false accept an hour")
 COUNTS = ("false accepts an hour", "misses of the long file's 50")
 
@@ -100,13 +105,15 @@ def main(
     if validation:
         for arch in NETWORKS:
             validate(run, arch, [])
+        for arch in TAUGHT:
             validate(run, arch, teachers)
         return
     plain = {arch: measure(run, arch, []) for arch in NETWORKS}
-    taught = {arch: measure(run, arch, teachers) for arch in NETWORKS}
-    compare(run, "wide minus unpadded", plain[WIDE], plain[UNPADDED])
-    for arch, title in NETWORKS.items():
-        compare(run, f"{title}, taught minus not", taught[arch], plain[arch])
+    taught = {arch: measure(run, arch, teachers) for arch in TAUGHT}
+    compare(run, "tenet, unpadded, minus TinyConv, unpadded", plain[UNPADDED], plain[SMALL])
+    compare(run, "tenet, wide, minus tenet, unpadded", plain[WIDE], plain[UNPADDED])
+    for arch in TAUGHT:
+        compare(run, f"{NETWORKS[arch]}, taught minus not", taught[arch], plain[arch])
     for name, value in run.values.items():
         low, high = value.get("ci95", (np.nan, np.nan))
         print(f"{name:70}{value['value']:8.3f} ({low:.3f} to {high:.3f})")

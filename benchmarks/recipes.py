@@ -31,7 +31,6 @@ from kwslib.experiments.quantization import ours
 from kwslib.experiments.seeds import Splits
 from kwslib.experiments.zoo_field import (
     FIELD_EFFORTS,
-    LONGER,
     FieldEffort,
     choose_settings,
     field_training_splits,
@@ -65,7 +64,8 @@ TINYCONV: dict[str, Callable[[Setup], Setup]] = {
 Alter = Callable[[Setup, FieldEffort], tuple[Setup, FieldEffort]]
 FIELD: dict[str, Alter] = {
     "as it was chosen": lambda base, spent: (base, spent),
-    "a third of the epochs": lambda base, spent: (longer(base, 1 / 3), spent),
+    "half as long": lambda base, spent: (longer(base, 0.5), spent),
+    "twice as long": lambda base, spent: (longer(base, 2), spent),
     "half a second from anywhere a clip": lambda base, spent: (base, heard(spent, listening=0.5)),
     "a second and a half": lambda base, spent: (base, heard(spent, listening=1.5)),
     "of twelve hours": lambda base, spent: (base, heard(spent, hours=12.0)),
@@ -190,7 +190,7 @@ def field(run: Run) -> None:
     """Training for the field, one setting changed at a time: shares of validation's keywords missed, by threshold and
     smoothing chosen there."""
     spent = FIELD_EFFORTS["report"]
-    for arch in LONGER:
+    for arch in UNPADDED:
         base = for_field(setup(arch, run.profile.epochs), run.profile.epochs)
         for change, alter in FIELD.items():
             training_setup, effort = alter(base, spent)

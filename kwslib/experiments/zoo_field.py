@@ -43,8 +43,8 @@ from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.field.trials import classes_of
 from kwslib.keyword.threshold import as_extra
-from kwslib.networks.recipes import Setup, setup, student
-from kwslib.networks.training import predict
+from kwslib.networks.recipes import ALL, MASKED, VARIED, Setup, setup, student
+from kwslib.networks.training import Recipe, predict
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
@@ -54,8 +54,9 @@ from kwslib.statistics import poisson_rate
 MOST_PER_HOUR = 1.0  # false accepts
 HOURS_SEED = 2  # of the hours on testing: those of seeds 0 and 1 were heard while this was developed
 LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds of a spotter lie
-LONGER = {"tenet_valid": 1.5, "tenet_wide": 1.2}  # times a profile's epochs
-MASKED = ("tenet_wide",)  # networks with enough parameters to gain by masks here, too
+DROPOUT = 0.1  # the field is augmentation enough
+LONGER = 1.5  # times a profile's epochs
+LARGE = ("tenet_wide",)  # networks with enough parameters to gain by masks here, too
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,20 @@ def field_effort(run: Run) -> FieldEffort:
 
 
 def for_field(training_setup: Setup, epochs: int) -> Setup:
-    """A network's setup with the recipe of its training for the field, in a profile with `epochs`."""
-    arch = training_setup.config.arch
-    recipe = replace(
-        training_setup.recipe, epochs=round(LONGER.get(arch, 1) * epochs), label_smoothing=LABEL_SMOOTHING
+    """A network's setup for training for the field, in a profile with `epochs`: the same for every network, but for
+    masks."""
+    config = training_setup.config
+    return replace(
+        training_setup,
+        config=replace(config, dropout=DROPOUT),
+        recipe=Recipe(
+            epochs=round(LONGER * epochs),
+            label_smoothing=LABEL_SMOOTHING,
+            **(MASKED if config.arch in LARGE else {}),
+        ),
+        protocol=replace(training_setup.protocol, training_unknown_percent=ALL),
+        augmentation=VARIED,
     )
-    if arch not in MASKED:
-        recipe = replace(recipe, mask_frames=0, mask_channels=0)
-    return replace(training_setup, recipe=recipe)
 
 
 def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Path] = ()) -> Path:
@@ -132,7 +139,7 @@ def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Pat
 
 
 def field_training_splits(corpus: Corpus, training_setup: Setup, spent: FieldEffort) -> dict[str, FeatureSet]:
-    """The splits for training for the field, in synthesized voices, too: words in its hours, keywords in its streams."""
+    """The splits for training for the field, with synthesized words in its hours and keywords in its streams."""
     labels = training_setup.config.labels
     listening = _listening(corpus, labels, spent)
     if spent.spoken:

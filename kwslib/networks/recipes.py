@@ -38,6 +38,8 @@ TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
 ALL = 1000  # % of unknown words in training: as many as there are
 LONGER = 1.5  # times a profile's epochs, for temporal networks that see so much variety
 MASKED = {"mask_frames": 8, "mask_channels": 6}  # of theirs
+PLAIN = Augmentation(copies=10, speed=0.05, shift_ms=100, noise_probability=0.5, noise_volume=0.1)
+VARIED = replace(PLAIN, copies=12, speed=0.1)
 BROADER = (
     "tinyconv_branches",
     "tenet_valid",
@@ -55,13 +57,7 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
         ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if temporal else 0.3),
         Recipe(epochs=round(LONGER * epochs), **MASKED) if temporal else Recipe(epochs=epochs),
         protocol,
-        Augmentation(
-            copies=12 if broader else 10,
-            speed=0.1 if broader else 0.05,
-            shift_ms=100,
-            noise_probability=0.5,
-            noise_volume=0.1,
-        ),
+        VARIED if broader else PLAIN,
         spoken=temporal,
     )
 

@@ -22,13 +22,17 @@ from kwslib.statistics import poisson_rate
 if TYPE_CHECKING:
     import pandas
 
-HERE = {"quick": ("tenet_valid",), "report": ("tenet_valid", "tenet_wide")}  # trained for the field here
+HERE = {  # trained for the field here
+    "quick": ("tenet_valid",),
+    "report": ("tinyconv_valid", "tenet_valid", "tenet_wide"),
+}
 BEFORE = {"quick": (), "report": ("tinyconv", "tenet")}  # in Part 4
 MOST_CLIPS = 3  # that are named
 TITLES = {
     "tinyconv": "TinyConv, of Part 3",
     "tinyconv_field": "TinyConv, Part 4's for the field",
     "tenet_field": "tenet, Part 4's for the field",
+    "tinyconv_valid_field": "TinyConv, unpadded, for the field",
     "tenet_valid_field": "tenet, unpadded, for the field",
     "tenet_wide_field": "tenet, wide, for the field",
 }

@@ -17,7 +17,7 @@ from kwslib.statistics import MeanInterval
 
 COLOURS = {  # of a network wherever it is shown, as trained on clips or for the field
     **dict.fromkeys(("tinyconv", "tinyconv_branches"), style.BLUE),
-    "tinyconv_valid": style.SKY,
+    **dict.fromkeys(("tinyconv_valid", "tinyconv_valid_field"), style.SKY),
     **dict.fromkeys(("tinyconv_field", "dscnn"), style.PURPLE),
     **dict.fromkeys(("tenet", "tenet_branches", "tenet_causal", "tenet_field"), style.AMBER),
     **dict.fromkeys(("tenet_valid", "tenet_valid_field"), style.VERMILION),
