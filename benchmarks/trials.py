@@ -24,8 +24,10 @@ from kwslib.report.part6.field import TRIALS
 from kwslib.statistics import mcnemar
 
 EIGHT, FOUR = (names.pruned_tflite(names.channels(left)) for left in (8, 4))
-TENET, UNPADDED, WIDE = (names.field_tflite(arch) for arch in ("tenet", "tenet_valid", "tenet_wide"))
-PAIRS = ((WIDE, TENET), (WIDE, UNPADDED), (UNPADDED, TENET), (EIGHT, FOUR))
+TENET, SMALL, UNPADDED, WIDE = (
+    names.field_tflite(arch) for arch in ("tenet", "tinyconv_valid", "tenet_valid", "tenet_wide")
+)
+PAIRS = ((WIDE, TENET), (WIDE, UNPADDED), (UNPADDED, TENET), (UNPADDED, SMALL), (EIGHT, FOUR))
 
 
 def right(run: Run, network: Path, trials: int) -> np.ndarray:
