@@ -184,6 +184,12 @@ def ahead(arch: str, base: str = "tinyconv") -> str:
     return f"ahead_{arch}" if base == "tinyconv" else f"ahead_{arch}_of_{base}"
 
 
+def ahead_on_words(words: str, arch: str) -> str:
+    """The difference between a network and TinyConv on test clips of other words that are "rare" or "frequent" in
+    training, in percentage points."""
+    return f"{ahead(arch)}_{words}"
+
+
 def clips_that_fire(arch: str) -> str:
     """Number of different clips of other words with at least one false accept over hours of sound."""
     return f"clips_that_fire_{arch}"

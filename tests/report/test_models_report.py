@@ -113,12 +113,21 @@ def test_other_words_are_counted_by_whether_training_had_them_often(monkeypatch)
     monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": [silence, *examples]})
     run = SimpleNamespace(corpus=SimpleNamespace(clips=[*trained, *tested]))
     right = {"tinyconv": np.array([[0, 1, 0, 1, 1, 0], [0, 1, 1, 1, 1, 0]], float)}  # seeds x examples
-    found = networks.by_familiarity(run, right)
+    masks = networks.familiarity(run)
+    found = networks.by_familiarity(masks, right)
     assert list(found) == ["fewer than 10 (2 clips)", "10 or more (2 clips)"]
     assert found["fewer than 10 (2 clips)"]["tinyconv"].mean == 0.75
     assert found["10 or more (2 clips)"]["tinyconv"].mean == 1
+    right["tenet"] = right["tinyconv"].copy()
+    right["tenet"][:, 2] = 0  # the first clip of the rare word
+    values = networks.familiarity_values(masks, right)
+    assert {name: value.value for name, value in values.items()} == pytest.approx(
+        {"ahead_tenet_rare": -25, "ahead_tenet_frequent": 0}
+    )
+    assert values["ahead_tenet_rare"].ci95[1] > 0  # one clip of two
+    assert list(networks.familiarity_table(values).index) == ["tenet"]
     monkeypatch.setattr(networks, "build_splits", lambda *given: {"testing": examples[:3]})
-    alone = networks.by_familiarity(run, {"tinyconv": np.ones((2, 3))})
+    alone = networks.by_familiarity(networks.familiarity(run), {"tinyconv": np.ones((2, 3))})
     assert list(alone) == ["10 or more (2 clips)"]  # of one clip there is no interval
 
 

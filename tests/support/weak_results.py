@@ -48,6 +48,7 @@ from kwslib.report.part8 import networks as part8
 CHANCE = 0.25
 LABELS = class_labels()
 TRUE = np.arange(40) % len(LABELS)
+RARE = {"rare": TRUE == 1, "frequent": TRUE == 2}
 SILENT = np.zeros(40, int)  # the answers of a network that says one thing alone
 ONE, TWO = (0,), (0, 1)
 
@@ -164,6 +165,7 @@ RECORDED = {  # what gives values to record: its arguments for so many seeds
     past.past_values: lambda seeds: (pasts(seeds),),
     hours.detection_values: lambda seeds: (detection(seeds),),
     part8.ahead_values: lambda seeds: (rights(seeds),),
+    part8.familiarity_values: lambda seeds: (RARE, rights(seeds)),
     missed8.missed_values: lambda seeds: ({"tinyconv": heard(seeds)},),
 }
 SHOWN = {  # the same for tables and figures
@@ -208,6 +210,7 @@ SHOWN = {  # the same for tables and figures
     draw8.field_trade_off: lambda seeds: ({"tinyconv": heard(seeds)}, COST8),
     draw8.detection_error: lambda seeds: ({"tinyconv": heard(seeds)}, (1.0, 0.15)),
     part8.ahead_table: lambda seeds: (part8.ahead_values(rights(seeds)),),
+    part8.familiarity_table: lambda seeds: (part8.familiarity_values(RARE, rights(seeds)),),
     share_text: lambda _: (Value(CHANCE, "fraction", (np.nan, np.nan), 1),),
     draw8.familiarity: lambda _: ({},),
 }

@@ -133,12 +133,7 @@ def ahead_values(right: Mapping[str, np.ndarray]) -> Values:
     clips, in points, with the wider of the intervals over seeds and over clips."""
     pairs = {names.ahead(arch): (arch, "tinyconv") for arch in right if arch != "tinyconv"}
     pairs |= {names.ahead(*pair): pair for pair in COMPARED if set(pair) <= set(right)}
-    values: Values = {}
-    for name, (arch, base) in pairs.items():
-        points = 100 * (right[arch] - right[base])
-        (mean, low, high), _ = widest_interval(points.mean(1), points.mean(0))
-        values[name] = Value(mean, "points", (low, high), len(points))
-    return values
+    return {name: _points(right[arch] - right[base]) for name, (arch, base) in pairs.items()}
 
 
 def ahead_table(values: Values) -> "pandas.DataFrame":
@@ -154,19 +149,63 @@ def ahead_table(values: Values) -> "pandas.DataFrame":
     return pandas.DataFrame(rows).T.rename_axis("network")
 
 
-def by_familiarity(run: Run, right: Mapping[str, np.ndarray]) -> dict[str, dict[str, MeanInterval]]:
-    """{group of words: {network: share of its test clips answered with unknown}}: words with fewer than FEW training
-    clips in the corpus, and the others. Means over seeds, with intervals over clips; the group's name states its
-    number of clips."""
+def familiarity(run: Run) -> dict[str, np.ndarray]:
+    """Which test clips are of other words that are "rare" in training, with fewer than FEW clips in the corpus, and
+    which of others, "frequent": bool (n,), where there are two or more."""
     counts = Counter(clip.word for clip in run.corpus.clips if clip.split == "training")
     examples = build_splits(run.corpus, Protocol())["testing"]
-    words = [example.clip.word if example.label == 1 and example.clip else None for example in examples]
-    rare = np.array([word is not None and counts[word] < FEW for word in words])
-    frequent = np.array([word is not None and counts[word] >= FEW for word in words])
+    heard = [counts[e.clip.word] if e.label == 1 and e.clip else None for e in examples]
+    masks = {
+        "rare": np.array([times is not None and times < FEW for times in heard]),
+        "frequent": np.array([times is not None and times >= FEW for times in heard]),
+    }
+    return {words: mask for words, mask in masks.items() if mask.sum() > 1}
+
+
+def by_familiarity(
+    masks: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, MeanInterval]]:
+    """{group of words: {network: share of its test clips answered with unknown}} for the groups of `familiarity`. Means
+    over seeds, with intervals over clips; the group's name states its number of clips."""
+    titles = {"rare": f"fewer than {FEW}", "frequent": f"{FEW} or more"}
     return {
-        f"{title} ({mask.sum()} clips)": {
+        f"{titles[words]} ({mask.sum()} clips)": {
             arch: mean_interval(answers[:, mask].mean(0)) for arch, answers in right.items()
         }
-        for title, mask in ((f"fewer than {FEW}", rare), (f"{FEW} or more", frequent))
-        if mask.sum() > 1
+        for words, mask in masks.items()
     }
+
+
+def familiarity_values(masks: Mapping[str, np.ndarray], right: Mapping[str, np.ndarray]) -> Values:
+    """Differences between each network and TinyConv on the same clips in the groups of `familiarity`, in points, with
+    the wider of the intervals over seeds and over clips."""
+    return {
+        names.ahead_on_words(words, arch): _points(right[arch][:, mask] - right["tinyconv"][:, mask])
+        for words, mask in masks.items()
+        for arch in right
+        if arch != "tinyconv"
+    }
+
+
+def familiarity_table(values: Values) -> "pandas.DataFrame":
+    """Table of `familiarity_values`, one row per network."""
+    import pandas
+
+    columns = {"rare": f"words with fewer than {FEW} training clips", "frequent": "other words"}
+    rows = {
+        title: {
+            column: with_interval(value.value, *(value.ci95 or UNKNOWN), form="+.1f")
+            for words, column in columns.items()
+            if (value := values.get(names.ahead_on_words(words, arch)))
+        }
+        for arch, title in TITLES.items()
+    }
+    table = pandas.DataFrame({title: row for title, row in rows.items() if row}).T
+    return table.rename_axis("points ahead of TinyConv")
+
+
+def _points(gain: np.ndarray) -> Value:
+    """Mean of a gain by seed and clip (seeds, n), in points, with the wider of its intervals over either."""
+    points = 100 * gain
+    (mean, low, high), _ = widest_interval(points.mean(1), points.mean(0))
+    return Value(mean, "points", (low, high), len(points))
