@@ -1,10 +1,9 @@
-"""How much depends on the seed of a training for the field: Part 8's networks, and four more of each by other seeds.
+"""What depends on network and seed in training for the field: Part 8's networks, and four more of each by another seed.
 
     python benchmarks/field.py [--write | --validation]
 
 Every network is trained by the same recipe on the same sound, exported, given the threshold and smoothing that
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
-*Taught*: trained once more from the same seed, on the labels and on the mean logits of the five wide networks.
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
 half an hour a network on one core, after as long for the sound; a quarter of an hour for several side by side on a GPU.
 Means over the seeds, and differences seed by seed, with Student's intervals; with --write they are kept in
@@ -18,7 +17,7 @@ import typer
 
 from kwslib.cli.main import script
 from kwslib.errors import KwsError
-from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, trained_for_field
+from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, train_for_field
 from kwslib.field.stream import open_network
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
@@ -31,19 +30,18 @@ SMALL, UNPADDED, WIDE = NETWORKS = {
     "tenet_valid": "tenet, unpadded",
     "tenet_wide": "tenet, wide",
 }
-TAUGHT = (UNPADDED, WIDE)
 SHARES = ("trials right", "missed at its threshold", "missed at one false accept an hour")
 COUNTS = ("false accepts an hour", "misses of the long file's 50")
 
 Found = dict[str, list[float]]  # by what is measured, in the order of the seeds
 
 
-def measure(run: Run, arch: str, teachers: list[Path]) -> Found:
+def measure(run: Run, arch: str, paths: list[Path]) -> Found:
     """Hear a network of every seed; record means."""
-    title = NETWORKS[arch] + (", taught" if teachers else "")
+    title = NETWORKS[arch]
     found: Found = {name: [] for name in (*SHARES, *COUNTS)}
-    for seed in run.seeds:
-        heard = hear(run, open_network(trained_for_field(run, arch, seed, teachers)))
+    for seed, path in zip(run.seeds, paths, strict=True):
+        heard = hear(run, open_network(path))
         print(f"{title}, seed {seed}: {told(heard)}", flush=True)
         if heard.within is None:
             raise KwsError(
@@ -83,15 +81,12 @@ def told(heard: Heard) -> str:
     )
 
 
-def validate(run: Run, arch: str, teachers: list[Path]) -> None:
+def validate(run: Run, arch: str, paths: list[Path]) -> None:
     """Print what a network of every seed misses on validation."""
-    for seed in run.seeds:
-        network = open_network(trained_for_field(run, arch, seed, teachers))
+    for seed, path in zip(run.seeds, paths, strict=True):
+        network = open_network(path)
         point = choose_settings(network, run.corpus, field_effort(run)).point
-        kind = "taught" if teachers else "plain"
-        print(
-            f"{NETWORKS[arch]}, {kind}, seed {seed}: {point.rejects} of {point.keywords} missed on validation"
-        )
+        print(f"{NETWORKS[arch]}, seed {seed}: {point.rejects} of {point.keywords} missed on validation")
 
 
 def main(
@@ -101,19 +96,14 @@ def main(
     if write and validation:
         raise KwsError("--validation tests nothing that --write could keep: leave one of them out")
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
-    teachers = [trained_for_field(run, WIDE, seed).with_suffix(".pt") for seed in run.seeds]
+    trained = {arch: train_for_field(run, [(arch, seed) for seed in run.seeds]) for arch in NETWORKS}
     if validation:
         for arch in NETWORKS:
-            validate(run, arch, [])
-        for arch in TAUGHT:
-            validate(run, arch, teachers)
+            validate(run, arch, trained[arch])
         return
-    plain = {arch: measure(run, arch, []) for arch in NETWORKS}
-    taught = {arch: measure(run, arch, teachers) for arch in TAUGHT}
-    compare(run, "tenet, unpadded, minus TinyConv, unpadded", plain[UNPADDED], plain[SMALL])
-    compare(run, "tenet, wide, minus tenet, unpadded", plain[WIDE], plain[UNPADDED])
-    for arch in TAUGHT:
-        compare(run, f"{NETWORKS[arch]}, taught minus not", taught[arch], plain[arch])
+    found = {arch: measure(run, arch, trained[arch]) for arch in NETWORKS}
+    compare(run, "tenet, unpadded, minus TinyConv, unpadded", found[UNPADDED], found[SMALL])
+    compare(run, "tenet, wide, minus tenet, unpadded", found[WIDE], found[UNPADDED])
     for name, value in run.values.items():
         low, high = value.get("ci95", (np.nan, np.nan))
         print(f"{name:70}{value['value']:8.3f} ({low:.3f} to {high:.3f})")

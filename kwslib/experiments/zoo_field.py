@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kwslib.checkpoints import load_teacher, train_setup
+from kwslib.checkpoints import train_setup
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
 from kwslib.data.spoken import with_spoken_keywords, with_spoken_words
@@ -43,8 +43,9 @@ from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.field.trials import classes_of
 from kwslib.keyword.threshold import as_extra
-from kwslib.networks.recipes import ALL, MASKED, VARIED, Setup, setup, student
-from kwslib.networks.training import Recipe, predict
+from kwslib.networks.recipes import ALL, MASKED, VARIED, Setup, setup
+from kwslib.networks.training import Recipe
+from kwslib.progress import over_cores
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
@@ -112,30 +113,33 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
     )
 
 
-def trained_for_field(run: Run, arch: str, seed: int = 0, teachers: Sequence[Path] = ()) -> Path:
-    """A network for the field, int8: the recorded one, else one trained by this run, with its checkpoint beside it.
+def train_for_field(run: Run, points: Sequence[tuple[str, int]]) -> list[Path]:
+    """Networks for the field by name and seed, int8: the recorded ones, else ones trained by this run, in parallel,
+    with their checkpoints beside them. Both hold how a network decides. The examples go into the cache first."""
+    if not all(run.kept(names.field_tflite(*point)) for point in points):
+        (arch, _), *_ = points
+        field_training_splits(run.corpus, _setup(run, arch), field_effort(run))
+    return over_cores(lambda point: _trained(run, *point), points, "training for the field")
 
-    Both hold how the network decides. teachers: checkpoints whose mean logits it is also trained on.
-    """
 
+def _trained(run: Run, arch: str, seed: int) -> Path:
     def make(path: Path) -> None:
-        spent = field_effort(run)
-        epochs = spent.epochs or run.profile.epochs
-        training_setup = for_field(setup(arch, epochs), epochs)
+        spent, training_setup = field_effort(run), _setup(run, arch)
         splits = field_training_splits(run.corpus, training_setup, spent)
-        checkpoint, answers = path.with_suffix(".pt"), None
-        if teachers:
-            training_setup = student(training_setup)
-            networks = [load_teacher(each, training_setup.config.labels) for each in teachers]
-            answers = np.mean([predict(each, splits["training"].x) for each in networks], axis=0)
+        checkpoint = path.with_suffix(".pt")
 
         def complete(trained: Path) -> dict[str, Any]:
             return as_extra(choose_settings(open_network(trained), run.corpus, spent).settings)
 
-        train_setup(training_setup, splits, seed, out=checkpoint, teacher=answers, complete=complete)
+        train_setup(training_setup, splits, seed, out=checkpoint, complete=complete)
         export_int8(checkpoint, splits["training"].x[:CALIBRATION_CLIPS], path)
 
-    return run.model(names.field_tflite(arch, seed, taught=bool(teachers)), make=make)
+    return run.model(names.field_tflite(arch, seed), make=make)
+
+
+def _setup(run: Run, arch: str) -> Setup:
+    epochs = field_effort(run).epochs or run.profile.epochs
+    return for_field(setup(arch, epochs), epochs)
 
 
 def field_training_splits(corpus: Corpus, training_setup: Setup, spent: FieldEffort) -> dict[str, FeatureSet]:

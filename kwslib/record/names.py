@@ -55,11 +55,9 @@ def for_field(arch: str) -> str:
     return f"{arch}_field"
 
 
-def field_tflite(arch: str, seed: int = 0, *, taught: bool = False) -> str:
+def field_tflite(arch: str, seed: int = 0) -> str:
     """File of a network trained for the field, in int8: tenet_wide_field.tflite; of other seeds than the first:
-    tenet_wide_field_seed3.tflite; taught by others: tenet_wide_field_taught_seed0.tflite."""
-    if taught:
-        return seed_tflite(seed, f"{for_field(arch)}_taught")
+    tenet_wide_field_seed3.tflite."""
     return seed_tflite(seed, for_field(arch)) if seed else tflite(for_field(arch))
 
 

@@ -11,7 +11,6 @@ from kwslib.experiments.zoo_field import Heard
 from kwslib.features.frontend import HOP_MS
 from kwslib.field.long import MOST_FALSE, MOST_MISSES
 from kwslib.field.stream import open_network
-from kwslib.progress import over_cores
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Values, share
@@ -52,9 +51,7 @@ def listeners(run: Run) -> list[FieldNetwork]:
     profile = run.profile.name
     paths = {"tinyconv": zoo.int8(run, "tinyconv")}
     paths |= {names.for_field(arch): field_model(run, arch) for arch in BEFORE[profile]}
-    trained = over_cores(
-        lambda arch: zoo_field.trained_for_field(run, arch), HERE[profile], "training for the field"
-    )
+    trained = zoo_field.train_for_field(run, [(arch, run.seeds[0]) for arch in HERE[profile]])
     paths |= {names.for_field(arch): path for arch, path in zip(HERE[profile], trained, strict=True)}
     return [FieldNetwork(key, TITLES[key], path) for key, path in paths.items()]
 
