@@ -111,7 +111,7 @@ print("the sum of the branches and one convolution agree:", yes_no(same))
 #
 # The unpadded temporal networks have another training recipe: all other words of the corpus, where TinyConv gets a sample,
 # and synthesized words in addition; stronger augmentation, with stretches of frames and of channels masked; less dropout;
-# half as many epochs again. The recipe was chosen on validation with three to five seeds; six words of the corpus were
+# three times as many epochs. The recipe was chosen on validation with three to five seeds; six words of the corpus were
 # kept out of training for this, to see how a network answers words that it has never heard ({doc}`../book/methods`).
 
 # %%
@@ -151,10 +151,10 @@ run.show(networks.ahead_table(ahead), caption)
 #   answers of *tenet, wide*.
 # - **Branches:** no gain is shown. *tenet, branches* is {recorded}`08_models/ahead_tenet_branches_of_tenet` ahead of *tenet*
 #   ({interval}`08_models/ahead_tenet_branches_of_tenet`). TENet's and RepCNN's authors found gains in other networks and tasks.
-# - **The other recipe:** no gain is shown. *tenet, unpadded*, trained by it, is
+# - **The longer recipe:** no gain is shown. *tenet, unpadded*, trained by it, is
 #   {recorded}`08_models/ahead_tenet_valid_of_tenet` ahead of *tenet* by TinyConv's
-#   ({interval}`08_models/ahead_tenet_valid_of_tenet`); on validation *tenet* itself was trained by
-#   TinyConv's and by a longer form of it ({doc}`../book/methods`).
+#   ({interval}`08_models/ahead_tenet_valid_of_tenet`); on validation *tenet* itself was trained by both
+#   ({doc}`../book/methods`).
 # - **Padding:** leaving it out brings time. It more than halves the time of TinyConv's network in a hop (whose kernel is one
 #   frame shorter, too), and *tenet, unpadded*, another network, takes no longer, at a quarter more flash and a fifth more RAM
 #   than TinyConv. *tenet, wide* takes four times as long in a hop as *tenet, unpadded*.
@@ -237,11 +237,11 @@ run.show(networks.familiarity_table(gains), caption)
 # plain boxes do (walls differ, furniture scatters, microphones colour the sound). The remaining clips are not played in
 # rooms. Each clip is joined by three *seconds from anywhere*, taken at random from 36 hours of training sound without a
 # keyword: words with and without pauses, babble, noise, music, quiet. The corpus has few words and a device hears
-# thousands, so this sound also contains synthesized everyday words, and words that sound like *yes* or *no*; the synthesizer
-# says the keywords, too, among the clips. Such a second is labelled *unknown* if a foreground word sounds for 0.2 s or more,
-# else *silence*. There is no label smoothing here: it trains posteriors to stay below 1, and thresholds lie near 1. Three
+# thousands, so this sound also contains synthesized everyday words, and words that sound like *yes* or *no*. Such a second is
+# labelled *unknown* if a foreground word sounds for 0.2 s or more, else *silence*. Among the clips the synthesizer says the
+# keywords, too. There is no label smoothing here: it trains posteriors to stay below 1, and thresholds lie near 1. Three
 # networks are trained so, on the same sound and for as many epochs: TinyConv without padding, *tenet, unpadded* and
-# *tenet, wide*, of which the last alone has masks, too.
+# *tenet, wide*, the last with masks, too.
 #
 # The price is training time: TIMES
 #
