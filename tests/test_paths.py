@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from small_corpus import write_corpus
 
-from kwslib.deployment.export import ExportResult, _written
+from kwslib.deployment.export import Exported
 from kwslib.errors import KwsError
 from kwslib.locks import alone
 from kwslib.paths import atomic_files, atomic_folder, atomic_write, cache_dir, check_writable
@@ -84,15 +84,16 @@ def test_no_room_leaves_the_old_set_and_says_where(tmp_path):
 
 
 def test_an_export_in_the_way_of_a_folder_leaves_the_old_one(tmp_path):
-    result = ExportResult(
-        tmp_path / "model.pt", tmp_path, ("silence", "unknown", "yes", "no"), (), quantized=True
+    old, new = (
+        Exported(tmp_path / "model.pt", (), (), {"model.tflite": content, "kws_model.h": content})
+        for content in (b"old", b"new")
     )
-    _written(result, [b"old"] * 2)
+    result = old.write(tmp_path)
     header = result.files[-1]
     header.unlink()
     header.mkdir()
     with pytest.raises(KwsError, match=f"{header} is a folder"):
-        _written(result, [b"new"] * 2)
+        new.write(tmp_path)
     assert result.tflite_int8.read_bytes() == b"old"
 
 

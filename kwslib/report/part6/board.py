@@ -14,13 +14,14 @@ import numpy as np
 
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import read_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
-from kwslib.deployment.core_packed import integers, packed_network, read_integers
+from kwslib.deployment.core_packed import packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
-from kwslib.deployment.export import write_integers
+from kwslib.deployment.export import integer_tflite
 from kwslib.experiments.pruning import PrunedPoint
 from kwslib.labels import CLIP_SAMPLES, class_labels
+from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY
 from kwslib.record import names
@@ -66,10 +67,10 @@ def export_points(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoi
     also saved as a .tflite file."""
     networks = {}
     for point in points:
-        checkpoint = models / names.pruned_checkpoint(point.name, 8)
-        model, config, extra = load_checkpoint(checkpoint)
         path = models / names.pruned_tflite(point.name)
-        content = write_integers(checkpoint, integers(checkpoint, model), config, extra, path)
+        content = integer_tflite(read_checkpoint(models / names.pruned_checkpoint(point.name, 8)))
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
         networks[point] = read_network(path, content)
     return networks
 
