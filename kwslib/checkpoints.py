@@ -16,9 +16,10 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
-from kwslib.paths import absent, atomic_write, temporary_folder
+from kwslib.paths import absent
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 from kwslib.strict_json import is_format
+from kwslib.writing import atomic_write, temporary_folder
 
 if TYPE_CHECKING:
     from kwslib.networks.recipes import Setup

@@ -37,7 +37,7 @@ def export_model(
     """
     from kwslib.deployment.export import INT8
     from kwslib.deployment.model_file import read_model
-    from kwslib.paths import atomic_write, check_folder
+    from kwslib.writing import atomic_write, check_folder
 
     if out is None and web is None:
         raise KwsError("nothing to write: name a folder with --out, or a page with --web")
@@ -110,7 +110,7 @@ def _changed(exported: "Exported") -> str:
 def _check_page(web: Path, model: Path) -> None:
     """Raises KwsError, before the long work, where no page can be written or built."""
     from kwslib.page.core import build_core
-    from kwslib.paths import check_writable
+    from kwslib.writing import check_writable
 
     check_writable(web, model)
     build_core()

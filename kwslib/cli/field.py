@@ -93,7 +93,7 @@ def run_field_test(
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.field.rooms import setting
     from kwslib.field.stream import open_network
-    from kwslib.paths import check_folder
+    from kwslib.writing import check_folder
 
     if save_wav is not None:
         check_folder(save_wav)

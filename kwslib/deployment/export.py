@@ -24,9 +24,9 @@ from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.paths import atomic_files, atomic_write, check_folder
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
+from kwslib.writing import atomic_files, atomic_write, check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,13 +22,13 @@ from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import evaluate
 from kwslib.networks.training import predict
-from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.quantization.integer import run_integers
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.words import counted
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas

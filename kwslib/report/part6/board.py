@@ -21,13 +21,13 @@ from kwslib.deployment.core_sparse import compress, dense_weights
 from kwslib.deployment.export import integer_tflite
 from kwslib.experiments.pruning import PrunedPoint
 from kwslib.labels import CLIP_SAMPLES, class_labels
-from kwslib.paths import atomic_write
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import TERNARY
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import decompose, original_by_channels
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas
