@@ -26,6 +26,7 @@ NO_VALUES = (
     "errors",
     "locks",
     "paths",
+    "processes",
     "progress",
     "quiet",
     "worker",

@@ -39,7 +39,7 @@ from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import DamagedResumeFile
 from kwslib.paths import cache_dir
 from kwslib.predictors import CorePredictor, decided, load_predictor
-from kwslib.progress import beside
+from kwslib.processes import beside
 from kwslib.strict_json import json_text, parse_json
 from kwslib.writing import atomic_files, atomic_write, check_folder, check_writable, temporary_folder
 
