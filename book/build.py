@@ -29,7 +29,7 @@ from joblib import cpu_count
 
 import notebooks
 from kwslib.experiments.sweeps import OF_NOTEBOOK
-from kwslib.paths import atomic_write
+from kwslib.writing import atomic_write
 
 ROOT = notebooks.ROOT
 TIMED = ("02_size_estimation",)  # measures this computer, so nothing runs beside it

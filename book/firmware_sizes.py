@@ -4,9 +4,9 @@ from typing import Any
 
 from headline import between
 
-from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.comparison import load_results
+from kwslib.writing import atomic_write
 from notebooks import ROOT
 
 BEGIN, END = "<!-- sizes: written by `make record`, do not edit -->\n", "<!-- /sizes -->"

@@ -6,10 +6,10 @@ from typing import Any
 
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
-from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.comparison import compare, load_original, load_results
 from kwslib.record.headline import HeadlineRow, rows
+from kwslib.writing import atomic_write
 from notebooks import ROOT
 
 BEGIN, END = "<!-- headline: written by `make record`, do not edit -->\n", "<!-- /headline -->"

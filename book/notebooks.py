@@ -21,7 +21,8 @@ import yaml
 from nbformat import NotebookNode
 
 from kwslib import __version__
-from kwslib.paths import atomic_write, folders
+from kwslib.paths import folders
+from kwslib.writing import atomic_write
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"

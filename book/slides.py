@@ -14,7 +14,7 @@ import nbformat
 from markdown_it import MarkdownIt
 
 import notebooks
-from kwslib.paths import atomic_write
+from kwslib.writing import atomic_write
 
 sys.path.insert(0, str(notebooks.ROOT / "book" / "_ext"))
 import picture

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write, cache_dir, cache_path, files_within, temporary_folder
+from kwslib.paths import cache_dir, cache_path, files_within
+from kwslib.writing import atomic_write, temporary_folder
 
 PACKAGE = "kwslib"
 ROOT = Path(__file__).parent
@@ -25,9 +26,11 @@ NO_VALUES = (
     "errors",
     "locks",
     "paths",
+    "processes",
     "progress",
     "quiet",
     "worker",
+    "writing",
 )  # modules that no sample depends on
 
 Arrays = dict[str, np.ndarray]

@@ -1,8 +1,9 @@
 """Checkpoints: a network, its configuration and how it was trained, in one file that is safe to load."""
 
+import hashlib
 import io
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from kwslib.features.dataset import FeatureSet
 from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
 from kwslib.networks.training import Epoch, Recipe, fit
-from kwslib.paths import absent, atomic_write, temporary_folder
+from kwslib.paths import absent
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 from kwslib.strict_json import is_format
+from kwslib.writing import atomic_write, temporary_folder
 
 if TYPE_CHECKING:
     from kwslib.networks.recipes import Setup
@@ -50,16 +52,35 @@ def save_checkpoint(
         temporary.write_bytes(buffer.getvalue())
 
 
-def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
-    """The model in evaluation mode on the CPU, its configuration and what was saved as `extra`.
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A checkpoint's file, read once: the network in evaluation mode on the CPU, its configuration, what was saved as
+    `extra`, and 16 hexadecimal digits of the file's SHA-256, which exported files note."""
 
-    Only tensors and plain values are unpickled. Raises KwsError, which says what is wrong, for a missing file, for
-    one not of ours, and for one with a number that is not finite, a shape that does not fit or labels that are none.
+    path: Path
+    digest: str
+    network: nn.Module = field(repr=False)
+    config: ModelConfig
+    extra: dict[str, Any] = field(repr=False)
+
+
+def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]:
+    """Network, configuration and `extra` of a checkpoint. Raises KwsError as `read_checkpoint` does."""
+    found = read_checkpoint(path)
+    return found.network, found.config, found.extra
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """A checkpoint's file, of which only tensors and plain values are unpickled.
+
+    Raises KwsError, which says what is wrong, for a missing file, for one not of ours, and for one with a number that
+    is not finite, a shape that does not fit or labels that are none.
     """
     if not Path(path).is_file():
         raise KwsError(f"{path}: {absent(Path(path), 'file')}: train a model with `kws train --out FILE.pt`")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = Path(path).read_bytes()
+        content = torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True)
         version = content["format"]
         if not is_format(version, FORMAT):
             raise KwsError(f"checkpoint of format {version!r}, this kwslib reads {FORMAT}; update kwslib")
@@ -75,7 +96,8 @@ def load_checkpoint(path: Path) -> tuple[nn.Module, ModelConfig, dict[str, Any]]
         check_state(model, content["state"])
         model.load_state_dict(content["state"])
         check_ranges(model)
-        return model.eval(), config, dict(content["extra"])
+        digest = hashlib.sha256(stored).hexdigest()[:16]
+        return Checkpoint(Path(path), digest, model.eval(), config, dict(content["extra"]))
     except KwsError as error:
         raise KwsError(f"{path}: {error}") from error
     except Exception as error:  # torch raises a dozen kinds for a file that is not its own

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from kwslib.paths import make_folder
+from kwslib.writing import make_folder
 
 
 @contextmanager

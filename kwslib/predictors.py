@@ -62,7 +62,7 @@ class TorchPredictor:
         if file.checkpoint is None:
             raise KwsError(f"{file.path}: PyTorch runs FILE.pt, as `kws train` writes it")
         self.path, self.labels, self.settings = file.path, file.labels, file.settings
-        self.model = file.checkpoint[0]
+        self.model = file.checkpoint.network
 
     def logits(self, q8: np.ndarray) -> np.ndarray:
         """int8 (N, 49, 40) to float32 (N, C)."""

@@ -165,7 +165,8 @@ def test_sweep(tmp_path, monkeypatch, stop):
 TWICE = """
 import time
 from kwslib.cli.main import script
-from kwslib.progress import beside, over_cores
+from kwslib.processes import beside
+from kwslib.progress import over_cores
 
 def work():
     with beside(time.sleep, 600):
@@ -231,7 +232,7 @@ def deaf():
     yield
     os.kill(os.getpid(), signal.SIGINT)  # which was held back while processes started
 
-progress._deaf = deaf
+progress.deaf = deaf
 script(lambda: progress.over_cores(time.sleep, [600, 600], "pauses"))
 """
 

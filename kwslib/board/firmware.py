@@ -19,7 +19,8 @@ import numpy as np
 from kwslib.cache import cached, digest
 from kwslib.errors import KwsError
 from kwslib.features.ccore import check_space, source_folder
-from kwslib.paths import cache_dir, temporary_folder
+from kwslib.paths import cache_dir
+from kwslib.writing import temporary_folder
 
 COMMON = (
     "-std=c99",

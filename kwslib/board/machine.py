@@ -23,7 +23,7 @@ from kwslib.deployment.stream_plan import stream
 from kwslib.errors import CheckFailed, KwsError
 from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import CLIP_SAMPLES
-from kwslib.paths import atomic_files
+from kwslib.writing import atomic_files
 
 STAGES = {"kws_spotter_listen": "frontend", "kws_spotter_infer": "network", "kws_spotter_decide": "decision"}
 PATIENCE = 500_000_000  # instructions that a clip may take; TinyConv takes two million

@@ -1,7 +1,9 @@
 """`kws eval`: how often a model is right on a split of a corpus."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -9,6 +11,11 @@ from kwslib.cli.corpus import corpus_of
 from kwslib.cli.options import DATA, JSON, OWN, PROFILE
 from kwslib.cli.output import one_line, print_confusion, print_json
 from kwslib.errors import KwsError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kwslib.data.protocol import Example
 
 MISTAKES = 10  # that are printed
 
@@ -64,16 +71,7 @@ def evaluate_model(
         settings = DecisionSettings(len(predictor.labels), threshold=threshold) if threshold else None
     decisions = decided(scores, settings)
     result = tally(decisions, y, predictor.labels).as_json()
-    wrong = sorted(np.flatnonzero(decisions != y), key=lambda row: -scores[row, decisions[row]])
-    result["mistakes"] = [
-        {
-            "file": str(clips[row].clip.path) if clips[row].clip else clips[row].name,
-            "said": predictor.labels[y[row]],
-            "heard": predictor.labels[decisions[row]],
-            "score": float(scores[row, decisions[row]]),
-        }
-        for row in wrong
-    ]
+    result["mistakes"] = _mistakes(clips, predictor.labels, y, decisions, scores)
     if as_json:
         where = {"data": corpus.name, "synthetic": corpus.synthetic, "split": split}
         where["threshold"] = settings.threshold if settings else 0
@@ -83,15 +81,45 @@ def evaluate_model(
     right = f"{result['accuracy']:.2%} of {result['n']:,} {split} clips right ({low:.2%} to {high:.2%})"
     condition = f", at a threshold of {settings.threshold}" if settings else ""
     print(one_line(f"{model}: {right}, {corpus.title}{condition}"))
+    _print_classes(predictor.labels, result)
+    _print_mistakes(result["mistakes"])
+
+
+def _mistakes(
+    clips: "Sequence[Example]",
+    labels: Sequence[str],
+    y: "np.ndarray",
+    decisions: "np.ndarray",
+    scores: "np.ndarray",
+) -> list[dict[str, Any]]:
+    """Clips whose decision is not their class y, both (N,), the one with the highest of the scores (N, C) first."""
+    import numpy as np
+
+    wrong = sorted(np.flatnonzero(decisions != y), key=lambda row: -scores[row, decisions[row]])
+    return [
+        {
+            "file": str(clips[row].clip.path) if clips[row].clip else clips[row].name,
+            "said": labels[y[row]],
+            "heard": labels[decisions[row]],
+            "score": float(scores[row, decisions[row]]),
+        }
+        for row in wrong
+    ]
+
+
+def _print_classes(labels: Sequence[str], result: dict[str, Any]) -> None:
     for label, row in result["per_class"].items():
         share = f"{row['accuracy']:>9.1%}" if row["n"] else ""
         print(one_line(f"  {label:<12}{row['correct']:>6} of {row['n']:>6}{share}"))
-    print_confusion(predictor.labels, result["confusion"])
-    for mistake in result["mistakes"][:MISTAKES]:
+    print_confusion(labels, result["confusion"])
+
+
+def _print_mistakes(mistakes: list[dict[str, Any]]) -> None:
+    for mistake in mistakes[:MISTAKES]:
         line = f"{mistake['said']} heard as {mistake['heard']} ({mistake['score']:.1%})"
         print(one_line(f"  {line}: {mistake['file']}"))
-    if (more := len(result["mistakes"]) - MISTAKES) > 0:
+    if (more := len(mistakes) - MISTAKES) > 0:
         print(f"  and {more} more mistakes; --json names all")
-    to_hear = [mistake["file"] for mistake in result["mistakes"] if Path(mistake["file"]).is_file()]
+    to_hear = [mistake["file"] for mistake in mistakes if Path(mistake["file"]).is_file()]
     if to_hear:
         print(one_line(f"  one to listen to: {to_hear[0]}"))

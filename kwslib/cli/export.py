@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,7 +12,8 @@ from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 
 if TYPE_CHECKING:
-    from kwslib.deployment.export import ExportResult
+    from kwslib.checkpoints import Checkpoint
+    from kwslib.deployment.export import Exported
     from kwslib.deployment.model_file import ModelFile
 
 MANY = 0.05  # of the calibration answers: more changed ones are warned of
@@ -35,7 +35,9 @@ def export_model(
     On those clips the C core's answers are compared with the float network's: how many int8 changed is reported.
     The page holds the C core and the model in one file, which any browser opens, from disk too.
     """
+    from kwslib.deployment.export import INT8
     from kwslib.deployment.model_file import read_model
+    from kwslib.writing import atomic_write, check_folder
 
     if out is None and web is None:
         raise KwsError("nothing to write: name a folder with --out, or a page with --web")
@@ -44,27 +46,30 @@ def export_model(
     report: dict[str, Any] = {"bytes": {}}
     written: list[Path] = []
     lines: list[str] = []
-    file = read_model(model)
+    file = spotter = read_model(model)
     if file.checkpoint is None:
         if out is not None:
             raise KwsError(
                 f"{model}: --out takes the checkpoint, FILE.pt; a .tflite file goes into a page, --web"
             )
-        _write_page(file, model.stem, web)
     else:
-        with TemporaryDirectory(prefix="kws-") as folder:
-            result, source = _exported(file, out or Path(folder), data, profile, own)
-            if web is not None:
-                _write_page(file if result.quantized else result.tflite_int8, model.stem, web)
-            written = list(result.files) if out else []
-            report |= {"labels": list(result.labels), "operators": list(result.operators)} | source
-            report["bytes"] = {path.name: path.stat().st_size for path in written}
-            if result.clips:
-                report["calibration"] = {"clips": result.clips, "changed": result.changed}
-                lines = [_changed(result)]
+        if out is not None:
+            check_folder(out)
+        exported, source = _exported(file.checkpoint, data, profile, own)
+        report |= {"labels": list(exported.labels), "operators": list(exported.operators)} | source
+        if exported.clips:
+            report["calibration"] = {"clips": exported.clips, "changed": exported.changed}
+            lines = [_changed(exported)]
+        if exported.clips and web is not None:  # one that is quantized runs on its own bits
+            spotter = read_model((out or Path()) / INT8, content=exported.int8)
+        if out is not None:
+            written += exported.write(out).files
     if web is not None:
+        page = _page(spotter, model.stem)
+        with atomic_write(web) as temporary:
+            temporary.write_text(page, encoding="utf-8")
         written.append(web)
-        report["bytes"][web.name] = web.stat().st_size
+    report["bytes"] = {path.name: path.stat().st_size for path in written}
     if as_json:
         print_json(report)
         return
@@ -75,53 +80,47 @@ def export_model(
 
 
 def _exported(
-    file: "ModelFile", out: Path, data: Path | None, profile: str | None, own: list[str]
-) -> "tuple[ExportResult, dict[str, object]]":
-    """What was written, and which data it calibrated with."""
+    checkpoint: "Checkpoint", data: Path | None, profile: str | None, own: list[str]
+) -> "tuple[Exported, dict[str, object]]":
+    """What a checkpoint becomes, and which data it calibrated with."""
     from kwslib.deployment.conversion import check_installed
     from kwslib.deployment.export import calibration_features, export_network, export_quantized
     from kwslib.quantization.quantizers import quantization_of
 
-    assert file.checkpoint
-    network, config, extra = file.checkpoint
-    if quantization_of(network):
-        return export_quantized(file.path, network, config, extra, out), {"data": None}
+    if quantization_of(checkpoint.network):
+        return export_quantized(checkpoint), {"data": None}
     check_installed()
-    corpus = corpus_of(file.path, config.labels[2:], data, profile, own)
+    labels = checkpoint.config.labels
+    corpus = corpus_of(checkpoint.path, labels[2:], data, profile, own)
     print(one_line(corpus.describe()), file=sys.stderr)
-    calibration = calibration_features(corpus, config.labels)
-    result = export_network(file.path, network, config, extra, calibration, out)
-    if result.changed > MANY * result.clips:
+    exported = export_network(checkpoint, calibration_features(corpus, labels))
+    if exported.changed > MANY * exported.clips:
         print(
-            f"kws: warning: {_changed(result)}: was it trained on these data? Quantizing in training"
+            f"kws: warning: {_changed(exported)}: was it trained on these data? Quantizing in training"
             " (`kws sweep bits`) changes fewer",
             file=sys.stderr,
         )
-    return result, {"data": corpus.name, "synthetic": corpus.synthetic}
+    return exported, {"data": corpus.name, "synthetic": corpus.synthetic}
 
 
-def _changed(result: "ExportResult") -> str:
-    return f"int8 changed {result.changed:,} of {result.clips:,} calibration answers"
+def _changed(exported: "Exported") -> str:
+    return f"int8 changed {exported.changed:,} of {exported.clips:,} calibration answers"
 
 
 def _check_page(web: Path, model: Path) -> None:
     """Raises KwsError, before the long work, where no page can be written or built."""
     from kwslib.page.core import build_core
-    from kwslib.paths import check_writable
+    from kwslib.writing import check_writable
 
     check_writable(web, model)
     build_core()
 
 
-def _write_page(model: "Path | ModelFile", title: str, web: Path | None) -> None:
+def _page(model: "ModelFile", title: str) -> str:
     from kwslib.page.clips import spoken_clips
     from kwslib.page.html import document
     from kwslib.page.networks import page_network
-    from kwslib.paths import atomic_write
 
-    assert web is not None
     network = page_network(model, title)
     words = network.labels[2:]
-    page = document(f"Say {' or '.join(words)}", [network], spoken_clips(words))
-    with atomic_write(web) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    return document(f"Say {' or '.join(words)}", [network], spoken_clips(words))

@@ -27,6 +27,18 @@ OF_TRIALS = (
     *("trials", "seed", "data", "profile", "hard", "snr", "distance", "rt60", "rooms", "trial"),
     *("save_wav", "own"),
 )
+EXCLUDED = {  # by what takes the place of trials: options that it does not take, and why
+    "hours": (
+        ("trials", "trial", "recordings", "listen", "long", "save_wav"),
+        "it counts false accepts in sound of its own",
+    ),
+    "recordings": (OF_TRIALS, "these are for simulated trials"),
+    "listen": ((*OF_TRIALS, "recordings"), "it hears one recording"),
+    "long": (
+        ("trials", "seed", "trial", "recordings", "listen"),
+        "the file says what is in the stream",
+    ),
+}
 
 
 def run_field_test(
@@ -78,31 +90,15 @@ def run_field_test(
     as_json: bool = JSON,
 ) -> None:
     """Test the deployed chain in a simulated field: distance, rooms, background noise, the board's microphone."""
-    if hours is not None and (
-        options := _named_options(context, ("trials", "trial", "recordings", "listen", "long", "save_wav"))
-    ):
-        raise KwsError(f"--hours takes no {', '.join(options)}: it counts false accepts in sound of its own")
-    if recordings is not None and (options := _named_options(context, OF_TRIALS)):
-        raise KwsError(f"--recordings takes no {', '.join(options)}: these are for simulated trials")
-    if listen is not None and (options := _named_options(context, (*OF_TRIALS, "recordings"))):
-        raise KwsError(f"--listen takes no {', '.join(options)}: it hears one recording")
-    if long is not None and (
-        options := _named_options(context, ("trials", "seed", "trial", "recordings", "listen"))
-    ):
-        raise KwsError(f"--long takes no {', '.join(options)}: the file says what is in the stream")
-    from kwslib.deployment.decision import DecisionSettings
+    _check_options(context)
     from kwslib.field.rooms import setting
     from kwslib.field.stream import open_network
-    from kwslib.paths import check_folder
+    from kwslib.writing import check_folder
 
     if save_wav is not None:
         check_folder(save_wav)
     network = open_network(model)
-    settings = network.settings or DecisionSettings(classes=len(network.labels))
-    if threshold is not None:
-        settings = replace(settings, threshold=threshold)
-    if smoothing is not None:
-        settings = replace(settings, smoothing=smoothing)
+    settings = _settings(network, threshold, smoothing)
     if listen is not None:
         _listen(model, network, listen, settings, as_json)
         return
@@ -122,6 +118,18 @@ def run_field_test(
         return
     indices = [trial] if trial is not None else list(range(trials))
     _trials(model, network, where, indices, settings, save_wav, corpus.title, heard, as_json)
+
+
+def _settings(network: "StreamNetwork", threshold: float | None, smoothing: int | None) -> "DecisionSettings":
+    """The network's own settings, else the sketch's, with what the command line changes."""
+    from kwslib.deployment.decision import DecisionSettings
+
+    settings = network.settings or DecisionSettings(classes=len(network.labels))
+    if threshold is not None:
+        settings = replace(settings, threshold=threshold)
+    if smoothing is not None:
+        settings = replace(settings, smoothing=smoothing)
+    return settings
 
 
 def _stage(
@@ -227,6 +235,13 @@ def _listen(
         print(one_line(f"{int(report.time) // 60:>4}:{report.time % 60:05.2f}  {report.label}"))
     rate = f"{per_hour:.1f} an hour (95 % interval {low:.1f} to {high:.1f})"
     print(one_line(f"{wav}: {len(reports)} reports in {seconds / 60:.1f} minutes, {rate}"))
+
+
+def _check_options(context: typer.Context) -> None:
+    """Raises KwsError for options on the command line of which one excludes others."""
+    for option, (excluded, reason) in EXCLUDED.items():
+        if context.params[option] is not None and (named := _named_options(context, excluded)):
+            raise KwsError(f"--{option} takes no {', '.join(named)}: {reason}")
 
 
 def _named_options(context: typer.Context, names: Iterable[str]) -> list[str]:

@@ -102,7 +102,7 @@ def _save(path: Path, samples: Any) -> None:
     import soundfile
 
     from kwslib.labels import SAMPLE_RATE
-    from kwslib.paths import atomic_write
+    from kwslib.writing import atomic_write
 
     content = io.BytesIO()
     soundfile.write(content, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.keyword import ARCH, EPOCHS, HOURS, TRIALS
 from kwslib.networks import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from kwslib.data.word_file import WordFile
 
 
 def make_keyword(
@@ -59,12 +62,12 @@ def make_keyword(
 
     from kwslib.data.check import require
     from kwslib.data.voices import require_read
-    from kwslib.data.word_file import WordFile, open_word
+    from kwslib.data.word_file import open_word
     from kwslib.deployment.conversion import check_installed
     from kwslib.keyword import road
     from kwslib.keyword.training import word_setup
     from kwslib.labels import class_labels
-    from kwslib.paths import expand, folders
+    from kwslib.paths import expand
     from kwslib.profiles import get_profile
 
     word = normalize("NFC", word)  # as a corpus names its words
@@ -82,16 +85,8 @@ def make_keyword(
         from kwslib.data.speech_commands import official_folder
 
         data = official_folder()
-    word_file = WordFile(
-        word,
-        takes and expand(takes).absolute(),
-        tuple(expand(path).absolute() for path in negatives),
-        tuple(expand(path).absolute() for path in background),
-        tuple(expand(path).absolute() for path in folders(data)) if data else (),
-    )
-    for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
-        if recordings and Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(recordings)):
-            raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
+    word_file = _word_file(word, takes, negatives, background, data)
+    _check_apart(folder, word_file)
     corpus = open_word(word_file)
     require(corpus, word_setup(word, arch, epochs).protocol)
     for line in (corpus.describe(), *explain(corpus)):
@@ -104,6 +99,28 @@ def make_keyword(
         print_json(report)
     else:
         _print(folder, corpus.title, report)
+
+
+def _word_file(
+    word: str, takes: Path | None, negatives: list[Path], background: list[Path], data: Path | None
+) -> "WordFile":
+    from kwslib.data.word_file import WordFile
+    from kwslib.paths import expand, folders
+
+    return WordFile(
+        word,
+        takes and expand(takes).absolute(),
+        tuple(expand(path).absolute() for path in negatives),
+        tuple(expand(path).absolute() for path in background),
+        tuple(expand(path).absolute() for path in folders(data)) if data else (),
+    )
+
+
+def _check_apart(folder: Path, word_file: "WordFile") -> None:
+    """Raises KwsError for a model's folder within one of recordings."""
+    for recordings in (word_file.takes, *word_file.negatives, *word_file.background, *word_file.data):
+        if recordings and Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(recordings)):
+            raise KwsError(f"{folder}: recordings are here: name another folder for the model with --out")
 
 
 def _print(folder: Path, title: str, report: dict[str, Any]) -> None:

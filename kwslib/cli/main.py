@@ -36,7 +36,7 @@ from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
 from kwslib.cli.verify import verify_recorded
 from kwslib.errors import CheckFailed, KwsError
-from kwslib.paths import finished
+from kwslib.writing import finished
 
 USAGE_ERROR: Any = typer.BadParameter.__mro__[1]  # click's UsageError, whichever click typer brings
 

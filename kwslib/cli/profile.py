@@ -48,7 +48,7 @@ def _network(name: str, device: str) -> dict[str, Any]:
     else:
         file = read_model(name)
         assert file.checkpoint
-        network, config, _ = file.checkpoint
+        network, config = file.checkpoint.network, file.checkpoint.config
     packed = {}
     if quantization_of(network):
         packed, network = _packed_bytes(network), dequantized(network)

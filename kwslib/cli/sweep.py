@@ -9,7 +9,7 @@ from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import JSON, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
-from kwslib.paths import check_folder
+from kwslib.writing import check_folder
 
 
 def run_a_sweep(

@@ -16,7 +16,7 @@ from kwslib.cli.output import one_line, print_json
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.networks import ARCHITECTURES
-from kwslib.paths import check_writable
+from kwslib.writing import check_writable
 
 if TYPE_CHECKING:
     import numpy as np

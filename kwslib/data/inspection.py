@@ -17,9 +17,10 @@ from pathlib import Path
 
 from kwslib.data.decoding import stored
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write, cache_dir, stamp
+from kwslib.paths import cache_dir, stamp
 from kwslib.progress import progress
 from kwslib.strict_json import json_text
+from kwslib.writing import atomic_write
 
 COARSEST = 2_000_000_000  # ns: step of the time stamps of the coarsest file systems
 

@@ -19,8 +19,9 @@ from pathlib import Path, PurePosixPath
 
 from kwslib.errors import KwsError
 from kwslib.locks import alone
-from kwslib.paths import FULL, atomic_folder, cache_dir
+from kwslib.paths import cache_dir
 from kwslib.progress import progress
+from kwslib.writing import FULL, atomic_folder
 
 TRIES = 3  # in a row without a single new byte
 CHUNK = 1 << 20  # bytes

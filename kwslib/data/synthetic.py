@@ -19,8 +19,8 @@ from kwslib.data import espeak, noise
 from kwslib.data.splits import which_split
 from kwslib.errors import KwsError
 from kwslib.labels import CLIP_SAMPLES, DEFAULT_KEYWORDS, SAMPLE_RATE
-from kwslib.paths import atomic_folder
 from kwslib.progress import progress
+from kwslib.writing import atomic_folder
 
 MARKER = "SYNTHETIC"
 SPEAKERS = {"training": 75, "validation": 25, "testing": 25}

@@ -31,8 +31,9 @@ from kwslib.data.splits import SPLITS
 from kwslib.data.voices import homophones, is_read, require_read, spoken_folder
 from kwslib.errors import KwsError, listed, naming
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
-from kwslib.paths import atomic_write, expand
+from kwslib.paths import expand
 from kwslib.strict_json import is_format, json_text, parse_json
+from kwslib.writing import atomic_write
 
 FORMAT = 1
 LISTS = ("not", "background", "data")

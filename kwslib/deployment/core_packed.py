@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
 
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import Checkpoint, read_checkpoint
 from kwslib.deployment.core_network import Layer, Network, lower
 from kwslib.deployment.core_sparse import dense_weights
 from kwslib.deployment.integer_graph import to_graph
@@ -24,16 +23,17 @@ TRITS = constants()["KWS_TRITS"]  # the width of ternary numbers
 
 def read_integers(checkpoint: Path) -> IntegerNetwork:
     """The integer network of a quantized checkpoint. Raises KwsError, naming the checkpoint, if it is not quantized."""
-    model, _, _ = load_checkpoint(checkpoint)
-    return integers(checkpoint, model)
+    return integers(read_checkpoint(checkpoint))
 
 
-def integers(checkpoint: Path, model: nn.Module) -> IntegerNetwork:
-    """The same for a loaded model; `checkpoint` is for messages."""
-    if quantization_of(model) is None:
-        raise KwsError(f"{checkpoint}: not quantized: give the model.tflite that `kws export` makes of it")
-    with naming(checkpoint):
-        return integer_network(model)
+def integers(checkpoint: Checkpoint) -> IntegerNetwork:
+    """The same for one that is read."""
+    if quantization_of(checkpoint.network) is None:
+        raise KwsError(
+            f"{checkpoint.path}: not quantized: give the model.tflite that `kws export` makes of it"
+        )
+    with naming(checkpoint.path):
+        return integer_network(checkpoint.network)
 
 
 def packed_network(network: IntegerNetwork) -> Network:

@@ -10,11 +10,10 @@ checkpoint gives model.tflite, int8 with the scales from training, and kws_model
 many bits as in training; this needs no clips and no converter.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,63 +24,81 @@ from kwslib.deployment.model_data import model_header
 from kwslib.deployment.tflite_flatbuffer import Description, finish, operators
 from kwslib.errors import CheckFailed, KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
-from kwslib.paths import atomic_files, atomic_write, check_folder
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
+from kwslib.writing import atomic_files, atomic_write, check_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import nn
 
+    from kwslib.checkpoints import Checkpoint
     from kwslib.data.corpus import Corpus
     from kwslib.deployment.core_network import Network
-    from kwslib.networks.models import ModelConfig
-    from kwslib.quantization.integer import IntegerNetwork
 
-FILES = ("model.onnx", "model_float32.tflite", "model.tflite", "model_data.h", "model_data.cc")
+ONNX, FLOAT32, INT8 = "model.onnx", "model_float32.tflite", "model.tflite"
+FILES = (ONNX, FLOAT32, INT8, "model_data.h", "model_data.cc")
 TOLERANCE = 1e-4  # of the largest logit: float32 sums in another order
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Paths of the files. `operators`: those of the int8 graph, in order; `quantized`: whether the checkpoint
-    is quantized.
-
-    `changed`: number of calibration clips, out of `clips`, for which the int8 and the float network differ in
-    the class.
-    """
+    """Paths of the files, in order. `operators`: those of the int8 graph, in order."""
 
     checkpoint: Path
     folder: Path
     labels: tuple[str, ...]
     operators: tuple[str, ...]
-    quantized: bool = False
-    clips: int = 0
-    changed: int = 0
+    files: tuple[Path, ...]
 
     @property
     def onnx(self) -> Path:
         """The network in ONNX."""
-        return self.folder / "model.onnx"
+        return self.folder / ONNX
 
     @property
     def tflite_float(self) -> Path:
         """The float32 model."""
-        return self.folder / "model_float32.tflite"
+        return self.folder / FLOAT32
 
     @property
     def tflite_int8(self) -> Path:
         """The int8 model."""
-        return self.folder / "model.tflite"
+        return self.folder / INT8
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network in its exported forms. `contents`: the bytes of each file by its name; `operators`: those of the int8
+    graph, in order.
+
+    `changed`: number of calibration clips, out of `clips`, for which the int8 and the float network differ in
+    the class; a quantized checkpoint needs no clips.
+    """
+
+    checkpoint: Path
+    labels: tuple[str, ...]
+    operators: tuple[str, ...]
+    contents: Mapping[str, bytes] = field(repr=False)
+    clips: int = 0
+    changed: int = 0
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """All files that were written, in order."""
-        if self.quantized:
-            return (self.tflite_int8, self.folder / "kws_model.h")
-        return tuple(self.folder / name for name in FILES)
+    def int8(self) -> bytes:
+        """The int8 model."""
+        return self.contents[INT8]
+
+    def write(self, folder: Path) -> ExportResult:
+        """Write all files to `folder`, or none."""
+        files = tuple(folder / name for name in self.contents)
+        with atomic_files(files) as temporaries:
+            for temporary, content in zip(temporaries, self.contents.values(), strict=True):
+                temporary.write_bytes(content)
+        return ExportResult(self.checkpoint, folder, self.labels, self.operators, files)
 
 
-def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
+def calibration_features(corpus: "Corpus", labels: "Sequence[str]") -> np.ndarray:
     """Features of a fixed sample of a corpus's training clips, int8 (N, 49, 40): 512, or all if there are fewer."""
     from kwslib.data.protocol import Protocol
     from kwslib.features.dataset import feature_split
@@ -92,20 +109,24 @@ def calibration_features(corpus: "Corpus", labels: Sequence[str]) -> np.ndarray:
 def export(checkpoint: Path, calibration: np.ndarray, folder: Path) -> ExportResult:
     """Write all formats of a checkpoint's network to `folder`, or none. Raises KwsError and CheckFailed as
     `export_network` does, and KwsError for an invalid checkpoint."""
-    from kwslib.checkpoints import load_checkpoint
+    from kwslib.checkpoints import read_checkpoint
 
-    return export_network(Path(checkpoint), *load_checkpoint(checkpoint), calibration, folder)
+    trained = read_checkpoint(checkpoint)
+    check_folder(folder)
+    return export_network(trained, calibration).write(folder)
 
 
-def export_network(
-    checkpoint: Path,
-    network: "nn.Module",
-    config: "ModelConfig",
-    extra: Mapping[str, Any],
-    calibration: np.ndarray,
-    folder: Path,
-) -> ExportResult:
-    """The same for a loaded checkpoint, whose file's digest identifies the network.
+def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
+    """Write only the int8 file, to `path`. Raises as `export` does."""
+    from kwslib.checkpoints import read_checkpoint
+
+    content = export_network(read_checkpoint(checkpoint), calibration).int8
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def export_network(checkpoint: "Checkpoint", calibration: np.ndarray) -> Exported:
+    """All formats of a network in floating point, FILES.
 
     calibration: int8 features (N, 49, 40) of training clips, see `calibration_features`. Raises KwsError for an
     invalid calibration set, logits that are not finite or have no scale, and an int8 network that the C core rejects,
@@ -119,48 +140,34 @@ def export_network(
         raise KwsError(
             f"calibration of {calibration.dtype} {calibration.shape}: give int8 (N, 49, 40) features"
         )
-    check_folder(folder)
-    answers = _answers(checkpoint, network, calibration)
+    path, network, labels = checkpoint.path, checkpoint.network, checkpoint.config.labels
+    answers = _answers(path, network, calibration)
     onnx = to_onnx(network)
-    onnx.metadata_props.add(key="labels", value=",".join(config.labels))
+    onnx.metadata_props.add(key="labels", value=",".join(labels))
     float32, int8 = convert(onnx, calibration)
-    description = _description(checkpoint, config, extra)
+    description = _description(checkpoint)
     try:
-        with naming(checkpoint):
+        with naming(path):
             float32, int8 = (
                 finish(content, description, INPUT_SCALE, INPUT_ZERO_POINT) for content in (float32, int8)
             )
     except ValueError as error:
-        raise CheckFailed(
-            f"{checkpoint}: the converter did not keep the front end's scale: {error}"
-        ) from error
-    _check_unchanged(checkpoint, network, float32, calibration[:8])
-    changed = _changed(answers, read_network(checkpoint, int8), calibration)
+        raise CheckFailed(f"{path}: the converter did not keep the front end's scale: {error}") from error
+    _check_unchanged(path, network, float32, calibration[:8])
+    changed = _changed(answers, read_network(path, int8), calibration)
     contents = (
         onnx.SerializeToString(deterministic=True),
         float32,
         int8,
-        c_header(config.labels).encode(),
-        c_source(int8, config.labels).encode(),
+        c_header(labels).encode(),
+        c_source(int8, labels).encode(),
     )
-    result = ExportResult(
-        checkpoint, folder, config.labels, operators(int8), clips=len(calibration), changed=changed
-    )
-    return _written(result, contents)
+    files = dict(zip(FILES, contents, strict=True))
+    return Exported(path, labels, operators(int8), files, len(calibration), changed)
 
 
-def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
-    """Write only the int8 file, to `path`. Raises as `export` does."""
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder, atomic_write(path) as temporary:
-        temporary.write_bytes(export(checkpoint, calibration, Path(folder)).tflite_int8.read_bytes())
-
-
-def export_quantized(
-    checkpoint: Path, network: "nn.Module", config: "ModelConfig", extra: Mapping[str, Any], folder: Path
-) -> ExportResult:
-    """Write model.tflite and kws_model.h of a loaded quantized checkpoint to `folder`, or neither.
+def export_quantized(checkpoint: "Checkpoint") -> Exported:
+    """The formats of a quantized network: model.tflite and kws_model.h.
 
     Raises KwsError for one whose quantization the int8 kernels do not support.
     """
@@ -170,31 +177,23 @@ def export_quantized(
     from kwslib.deployment.stream_plan import stream
     from kwslib.deployment.tflite_write import write
 
-    whole = integers(checkpoint, network)
-    graph = to_graph(whole)
-    check_folder(folder)
-    description = _description(checkpoint, config, extra)
+    whole, labels = integers(checkpoint), checkpoint.config.labels
+    graph, description = to_graph(whole), _description(checkpoint)
     int8 = write(graph, description)
     core = compress(lowered(graph, whole.bits))
-    classes = len(config.labels)
-    settings = noted_settings(description.decision, classes) or DecisionSettings(classes)
-    header = model_header(core, config.labels, settings, stream(core))
+    settings = noted_settings(description.decision, len(labels)) or DecisionSettings(len(labels))
+    header = model_header(core, labels, settings, stream(core))
     names = tuple(operator.name for operator in graph.operators)
-    result = ExportResult(checkpoint, folder, config.labels, names, quantized=True)
-    return _written(result, (int8, header.encode()))
+    return Exported(checkpoint.path, labels, names, {INT8: int8, "kws_model.h": header.encode()})
 
 
-def write_integers(
-    checkpoint: Path, network: "IntegerNetwork", config: "ModelConfig", extra: Mapping[str, Any], path: Path
-) -> bytes:
-    """Write the integer network of a loaded quantized checkpoint as a .tflite file, whose bytes it returns."""
+def integer_tflite(checkpoint: "Checkpoint") -> bytes:
+    """Only model.tflite of a quantized network. Raises as `export_quantized` does."""
+    from kwslib.deployment.core_packed import integers
     from kwslib.deployment.integer_graph import to_graph
     from kwslib.deployment.tflite_write import write
 
-    content = write(to_graph(network), _description(checkpoint, config, extra))
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
-    return content
+    return write(to_graph(integers(checkpoint)), _description(checkpoint))
 
 
 def _answers(checkpoint: Path, network: "nn.Module", q8: np.ndarray) -> np.ndarray:
@@ -212,16 +211,9 @@ def _changed(answers: np.ndarray, network: "Network", q8: np.ndarray) -> int:
     return int((run_network(network, q8).argmax(1) != answers).sum())
 
 
-def _description(checkpoint: Path, config: "ModelConfig", extra: Mapping[str, Any]) -> Description:
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16]
-    return Description(config.labels, config.arch, digest, extra.get("decision"))
-
-
-def _written(result: ExportResult, contents: Sequence[bytes]) -> ExportResult:
-    with atomic_files(result.files) as temporaries:
-        for temporary, content in zip(temporaries, contents, strict=True):
-            temporary.write_bytes(content)
-    return result
+def _description(checkpoint: "Checkpoint") -> Description:
+    config = checkpoint.config
+    return Description(config.labels, config.arch, checkpoint.digest, checkpoint.extra.get("decision"))
 
 
 def _check_unchanged(checkpoint: Path, network: "nn.Module", float32: bytes, q8: np.ndarray) -> None:

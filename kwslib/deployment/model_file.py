@@ -14,25 +14,22 @@ from kwslib.features.frontend import CHANNELS, FRAMES
 from kwslib.labels import DEFAULT_KEYWORDS, SILENCE, UNKNOWN, class_labels
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from kwslib.checkpoints import Checkpoint
     from kwslib.deployment.core_network import Network
     from kwslib.deployment.litert import TfliteFile
-    from kwslib.networks.models import ModelConfig
 
 
 @dataclass(frozen=True, eq=False)
 class ModelFile:
     """`labels` in output order; `settings`: the decision noted in the file, if one is.
 
-    Of a FILE.pt, `checkpoint` is the network, its configuration and what else the file holds. Of a FILE.tflite, int8 or
-    float32, `tflite` is what LiteRT runs.
+    Of a FILE.pt, `checkpoint` is what it holds. Of a FILE.tflite, int8 or float32, `tflite` is what LiteRT runs.
     """
 
     path: Path
     labels: tuple[str, ...]
     settings: DecisionSettings | None
-    checkpoint: "tuple[nn.Module, ModelConfig, dict[str, Any]] | None" = field(default=None, repr=False)
+    checkpoint: "Checkpoint | None" = field(default=None, repr=False)
     tflite: "TfliteFile | None" = field(default=None, repr=False)
 
     def core_network(self) -> "Network":
@@ -43,20 +40,23 @@ class ModelFile:
         if self.checkpoint:
             from kwslib.deployment.core_packed import integers, packed_network
 
-            return packed_network(integers(self.path, self.checkpoint[0]))
+            return packed_network(integers(self.checkpoint))
         from kwslib.deployment.core_network import lower
 
         assert self.tflite
         return lower(self.tflite.graph)
 
 
-def read_model(model: str | Path | ModelFile, keywords: Sequence[str] | None = None) -> ModelFile:
+def read_model(
+    model: str | Path | ModelFile, keywords: Sequence[str] | None = None, content: bytes | None = None
+) -> ModelFile:
     """A FILE.pt or a FILE.tflite of one input of 49 x 40 values and one output; an opened one as it is.
 
     keywords: the words of a .tflite file that carries no labels; without them it has the default ones.
+    content: the bytes of a .tflite file that is not written, of which `model` is only the name.
     Raises KwsError for a file that is missing, damaged, of another kind or shape, or a spotter of other words.
     """
-    found = model if isinstance(model, ModelFile) else _opened(Path(model), keywords)
+    found = model if isinstance(model, ModelFile) else _opened(Path(model), keywords, content)
     if keywords and found.labels[2:] != tuple(keywords):
         raise KwsError(f"{found.path}: spots {', '.join(found.labels[2:])}, not {', '.join(keywords)}")
     return found
@@ -68,29 +68,30 @@ def check_name(path: Path, kinds: str = "FILE.pt or FILE.tflite") -> None:
         raise KwsError(f"{path}: not a model's name: give {kinds}")
 
 
-def _opened(path: Path, keywords: Sequence[str] | None) -> ModelFile:
+def _opened(path: Path, keywords: Sequence[str] | None, content: bytes | None) -> ModelFile:
     check_name(path)
-    found = _checkpoint(path) if path.suffix == ".pt" else _tflite(path, keywords)
+    found = _checkpoint(path) if path.suffix == ".pt" else _tflite(path, keywords, content)
     if found.labels[:2] != (SILENCE, UNKNOWN):
         raise KwsError(f"{path}: its labels {', '.join(found.labels)} do not begin with {SILENCE}, {UNKNOWN}")
     return found
 
 
 def _checkpoint(path: Path) -> ModelFile:
-    from kwslib.checkpoints import load_checkpoint
+    from kwslib.checkpoints import read_checkpoint
 
-    network, config, extra = load_checkpoint(path)
-    settings = _noted(path, extra.get("decision"), config.labels)
-    return ModelFile(path, config.labels, settings, checkpoint=(network, config, extra))
+    checkpoint = read_checkpoint(path)
+    labels = checkpoint.config.labels
+    settings = _noted(path, checkpoint.extra.get("decision"), labels)
+    return ModelFile(path, labels, settings, checkpoint=checkpoint)
 
 
-def _tflite(path: Path, keywords: Sequence[str] | None) -> ModelFile:
+def _tflite(path: Path, keywords: Sequence[str] | None, content: bytes | None) -> ModelFile:
     if importlib.util.find_spec("ai_edge_litert") is None:
         raise KwsError(f"{path}: LiteRT, which reads it, is missing: pip install 'kwslib[convert]'")
     from kwslib.deployment.litert import read_tflite
     from kwslib.deployment.tflite_flatbuffer import read_description
 
-    file = read_tflite(path)
+    file = read_tflite(path, content)
     graph = file.graph
     source, output = graph.tensors[graph.input], graph.tensors[graph.output]
     if source.type != output.type:

@@ -9,7 +9,7 @@ import soundfile
 
 from kwslib.field.evaluate import Stage
 from kwslib.labels import SAMPLE_RATE
-from kwslib.paths import atomic_files
+from kwslib.writing import atomic_files
 
 LISTING = "trials.csv"
 

@@ -13,7 +13,7 @@ from kwslib.errors import KwsError
 from kwslib.keyword.takes import speech
 from kwslib.labels import CLIP_SAMPLES, LONGEST_LABEL, SAMPLE_RATE, check_label
 from kwslib.locks import alone
-from kwslib.paths import atomic_files, check_folder
+from kwslib.writing import atomic_files, check_folder
 
 WORD = 15  # frames of 10 ms, the least that a word lasts
 AROUND = 15  # frames kept before and after one that lasts longer than a second

@@ -37,10 +37,11 @@ from kwslib.locks import alone
 from kwslib.networks.evaluation import tally
 from kwslib.networks.recipes import Setup
 from kwslib.networks.resume import DamagedResumeFile
-from kwslib.paths import atomic_files, atomic_write, cache_dir, check_folder, check_writable, temporary_folder
+from kwslib.paths import cache_dir
 from kwslib.predictors import CorePredictor, decided, load_predictor
-from kwslib.progress import beside
+from kwslib.processes import beside
 from kwslib.strict_json import json_text, parse_json
+from kwslib.writing import atomic_files, atomic_write, check_folder, check_writable, temporary_folder
 
 CHECKPOINT, HEADER, REPORT = "model.pt", "kws_model.h", "report.json"
 UNTRAINED = "no epoch was trained yet; the features that were complete are kept"

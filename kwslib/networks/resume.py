@@ -17,7 +17,7 @@ from torch import nn
 
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
-from kwslib.paths import atomic_write
+from kwslib.writing import atomic_write
 
 FORMAT = "kwslib resume"
 

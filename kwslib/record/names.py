@@ -163,13 +163,8 @@ def macs(arch: str) -> str:
 
 
 def in_field(arch: str) -> str:
-    """Accuracy over the trials of the simulated field."""
+    """Accuracy over the trials of the simulated field; of Part 6, of `accuracy`: field_accuracy_channels_4."""
     return f"field_{arch}"
-
-
-def pruned_in_field(network: str) -> str:
-    """The same of a network of Part 6: field_accuracy_channels_4."""
-    return in_field(accuracy(network))
 
 
 def false_accepts(arch: str) -> str:
@@ -183,8 +178,7 @@ def ahead(arch: str, base: str = "tinyconv") -> str:
 
 
 def ahead_on_words(words: str, arch: str) -> str:
-    """The difference between a network and TinyConv on test clips of other words that are "rare" or "frequent" in
-    training, in percentage points."""
+    """The same, to TinyConv, on test clips of other words that are "rare" or "frequent" in training."""
     return f"{ahead(arch)}_{words}"
 
 
@@ -204,8 +198,7 @@ def missed_at_most(arch: str) -> str:
 
 
 def missed_where(arch: str, where: str) -> str:
-    """The share of those keywords of the field that is missed at a network's own settings, for some of its trials:
-    missed_tenet_wide_field_noisiest, missed_tenet_wide_field_yes."""
+    """Share missed in some trials, at a network's own settings: missed_tenet_field_noisiest, missed_tenet_field_yes."""
     return missed(f"{arch}_{where}")
 
 
@@ -295,16 +288,11 @@ def cpu_latency_ms(network: str) -> str:
     return f"cpu_latency_ms_{network}"
 
 
-def falls(kind: str, when: str) -> str:
-    """The smallest share removed at which accuracy has fallen; kind: unstructured, channels."""
-    return f"falls_{kind}_{when}"
+def removed_share(what: str, kind: str, when: str) -> str:
+    """The smallest share removed from which accuracy falls, or the largest at which it holds: falls_channels_raw."""
+    return f"{what}_{kind}_{when}"
 
 
 def breaks_even(form: str) -> str:
     """The share of zeros from which on a sparse form costs less than the dense one: breakeven_flash."""
     return f"breakeven_{form}"
-
-
-def holds(kind: str, when: str) -> str:
-    """The largest share removed before that."""
-    return f"holds_{kind}_{when}"

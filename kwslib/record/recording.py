@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_write
 from kwslib.profiles import Profile, get_profile
 from kwslib.record.comparison import (
     Comparison,
@@ -34,6 +33,7 @@ from kwslib.record.provenance import commit, versions
 from kwslib.record.table import Table
 from kwslib.record.values import Value
 from kwslib.strict_json import is_number, json_text
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas

@@ -149,7 +149,7 @@ def _accuracy(path: Path, testing: FeatureSet, integers: bool = False) -> float:
     """Test accuracy (0..1) of a model; with `integers`, of a quantized network as the chip computes it."""
     file = read_model(path)
     if integers and file.checkpoint:
-        return accuracy(run_integers(integer_network(file.checkpoint[0]), testing.x), testing.y)
+        return accuracy(run_integers(integer_network(file.checkpoint.network), testing.x), testing.y)
     return accuracy(load_predictor(file).logits(testing.x), testing.y)
 
 

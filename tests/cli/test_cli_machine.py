@@ -15,7 +15,7 @@ from repository import MODELS, REPOSITORY, SERIAL_LOG
 from kwslib.cli.output import one_line, print_json
 from kwslib.cli.problems import explain
 from kwslib.errors import KwsError
-from kwslib.paths import _beside, atomic_write, finished, refusal
+from kwslib.writing import _beside, atomic_write, finished, refusal
 
 pytestmark = pytest.mark.slow
 

@@ -5,17 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from kwslib.checkpoints import save_checkpoint
+from kwslib.checkpoints import read_checkpoint, save_checkpoint
 from kwslib.deployment.carray import c_source
 from kwslib.deployment.conversion import _converters
-from kwslib.deployment.export import export
+from kwslib.deployment.export import FILES, Exported, export, export_network
+from kwslib.deployment.model_file import read_model
 from kwslib.deployment.tflite_flatbuffer import Description, finish, read_description
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
@@ -132,16 +133,18 @@ def test_nothing_is_left_by_a_failure(tmp_path, clips):
 
 
 def test_changed_answers_are_those_of_int8_against_float(exported, clips):
+    result = export_network(read_checkpoint(exported.checkpoint), clips)
     floating = TorchPredictor(exported.checkpoint).logits(clips).argmax(1)
-    integers = LiteRtPredictor(exported.tflite_int8).integer_logits(clips).argmax(1)
-    assert (exported.clips, exported.changed) == (len(clips), (floating != integers).sum())
+    model = read_model(exported.tflite_int8, content=result.int8)
+    integers = LiteRtPredictor(model).integer_logits(clips).argmax(1)
+    assert (result.clips, result.changed) == (len(clips), (floating != integers).sum())
 
 
 @pytest.mark.parametrize(("changed", "warned"), [(25, False), (26, True)])
 def test_many_changed_answers_are_warned_of(
     kws, exported, recordings, tmp_path, monkeypatch, changed, warned
 ):
-    result = replace(exported, clips=512, changed=changed)
+    result = Exported(exported.checkpoint, (), (), {}, clips=512, changed=changed)
     monkeypatch.setattr("kwslib.deployment.export.export_network", lambda *_: result)
     command = ("export", exported.checkpoint, "--out", tmp_path, "--data", recordings)
     status, out, err = kws(*command)
@@ -188,6 +191,19 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
     for path in exported.files:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
         assert result["bytes"][path.name] == path.stat().st_size
+
+
+def test_a_page_reads_the_checkpoint_once_and_leaves_no_file_to_read_back(
+    kws, exported, recordings, tmp_path, monkeypatch
+):
+    reads, read_bytes = [], Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path.name) or read_bytes(path))
+    page = tmp_path / "page.html"
+    status, out, _ = kws("export", exported.checkpoint, "--web", page, "--data", recordings, "--json")
+    assert (status, list(json.loads(out)["bytes"])) == (0, ["page.html"])
+    assert reads.count("model.pt") == 1
+    assert not {*FILES} & {*reads}
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 WITHOUT_CONVERTERS = """

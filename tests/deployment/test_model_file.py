@@ -40,7 +40,7 @@ def test_every_opener_names_the_file_and_the_kinds_that_there_are(open_file, tmp
 @pytest.mark.parametrize("open_file", OPENERS)
 def test_every_opener_reads_the_file_once(open_file, tmp_path, monkeypatch):
     trained, converted = checkpoint(tmp_path, 8), tinyconv(tmp_path / "m.tflite")
-    loads = counted(monkeypatch, checkpoints, "load_checkpoint")
+    loads = counted(monkeypatch, checkpoints, "read_checkpoint")
     reads = counted(monkeypatch, litert, "read_content")
     open_file(trained)
     open_file(converted)
@@ -83,6 +83,6 @@ def test_a_runtime_names_the_kind_that_it_runs(tmp_path):
 @pytest.mark.slow
 def test_a_page_of_a_quantized_checkpoint_reads_it_once(kws, tmp_path, monkeypatch):
     path = checkpoint(tmp_path, 4)
-    loads = counted(monkeypatch, checkpoints, "load_checkpoint")
+    loads = counted(monkeypatch, checkpoints, "read_checkpoint")
     status, _, err = kws("export", path, "--web", tmp_path / "page.html", "--out", tmp_path / "out")
     assert (status, err, len(loads)) == (0, "", 1)

@@ -7,7 +7,7 @@ import pytest
 from small_corpus import write_corpus
 from small_networks import checkpoint
 
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import load_checkpoint, read_checkpoint
 from kwslib.deployment.export import export_quantized
 from kwslib.experiments import zoo, zoo_field
 from kwslib.field.conditions import DEFAULT
@@ -56,15 +56,15 @@ def test_a_student_learns_from_its_teacher_and_nothing_is_trained_twice(run, mon
 
 
 def test_values_of_the_board(tmp_path, monkeypatch):
-    model, config, extra = load_checkpoint(checkpoint(tmp_path, 8))
-    assert config == ModelConfig()
-    path = export_quantized(tmp_path / "tinyconv_8.pt", model, config, extra, tmp_path).tflite_int8
+    trained = read_checkpoint(checkpoint(tmp_path, 8))
+    assert trained.config == ModelConfig()
+    path = export_quantized(trained).write(tmp_path).tflite_int8
     board = zoo.board_values(path, "tiny")
     costs = ("load_tiny", "power_mw_tiny", "days_cr2032_tiny")
     assert list(board) == ["board_ms_clip_tiny", "board_ms_hop_tiny", "flash_tiny", "ram_tiny", *costs]
     assert board["board_ms_hop_tiny"].value / 40 < board["load_tiny"].value < 1
     assert 0 < board["board_ms_hop_tiny"].value < board["board_ms_clip_tiny"].value
-    slow = replace(zoo.chip_costs(open_network(path).core, config.labels), network_us=80_000)
+    slow = replace(zoo.chip_costs(open_network(path).core, trained.config.labels), network_us=80_000)
     monkeypatch.setattr(zoo, "chip_costs", lambda *given: slow)
     board = zoo.board_values(path, "tiny")
     assert board["load_tiny"].value > 1

@@ -61,7 +61,7 @@ def run(tmp_path, monkeypatch):
         def export(checkpoint, calibration, folder):
             for name in FILES:
                 (folder / name).write_bytes(checkpoint.read_bytes())
-            return ExportResult(checkpoint, folder, (), ())
+            return ExportResult(checkpoint, folder, (), (), ())
 
         def tested(model, *rest):
             if during:

@@ -17,8 +17,8 @@ from kwslib.errors import KwsError
 from kwslib.experiments.sweeps import notebook as notebooks
 from kwslib.experiments.sweeps.warm import run_fresh
 from kwslib.features.ccore import source_hash
-from kwslib.paths import temporary_folder
 from kwslib.strict_json import json_text
+from kwslib.writing import temporary_folder
 
 EXPERIMENTS = ("kwslib.experiments.quantization", "kwslib.experiments.pruning")
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from kwslib.experiments.sweeps import table
 from kwslib.experiments.sweeps.points import Outcome, Task
-from kwslib.paths import atomic_write
 from kwslib.strict_json import json_text
+from kwslib.writing import atomic_write
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kwslib.errors import KwsError
-from kwslib.paths import atomic_files, atomic_write
+from kwslib.writing import atomic_files, atomic_write
 
 if TYPE_CHECKING:
     import pandas

@@ -13,10 +13,11 @@ import numpy as np
 
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import read_checkpoint
 from kwslib.deployment.core_packed import int8_network, integers, packed_network
 from kwslib.deployment.core_run import run_network
-from kwslib.deployment.export import write_integers
+from kwslib.deployment.export import integer_tflite
+from kwslib.deployment.model_file import read_model
 from kwslib.errors import CheckFailed
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.evaluation import evaluate
@@ -27,6 +28,7 @@ from kwslib.quantization.integer import run_integers
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.words import counted
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas
@@ -59,16 +61,16 @@ def integers_table(models: Mapping[Width, Path], testing: FeatureSet) -> "pandas
 
     rows = {}
     for bits, path in models.items():
-        model, config, _ = load_checkpoint(path)
-        network = integers(path, model)
+        checkpoint = read_checkpoint(path)
+        network, labels = integers(checkpoint), checkpoint.config.labels
         logits = run_integers(network, testing.x)
         for core in (int8_network(network), packed_network(network)):
             if not np.array_equal(logits, run_network(core, testing.x)):
                 raise CheckFailed(f"{path}: the C core and NumPy disagree on its integers")
-        answers = predict(model, testing.x)
+        answers = predict(checkpoint.network, testing.x)
         rows[_label(bits)] = {
-            "PyTorch (%)": 100 * evaluate(answers, testing.y, config.labels).accuracy,
-            "integers (%)": 100 * evaluate(logits, testing.y, config.labels).accuracy,
+            "PyTorch (%)": 100 * evaluate(answers, testing.y, labels).accuracy,
+            "integers (%)": 100 * evaluate(logits, testing.y, labels).accuracy,
             "same answer (%)": 100 * (answers.argmax(1) == logits.argmax(1)).mean(),
             "constants (bytes)": f"{network.flash_bytes:,}",
         }
@@ -118,16 +120,16 @@ def board_table(rows: Mapping[Width, Mapping[str, Any]]) -> "pandas.DataFrame":
 
 def board_cost(path: Path, q8: np.ndarray, y: np.ndarray, sounds: np.ndarray) -> dict[str, Any]:
     """One checkpoint's row of `board_table`; features q8 int8 (N, 49, 40) and classes y (N,) of the sounds."""
-    model, config, _ = load_checkpoint(path)
-    network = integers(path, model)
-    board = Board(packed_network(network), config.labels)
+    checkpoint = read_checkpoint(path)
+    network, labels = integers(checkpoint), checkpoint.config.labels
+    board = Board(packed_network(network), labels)
     logits = board.run_clips(sounds).logits
     if not np.array_equal(logits, run_integers(network, q8)):
         raise CheckFailed(f"{path}: the board's logits are not those of its integers")
     profile = board.profile(sounds[0])
     ms = profile.stages()["network"]["ms"]
     return {
-        "accuracy (%)": 100 * evaluate(logits, y, config.labels).accuracy,
+        "accuracy (%)": 100 * evaluate(logits, y, labels).accuracy,
         "flash, constants (B)": network.flash_bytes,
         "flash, all (B)": profile.flash_bytes,
         "RAM (B)": profile.ram_bytes,
@@ -151,17 +153,19 @@ def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
     TensorFlow Lite Micro."""
     from kwslib.predictors import TflmPredictor
 
-    model, config, extra = load_checkpoint(checkpoint)
-    network, path = integers(checkpoint, model), checkpoint.with_suffix(".tflite")
-    write_integers(checkpoint, network, config, extra, path)
-    micro = TflmPredictor(path).integer_logits(testing.x).astype(int)
+    trained = read_checkpoint(checkpoint)
+    network, path = integers(trained), checkpoint.with_suffix(".tflite")
+    content = integer_tflite(trained)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+    micro = TflmPredictor(read_model(path, content=content)).integer_logits(testing.x).astype(int)
     scale, zero_point = network.output
     wanted = {
         "the integers": run_integers(network, testing.x),
-        "PyTorch, rounded": np.rint(predict(model, testing.x) / scale + zero_point).clip(-128, 127),
+        "PyTorch, rounded": np.rint(predict(trained.network, testing.x) / scale + zero_point).clip(-128, 127),
     }
     within = {name: 100 * float((np.abs(micro - values) <= 1).mean()) for name, values in wanted.items()}
-    return InMicro(extra["seed"], evaluate(micro, testing.y, config.labels).accuracy, within)
+    return InMicro(trained.extra["seed"], evaluate(micro, testing.y, trained.config.labels).accuracy, within)
 
 
 def micro_values(found: InMicro) -> Values:

@@ -14,11 +14,11 @@ import numpy as np
 
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
-from kwslib.checkpoints import load_checkpoint
+from kwslib.checkpoints import read_checkpoint
 from kwslib.deployment.core_network import Layer, Network, read_network
-from kwslib.deployment.core_packed import integers, packed_network, read_integers
+from kwslib.deployment.core_packed import packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
-from kwslib.deployment.export import write_integers
+from kwslib.deployment.export import integer_tflite
 from kwslib.experiments.pruning import PrunedPoint
 from kwslib.labels import CLIP_SAMPLES, class_labels
 from kwslib.progress import over_cores
@@ -27,6 +27,7 @@ from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import decompose, original_by_channels
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas
@@ -66,10 +67,10 @@ def export_points(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoi
     also saved as a .tflite file."""
     networks = {}
     for point in points:
-        checkpoint = models / names.pruned_checkpoint(point.name, 8)
-        model, config, extra = load_checkpoint(checkpoint)
         path = models / names.pruned_tflite(point.name)
-        content = write_integers(checkpoint, integers(checkpoint, model), config, extra, path)
+        content = integer_tflite(read_checkpoint(models / names.pruned_checkpoint(point.name, 8)))
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(content)
         networks[point] = read_network(path, content)
     return networks
 

@@ -37,8 +37,10 @@ def in_field(run: Run, files: Mapping[int, Path]) -> dict[int, FieldResult]:
 def field_values(results: Mapping[int, FieldResult]) -> Values:
     """Accuracies from `in_field`."""
     return {
-        names.pruned_in_field(names.channels(left)): Value(result.accuracy, "fraction", result.ci95, result.n)
-        for left, result in results.items()
+        names.in_field(names.accuracy(names.channels(left))): Value(
+            each.accuracy, "fraction", each.ci95, each.n
+        )
+        for left, each in results.items()
     }
 
 

@@ -182,10 +182,10 @@ def reach_values(rows: "pandas.DataFrame") -> Values:
             whole = rows[rows.sparsity == 0].raw.mean()
             fallen = means.index[means < whole - FALL]
             if len(fallen):
-                values[names.falls(kind, when)] = Value(fallen[0], "fraction")
+                values[names.removed_share("falls", kind, when)] = Value(fallen[0], "fraction")
                 before = means.index[means.index < fallen[0]]
                 if len(before):
-                    values[names.holds(kind, when)] = Value(before.max(), "fraction")
+                    values[names.removed_share("holds", kind, when)] = Value(before.max(), "fraction")
     return values
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kwslib.experiments.quantization import WIDTHS
-from kwslib.paths import atomic_write
 from kwslib.quantization.grids import TERNARY, Width
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.report.numbers import two_digits, with_interval
 from kwslib.report.part6.board import BOTH, Cost
 from kwslib.statistics import mean_share
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas

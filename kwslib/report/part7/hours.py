@@ -10,11 +10,11 @@ from kwslib.experiments.field import Model, choose_point, field_stage, trial_eff
 from kwslib.features.frontend import HOP_MS
 from kwslib.field.detection import OperatingPoint, detection_curve, operating_point, stream_logits
 from kwslib.field.minutes import continuous_frames
-from kwslib.paths import atomic_write
 from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.record.values import Value, Values, share
 from kwslib.report.numbers import share_text, with_interval
+from kwslib.writing import atomic_write
 
 if TYPE_CHECKING:
     import pandas
