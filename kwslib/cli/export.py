@@ -93,8 +93,8 @@ def _exported(
     result = export_network(file.path, network, config, extra, calibration, out)
     if result.changed > MANY * result.clips:
         print(
-            f"kws: warning: {_changed(result)}: was it trained on these data? Quantizing in training"
-            " (`kws sweep bits`) changes fewer",
+            f"kws: warning: {_changed(result)}: was it trained on these data? `kws quantize`,"
+            " which trains on the grid, changes fewer",
             file=sys.stderr,
         )
     return result, {"data": corpus.name, "synthetic": corpus.synthetic}
