@@ -85,7 +85,7 @@ def prepared(
     chosen = get_profile(profile)
     first = further(*file.checkpoint[1:], chosen)
     recipe = recipe_of(first.epochs)
-    training = first.by(replace(recipe, epochs=epochs or recipe.epochs))
+    training = first.with_recipe(replace(recipe, epochs=epochs or recipe.epochs))
     corpus = corpus_of(file.path, file.labels[2:], data, chosen, own)
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
@@ -127,7 +127,8 @@ def leave(
         return threshold(trained, corpus)
 
     epochs = [asdict(epoch) for epoch in history]
-    extra = {"seed": seed, "recipe": asdict(work.recipe), "history": epochs, "finished": True}
+    recipe = {"recipe": asdict(work.recipe)} if history else {}
+    extra = {"seed": seed, **recipe, "history": epochs, "finished": True}
     save_completed(out, small, config, extra, complete if threshold else None)
     settings = read_model(out).settings
     after = evaluation(small, validation, config.labels, settings)

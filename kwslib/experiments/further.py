@@ -46,7 +46,7 @@ class Further:
     splits: Callable[[Corpus, Setup], Splits]
     threshold: Callable[[Path, Corpus], Mapping[str, Any]] | None = None
 
-    def by(self, recipe: Recipe) -> "Further":
+    def with_recipe(self, recipe: Recipe) -> "Further":
         """The same with another recipe, except that labels are smoothed as in its training."""
         own = replace(recipe, label_smoothing=self.setup.recipe.label_smoothing)
         return replace(self, setup=replace(self.setup, recipe=own))
