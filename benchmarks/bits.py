@@ -9,7 +9,6 @@ are seed by seed. Bytes and times are those of the first seed's packed layers in
 --write they are kept in book/results/94_bits.json, which Part 8's page shows.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +19,7 @@ from kwslib.checkpoints import load_checkpoint
 from kwslib.cli.main import script
 from kwslib.deployment.core_packed import packed_network
 from kwslib.errors import KwsError
-from kwslib.experiments.quantization import METHODS, QuantizedPoint, ours, run_points
+from kwslib.experiments.quantization import METHODS, QuantizedPoint, run_points, weights_alone
 from kwslib.labels import class_labels
 from kwslib.networks.recipes import setup, training_splits
 from kwslib.networks.training import score
@@ -42,7 +41,7 @@ def measure(run: Run, arch: str) -> None:
     splits = training_splits(run.corpus, setup(arch, run.profile.epochs))
     before = [score(load_checkpoint(path)[0], splits["testing"])[1] for path in bases.values()]
     points = [
-        QuantizedPoint(bits, method, "ours", replace(ours(bits), activations=8), seed)
+        QuantizedPoint(bits, method, "ours", weights_alone(bits), seed)
         for bits in BITS
         for method in METHODS
         for seed in SEEDS

@@ -15,7 +15,7 @@ from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
 from kwslib.labels import UNKNOWN
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
-from kwslib.networks.training import Epoch, Recipe, fit
+from kwslib.networks.training import Epoch, EpochHook, Recipe, fit
 from kwslib.paths import absent
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 from kwslib.strict_json import is_format
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kwslib.networks.recipes import Setup
 
 FORMAT = 1  # of checkpoints
+Complete = Callable[[Path], Mapping[str, Any]]  # what a checkpoint of a trained network has beside it
 
 
 def save_checkpoint(
@@ -50,6 +51,17 @@ def save_checkpoint(
     torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
     with atomic_write(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
+
+
+def save_completed(
+    path: Path, model: nn.Module, config: ModelConfig, extra: Mapping[str, Any], complete: Complete | None
+) -> None:
+    """The same, with what `complete` adds to `extra`, given a checkpoint of the network without it."""
+    if complete:
+        with temporary_folder(path.parent, "trained") as folder:
+            save_checkpoint(folder / path.name, model, config, extra)
+            extra = {**extra, **complete(folder / path.name)}
+    save_checkpoint(path, model, config, extra)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,10 +205,10 @@ def train(
     seed: int,
     *,
     out: Path | None = None,
-    after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
+    after_epoch: EpochHook | None = None,
     teacher: np.ndarray | None = None,
     start: Path | None = None,
-    complete: Callable[[Path], Mapping[str, Any]] | None = None,
+    complete: Complete | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Build and train a network; with `out`, leave its checkpoint there when the run ends.
 
@@ -245,11 +257,7 @@ def train(
             "history": [asdict(e) for e in history],
             "finished": True,
         }
-        if complete:
-            with temporary_folder(out.parent, "trained") as folder:
-                save_checkpoint(folder / out.name, model, config, extra)
-                extra |= complete(folder / out.name)
-        save_checkpoint(out, model, config, extra)
+        save_completed(out, model, config, extra, complete)
         for left in (unfinished_model(out), resume_file(out)):
             left.unlink(missing_ok=True)
     return model, history

@@ -96,8 +96,8 @@ def _exported(
     exported = export_network(checkpoint, calibration_features(corpus, labels))
     if exported.changed > MANY * exported.clips:
         print(
-            f"kws: warning: {_changed(exported)}: was it trained on these data? Quantizing in training"
-            " (`kws sweep bits`) changes fewer",
+            f"kws: warning: {_changed(exported)}: was it trained on these data? `kws quantize`,"
+            " which trains on the grid, changes fewer",
             file=sys.stderr,
         )
     return exported, {"data": corpus.name, "synthetic": corpus.synthetic}

@@ -31,6 +31,8 @@ from kwslib.cli.listen import listen_live
 from kwslib.cli.output import one_line
 from kwslib.cli.problems import explain, is_explained, output_fails
 from kwslib.cli.profile import profile_model
+from kwslib.cli.prune import prune_model
+from kwslib.cli.quantize import quantize_model
 from kwslib.cli.serial import read_board_log
 from kwslib.cli.sweep import run_a_sweep
 from kwslib.cli.train import train as train_network
@@ -105,6 +107,8 @@ app.command("field")(run_field_test)
 app.command("keyword")(make_keyword)
 app.command("listen")(listen_live)
 app.command("profile")(profile_model)
+app.command("prune")(prune_model)
+app.command("quantize")(quantize_model)
 app.command("serial")(read_board_log)
 app.command("sweep")(run_a_sweep)
 app.command("train")(train_network)

@@ -13,6 +13,7 @@ from kwslib.cli.corpus import chosen_corpus, explain
 from kwslib.cli.interruption import Stopped
 from kwslib.cli.options import DATA, JSON, OWN, PROFILE, SEED_MAX
 from kwslib.cli.output import one_line, print_json
+from kwslib.cli.training import epoch_bar, evaluation
 from kwslib.errors import KwsError
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.networks import ARCHITECTURES
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from kwslib.deployment.decision import DecisionSettings
     from kwslib.experiments.zoo_field import FieldEffort
     from kwslib.features.dataset import FeatureSet
-    from kwslib.networks.evaluation import Evaluation
     from kwslib.networks.recipes import Setup
     from kwslib.networks.training import Epoch
     from kwslib.profiles import Profile
@@ -99,7 +99,7 @@ def train(
     answers = predict(teaching, splits["training"].x) if teaching else None
     choose = partial(_threshold, corpus=corpus, effort=effort) if effort else None
     model, history, settings = _trained(training_setup, splits, seed, out, answers, choose)
-    result = _evaluation(model, splits["validation"], training_setup.config.labels, settings)
+    result = evaluation(model, splits["validation"], training_setup.config.labels, settings)
     if as_json:
         print_json(
             {
@@ -151,21 +151,11 @@ def _trained(
     choose: Callable[[Path], "DecisionSettings"] | None,
 ) -> "tuple[nn.Module, list[Epoch], DecisionSettings | None]":
     """The network, its epochs and the settings that `choose` gives for its checkpoint, beside a progress bar."""
-    from tqdm import tqdm
-
     from kwslib.checkpoints import resume_file, train_setup, unfinished_model
     from kwslib.keyword.threshold import as_extra
 
     settings: DecisionSettings | None = None
-    with tqdm(total=training_setup.recipe.epochs, desc="training", unit="epoch", disable=None) as bar:
-
-        def show(epoch: "Epoch", _network: object) -> None:
-            bar.update(epoch.epoch + 1 - bar.n)
-            bar.set_postfix(
-                loss=f"{epoch.training_loss:.3f}",
-                accuracy=f"{epoch.training_accuracy:.3f}",
-                validation=f"{epoch.validation_accuracy:.3f}",
-            )
+    with epoch_bar(training_setup.recipe.epochs) as (bar, show):
 
         def complete(choose: Callable[[Path], "DecisionSettings"], trained: Path) -> dict[str, Any]:
             nonlocal settings
@@ -193,19 +183,3 @@ def _threshold(trained: Path, corpus: "Corpus", effort: "FieldEffort") -> "Decis
     from kwslib.field.stream import open_network
 
     return choose_settings(open_network(trained), corpus, effort).settings
-
-
-def _evaluation(
-    model: "nn.Module",
-    validation: "FeatureSet",
-    labels: tuple[str, ...],
-    settings: "DecisionSettings | None",
-) -> "Evaluation":
-    from scipy.special import softmax
-
-    from kwslib.networks.evaluation import tally
-    from kwslib.networks.training import predict
-    from kwslib.predictors import decided
-
-    answers = decided(softmax(predict(model, validation.x), axis=1), settings)
-    return tally(answers, validation.y, labels)

@@ -1,9 +1,12 @@
 """A .tflite file as a sequence of the C core's layers (firmware/core/kws_network.h)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kwslib.deployment.litert import read_tflite
 from kwslib.deployment.operands import Operands
@@ -36,6 +39,17 @@ class Network:
     output: int
     output_scale: float
     output_zero_point: int
+
+
+def constant_bytes(layers: Sequence[Layer]) -> int:
+    """Bytes of all arrays of the layers in flash."""
+
+    def size(value: Any) -> int:
+        if isinstance(value, dict):
+            return sum(map(size, value.values()))
+        return value.nbytes if isinstance(value, np.ndarray) else 0
+
+    return sum(size(layer.fields) for layer in layers)
 
 
 def read_network(path: Path, content: bytes | None = None) -> Network:

@@ -18,7 +18,7 @@ from kwslib.experiments.seeds import Splits
 from kwslib.measure.profiling import costs
 from kwslib.networks.evaluation import accuracy
 from kwslib.networks.models import ModelConfig, fold_batch_norm
-from kwslib.networks.training import Recipe, fit, score
+from kwslib.networks.training import Epoch, EpochHook, Recipe, fit, score
 from kwslib.progress import over_cores
 from kwslib.pruning import channels
 from kwslib.pruning.weights import Pruning, fine_tune, nonzero_parameters, raw_accuracies
@@ -55,7 +55,7 @@ class PrunedPoint:
             channels.check_criterion(self.criterion)
             channels.channels_left(100 * self.sparsity)
         else:
-            Pruning(self.sparsity, self.criterion, self.schedule)
+            _ = self.pruning  # which checks them
 
     @property
     def _default(self) -> str:
@@ -66,6 +66,11 @@ class PrunedPoint:
         """Whether so few weights remain that the network no longer memorizes, and must be chosen and trained
         with care."""
         return self.sparsity >= (0.75 if self.structured else 0.98)
+
+    @property
+    def pruning(self) -> Pruning:
+        """Options of removing this share of the weights."""
+        return Pruning(self.sparsity, self.criterion, self.schedule, ramp=0.4 if self.few else 0.7)
 
     @property
     def kept(self) -> int:
@@ -148,11 +153,24 @@ def _fewer_channels(
 
 def _fewer_weights(point: PrunedPoint, model: nn.Module, splits: Splits, fine_tuning: Recipe) -> float:
     """Prune and fine-tune the network in place; its test accuracy pruned at once, without fine-tuning."""
-    pruning = Pruning(point.sparsity, point.criterion, point.schedule, ramp=0.4 if point.few else 0.7)
-    (raw,) = raw_accuracies(model, [pruning], splits["training"], splits["testing"], point.seed)
-    _without_dropout(model, point)
-    fine_tune(model, pruning, fine_tuning, splits["training"], splits["validation"], point.seed)
+    (raw,) = raw_accuracies(model, [point.pruning], splits["training"], splits["testing"], point.seed)
+    prune_weights(point, model, splits, fine_tuning)
     return raw
+
+
+def prune_weights(
+    point: PrunedPoint,
+    model: nn.Module,
+    splits: Splits,
+    fine_tuning: Recipe,
+    after_epoch: EpochHook | None = None,
+) -> list[Epoch]:
+    """Remove an unstructured point's share of the weights of a network in its deployed form, in place, and train the
+    others; its epochs."""
+    _without_dropout(model, point)
+    return fine_tune(
+        model, point.pruning, fine_tuning, splits["training"], splits["validation"], point.seed, after_epoch
+    )
 
 
 def _in_integers(

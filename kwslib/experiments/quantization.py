@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
-from kwslib.data.splits import SPLITS
 from kwslib.errors import KwsError
 from kwslib.experiments.seeds import Splits
-from kwslib.networks.training import Recipe, score
+from kwslib.networks.training import Epoch, EpochHook, Recipe, score
 from kwslib.progress import over_cores
 from kwslib.quantization.grids import BINARY, TERNARY, Width
 from kwslib.quantization.integer import integer_network
@@ -82,6 +83,11 @@ def ours(bits: Width) -> Quantization:
     if bits in (1, TERNARY, BINARY):
         return Quantization(BINARY if bits == 1 else bits, activations=8)
     return Quantization(bits, activations=int(bits))
+
+
+def weights_alone(bits: Width) -> Quantization:
+    """Our recipe with activations of 8 bits, whatever the width of the weights."""
+    return replace(ours(bits), activations=8)
 
 
 def point(
@@ -170,7 +176,7 @@ def run_causes(
 def wide_activations(points: Sequence[QuantizedPoint]) -> list[QuantizedPoint]:
     """Our QAT with activations of 8 bits, if `points` have it with 4 and 2 bits, with their first seeds."""
     return [
-        QuantizedPoint(k, "qat", "ours, wide activations", replace(ours(k), activations=8), seed)
+        QuantizedPoint(k, "qat", "ours, wide activations", weights_alone(k), seed)
         for k in (4, 2)
         for seed in _seeds(points, bits=k, method="qat", recipe="ours")
     ]
@@ -188,6 +194,26 @@ def kept(points: Sequence[QuantizedPoint]) -> list[QuantizedPoint]:
     return [p for p in chosen if p.seed == min(q.seed for q in chosen)]
 
 
+def quantize_at(
+    point: QuantizedPoint,
+    model: nn.Module,
+    splits: Splits,
+    training: Recipe,
+    after_epoch: EpochHook | None = None,
+) -> tuple[nn.Module, list[Epoch]]:
+    """A float network quantized at a point, and its epochs by the recipe `training`; PTQ has none.
+
+    Raises KwsError for a network that cannot be quantized.
+    """
+    examples = splits["training"]
+    if point.method == "ptq":
+        careful = point.recipe.startswith("ours")
+        return post_training(model, point.quantization, calibration_inputs(examples), careful), []
+    return quantization_aware(
+        model, point.quantization, training, examples, splits["validation"], point.seed, after_epoch
+    )
+
+
 def run_point(
     point: QuantizedPoint, base: Path, splits: Splits, epochs: int, models: Path | None = None
 ) -> dict[str, Any]:
@@ -197,13 +223,7 @@ def run_point(
     Raises KwsError for a checkpoint of a network that cannot be quantized.
     """
     model, config, _ = load_checkpoint(base)
-    training, validation, testing = (splits[name] for name in SPLITS)
-    quantization, careful = point.quantization, point.recipe.startswith("ours")
-    if point.method == "ptq":
-        quantized = post_training(model, quantization, calibration_inputs(training), careful)
-    else:
-        recipe = replace(point.training(1), epochs=epochs)
-        quantized, _ = quantization_aware(model, quantization, recipe, training, validation, point.seed)
+    quantized, _ = quantize_at(point, model, splits, replace(point.training(1), epochs=epochs or 1))
     if models:
         extra = {"seed": point.seed, "finished": True}
         save_checkpoint(
@@ -216,10 +236,10 @@ def run_point(
         "recipe": point.recipe,
         "seed": point.seed,
         "flash": integer_network(quantized).flash_bytes
-        if careful and quantization.scheme == "symmetric"
+        if point.recipe.startswith("ours") and point.quantization.scheme == "symmetric"
         else None,
-        "validation": score(quantized, validation)[1],
-        "testing": score(quantized, testing)[1],
+        "validation": score(quantized, splits["validation"])[1],
+        "testing": score(quantized, splits["testing"])[1],
     }
 
 

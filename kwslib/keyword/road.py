@@ -133,9 +133,7 @@ def _train(
     def complete(network: Path) -> dict[str, Any]:
         say("choosing a threshold")
         prepared()
-        choice = threshold.choose(open_network(network), corpus, effort.trials, effort.hours)
-        noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
-        return threshold.as_extra(choice.settings) | {"choice": noted}
+        return chosen_threshold(network, corpus, effort)
 
     say("features of the training")
     splits = word_splits(corpus, training_setup)
@@ -146,6 +144,13 @@ def _train(
     except DamagedResumeFile:
         resume_file(out).unlink()
         train_setup(training_setup, splits, seed, out=out, start=start, complete=complete)
+
+
+def chosen_threshold(network: Path, corpus: Corpus, effort: Effort) -> dict[str, Any]:
+    """What a word's checkpoint holds as `extra`: the settings chosen for its network, and how well they do."""
+    choice = threshold.choose(open_network(network), corpus, effort.trials, effort.hours)
+    noted = settings_note(choice.settings) | {"validation": point_json(choice.point)}
+    return threshold.as_extra(choice.settings) | {"choice": noted}
 
 
 def _knows(start: Path | None, word: str) -> bool:

@@ -69,6 +69,7 @@ class Epoch:
 
 
 Hook = Callable[[nn.Module, int, int], None]  # (model, step, steps in all), after each optimizer step
+EpochHook = Callable[[Epoch, nn.Module], None]  # after each epoch
 
 
 def accelerator() -> torch.device:
@@ -111,7 +112,7 @@ def fit(
     seed: int,
     *,
     after_step: Hook | None = None,
-    after_epoch: Callable[[Epoch, nn.Module], None] | None = None,
+    after_epoch: EpochHook | None = None,
     resume: Path | None = None,
     run: Mapping[str, Any] = MappingProxyType({}),
     teacher: np.ndarray | None = None,

@@ -19,7 +19,7 @@ from torch.nn.utils import prune
 
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
-from kwslib.networks.training import Epoch, Hook, Recipe, fit, score
+from kwslib.networks.training import Epoch, EpochHook, Hook, Recipe, fit, score
 from kwslib.pruning.saliency import CRITERIA, importance, squared_gradients
 
 SCHEDULES = ("one-shot", "gradual")
@@ -75,6 +75,12 @@ def nonzero_parameters(model: nn.Module) -> int:
     layers = prunable(model).values()
     biases = [layer.bias for layer in layers if isinstance(layer.bias, Tensor)]
     return sum(b.numel() for b in biases) + sum(int((weights(layer) != 0).sum()) for layer in layers)
+
+
+def zero_share(model: nn.Module) -> float:
+    """Share of the weights that are zero (0..1)."""
+    found = [weights(layer) for layer in prunable(model).values()]
+    return sum(int((each == 0).sum()) for each in found) / sum(each.numel() for each in found)
 
 
 def prune_to(model: nn.Module, pruning: Pruning, seed: int = 0, squares: Sequence[Tensor] = ()) -> None:
@@ -153,6 +159,7 @@ def fine_tune(
     training: FeatureSet,
     validation: FeatureSet,
     seed: int,
+    after_epoch: EpochHook | None = None,
 ) -> list[Epoch]:
     """Prune `model` in place and train the remaining weights; returns the history. Weights that were zero
     before stay zero.
@@ -166,7 +173,7 @@ def fine_tune(
         prune_to(model, pruning, seed, squares)
     else:
         removal = _removal(pruning, seed, squares)
-    history = fit(model, recipe, training, validation, seed, after_step=removal)
+    history = fit(model, recipe, training, validation, seed, after_step=removal, after_epoch=after_epoch)
     finish(model)
     return history
 

@@ -139,7 +139,7 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
     """
     quantization = quantization_of(model)
     if quantization is None:
-        raise KwsError("integer arithmetic needs a quantized network: make one with `kws sweep bits`")
+        raise KwsError("integer arithmetic needs a quantized network: make one with `kws quantize`")
     if (
         quantization.input is not None
         or quantization.bias is not None

@@ -24,7 +24,8 @@ def post_training(model: nn.Module, quantization: Quantization, x: Tensor, caref
     """A quantized copy of a float network in its deployed form, in evaluation mode. x: training inputs (N, 49,
     40) float32.
 
-    Without `careful`, weights are rounded to nearest and biases are not corrected. Raises KwsError for a
+    Pruned weights, which are zero, stay zero. Without `careful`, weights are rounded to nearest and biases are not
+    corrected. Raises KwsError for a
     network that is already quantized, or has a layer that cannot be quantized.
     """
     deployed = fold_batch_norm(model)
@@ -62,7 +63,7 @@ def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
     """Coordinate descent over a layer's weights in place.
 
     x: the layer's inputs, one row for each output position (n, weights of a channel); excess: its outputs minus the
-    target outputs (n, C). Returns the remaining excess.
+    target outputs (n, C). Weights that were trained to zero stay where they are. Returns the remaining excess.
     """
     weight = layer.layer.get_parameter("weight")
     trained = weight.flatten(1).T.contiguous()  # (weights, C), as the next one
@@ -73,13 +74,13 @@ def descend(layer: QuantizedLayer, x: Tensor, excess: Tensor) -> Tensor:
     ridge = RIDGE * power.mean()
     excess = excess - excess.mean(0)
     change = torch.empty_like(now[0])
-    visited = [values[power > 0].unbind() for values in (columns, trained, power + ridge)]
+    visited = [values[power > 0].unbind() for values in (columns, trained, power + ridge, trained != 0)]
     places = [now[i] for i in torch.nonzero(power).flatten()]
     for _ in range(SWEEPS):
-        for place, column, aim, stiffness in zip(places, *visited, strict=True):
+        for place, column, aim, stiffness, free in zip(places, *visited, strict=True):
             slope = column @ excess / len(x) + ridge * (place - aim)
             fake_quantize_into(change, place - slope / stiffness, scale, zero_point, layer.weight.grid)
-            if change.sub_(place).any():
+            if change.sub_(place).mul_(free).any():
                 excess.addr_(column, change)
                 place += change
     weight.copy_(now.T.reshape(weight.shape))

@@ -12,7 +12,7 @@ from torch import nn
 
 from kwslib.features.dataset import FeatureSet
 from kwslib.networks.models import fold_batch_norm
-from kwslib.networks.training import Epoch, Hook, Recipe, fit, to_input
+from kwslib.networks.training import Epoch, EpochHook, Hook, Recipe, fit, to_input
 from kwslib.pruning.weights import prunable
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quantization.ptq import post_training
@@ -46,14 +46,16 @@ def quantization_aware(
     training: FeatureSet,
     validation: FeatureSet,
     seed: int,
+    after_epoch: EpochHook | None = None,
 ) -> tuple[nn.Module, list[Epoch]]:
     """Quantize a copy of a float network and train it further. Returns the quantized network and its history.
 
     Pruned weights, which are zero, stay zero.
     """
     quantized_model = post_training(model, quantization, calibration_inputs(training), careful=False)
+    held = _holding_zeros(model, quantized_model)
     return quantized_model, fit(
-        quantized_model, recipe, training, validation, seed, after_step=_holding_zeros(model, quantized_model)
+        quantized_model, recipe, training, validation, seed, after_step=held, after_epoch=after_epoch
     )
 
 

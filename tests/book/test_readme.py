@@ -20,7 +20,13 @@ NOT_HERE = {
     "kws keyword": "tests/book/test_own_keyword.py runs it as its page has it, minutes long",
     "kws listen": "needs a microphone",
 }
-LESS = {"kws train": "--epochs 1", "kws field": "--trials 4", "kws sweep": "--dry-run"}
+LESS = {
+    "kws train": "--epochs 1",
+    "kws quantize": "--epochs 1",
+    "kws prune": "--epochs 1",
+    "kws field": "--trials 4",
+    "kws sweep": "--dry-run",
+}
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,22 @@ COMMANDS = {  # every command, with the hostile path in each place that takes on
     ],
     "listen": [("listen", "{}"), ("listen", "{}.pt"), ("listen", "{}.tflite")],
     "profile": [("profile", "{}"), ("profile", "{}.pt"), ("profile", "{}.tflite")],
+    "prune": [
+        ("prune", "MODEL", "--sparsity", "0.5", "--data", "{}", "--out", "OUT/m.pt"),
+        ("prune", "{}", "--sparsity", "0.5", "--out", "OUT/m.pt"),
+        ("prune", "{}.pt", "--sparsity", "0.5", "--out", "OUT/m.pt"),
+        own("prune", "MODEL", "--sparsity", "0.5", "--out", "OUT/m.pt"),
+        ("prune", "MODEL", "--sparsity", "0.5", "--out", "FILE/{}.pt"),
+        ("prune", "MODEL", "--sparsity", "0.5", "--out", "{}"),
+    ],
+    "quantize": [
+        ("quantize", "MODEL", "--bits", "4", "--data", "{}", "--out", "OUT/m.pt"),
+        ("quantize", "{}", "--bits", "4", "--out", "OUT/m.pt"),
+        ("quantize", "{}.pt", "--bits", "4", "--out", "OUT/m.pt"),
+        own("quantize", "MODEL", "--bits", "4", "--out", "OUT/m.pt"),
+        ("quantize", "MODEL", "--bits", "4", "--out", "FILE/{}.pt"),
+        ("quantize", "MODEL", "--bits", "4", "--out", "{}"),
+    ],
     "serial": [
         ("serial", "{}"),
         ("serial", "LOG", "--beside", "{}"),
@@ -189,6 +205,8 @@ def test_nor_is_one_after_an_equals_sign(kws, place, monkeypatch):
         ("export", "model.tflite", "--web", "model.tflite"),
         ("export", "model.tflite", "--web", "out/../model.tflite"),
         ("train", "--data", "corpus", "--teacher", "model.pt", "--out", "./model.pt"),
+        ("prune", "model.pt", "--sparsity", "0.5", "--out", "./model.pt"),
+        ("quantize", "model.pt", "--bits", "4", "--out", "out/../model.pt"),
     ],
 )
 def test_nothing_replaces_what_it_is_made_of(kws, place, monkeypatch, arguments):
@@ -256,6 +274,10 @@ def test_what_cannot_be_a_folder_is_named_itself_and_nothing_within_it(kws, plac
         ("field", "model.pt", "--snr"),
         ("field", "model.pt", "--distance"),
         ("field", "model.pt", "--rt60"),
+        ("prune", "model.pt", "--out", "m.pt", "--sparsity"),
+        ("prune", "model.pt", "--out", "m.pt", "--sparsity", "0.5", "--epochs"),
+        ("quantize", "model.pt", "--out", "m.pt", "--bits"),
+        ("quantize", "model.pt", "--out", "m.pt", "--bits", "4", "--seed"),
         ("serial", "text.txt", "--seconds"),
         ("sweep", "bits", "--out", "s", "--jobs"),
         ("sweep", "bits", "--out", "s", "--seeds"),

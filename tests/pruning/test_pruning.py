@@ -18,7 +18,7 @@ from kwslib.deployment.tflite_write import write
 from kwslib.errors import KwsError
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build
-from kwslib.networks.training import Recipe, fit, score
+from kwslib.networks.training import Recipe, fit, score, to_input
 from kwslib.pruning.channels import channels_left, keep_channels, removal_orders
 from kwslib.pruning.saliency import CRITERIA, squared_gradients
 from kwslib.pruning.weights import (
@@ -35,8 +35,9 @@ from kwslib.pruning.weights import (
     weights,
 )
 from kwslib.quantization.integer import integer_network
+from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
-from kwslib.quantization.quantizers import Quantization
+from kwslib.quantization.quantizers import Quantization, dequantized
 
 TOTAL = 640 + 16_000  # weights of TinyConv
 RECIPE = Recipe(epochs=2, batch_size=16, learning_rate=1e-2)
@@ -261,3 +262,13 @@ def test_zeros_survive_quantization_aware_training_and_export(tmp_path, bits):
     conv, dense = read_network(tmp_path / "model.tflite").layers
     assert not np.moveaxis(conv.fields["weights"], 3, 1)[before["conv"].numpy()].any()
     assert not dense_weights(dense)[before["linear"].numpy()].any()
+
+
+@pytest.mark.parametrize("bits", [8, 2])
+def test_zeros_survive_post_training_quantization(bits):
+    model = network()
+    prune_to(model, Pruning(0.9))
+    finish(model)
+    before = zeros(model)
+    rounded = post_training(model, Quantization(bits, 8), to_input(noise(64).x))
+    assert none_came_back(before, dequantized(rounded))

@@ -7,7 +7,7 @@ from small_networks import thinned
 from tflite_files import tinyconv
 
 from kwslib.board.cycles import rounded
-from kwslib.deployment.core_network import read_network
+from kwslib.deployment.core_network import constant_bytes, read_network
 from kwslib.deployment.core_sparse import compress
 from kwslib.profiles import PROFILES
 from kwslib.record.recording import Run
@@ -22,7 +22,6 @@ from kwslib.report.part6.board import (
     break_even,
     break_even_values,
     channel_values,
-    constant_bytes,
     convolution_share,
     formats_table,
     measure_sparse,

@@ -15,7 +15,7 @@ import numpy as np
 from kwslib.board.cycles import rounded
 from kwslib.board.machine import Board
 from kwslib.checkpoints import read_checkpoint
-from kwslib.deployment.core_network import Layer, Network, read_network
+from kwslib.deployment.core_network import Network, constant_bytes, read_network
 from kwslib.deployment.core_packed import packed_network, read_integers
 from kwslib.deployment.core_sparse import compress, dense_weights
 from kwslib.deployment.export import integer_tflite
@@ -90,17 +90,6 @@ def measure(networks: Mapping[Any, Network]) -> dict[Any, Cost]:
         )
 
     return dict(zip(names, over_cores(cost_of, range(len(names)), "board"), strict=True))
-
-
-def constant_bytes(layers: Sequence[Layer]) -> int:
-    """Bytes of all arrays of the layers in flash."""
-
-    def size(value: Any) -> int:
-        if isinstance(value, dict):
-            return sum(map(size, value.values()))
-        return value.nbytes if isinstance(value, np.ndarray) else 0
-
-    return sum(size(layer.fields) for layer in layers)
 
 
 def measure_sparse(networks: Mapping[float, Network]) -> "pandas.DataFrame":
