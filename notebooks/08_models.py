@@ -207,6 +207,9 @@ figures.trade_off(found)
 # {recorded}`94_bits/tenet, wide, 4 bits: network in a hop` instead of {recorded}`08_models/board_ms_hop_tenet_wide`. Eight
 # bits on Part 5's grid are slower than the int8 network, too: the core's kernel for a stream's single columns does not take
 # the lowest value of a byte, which this grid includes.
+#
+# `kws quantize net.pt --bits 4 --out small.pt` does this to any trained network, with a threshold chosen anew where it has one,
+# and `kws prune net.pt --sparsity 0.75 --out sparse.pt` sets the least important weights to zero.
 
 # %% [markdown]
 # ## Words that training hardly knew

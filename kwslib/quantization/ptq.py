@@ -25,8 +25,7 @@ def post_training(model: nn.Module, quantization: Quantization, x: Tensor, caref
     40) float32.
 
     Pruned weights, which are zero, stay zero. Without `careful`, weights are rounded to nearest and biases are not
-    corrected. Raises KwsError for a
-    network that is already quantized, or has a layer that cannot be quantized.
+    corrected. Raises KwsError for a network that is already quantized, or has a layer that cannot be quantized.
     """
     deployed = fold_batch_norm(model)
     quantized_model = quantized(deployed, quantization)
