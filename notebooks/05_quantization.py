@@ -23,7 +23,8 @@
 # bit, and packs the bits into bytes.
 #
 # The notebook computes every network of this part, a *sweep*. With the parameter `bits` it computes one of them; `kws
-# sweep bits` does so for each, and with the parameter `swept` the notebook reads those results.
+# sweep bits` does so for each, and with the parameter `swept` the notebook reads those results. `kws quantize` does to a
+# network of your own what is done here to TinyConv.
 #
 # **For whom.** Anyone who wants a network in fewer bits, or wants to know why a published recipe failed at few bits.
 #

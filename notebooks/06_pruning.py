@@ -22,7 +22,8 @@
 # accuracy, the second gives a smaller network that needs no special code.
 #
 # The notebook computes every network of this part. With the parameter `sparsity` it computes one of them; `kws sweep
-# sparsity` and `kws sweep channels` do so for each, and with the parameter `swept` the notebook reads those results.
+# sparsity` and `kws sweep channels` do so for each, and with the parameter `swept` the notebook reads those results. `kws
+# prune` removes weights of a network of your own.
 #
 # **For whom.** Anyone who wants to make a network smaller by removing parts of it, and to see the effect on the chip.
 #
