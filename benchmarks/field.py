@@ -19,6 +19,7 @@ from kwslib.cli.main import script
 from kwslib.errors import KwsError
 from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, train_for_field
 from kwslib.field.stream import open_network
+from kwslib.progress import over_cores
 from kwslib.record import recording
 from kwslib.record.comparison import recorded_folder
 from kwslib.record.recording import Run
@@ -39,23 +40,17 @@ Found = dict[str, list[float]]  # by what is measured, in the order of the seeds
 def measure(run: Run, arch: str, paths: list[Path]) -> Found:
     """Hear a network of every seed; record means."""
     title = NETWORKS[arch]
-    found: Found = {name: [] for name in (*SHARES, *COUNTS)}
-    for seed, path in zip(run.seeds, paths, strict=True):
+
+    def results(path: Path) -> list[float]:
         heard = hear(run, open_network(path))
-        print(f"{title}, seed {seed}: {told(heard)}", flush=True)
+        print(f"{path.stem}: {told(heard)}", flush=True)
         if heard.within is None:
-            raise KwsError(
-                f"{title}, seed {seed}: more than one false accept an hour at every threshold: train it anew"
-            )
-        results = (
-            heard.trials.accuracy,
-            heard.chosen.reject_rate,
-            heard.within.reject_rate,
-            heard.chosen.per_hour,
-            heard.long.as_json()["misses"],
-        )
-        for values, value in zip(found.values(), results, strict=True):
-            values.append(value)
+            raise KwsError(f"{path}: more than one false accept an hour at every threshold: train it anew")
+        shares = heard.trials.accuracy, heard.chosen.reject_rate, heard.within.reject_rate
+        return [*shares, heard.chosen.per_hour, heard.long.as_json()["misses"]]
+
+    by_seed = over_cores(results, paths, title)
+    found = dict(zip((*SHARES, *COUNTS), map(list, zip(*by_seed, strict=True)), strict=True))
     for name in SHARES:
         mean, *ci95 = mean_share(found[name])
         run.record(f"{title}: {name}", mean, "fraction", ci95, n=len(run.seeds))
