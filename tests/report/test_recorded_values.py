@@ -85,13 +85,13 @@ def test_pairs_on_the_same_trials_are_those_of_the_recorded_accuracies(recorded)
     """Of two networks one is right in as many trials more as it alone is right in more: else the pairs are older."""
     accuracies = {
         Path(names.field_tflite(arch)).stem: recorded["08_models"][names.in_field(names.for_field(arch))]
-        for arch in ("tenet", "tenet_valid", "tenet_wide")
+        for arch in ("tenet", "tinyconv_valid", "tenet_valid", "tenet_wide")
     }
     for left in (8, 4):
         point = names.channels(left)
         accuracies[Path(names.pruned_tflite(point)).stem] = recorded["06_pruning"][f"field_accuracy_{point}"]
     pairs = recorded["96_trials"]
-    assert len(pairs) == 8
+    assert len(pairs) == 10
     for name in pairs:
         networks, _, only = name.partition(": only ")
         (other,) = set(networks.split(", ")) - {only}
