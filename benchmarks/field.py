@@ -5,7 +5,7 @@
 Every network is trained by the same recipe on the same sound, exported, given the threshold and smoothing that
 validation chooses for it, and counted as Part 8 counts: test trials, ten hours without a keyword, and the long file.
 Those in book/results/models are taken as they are; what is trained goes there with --write, else to _build/results:
-half an hour a network on one core, after as long for the sound; a quarter of an hour for several side by side on a GPU.
+five to twenty minutes a network on one core, after ten for the sound on two.
 Means over the seeds, and differences seed by seed, with Student's intervals; with --write they are kept in
 book/results/95_field.json. With --validation it prints only what validation misses at the settings chosen there.
 """

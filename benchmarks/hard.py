@@ -3,8 +3,8 @@
     python benchmarks/hard.py [--write]
 
 Part 8's unpadded network is trained for the field as there, but for fewer epochs (EPOCHS) and on fewer hours without a
-keyword (SPENT). From this start three trainings go on for MORE epochs, with one recipe and seed and equally many
-examples:
+keyword (SPENT); when the values were recorded, without the synthesizer's keywords, too. From this start three trainings
+go on for MORE epochs, with one recipe and seed and equally many examples:
 
     the same again  the examples of the start
     hard seconds    a share HARD of the seconds without a keyword are drawn from those of the training hours at which
