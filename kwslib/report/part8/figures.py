@@ -49,7 +49,7 @@ def trade_off(found: Sequence[ZooNetwork]) -> Figure:
 def field_trade_off(heard: Mapping[str, Heard], cost: Values) -> Figure:
     """Trials right, and keywords missed within one false accept an hour, of each network with their Wilson intervals,
     against the time of a hop and against flash."""
-    figure, axes = style.subplots(2, 2, height=5.6, sharex="col", sharey="row")
+    figure, axes = style.subplots(2, 2, height=6.2, sharex="col", sharey="row")
     for (label, kind), column in zip(COSTS, axes.T, strict=True):
         for key, found in heard.items():
             x, trials = _cost(cost, key, kind), found.trials
@@ -61,7 +61,7 @@ def field_trade_off(heard: Mapping[str, Heard], cost: Values) -> Figure:
     _cost_axes(axes[1])
     axes[0, 0].set(ylabel="trials right (%)")
     axes[1, 0].set(ylabel="keywords missed (%)")
-    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center")
     return figure
 
 
@@ -120,7 +120,7 @@ def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> 
 
     target: limits of false accepts per hour and of keywords missed (fraction), drawn as a shaded corner.
     """
-    figure, ax = style.subplots(height=4.0)
+    figure, ax = style.subplots(height=4.8)
     hours = next(iter(heard.values())).chosen.hours
     least = 0.5 / hours  # where none was heard: below one in all the hours
     for key, found in heard.items():
@@ -136,5 +136,5 @@ def detection_error(heard: Mapping[str, Heard], target: tuple[float, float]) -> 
     ax.set_xlim(left=left)
     ax.set_ylim(0, 100)
     ax.set(xlabel="false accepts an hour", ylabel="keywords missed (%)")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center")
     return figure
