@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kwslib.report.part4.board import peer_table, stage_table
+from kwslib.report.part4.board import frontend_ms, peer_table, stage_table
 
 STAGES = {  # of a whole second: 49 frames of 1 ms
     "frontend": {"ms": 49.0, "cycles": 49 * 64_000},
@@ -31,6 +31,7 @@ def test_the_front_end_is_told_for_a_frame_for_a_second_and_for_what_the_origina
     frames = (22.52 + 87.91 + 0.23) / 20  # its three stages one after another, in steps of 20 ms
     assert (cycle["original (ms)"], cycle["ours (ms)"]) == (22.52, pytest.approx(frames))
     assert cycle["cycles"] == round(64_000 * frames)
+    assert frontend_ms(PROFILE) == pytest.approx({"frame": 1, "cycle": frames, "second": 49})
 
 
 def test_peers_are_told_in_cycles_per_product_and_in_times_ours():

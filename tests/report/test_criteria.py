@@ -10,7 +10,7 @@ from kwslib.checkpoints import save_checkpoint
 from kwslib.features.dataset import FeatureSet
 from kwslib.features.frontend import INPUT_ZERO_POINT
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
-from kwslib.report.part6.tables import channels_by_criterion, raw_by_criterion
+from kwslib.report.part6.tables import channels_by_criterion, criteria_table, raw_by_criterion
 
 CONFIG = ModelConfig()
 SILENCE, NO = 0, 3
@@ -50,6 +50,7 @@ def test_weights_of_the_least_magnitude_go_first_and_seeds_are_averaged(tmp_path
     assert table.index.names == ["criterion", "block"]
     assert table.loc[("L1", 1)].tolist() == [50, 75]  # (25 + 75) / 2 %, then both answer silence
     assert table.loc[("L1", 4)].tolist() == [50, 75]
+    assert list(criteria_table(table).columns) == ["0 %", "50 %"]
 
 
 def test_only_the_loss_keeps_the_channel_of_the_smallest_filter_on_which_the_answer_depends(tmp_path):

@@ -1,13 +1,22 @@
 """What Part 7 shows: rows that a hop makes new, clips in streams, whether a chain fits its hop."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from small_corpus import write_corpus
 
+from kwslib.data.audio import read_clip
+from kwslib.data.corpus import read_folder
 from kwslib.deployment.core_network import read_network
 from kwslib.deployment.core_run import run_network
 from kwslib.features.frontend import features
+from kwslib.labels import class_labels
+from kwslib.profiles import PROFILES
 from kwslib.record.comparison import recorded_folder
-from kwslib.report.part7 import past, rows
+from kwslib.report.part4.board import PEERS
+from kwslib.report.part7 import chains, past, rows
 from kwslib.report.part7.chains import bill_table, processor_share, verdict, window_ms
 
 
@@ -88,3 +97,57 @@ def test_what_does_not_fit_its_hop_has_no_days_on_a_battery():
     assert column["days on CR2032 (whole window)"] == "none (8)"
     whole = bill_table({"whole": BILL | {"whole_window_network_ms": 60.0}}, {"whole": ""})["whole"]
     assert whole["days on CR2032 (whole window)"] == "10 (none)"
+
+
+def test_other_builds_run_the_window_and_ours_also_what_is_new():
+    table = chains.beside_tflm({"ours": BILL, "tenet": BILL | {"way": "whole window"}})
+    shown = table["network in a hop (ms)"].to_dict()
+    assert shown.pop("TFLM + CMSIS-NN, -O2, TinyConv, whole window") == "52"  # 51.5
+    ours = {name: ms for name, ms in shown.items() if name.startswith("ours")}
+    assert len(shown) - len(ours) == len(PEERS) - 1
+    assert ours == {
+        "ours, ours, whole window": "6.0",
+        "ours, ours, what is new": "1.6",
+        "ours, tenet, whole window": "6.0",
+    }
+
+
+def test_accuracies_are_told_in_per_cent_with_their_seeds():
+    texts = chains.accuracy_texts({"tinyconv_valid": [0.95], "tenet_causal": [0.9, 0.92, 0.94]})
+    assert texts == {"tinyconv_valid": "95.0, 1 seed", "tenet_causal": "92.0 (87.0 to 97.0), 3 seeds"}
+
+
+def test_each_chain_is_billed_for_its_own_network(monkeypatch):
+    monkeypatch.setattr(chains, "read_network", lambda path: path.stem)
+    monkeypatch.setattr(chains, "bill", lambda network, labels, sound: (network, labels, len(sound)))
+    listeners = [chains.Chain(key, key.upper(), Path(f"{key}.tflite")) for key in ("b", "a")]
+    assert chains.bills(listeners, np.zeros(9, np.int16)) == {
+        "B": ("b", class_labels(), 9),
+        "A": ("a", class_labels(), 9),
+    }
+
+
+def test_each_network_for_streams_has_its_own_seeds(monkeypatch):
+    monkeypatch.setattr(
+        chains, "base_models", lambda _, arch, seeds: {s: Path(f"{arch}{s}.pt") for s in seeds}
+    )
+    monkeypatch.setattr(chains, "int8_model", lambda _, path: path.with_suffix(".tflite"))
+    assert chains.streaming_models(SimpleNamespace(swept_seeds=(0, 3))) == {
+        arch: [Path(f"{arch}0.tflite"), Path(f"{arch}3.tflite")]
+        for arch in ("tinyconv_valid", "tenet_causal")
+    }
+
+
+def test_clips_of_streams_are_those_of_the_test_split_each_with_its_class(monkeypatch, tmp_path):
+    corpus = read_folder(write_corpus(tmp_path))
+    run = SimpleNamespace(corpus=corpus, profile=PROFILES["quick"])
+    clips, said = past.clips_of(run)
+    classes = {"yes": 2, "no": 3, "up": 1}
+    spoken = {
+        read_clip(clip.path).tobytes(): classes[clip.word] for clip in corpus.clips if clip.split == "testing"
+    }
+    assert [spoken.get(clip.tobytes(), 0) for clip in clips] == list(said)
+    assert set(said) == {0, 1, 2, 3}
+    assert list(said) != sorted(said)
+    monkeypatch.setitem(past.CLIPS, "quick", 5)
+    np.testing.assert_array_equal(past.clips_of(run)[0], clips[:5])

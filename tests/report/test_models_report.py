@@ -232,3 +232,20 @@ def test_the_long_file_is_told_with_its_cost():
     cost = {"load_tinyconv": Value(0.051, "fraction"), "power_mw_tinyconv": Value(2.5, "mW")}
     row = field.long_table({"tinyconv": long}, cost).loc["TinyConv, of Part 3"]
     assert tuple(row) == ("50", "41", "9", "2", "5.1", "2.5")
+
+
+def test_a_model_s_accuracy_is_of_the_test_split_by_the_likeliest_class(monkeypatch):
+    splits = []
+
+    def split(_, protocol, name):
+        splits.append((protocol.name, name))
+        return SimpleNamespace(x=np.array([2, 3, 1, 1, 0]), y=np.array([2, 3, 1, 0, 1]))
+
+    faint = SimpleNamespace(
+        labels=class_labels(), logits=lambda x: 0.01 * np.eye(4)[x]
+    )  # below any threshold
+    monkeypatch.setattr(networks, "feature_split", split)
+    monkeypatch.setattr(networks, "load_predictor", lambda path: {"a.tflite": faint}[path])
+    value = networks.clip_accuracy(SimpleNamespace(corpus=None), Path("a.tflite"))
+    assert splits == [("fixed", "testing")]
+    assert (value.value, value.unit, value.n) == (0.6, "fraction", 5)

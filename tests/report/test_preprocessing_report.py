@@ -69,3 +69,17 @@ def test_sizes_of_one_second():
         "mel spectrogram": 40 * 49,
         "MFCC, first 13": 13 * 49,
     }
+
+
+def test_the_libraries_largest_differences_stand_by_representation_and_the_largest_of_all_is_recorded():
+    largest = {"linear": 0.25, "mel": 0.5, "mfcc": 0.125}
+    table = report.agreement_table(largest)
+    assert table["largest difference (dB)"].to_dict() == {
+        "linear spectrogram": 0.25,
+        "mel spectrogram": 0.5,
+        "MFCC": 0.125,
+    }
+    values = report.agreement_values(largest, n=100)
+    assert values["librosa_torchaudio_max_difference_mfcc_db"].value == 0.125
+    over_all = values["librosa_torchaudio_max_difference_db"]
+    assert (over_all.value, over_all.unit, over_all.n) == (0.5, "dB", 100)

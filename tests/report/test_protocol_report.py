@@ -1,10 +1,19 @@
 """Part 3's ways of training and testing: one change at a time."""
 
-import numpy as np
+from pathlib import Path
 
+import numpy as np
+import pytest
+from small_corpus import write_corpus
+
+from kwslib.data.corpus import read_folder
+from kwslib.data.protocol import Protocol
 from kwslib.experiments.seeds import Trained
-from kwslib.features.dataset import FeatureSet
+from kwslib.features.dataset import FeatureSet, feature_split
 from kwslib.networks.evaluation import evaluate
+from kwslib.networks.models import ModelConfig
+from kwslib.report.part3 import tables
+from kwslib.report.part3.figures import accuracy_steps
 from kwslib.report.part3.tables import FIXED_TEST, protocol_table, protocol_values, without_more_words
 
 
@@ -41,3 +50,45 @@ def test_runs_of_the_old_way_are_tested_both_ways():
     values = protocol_values(ways)
     assert values["accuracy_testing_original_protocol"].value == 0.75
     assert values["accuracy_testing_original_protocol_fixed_test"].value == 0.9
+
+
+def test_the_old_way_draws_anew_with_each_seed_and_has_the_fixed_test_too(tmp_path):
+    corpus = read_folder(write_corpus(tmp_path))
+    drawn = tables.drawn_the_old_way(corpus)
+    first, second = drawn(1), drawn(2)
+    for split in ("training", "validation", "testing"):
+        assert first[split].n == second[split].n
+        assert not np.array_equal(first[split].x, second[split].x)
+    fixed = feature_split(corpus, Protocol(), "testing")
+    for splits in (first, second):
+        assert splits[FIXED_TEST].names == fixed.names
+        np.testing.assert_array_equal(splits[FIXED_TEST].x, fixed.x)
+
+
+def test_one_network_is_tested_on_five_draws_of_the_old_test(monkeypatch):
+    asked = []
+
+    def draw(_, protocol, split, seed):
+        """Four clips, so many of which the network gets right, that are the answers themselves."""
+        asked.append((protocol.name, split))
+        y = np.arange(4)
+        return FeatureSet(np.where(y < seed - 100, y, (y + 1) % 4), y, ("a", "b", "c", "d"))
+
+    monkeypatch.setattr(tables, "feature_split", draw)
+    monkeypatch.setattr(tables, "load_checkpoint", lambda _: (None, ModelConfig(), {}))
+    monkeypatch.setattr(tables, "predict", lambda _, x: np.eye(4)[x])
+    accuracies, clips = tables.redrawn_accuracies(Path("network.pt"), None)
+    assert set(asked) == {("original", "testing")}
+    assert (accuracies, clips) == ([0, 0.25, 0.5, 0.75, 1], 4)
+    row = tables.redraw_table(accuracies).loc["one network"]
+    assert (row["mean"], row["lowest"], row["highest"], row["runs"]) == (50, 0, 100, 5)
+    assert row["standard deviation"] == pytest.approx(25 * 2.5**0.5)
+
+
+def test_each_step_says_how_far_it_moves_the_accuracy_from_the_step_before():
+    steps = {"old": (0.9, 0.88, 0.92), "fixed": (0.885, 0.87, 0.9), "ours": (0.91, 0.9, 0.92)}
+    (ax,) = accuracy_steps(steps, {"original": (0.93, 0.92, 0.94)}).axes
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["old", "fixed", "ours", "original"]
+    assert [points.lines[0].get_xdata()[0] for points in ax.containers] == pytest.approx([90, 88.5, 91, 93])
+    moved = {text.get_text(): (text.xy, text.get_ha()) for text in ax.texts}
+    assert moved == {"−1.5": ((90, 0.5), "right"), "+2.5": ((88.5, 1.5), "left")}

@@ -3,16 +3,19 @@
 import numpy as np
 import pandas
 import pytest
-from small_networks import thinned
+from small_networks import checkpoint, thinned
 from tflite_files import tinyconv
 
 from kwslib.board.cycles import rounded
 from kwslib.deployment.core_network import constant_bytes, read_network
+from kwslib.deployment.core_packed import TRITS
 from kwslib.deployment.core_sparse import compress
+from kwslib.experiments.pruning import PrunedPoint
 from kwslib.profiles import PROFILES
+from kwslib.record import names
 from kwslib.record.recording import Run
 from kwslib.report.part6 import board_figures as draw
-from kwslib.report.part6 import field, trade_off
+from kwslib.report.part6 import field, tables, trade_off
 from kwslib.report.part6 import figures as curves
 from kwslib.report.part6.board import (
     BOTH,
@@ -20,14 +23,17 @@ from kwslib.report.part6.board import (
     LINEAR,
     Cost,
     break_even,
+    break_even_named,
     break_even_values,
     channel_values,
     convolution_share,
+    export_points,
     formats_table,
     measure_sparse,
     removed_table,
     sparse_table,
     sparse_values,
+    ternary_networks,
 )
 from kwslib.report.part6.tables import over_points
 
@@ -49,6 +55,9 @@ def test_forms_break_even_where_their_lines_cross():
     even = break_even(costs_of([0.0, 50.0, 100.0], [10.0] * 3, [20.0, 12.0, 4.0]))
     assert even[f"ms, {BOTH}"] == pytest.approx(62.5)
     assert break_even_values(even)["breakeven_flash"].value == pytest.approx(0.625)
+    assert break_even_named(even) == pytest.approx(
+        {f"flash, {BOTH}": 62.5, f"time, {LINEAR}": 62.5, f"time, {BOTH}": 62.5}
+    )
     assert break_even(costs_of([0.0, 50.0, 100.0], [10.0] * 3, [20.0, 15.0, 11.0])) == {}
 
 
@@ -82,6 +91,30 @@ def test_bytes_are_those_of_the_arrays(networks):
     table = formats_table(networks)
     assert table.loc["90 %", "dense"] == "16,000"
     assert table.loc["90 %", "8-bit gaps"] == f"{fields['groups'].size + 8:,}"
+
+
+def channels_of(networks):
+    """Channels that each network's linear layer reads, from 25 rows and 20 columns of each."""
+    return {name: network.layers[-1].fields["inputs"] / 500 for name, network in networks.items()}
+
+
+def test_each_point_has_the_network_of_its_own_checkpoint(tmp_path):
+    points = [PrunedPoint(share, structured=True) for share in (0.5, 0.75)]
+    for point in points:
+        for bits in point.widths:
+            made = checkpoint(tmp_path, bits, channels=point.kept)
+            made.rename(tmp_path / names.pruned_checkpoint(point.name, bits))
+    assert channels_of(export_points(tmp_path, points)) == dict(zip(points, (4, 2), strict=True))
+    written = {point: read_network(tmp_path / names.pruned_tflite(point.name)) for point in points}
+    assert channels_of(written) == dict(zip(points, (4, 2), strict=True))
+    ternary = ternary_networks(tmp_path, [point.name for point in points])
+    assert channels_of(ternary) == {"channels_4": 4, "channels_2": 2}
+    assert {network.layers[-1].fields["weights"]["bits"] for network in ternary.values()} == {TRITS}
+
+
+def test_each_width_has_the_latency_of_its_own_network(monkeypatch):
+    monkeypatch.setattr(tables, "pytorch", lambda model: model.conv.out_channels)
+    assert tables.cpu_latencies() == {width: width for width in range(1, 9)}
 
 
 def test_times_follow_the_channels_in_figure_15():

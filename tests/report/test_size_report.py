@@ -1,6 +1,7 @@
 """Part 2's tables: TinyConv's recorded counts are the original's; every published figure has its source."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,9 +12,11 @@ from kwslib.record.comparison import book_file, load_original
 from kwslib.report.part2 import figures as sizes
 from kwslib.report.part2.tables import (
     count_values,
+    flash_table,
     latency_table,
     latency_values,
     layer_table,
+    memory_table,
     published_models,
     published_table,
     zoo,
@@ -87,3 +90,18 @@ def test_landscape_leaves_out_what_has_no_macs():
     (ax,) = sizes.landscape(published, zoo()).axes
     assert sum(len(line.get_xdata()) for line in ax.lines) == published.macs.notna().sum() + len(zoo())
     assert "TinyConv" in {text.get_text() for text in ax.texts}
+
+
+def test_shares_are_of_the_board_s_own_megabyte_of_flash_and_quarter_of_ram():
+    counts = SimpleNamespace(
+        weight_bytes={"float32": 2**19, "int8": 2**17}.get,
+        peak_live_bytes={"float32": 2**16, "int8": 2**14}.get,
+        all_outputs_bytes=2**17,
+    )
+    flash = flash_table(counts)
+    assert flash.loc["weights, float32"].tolist() == [524_288, 50]
+    assert flash.loc["weights, int8"].tolist() == [131_072, 12.5]
+    memory = memory_table(counts, arena=2**15)
+    assert memory["bytes"].tolist() == [131_072, 65_536, 16_384, 32_768]
+    assert memory["% of 256 KB of RAM"].tolist() == [50, 25, 6.25, 12.5]
+    assert memory.loc["alive at once, int8", "bytes"] == 16_384

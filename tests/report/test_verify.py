@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from kwslib.errors import KwsError
 from kwslib.record.comparison import load_results, recorded_folder
 from kwslib.report import verify
-from kwslib.report.verify import Check, recorded_models
+from kwslib.report.verify import Check, recorded_models, recorded_parts
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +43,24 @@ def test_a_checkpoint_may_round_on_a_few_clips_and_a_file_in_integers_may_not(mo
     recorded = {"05_quantization": {"values": {}}}
     checks = verify._models(tmp_path, recorded, {"05_quantization": clips})
     assert [check.passed for check in checks] == [True, False, True, False]
+
+
+def test_a_part_that_the_checks_need_is_named_and_others_are_left_out(tmp_path):
+    def write(part):
+        (tmp_path / f"{part}.json").write_text('{"values": {}}')
+
+    write("01_preprocessing")
+    write("03_training")
+    with pytest.raises(KwsError, match=r"04_deployment\.json is missing: record Part 4,"):
+        recorded_parts(tmp_path)
+    write("04_deployment")
+    assert list(recorded_parts(tmp_path)) == ["03_training", "04_deployment"]
+    (tmp_path / "sweeps").mkdir()
+    (tmp_path / "sweeps" / "pruning.csv").write_text("point,seed,models,sparsity\nunstructured_0,0,a.pt,0\n")
+    with pytest.raises(KwsError, match="record Part 6,"):  # whose networks the board runs again
+        recorded_parts(tmp_path)
+    write("06_pruning")
+    assert "06_pruning" in recorded_parts(tmp_path)
 
 
 def test_packages_that_are_missing_are_named_at_the_start(kws, monkeypatch, tmp_path):
