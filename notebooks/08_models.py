@@ -147,7 +147,7 @@ run.show(networks.ahead_table(ahead), caption)
 #   ({recorded}`08_models/ahead_dscnn`) and, by its own recipe, *tenet, wide* ({recorded}`08_models/ahead_tenet_wide`).
 # - **More accurate only when its row is taken alone:** *tenet, branches* ({recorded}`08_models/ahead_tenet_branches`),
 #   *tenet, unpadded* ({recorded}`08_models/ahead_tenet_valid`) and *tenet* ({recorded}`08_models/ahead_tenet`).
-# - **Not told apart:** *tenet, causal*, *TinyConv, unpadded*, and *TinyConv, branches*, in spite of its other words and the
+# - **No difference shown:** *tenet, causal*, *TinyConv, unpadded*, and *TinyConv, branches*, in spite of its other words and the
 #   answers of *tenet, wide*.
 # - **Branches:** no gain is shown. *tenet, branches* is {recorded}`08_models/ahead_tenet_branches_of_tenet` ahead of *tenet*
 #   ({interval}`08_models/ahead_tenet_branches_of_tenet`). TENet's and RepCNN's authors found gains in other networks and tasks.
@@ -305,14 +305,14 @@ run.show(field.trials_table(heard), caption)
 # ```{benchmark} 97_measured
 # ```
 #
-# All five networks are right in fewer of the trials in measured rooms, but each interval includes zero: four rooms do not
+# All six networks are right in fewer of the trials in measured rooms, but each interval includes zero: four rooms do not
 # establish a loss, nor exclude one of several points. *tenet, wide* keeps its lead over both TinyConv networks there. Its
 # leads over the other two, small in the simulated rooms, are not shown in the measured ones; over Part 4's *tenet* it is
 # {recorded}`97_measured/tenet, wide, for the field, minus tenet, Part 4's for the field: measured rooms`
 # ({interval}`97_measured/tenet, wide, for the field, minus tenet, Part 4's for the field: measured rooms`). Misses and false
 # accepts over hours were not counted there, and the choice below rests on simulated rooms. Decay times, which are no longer than
 # those of the simulated rooms, do not explain a loss. How much direct sound a response has, its colour with the
-# loudspeaker's, and the background from another response were not told apart.
+# loudspeaker's, and the background from another response were not distinguished.
 #
 # ## A shortcut: the synthesizer's voice
 #
