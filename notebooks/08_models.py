@@ -306,8 +306,9 @@ run.show(field.trials_table(heard), caption)
 # ```
 #
 # All six networks are right in fewer of the trials in measured rooms, but each interval includes zero: four rooms do not
-# establish a loss, nor exclude one of several points. *tenet, wide* keeps its lead over both TinyConv networks there. Its
-# leads over the other two, small in the simulated rooms, are not shown in the measured ones; over Part 4's *tenet* it is
+# establish a loss, nor exclude one of several points. *tenet, wide* keeps its lead over the three TinyConv networks there, and,
+# taken alone, its small lead over *tenet, unpadded*. Its lead over Part 4's *tenet*, small in the simulated rooms, is not shown in
+# the measured ones:
 # {recorded}`97_measured/tenet, wide, for the field, minus tenet, Part 4's for the field: measured rooms`
 # ({interval}`97_measured/tenet, wide, for the field, minus tenet, Part 4's for the field: measured rooms`). Misses and false
 # accepts over hours were not counted there, and the choice below rests on simulated rooms. Decay times, which are no longer than
