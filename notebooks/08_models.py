@@ -287,12 +287,12 @@ run.show(field.trials_table(heard), caption)
 # {recorded}`96_trials/tenet_wide_field, tenet_valid_field: only tenet_valid_field`. *tenet, unpadded*, in turn, has
 # {recorded}`96_trials/tenet_valid_field, tinyconv_valid_field: only tenet_valid_field` against
 # {recorded}`96_trials/tenet_valid_field, tinyconv_valid_field: only tinyconv_valid_field` of TinyConv without padding, and no
-# difference between it and Part 4's *tenet* is found. On clean clips the training for the field costs accuracy: the int8
-# *tenet, unpadded* is right on {recorded}`08_models/accuracy_testing_tenet_valid_int8` when trained on clips and on
+# difference between it and Part 4's *tenet* is found. On clean clips all three are right less often than when trained on clips,
+# TinyConv by several points (one run each): the int8 *tenet, unpadded* is right on {recorded}`08_models/accuracy_testing_tenet_valid_int8` when trained on clips and on
 # {recorded}`08_models/accuracy_testing_tenet_valid_field` when trained for the field, *tenet, wide* on
 # {recorded}`08_models/accuracy_testing_tenet_wide_int8` and {recorded}`08_models/accuracy_testing_tenet_wide_field`, TinyConv
 # without padding on {recorded}`08_models/accuracy_testing_tinyconv_valid_int8` and
-# {recorded}`08_models/accuracy_testing_tinyconv_valid_field` (one run each).
+# {recorded}`08_models/accuracy_testing_tinyconv_valid_field`.
 #
 # ## Measured rooms
 #
@@ -333,8 +333,8 @@ run.show(field.trials_table(heard), caption)
 # people. Trained on clips again with *yes* and *no* in the synthesizer's training voices, *tenet, unpadded* takes
 # {recorded}`99_voices/tenet, unpadded, trained with them: taken for other words`, and no loss on validation is shown.
 #
-# For a spotter the shortcut matters more, because its threshold is chosen in part on synthesized words. In a first recording of
-# this part the networks for the field had it, too. Now the synthesizer says the keywords in their training, and *tenet, unpadded*
+# For a spotter the shortcut matters more, because its threshold is chosen in part on synthesized words. In an earlier recording
+# of this part the networks for the field had it, too. Now the synthesizer says the keywords in their training, and *tenet, unpadded*
 # takes {recorded}`99_voices/tenet, unpadded, for the field: taken for other words` and *tenet, wide*
 # {recorded}`99_voices/tenet, wide, for the field: taken for other words`; Part 4's *tenet*, which hears no synthesized word in
 # training, takes {recorded}`99_voices/tenet, Part 4's for the field: taken for other words`. In `kws keyword` the synthesizer
