@@ -21,8 +21,8 @@
 # book miss about half of the keywords or more. The board is not the limit: it has time and memory to spare. Other
 # architectures may use them better, and training can come closer to what a device hears. This part takes other networks
 # of kwslib through training, the chip, the simulated field and hours of sound, and says which to choose for which use.
-# From the networks of Part 4 to those trained for the field here, network and training change together; among the latter, and
-# in most comparisons on clips, one of them alone.
+# From the networks of Part 4 to those trained for the field here, network and training change together; among the latter the
+# network alone, but for masks in the training of one, and in most comparisons on clips one of the two alone.
 #
 # **For whom.** Anyone who has to choose a network for a device.
 #
@@ -406,8 +406,8 @@ figures.field_trade_off(heard, cost)
 # the best of many there, so its count is too low on average, and in the test other speakers say other words. In a first recording
 # of this part validation had only the corpus's own words, and the chosen settings let through several times as many false
 # accepts on the test as on validation; that is why validation now has synthesized words as well. In a second one the networks
-# had learned the synthesizer's voice, which made these words easy, and *tenet, wide* let through about twice as many as were
-# allowed. The test hours are those of the second recording: what led to the change were synthesized words, not these hours
+# had learned the synthesizer's voice, and *tenet, wide* let through about twice as many as were allowed; whether the one caused the
+# other was not tested by itself. The test hours are those of the second recording: what led to the change were synthesized words, not these hours
 # ({doc}`../book/methods`).
 
 # %% tags=["nbval-check-output"]
@@ -559,7 +559,8 @@ run.show(table, caption)
 # | classify clips in the fewest bytes: {recorded}`06_pruning/flash_weights_channels_1_ternary` of weights, right on {recorded}`06_pruning/accuracy_channels_1_qat_ternary` of the test clips (mean of five seeds) | TinyConv with one channel and ternary weights (Part 6) | ready: `kws export book/results/models/tinyconv_channels_1_qat_ternary.pt --out DIR`; anew, from Part 3's network: `papermill notebooks/06_pruning.ipynb out.ipynb -p profile report -p structured True -p sparsity 0.875 -p results DIR`, then `kws export DIR/models/tinyconv_channels_1_qat_ternary.pt --out net` |
 #
 # `kws export net.pt --out net` makes the int8 file, `kws board net/model.tflite --stream FILE.wav` tells its time in a hop, and
-# {doc}`../book/flash` brings it to a board. The networks trained on clips have no threshold, and in a stream they may lose much
+# {doc}`../book/flash` brings it to a board. The temporal networks without padding, trained on clips, take most of what a synthesizer says for other
+# words (above); those for the field do not. The networks trained on clips have no threshold, and in a stream they may lose much
 # of their accuracy: after other clips Part 7's TinyConv without padding is right on
 # {recorded}`07_listening/accuracy_tinyconv_valid_others`, *tenet, causal* on {recorded}`07_listening/accuracy_tenet_causal_others`. To listen, train with `--field`, and judge a network at the
 # threshold that it ships with: `kws field net.pt --long SPEC.json`.

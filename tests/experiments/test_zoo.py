@@ -15,6 +15,7 @@ from kwslib.field.long import Specification
 from kwslib.field.stream import open_network
 from kwslib.field.training import FieldAugmentation
 from kwslib.networks.models import ModelConfig
+from kwslib.networks.recipes import setup
 from kwslib.record import recording
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,21 @@ def test_values_of_the_board(tmp_path, monkeypatch):
     board = zoo.board_values(path, "tiny")
     assert board["load_tiny"].value > 1
     assert not {"power_mw_tiny", "days_cr2032_tiny"} & set(board)  # of a chip that falls behind
+
+
+def test_training_for_the_field_hears_the_synthesizer_say_words_of_every_class(run, monkeypatch):
+    """What one class alone hears becomes a mark of it."""
+    given = []
+    monkeypatch.setattr(zoo_field, "field_splits", lambda *parts: given.extend(parts))
+    training_setup = zoo_field.for_field(setup("tenet_valid", 1), 1)
+    keywords = training_setup.protocol.keywords
+    zoo_field.field_training_splits(run.corpus, training_setup, zoo_field.FIELD_EFFORTS["report"])
+    streams, *_, hours = given
+    said = {*streams.clips} - {*run.corpus.clips}
+    assert {(clip.word, clip.split) for clip in said} == {(word, "training") for word in keywords}
+    others = {clip.word for clip in {*hours.clips} - {*run.corpus.clips}}
+    assert others
+    assert not others & {*keywords}
 
 
 def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatch):
