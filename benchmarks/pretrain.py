@@ -21,8 +21,8 @@ from kwslib.cli.main import script
 from kwslib.data.corpus import Corpus
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.keyword import ARCH
-from kwslib.keyword.training import APART, DROPOUT, pretrained_name
-from kwslib.networks.recipes import MASKED, setup
+from kwslib.keyword.training import APART, pretrained_name
+from kwslib.networks.recipes import DROPOUT, MASKED, setup
 from kwslib.networks.training import Recipe
 from kwslib.record import recording
 

@@ -5,7 +5,7 @@ Recordings contain few words; a device hears thousands. Everyday words and words
 on words that the network was not trained on. Homophones of a keyword, such as *know* for *no*, are excluded.
 
 What is added to one class alone teaches its own marks: a network that hears the synthesizer say only other words takes
-its voice for one (`python benchmarks/voices.py`). In training for the field it therefore says the keywords, too.
+its voice for one (`python benchmarks/voices.py`). In training it therefore says the keywords, too.
 """
 
 from collections.abc import Collection, Sequence

@@ -23,13 +23,12 @@ from kwslib.field.stream import Decisions, StreamNetwork, answer, open_network, 
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.field.trials import classes_of
 from kwslib.labels import class_labels
-from kwslib.networks.recipes import setup
+from kwslib.networks.recipes import DROPOUT, setup
 from kwslib.progress import over_cores
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.record import names
 from kwslib.record.recording import Run
 
-DROPOUT = 0.1  # the field is augmentation enough
 SMOOTHINGS = detection.SMOOTHINGS[1:]  # those that Parts 4 and 7 were recorded with
 TRIAL_THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 

@@ -43,7 +43,7 @@ from kwslib.field.stream import StreamNetwork, open_network
 from kwslib.field.training import FieldAugmentation, field_splits
 from kwslib.field.trials import classes_of
 from kwslib.keyword.threshold import as_extra
-from kwslib.networks.recipes import ALL, MASKED, VARIED, Setup, setup
+from kwslib.networks.recipes import ALL, DROPOUT, LONGER, MASKED, VARIED, Setup, setup
 from kwslib.networks.training import Recipe
 from kwslib.progress import over_cores
 from kwslib.quantization import CALIBRATION_CLIPS
@@ -55,8 +55,6 @@ from kwslib.statistics import poisson_rate
 MOST_PER_HOUR = 1.0  # false accepts
 HOURS_SEED = 2  # of the hours on testing: those of seeds 0 and 1 were heard while this was developed
 LABEL_SMOOTHING = 0.0  # with it, posteriors crowd below 1, where the thresholds of a spotter lie
-DROPOUT = 0.1  # the field is augmentation enough
-LONGER = 1.5  # times a profile's epochs
 LARGE = ("tenet_wide",)  # networks with enough parameters to gain by masks here, too
 
 

@@ -19,14 +19,13 @@ from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import build_splits
 from kwslib.features.dataset import FeatureSet, feature_splits
 from kwslib.field.training import FieldAugmentation, field_copies, field_splits
-from kwslib.networks.recipes import Setup, setup
+from kwslib.networks.recipes import DROPOUT, Setup, setup
 from kwslib.networks.training import Recipe
 
 KEYWORD = 2  # its class
 APART = ("bed", "happy", "zero")  # words whose speakers no pretrained network hears
 AUGMENTATION = FieldAugmentation(streams=3, windows=3, clean=0.3, hours=6.0, listening=1.5)
 WORD_STREAMS = 24  # times that every clip of the keyword is spoken
-DROPOUT = 0.1  # the field is augmentation enough
 SHARE = 0.25  # of an epoch's examples that are of the keyword
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Protocol
-from kwslib.data.spoken import with_spoken_words
+from kwslib.data.spoken import with_spoken_keywords, with_spoken_words
 from kwslib.features.dataset import Augmentation, FeatureSet, feature_splits
 from kwslib.labels import DEFAULT_KEYWORDS
 from kwslib.networks.models import ModelConfig
@@ -19,7 +19,7 @@ from kwslib.networks.training import Recipe
 class Setup:
     """Everything that determines a training run, except the corpus and the seed.
 
-    spoken: whether training on clips adds the synthesizer's words to the unknown class (kwslib/data/spoken.py).
+    spoken: whether training on clips adds what the synthesizer says, keywords and other words (kwslib/data/spoken.py).
     """
 
     config: ModelConfig
@@ -36,7 +36,8 @@ class Setup:
 
 TAUGHT = 0.7  # weight of a teacher's answers against that of the labels
 ALL = 1000  # % of unknown words in training: as many as there are
-LONGER = 3  # times a profile's epochs, for temporal networks that see so much variety
+LONGER = 1.5  # times a profile's epochs, where the examples vary so much
+DROPOUT = 0.1  # there, and in the field
 MASKED = {"mask_frames": 8, "mask_channels": 6}  # of theirs
 PLAIN = Augmentation(copies=10, speed=0.05, shift_ms=100, noise_probability=0.5, noise_volume=0.1)
 VARIED = replace(PLAIN, copies=12, speed=0.1)
@@ -54,8 +55,8 @@ def setup(arch: str, epochs: int, keywords: tuple[str, ...] = DEFAULT_KEYWORDS) 
     protocol = Protocol(keywords=keywords, training_unknown_percent=ALL if broader else 60)
     temporal = broader and arch.startswith("tenet")
     return Setup(
-        ModelConfig(arch=arch, labels=protocol.labels, dropout=0.1 if temporal else 0.3),
-        Recipe(epochs=LONGER * epochs, **MASKED) if temporal else Recipe(epochs=epochs),
+        ModelConfig(arch=arch, labels=protocol.labels, dropout=DROPOUT if temporal else 0.3),
+        Recipe(epochs=round(LONGER * epochs), **MASKED) if temporal else Recipe(epochs=epochs),
         protocol,
         VARIED if broader else PLAIN,
         spoken=temporal,
@@ -70,6 +71,7 @@ def training_splits(corpus: Corpus, training_setup: Setup) -> dict[str, FeatureS
     if training_setup.spoken and not corpus.synthetic:
         keywords = training_setup.protocol.keywords
         corpus = with_spoken_words(corpus, keywords, 1, splits=("training",))
+        corpus = with_spoken_keywords(corpus, keywords)
     return feature_splits(corpus, training_setup.protocol, training_setup.heard)
 
 
