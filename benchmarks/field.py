@@ -17,7 +17,7 @@ import typer
 
 from kwslib.cli.main import script
 from kwslib.errors import KwsError
-from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, train_for_field
+from kwslib.experiments.zoo_field import Heard, choose_settings, field_effort, hear, train_zoo_for_field
 from kwslib.field.stream import open_network
 from kwslib.progress import over_cores
 from kwslib.record import recording
@@ -91,7 +91,7 @@ def main(
     if write and validation:
         raise KwsError("--validation tests nothing that --write could keep: leave one of them out")
     run = recording.start("95_field", "report", results=recorded_folder() if write else None, seeds=SEEDS)
-    trained = {arch: train_for_field(run, [(arch, seed) for seed in run.seeds]) for arch in NETWORKS}
+    trained = {arch: train_zoo_for_field(run, [(arch, seed) for seed in run.seeds]) for arch in NETWORKS}
     if validation:
         for arch in NETWORKS:
             validate(run, arch, trained[arch])

@@ -19,7 +19,7 @@ from kwslib.networks.training import Epoch, EpochHook, Recipe, fit
 from kwslib.paths import absent
 from kwslib.quantization.quantizers import Quantization, Quantizer, quantization_of, quantized
 from kwslib.strict_json import is_format
-from kwslib.writing import atomic_write, temporary_folder
+from kwslib.writing import temporary_folder, write_bytes
 
 if TYPE_CHECKING:
     from kwslib.networks.recipes import Setup
@@ -49,8 +49,7 @@ def save_checkpoint(
     buffer = io.BytesIO()  # not straight to the file, whose name torch would store inside
     torch.save(content, buffer)
     torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def save_completed(

@@ -34,6 +34,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
         yield temporary
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises KwsError as `atomic_write` does."""
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
 @contextmanager
 def atomic_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Temporary paths that replace `paths` when the block succeeds: all of them or none.

@@ -37,7 +37,7 @@ def export_model(
     """
     from kwslib.deployment.export import INT8
     from kwslib.deployment.model_file import read_model
-    from kwslib.writing import atomic_write, check_folder
+    from kwslib.writing import check_folder, write_bytes
 
     if out is None and web is None:
         raise KwsError("nothing to write: name a folder with --out, or a page with --web")
@@ -65,9 +65,7 @@ def export_model(
         if out is not None:
             written += exported.write(out).files
     if web is not None:
-        page = _page(spotter, model.stem)
-        with atomic_write(web) as temporary:
-            temporary.write_text(page, encoding="utf-8")
+        write_bytes(web, _page(spotter, model.stem).encode())
         written.append(web)
     report["bytes"] = {path.name: path.stat().st_size for path in written}
     if as_json:

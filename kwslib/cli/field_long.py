@@ -102,9 +102,8 @@ def _save(path: Path, samples: Any) -> None:
     import soundfile
 
     from kwslib.labels import SAMPLE_RATE
-    from kwslib.writing import atomic_write
+    from kwslib.writing import write_bytes
 
     content = io.BytesIO()
     soundfile.write(content, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+    write_bytes(path, content.getvalue())

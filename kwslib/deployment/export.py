@@ -26,7 +26,7 @@ from kwslib.errors import CheckFailed, KwsError, naming
 from kwslib.features.frontend import CHANNELS, FRAMES, INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.quantization import CALIBRATION_CLIPS
 from kwslib.quiet import quiet_stderr
-from kwslib.writing import atomic_files, atomic_write, check_folder
+from kwslib.writing import atomic_files, check_folder, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +121,7 @@ def export_int8(checkpoint: Path, calibration: np.ndarray, path: Path) -> None:
     from kwslib.checkpoints import read_checkpoint
 
     content = export_network(read_checkpoint(checkpoint), calibration).int8
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, content)
 
 
 def export_network(checkpoint: "Checkpoint", calibration: np.ndarray) -> Exported:

@@ -111,7 +111,7 @@ def for_field(training_setup: Setup, epochs: int) -> Setup:
     )
 
 
-def train_for_field(run: Run, points: Sequence[tuple[str, int]]) -> list[Path]:
+def train_zoo_for_field(run: Run, points: Sequence[tuple[str, int]]) -> list[Path]:
     """Networks for the field by name and seed, int8: the recorded ones, else ones trained by this run, in parallel,
     with their checkpoints beside them. Both hold how a network decides. The examples go into the cache first."""
     if not all(run.kept(names.field_tflite(*point)) for point in points):

@@ -41,7 +41,7 @@ from kwslib.paths import cache_dir
 from kwslib.predictors import CorePredictor, decided, load_predictor
 from kwslib.processes import beside
 from kwslib.strict_json import json_text, parse_json
-from kwslib.writing import atomic_files, atomic_write, check_folder, check_writable, temporary_folder
+from kwslib.writing import atomic_files, check_folder, check_writable, temporary_folder, write_bytes
 
 CHECKPOINT, HEADER, REPORT = "model.pt", "kws_model.h", "report.json"
 UNTRAINED = "no epoch was trained yet; the features that were complete are kept"
@@ -214,9 +214,7 @@ def write_header(model: Path | ModelFile, header: Path) -> None:
     core = CorePredictor(model)
     network = compress(core.network)
     assert core.settings
-    text = model_header(network, core.labels, core.settings, stream(network))
-    with atomic_write(header) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_bytes(header, model_header(network, core.labels, core.settings, stream(network)).encode())
 
 
 def described(corpus: Corpus, word: str) -> dict[str, Any]:

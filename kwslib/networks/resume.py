@@ -17,7 +17,7 @@ from torch import nn
 
 from kwslib.errors import KwsError
 from kwslib.features.dataset import FeatureSet
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 FORMAT = "kwslib resume"
 
@@ -39,8 +39,7 @@ class ResumeFile:
         content = {"format": FORMAT, "identity": self.identity, "history": history, "states": states}
         buffer = io.BytesIO()
         torch.save(content, buffer)
-        with atomic_write(self.path) as temporary:
-            temporary.write_bytes(hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
+        write_bytes(self.path, hashlib.sha256(buffer.getbuffer()).digest() + buffer.getbuffer())
 
     def load(self, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Restore `parts` to the saved state and return the results so far; an empty list if there is no file.

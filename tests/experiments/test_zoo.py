@@ -92,12 +92,12 @@ def test_a_network_is_trained_for_the_field_once_and_heard_there(run, monkeypatc
     file = Specification(seconds=10, keywords=2, others=2)
     small = zoo_field.FieldEffort(8, 0.1, 0.1, 2, file, training, OPEN_AIR)
     monkeypatch.setitem(zoo_field.FIELD_EFFORTS, "quick", small)
-    (path,) = zoo_field.train_for_field(run, [("tenet_valid", 0)])
+    (path,) = zoo_field.train_zoo_for_field(run, [("tenet_valid", 0)])
     assert path.name == "tenet_valid_field.tflite"
     _, _, extra = load_checkpoint(path.with_suffix(".pt"))
     assert extra["recipe"]["label_smoothing"] == 0
     monkeypatch.setattr(zoo_field, "train_setup", lambda *given, **named: pytest.fail("trained again"))
-    assert zoo_field.train_for_field(run, [("tenet_valid", 0)]) == [path]
+    assert zoo_field.train_zoo_for_field(run, [("tenet_valid", 0)]) == [path]
     heard = zoo_field.hear(run, open_network(path))
     values = zoo_field.heard_values(heard, "tiny")
     assert {"field_tiny", "false_accepts_per_hour_tiny", "missed_tiny", "threshold_tiny"} <= set(values)

@@ -15,7 +15,7 @@ from typing import Any
 from kwslib.experiments.sweeps import table
 from kwslib.experiments.sweeps.points import Outcome, Task
 from kwslib.strict_json import json_text
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,17 @@ class Store:
         failed = [self.folder / "failed" / f"{name}{suffix}" for suffix in (".ipynb", ".txt")]
         if outcome.row is None:
             for path, text in zip(failed, (outcome.notebook, outcome.traceback), strict=True):
-                _write(path, text)
+                write_bytes(path, text.encode())
             return
         for path in failed:
             path.unlink(missing_ok=True)
         for model, content in outcome.models.items():
-            with atomic_write(self.folder / table.MODELS / name / model) as temporary:
-                temporary.write_bytes(content)
-        _write(self.folder / table.NOTEBOOKS / f"{name}.ipynb", outcome.notebook)
-        _write(self.folder / "rows" / f"{outcome.task.key}.json", json_text(outcome.row, indent=1) + "\n")
+            write_bytes(self.folder / table.MODELS / name / model, content)
+        write_bytes(self.folder / table.NOTEBOOKS / f"{name}.ipynb", outcome.notebook.encode())
+        row = json_text(outcome.row, indent=1) + "\n"
+        write_bytes(self.folder / "rows" / f"{outcome.task.key}.json", row.encode())
 
     def write_table(self, sweep: str, tasks: Sequence[Task]) -> Path:
         """Write the table of the finished points among `tasks`, in their order; returns the path of the CSV."""
         rows = [row for task in tasks if (row := self.row(task.key)) is not None]
         return table.write(rows, self.folder, sweep)
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

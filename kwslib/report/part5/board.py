@@ -28,7 +28,7 @@ from kwslib.quantization.integer import run_integers
 from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.words import counted
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas
@@ -156,8 +156,7 @@ def in_micro(checkpoint: Path, testing: FeatureSet) -> InMicro:
     trained = read_checkpoint(checkpoint)
     network, path = integers(trained), checkpoint.with_suffix(".tflite")
     content = integer_tflite(trained)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, content)
     micro = TflmPredictor(read_model(path, content=content)).integer_logits(testing.x).astype(int)
     scale, zero_point = network.output
     wanted = {

@@ -27,7 +27,7 @@ from kwslib.record import names
 from kwslib.record.values import Value, Values
 from kwslib.report.numbers import two_digits
 from kwslib.report.part4.board import decompose, original_by_channels
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas
@@ -69,8 +69,7 @@ def export_points(models: Path, points: Sequence[PrunedPoint]) -> dict[PrunedPoi
     for point in points:
         path = models / names.pruned_tflite(point.name)
         content = integer_tflite(read_checkpoint(models / names.pruned_checkpoint(point.name, 8)))
-        with atomic_write(path) as temporary:
-            temporary.write_bytes(content)
+        write_bytes(path, content)
         networks[point] = read_network(path, content)
     return networks
 

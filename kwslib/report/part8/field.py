@@ -51,7 +51,7 @@ def listeners(run: Run) -> list[FieldNetwork]:
     profile = run.profile.name
     paths = {"tinyconv": zoo.int8(run, "tinyconv")}
     paths |= {names.for_field(arch): field_model(run, arch) for arch in BEFORE[profile]}
-    trained = zoo_field.train_for_field(run, [(arch, run.seeds[0]) for arch in HERE[profile]])
+    trained = zoo_field.train_zoo_for_field(run, [(arch, run.seeds[0]) for arch in HERE[profile]])
     paths |= {names.for_field(arch): path for arch, path in zip(HERE[profile], trained, strict=True)}
     return [FieldNetwork(key, TITLES[key], path) for key, path in paths.items()]
 
