@@ -162,6 +162,28 @@ def test_sweep(tmp_path, monkeypatch, stop):
     assert not parts(tmp_path / "temporary")
 
 
+SWALLOWED = """
+import os, signal
+from kwslib.cli.main import script
+
+def work():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:  # as C code does that imports a module
+        pass
+    END
+
+script(work)
+"""
+
+
+@pytest.mark.parametrize("ending", ["pass", "raise AttributeError('half a module')", "raise EOFError"])
+def test_an_interrupt_that_was_swallowed_is_one_nevertheless(ending):
+    command = [sys.executable, "-c", SWALLOWED.replace("END", ending)]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=heed_interrupts)
+    assert (done.returncode, done.stderr) == (130, "-c: interrupted\n")
+
+
 TWICE = """
 import time
 from kwslib.cli.main import script

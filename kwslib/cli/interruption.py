@@ -28,22 +28,31 @@ class Signalled(KeyboardInterrupt):
 @contextmanager
 def take_signals(name: str) -> Iterator[None]:
     """Within the block, the signals of SAID raise `Signalled` in the main thread, and are told of as the command
-    `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends."""
-    taken = 0.0
+    `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends.
+
+    Raises Stopped when a block ends otherwise than it was stopped, since C code, as of a module that is imported, can
+    swallow an exception and go on with half of its work."""
+    taken, last = 0.0, None
 
     def handle(number: int, _: FrameType | None) -> None:
-        nonlocal taken
+        nonlocal taken, last
         if taken and time.monotonic() - taken < PATIENCE:
             return
-        taken = time.monotonic()
+        taken, last = time.monotonic(), Signalled(number)
         with suppress(OSError):
             os.write(2, f"{name}: {SAID[signal.Signals(number)]}\n".encode())
-        raise Signalled(number)
+        raise last
 
     heard = [number for number in SAID if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
+        if last:
+            raise Stopped(last)
+    except Exception as error:
+        if last and not isinstance(error, Stopped):
+            raise Stopped(last) from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if taken else handler)

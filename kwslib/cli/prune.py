@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kwslib.cli.options import DATA, JSON, OWN, PROFILE
-from kwslib.cli.smaller import EPOCHS, MODEL, OUT, SEED, float32_bytes, leave, opened, prepared
+from kwslib.cli.smaller import EPOCHS, MODEL, OUT, SEED, float32_bytes, leave, opened, prepared, zeros_saved
 from kwslib.cli.training import epoch_bar
 from kwslib.errors import KwsError
 
@@ -30,9 +30,10 @@ def prune_model(
 ) -> None:
     """Prune a trained network: its least important weights become zero, a few at a time, while the others are trained.
 
-    Give the data that it was trained on. A network with a threshold is trained further as it was trained and gets a
-    threshold chosen anew. `kws quantize` keeps the zeros; the C core stores a dense layer without them where few
-    weights are left. A run that is stopped leaves nothing; it takes a part of the time of the first training.
+    Give the data and the profile that it was trained with; of the recorded networks it is `--profile report`. A network
+    with a threshold is trained further as it was trained and gets a threshold chosen anew. `kws eval` tests OUT;
+    `kws quantize` keeps the zeros, and the C core stores a dense layer without them where few weights are left. A run
+    that is stopped leaves nothing; it takes up to half of the time of a training in this profile.
     """
     from kwslib.experiments.pruning import PrunedPoint, prune_weights, recipe
     from kwslib.pruning.weights import nonzero_parameters, zero_share
@@ -50,7 +51,8 @@ def prune_model(
     found = {"zero_share": share, "parameters": {"before": before, "after": after}, "flash_bytes": flash}
     said = f"{share:.1%} of its weights are zero, {after:,} of {before:,} parameters are left"
     if "sparse" in flash:
-        said += f", {flash['sparse']:,} bytes of int8 constants in flash, {flash['int8']:,} with the zeros"
+        said += f", {flash['int8']:,} bytes of int8 constants in flash"
+        said += zeros_saved(flash["sparse"], flash["int8"])
     leave(work, network, history, out, seed, found, said, as_json)
 
 
@@ -59,11 +61,17 @@ def _check_room(model: Path, network: "nn.Module", sparsity: float) -> None:
     from kwslib.pruning.weights import prunable, weights, zero_share
 
     count = sum(weights(layer).numel() for layer in prunable(network).values())
-    if round(sparsity * count) >= count:
+    gone, wanted = round(zero_share(network) * count), round(sparsity * count)
+    if gone == count:
+        raise KwsError(f"{model}: all of its weights are zero: train it again")
+    if wanted == count:
         raise KwsError(f"{model}: a sparsity of {sparsity:g} leaves no weight: name a smaller one")
-    if round(sparsity * count) <= round(zero_share(network) * count):
-        share = f"{zero_share(network):.1%}"
-        raise KwsError(f"{model}: {share} of its weights are zero already: name a larger --sparsity")
+    if wanted == 0:
+        raise KwsError(f"{model}: a sparsity of {sparsity:g} removes no weight: name a larger one")
+    if wanted <= gone:
+        raise KwsError(
+            f"{model}: {gone / count:.1%} of its weights are zero already: name a larger --sparsity"
+        )
 
 
 def _core_bytes(network: "nn.Module", splits: "Splits") -> dict[str, int]:

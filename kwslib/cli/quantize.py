@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from kwslib.cli.options import DATA, JSON, OWN, PROFILE
-from kwslib.cli.smaller import EPOCHS, MODEL, OUT, SEED, float32_bytes, leave, opened, prepared
+from kwslib.cli.smaller import EPOCHS, MODEL, OUT, SEED, float32_bytes, leave, opened, prepared, zeros_saved
 from kwslib.cli.training import epoch_bar
 from kwslib.errors import KwsError, naming
 
@@ -26,10 +26,14 @@ def quantize_model(
 ) -> None:
     """Quantize a trained network: weights of few bits, activations of 8. Weights that are zero stay zero.
 
-    Give the data that it was trained on. A network with a threshold is trained further as it was trained and gets a
-    threshold chosen anew. `kws export` makes model.tflite and kws_model.h of OUT, with packed weights. A run that is
-    stopped leaves nothing; it takes a part of the time of the first training.
+    Give the data and the profile that it was trained with; of the recorded networks it is `--profile report`. A network
+    with a threshold is trained further as it was trained and gets a threshold chosen anew. `kws eval` tests OUT, and
+    `kws export` makes model.tflite and kws_model.h of it, with packed weights. A run that is stopped leaves nothing; it
+    takes up to half of the time of a training in this profile.
     """
+    from kwslib.deployment.core_network import constant_bytes
+    from kwslib.deployment.core_packed import packed_network
+    from kwslib.deployment.core_sparse import compress
     from kwslib.experiments.quantization import QuantizedPoint, quantize_at, weights_alone
     from kwslib.pruning.weights import zero_share
     from kwslib.quantization.grids import BINARY, WIDTHS, check_width
@@ -49,8 +53,12 @@ def quantize_model(
     work = prepared(file, recipe_of, epochs if trains else 1, data, profile, own)
     with naming(model), epoch_bar(work.recipe.epochs) if trains else nullcontext((None, None)) as (_, show):
         small, history = quantize_at(point, network, work.splits, work.recipe, show)
-        flash = {"float32": float32_bytes(network), "packed": integer_network(small).flash_bytes}
+        integers = integer_network(small)
+    flash = {"float32": float32_bytes(network), "packed": integers.flash_bytes}
     found = {"bits": how.weights, "method": method, "flash_bytes": flash}
     said = f"weights of {how.weights} bits" if isinstance(how.weights, int) else f"{how.weights} weights"
     said += f", {flash['packed']:,} bytes of constants in flash, {flash['float32']:,} in float32"
+    if pruned:
+        flash["sparse"] = constant_bytes(compress(packed_network(integers)).layers)
+        said += zeros_saved(flash["sparse"], flash["packed"])
     leave(work, small, history, out, seed, found, said, as_json)

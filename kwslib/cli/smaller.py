@@ -22,21 +22,25 @@ if TYPE_CHECKING:
     from kwslib.deployment.model_file import ModelFile
     from kwslib.experiments.further import Further
     from kwslib.experiments.seeds import Splits
+    from kwslib.networks.evaluation import Evaluation
     from kwslib.networks.training import Epoch, Recipe
 
 MODEL = typer.Argument(help="FILE.pt, as `kws train` or `kws keyword` writes it.")
 OUT = typer.Option(..., "--out", help="Checkpoint to write (.pt).")
 EPOCHS = typer.Option(
-    None, min=1, max=100_000, help="Epochs of further training [default: a share of the first training's]."
+    None, min=1, max=100_000, help="Epochs of further training [default: a share of the profile's]."
 )
 SEED = typer.Option(0, min=0, max=SEED_MAX, help="Seed of the order of the clips.")
 
 
 @dataclass(frozen=True)
 class Work:
-    """The file of a float network, how it is trained further, and on what."""
+    """The file of a float network, its answers on validation, and how it is trained further, on what, in which
+    profile."""
 
     file: "ModelFile"
+    before: "Evaluation"
+    profile: str
     further: "Further"
     corpus: "Corpus"
     splits: "Splits"
@@ -48,8 +52,8 @@ class Work:
 
 
 def opened(model: Path, out: Path) -> "tuple[ModelFile, nn.Module]":
-    """The file of a float network, and the network in its deployed form. Raises KwsError for another file, and where
-    nothing can be written at `out`."""
+    """The file of a float network, and the network in its deployed form. Raises KwsError for another file, for a
+    network whose training has not ended, and where nothing can be written at `out`."""
     from kwslib.deployment.model_file import read_model
     from kwslib.networks.models import fold_batch_norm
     from kwslib.quantization.quantizers import quantization_of
@@ -64,6 +68,8 @@ def opened(model: Path, out: Path) -> "tuple[ModelFile, nn.Module]":
     network = file.checkpoint.network
     if quantization_of(network):
         raise KwsError(f"{model}: quantized already: give the float checkpoint that it was made of")
+    if not file.checkpoint.extra.get("finished", True):
+        raise KwsError(f"{model}: its training was stopped: run the same `kws train` again to go on")
     return file, fold_batch_norm(network)
 
 
@@ -76,7 +82,8 @@ def prepared(
     own: Sequence[str],
 ) -> Work:
     """The features of a corpus that is complete for the network's task. `recipe_of` gives the recipe for a network that
-    was trained for so many epochs; epochs: others than the recipe's."""
+    was trained for so many epochs; epochs: others than the recipe's. Raises KwsError for a network whose logits are not
+    finite."""
     from kwslib.data.check import require
     from kwslib.experiments.further import further
     from kwslib.profiles import get_profile
@@ -90,7 +97,9 @@ def prepared(
     for line in (corpus.describe(), *explain(corpus)):
         print(one_line(line), file=sys.stderr)
     require(corpus, training.setup.protocol)
-    return Work(file, training, corpus, training.splits(corpus, training.setup))
+    splits = training.splits(corpus, training.setup)
+    before = evaluation(file.path, file.checkpoint.network, splits["validation"], file.labels, file.settings)
+    return Work(file, before, chosen.name, training, corpus, splits)
 
 
 def float32_bytes(network: "nn.Module") -> int:
@@ -98,6 +107,11 @@ def float32_bytes(network: "nn.Module") -> int:
     from kwslib.measure.profiling import costs
 
     return costs(network).weight_bytes("float32")
+
+
+def zeros_saved(sparse: int, dense: int) -> str:
+    """What the C core saves of the bytes of a pruned network by storing no zeros."""
+    return f", {sparse:,} without the zeros" if sparse < dense else "; leaving out so few zeros saves none"
 
 
 def leave(
@@ -117,9 +131,7 @@ def leave(
     from kwslib.deployment.model_file import read_model
 
     assert work.file.checkpoint
-    network, config = work.file.checkpoint.network, work.file.checkpoint.config
-    validation, corpus, threshold = work.splits["validation"], work.corpus, work.further.threshold
-    before = evaluation(network, validation, config.labels, work.file.settings)
+    config, corpus, threshold = work.file.checkpoint.config, work.corpus, work.further.threshold
 
     def complete(trained: Path) -> Mapping[str, Any]:
         print("choosing a threshold", file=sys.stderr)
@@ -131,15 +143,17 @@ def leave(
     extra = {"seed": seed, **recipe, "history": epochs, "finished": True}
     save_completed(out, small, config, extra, complete if threshold else None)
     settings = read_model(out).settings
-    after = evaluation(small, validation, config.labels, settings)
+    after = evaluation(out, small, work.splits["validation"], config.labels, settings)
     if as_json:
         where = {"data": corpus.name, "notes": corpus.notes, "synthetic": corpus.synthetic, "seed": seed}
         noted = settings_note(settings) if settings else {}
-        both = {"before": before.as_json(), "after": after.as_json()}
+        both = {"before": work.before.as_json(), "after": after.as_json()}
         files = {"checkpoint": str(out), "model": str(work.file.path)}
         print_json(files | where | found | noted | {"validation": both, "epochs": len(history)})
         return
     print(one_line(f"{out}: {said}"))
-    right = f"{after.accuracy:.1%} of {after.n:,} validation clips right, {before.accuracy:.1%} before"
-    sure = f"; reports a word from {settings.threshold:g} on" if settings else ""
-    print(one_line(f"  {right} ({corpus.title}); epochs: {len(history)}{sure}"))
+    right = f"{after.accuracy:.1%} of {after.n:,} validation clips right, {work.before.accuracy:.1%} before"
+    print(one_line(f"  {right} ({corpus.title}); epochs: {len(history)}"))
+    if settings and work.file.settings:
+        earlier, now = work.file.settings.threshold, settings.threshold
+        print(one_line(f"  reports a word from {now:g} on, {earlier:g} before (profile {work.profile})"))

@@ -99,7 +99,7 @@ def train(
     answers = predict(teaching, splits["training"].x) if teaching else None
     choose = partial(_threshold, corpus=corpus, effort=effort) if effort else None
     model, history, settings = _trained(training_setup, splits, seed, out, answers, choose)
-    result = evaluation(model, splits["validation"], training_setup.config.labels, settings)
+    result = evaluation(out, model, splits["validation"], training_setup.config.labels, settings)
     if as_json:
         print_json(
             {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,17 +33,19 @@ def epoch_bar(epochs: int) -> Iterator[tuple[Any, Callable[["Epoch", object], No
 
 
 def evaluation(
+    path: Path,
     model: "nn.Module",
     validation: "FeatureSet",
     labels: tuple[str, ...],
     settings: "DecisionSettings | None",
 ) -> "Evaluation":
-    """A network's answers, with its threshold if it has one."""
+    """The answers of the network in a file, with its threshold if it has one. Raises KwsError unless all its logits
+    are finite."""
     from scipy.special import softmax
 
-    from kwslib.networks.evaluation import tally
+    from kwslib.networks.evaluation import check_finite, tally
     from kwslib.networks.training import predict
     from kwslib.predictors import decided
 
-    answers = decided(softmax(predict(model, validation.x), axis=1), settings)
+    answers = decided(softmax(check_finite(path, predict(model, validation.x)), axis=1), settings)
     return tally(answers, validation.y, labels)

@@ -25,7 +25,8 @@ def problems(corpus: Corpus, protocol: Protocol, others: bool = True) -> list[st
         empty = [split for split in SPLITS if not counts[split, word]]
         if empty and word not in missing:
             subject = "other words than the keywords" if word == UNKNOWN else word
-            found.append(f"no clips of {subject} for {', '.join(empty)}: record more speakers or takes")
+            more = "add other words" if empty == list(SPLITS) else "record more speakers or takes"
+            found.append(f"no clips of {subject} for {', '.join(empty)}: {more}")
     try:
         noise_stretches(corpus, SPLITS[-1])
     except KwsError as error:

@@ -77,6 +77,8 @@ def read_word_file(path: Path) -> WordFile:
     """The contents of a file. Raises KwsError, naming the file, if it is missing or invalid."""
     try:
         content: Any = parse_json(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise KwsError(f"{path}: not a corpus file: make one with `kws keyword`, or give a folder") from error
     except (OSError, ValueError) as error:
         raise KwsError(f"{path}: not a corpus file ({error}): make it with `kws keyword`") from error
     known = {"format", "word", "takes", "not", "background", "data"}

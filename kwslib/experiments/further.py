@@ -55,7 +55,7 @@ class Further:
 def further(config: ModelConfig, extra: Mapping[str, Any], profile: Profile) -> Further:
     """How the network of a checkpoint is trained further, in a profile; a user's own word takes WORD_EFFORT in each."""
     keywords = config.labels[2:]
-    if "choice" in extra:
+    if extra.get("choice"):
         return Further(
             word_setup(keywords[0], config.arch, WORD_EFFORT.epochs),
             WORD_EFFORT.epochs,
@@ -63,7 +63,7 @@ def further(config: ModelConfig, extra: Mapping[str, Any], profile: Profile) -> 
             partial(chosen_threshold, effort=WORD_EFFORT),
         )
     own = setup(config.arch, profile.epochs, keywords)
-    if "decision" in extra:
+    if extra.get("decision"):
         spent = FIELD_EFFORTS[profile.name]
         return Further(
             for_field(own, profile.epochs),

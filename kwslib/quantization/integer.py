@@ -173,6 +173,8 @@ def _quantizer(model: nn.Module, nodes: tuple[Node, ...], node: Node) -> Quantiz
 
 
 def _scale8(node: Node, quantizer: Quantizer) -> Scale8:
+    if not torch.isfinite(quantizer.scale):
+        raise KwsError(f"the scale of {node.name} is not finite: its weights are too large; train it again")
     zero_point, high = int(quantizer.zero_point), quantizer.grid.high
     if node.relu and zero_point != 0:
         raise KwsError(f"{node.name}: has a zero point, though nothing in it is negative: quantize it again")

@@ -124,6 +124,9 @@ def test_zeros_stay_zero_on_few_bits(kws, small, tmp_path, arch):
         result_of(kws, "quantize", pruned, "--bits", 4, "--method", method, *options, "--out", out)
         after = zeros(out)
         assert all(after[name][gone].all() for name, gone in zeros(pruned).items())
+    status, text, _ = kws("quantize", pruned, "--bits", 8, "--method", "ptq", *given[:2], "--out", out)
+    assert status == 0
+    assert (" without the zeros" in text) == (arch == "tinyconv")  # whose dense layer the core stores so
 
 
 @needs_export
@@ -168,6 +171,10 @@ def test_a_network_for_the_field_gets_a_threshold_of_its_own(kws, tmp_path):
         made = result_of(kws, *command, *data, "--out", out)
         settings = open_network(out).settings
         assert (settings.threshold, settings.smoothing) == (made["threshold"], made["smoothing"])
+    status, text, _ = kws(*command, *data, "--out", out)
+    earlier = open_network(model).settings.threshold
+    assert status == 0
+    assert f"{settings.threshold:g} on, {earlier:g} before (profile quick)" in text
 
 
 REFUSED = [  # arguments, what the line says
@@ -188,6 +195,21 @@ REFUSED = [  # arguments, what the line says
         for value in ("0", "1", "-1", "nan", "75")
     ),
     (("prune", "MODEL", "--sparsity", "0.99999"), "leaves no weight: name a smaller one"),
+    (("prune", "MODEL", "--sparsity", "1e-9"), "a sparsity of 1e-09 removes no weight: name a larger one"),
+    (("prune", "ZERO", "--sparsity", "0.5"), "zero.pt: all of its weights are zero: train it again"),
+    *(
+        ((*command, *options), said)
+        for name, said in (
+            ("HUGE", "huge.pt: its logits are not finite: its weights are too large"),
+            ("STOPPED", "stopped.pt: its training was stopped: run the same `kws train` again"),
+        )
+        for command, options in (
+            (("prune", name), ("--sparsity", "0.5", "--epochs", "1")),
+            (("quantize", name), ("--bits", "4", "--epochs", "1")),
+            (("quantize", name), ("--bits", "4", "--method", "ptq")),
+        )
+    ),
+    (("quantize", "MODEL", "--bits", "4", "--data", "MODEL"), "not a corpus file: make one with"),
     (("quantize", "model.tflite", "--bits", "4"), "model.tflite: not a checkpoint: give FILE.pt"),
     (("prune", "model.tflite", "--sparsity", "0.5"), "model.tflite: not a checkpoint: give FILE.pt"),
     (("prune", "MODEL", "--sparsity", "0.5", "--data", "OTHER"), "no clips of up"),
@@ -198,6 +220,13 @@ REFUSED = [  # arguments, what the line says
 @pytest.mark.parametrize(("arguments", "said"), REFUSED)
 def test_bad_input_is_one_line_and_leaves_nothing(kws, small, tmp_path, arguments, said):
     known = {"MODEL": small / "tinyconv.pt", "OTHER": tmp_path / "other"}
+    for name, factor, extra in (("HUGE", 1e30, {}), ("ZERO", 0, {}), ("STOPPED", 1, {"finished": False})):
+        network, config, _ = load_checkpoint(small / "tinyconv.pt")
+        with torch.no_grad():
+            for layer in prunable(network).values():
+                layer.weight *= factor
+        known[name] = tmp_path / f"{name.lower()}.pt"
+        save_checkpoint(known[name], network, config, extra)
     if "QUANTIZED" in arguments:
         known["QUANTIZED"] = checkpoint(tmp_path, 8)
     if "OTHER" in arguments:
