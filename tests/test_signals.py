@@ -162,6 +162,17 @@ def test_sweep(tmp_path, monkeypatch, stop):
     assert not parts(tmp_path / "temporary")
 
 
+def test_an_interrupt_while_the_command_line_is_imported_leaves_no_traceback(tmp_path):
+    (tmp_path / "typer.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    command = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import kwslib.cli.entry",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=heed_interrupts)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
 SWALLOWED = """
 import os, signal
 from kwslib.cli.main import script
