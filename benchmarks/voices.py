@@ -2,13 +2,12 @@
 
     python benchmarks/voices.py [--write]
 
-Training on clips with synthesized words (kwslib/data/spoken.py) adds other words alone, training for the field the
-keywords, too. For networks of Part 8 this counts how many *yes* and *no* in synthesized voices that no training hears
-are taken for other words; and how many single clips of other words are taken for a keyword: synthesized ones of
-validation, from which thresholds are chosen, and recorded ones. The likeliest class of a clip counts. One of the
-networks is trained on clips again by its recipe, with the keywords in the synthesizer's training voices as well; it
-lies in _build/voices. Means over seeds, with the wider of the intervals over seeds and over clips; with --write they
-are kept in book/results/99_voices.json.
+Where training has synthesized words (kwslib/data/spoken.py), the synthesizer says the keywords, too. For networks of
+Part 8 this counts how many *yes* and *no* in synthesized voices that no training hears are taken for other words; and
+how many single clips of other words are taken for a keyword: synthesized ones of validation, from which thresholds are
+chosen, and recorded ones. The likeliest class of a clip counts. One of the networks is trained on clips once more by
+its recipe, but for the synthesized keywords; it lies in _build/voices. Means over seeds, with the wider of the
+intervals over seeds and over clips; with --write they are kept in book/results/99_voices.json.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,12 +23,12 @@ from kwslib.data.audio import read_clip
 from kwslib.data.clips import Clip
 from kwslib.data.corpus import Corpus
 from kwslib.data.protocol import Protocol
-from kwslib.data.spoken import with_spoken_keywords, with_spoken_words
+from kwslib.data.spoken import with_spoken_words
 from kwslib.data.word_file import synthesized
-from kwslib.features.dataset import feature_split
+from kwslib.features.dataset import feature_split, feature_splits
 from kwslib.features.frontend import features
 from kwslib.labels import DEFAULT_KEYWORDS, class_labels
-from kwslib.networks.recipes import setup, training_splits
+from kwslib.networks.recipes import setup
 from kwslib.networks.training import predict
 from kwslib.predictors import load_predictor
 from kwslib.progress import over_cores
@@ -85,10 +84,11 @@ def checkpoint(path: Path) -> Logits:
     return partial(predict, load_checkpoint(path)[0])
 
 
-def trained(run: Run, corpus: Corpus) -> list[Path]:
-    """Checkpoints of ARCH trained on clips of the corpus by its recipe, of the first three seeds."""
+def trained_without(run: Run) -> list[Path]:
+    """Checkpoints of ARCH, three seeds, trained on clips by its recipe, but for the synthesized keywords."""
     training_setup = setup(ARCH, run.profile.epochs)
-    splits = training_splits(corpus, training_setup)
+    heard = with_spoken_words(run.corpus, DEFAULT_KEYWORDS, 1, splits=("training",))
+    splits = feature_splits(heard, training_setup.protocol, training_setup.heard)
 
     def train(seed: int) -> Path:
         path = FOLDER / names.seed_checkpoint(seed, ARCH)
@@ -115,8 +115,8 @@ def main(write: bool = typer.Option(False, "--write", help="Keep the values in b
     for arch in ON_CLIPS:
         paths = [run.model(names.seed_checkpoint(seed, arch)) for seed in run.seeds]
         count(run, networks.TITLES[arch], [checkpoint(path) for path in paths], told, keywords, others)
-    models = [checkpoint(path) for path in trained(run, with_spoken_keywords(corpus, DEFAULT_KEYWORDS))]
-    count(run, f"{networks.TITLES[ARCH]}, trained with them", models, told, keywords, others)
+    models = [checkpoint(path) for path in trained_without(run)]
+    count(run, f"{networks.TITLES[ARCH]}, trained without them", models, told, keywords, others)
     for arch in (*field.BEFORE["report"], *field.HERE["report"]):
         seeds = run.seeds if arch in field.HERE["report"] else run.seeds[:1]
         paths = [run.model(names.field_tflite(arch, seed)) for seed in seeds]
