@@ -195,10 +195,11 @@ figures.trade_off(found)
 # ```{benchmark} 94_bits
 # ```
 #
-# On four bits neither network loses accuracy that three seeds show, trained further or not; a loss of a point is not
-# excluded. On two bits after training the wide network loses many points; the unpadded one loses more on average, but seed
-# by seed so differently that three do not tell it from none. With training further the loss is about one point; taken alone,
-# that of the wide one is told from none.
+# On eight bits, and on four after training, three seeds show no loss; one of a point is not excluded. With training further on four
+# bits the wide network loses about half a point, which is told from none only when it is taken alone among the twelve differences
+# here. On two bits after training the wide network loses many points; the unpadded one loses more on average, but seed by seed so
+# differently that three do not tell it from none. With training further the loss is about one point; taken alone, that of the wide
+# one is told from none.
 #
 # On four bits the wide one needs three tenths less flash than its int8 network above, the unpadded one a twentieth. But fewer
 # bits cost time: all but the depthwise convolutions then run in the kernel that unpacks weights, and a hop of the unpadded
