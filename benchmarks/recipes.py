@@ -4,7 +4,7 @@
 
 A network's group trains it with one setting changed at a time; what is trained lies in _build/recipes, and a run that
 was stopped goes on there. `words` trains the temporal networks so with six words kept from training, and counts how
-many of their clips are taken for unknown. `field` trains for the field, minutes a network on a GPU and an hour or more
+many of their clips are taken for unknown. `field` trains for the field, ten to twenty minutes a network
 on one core, and counts the keywords that are missed at the threshold chosen. `quantization` trains Part 5's networks
 on with other learning rates and lengths.
 Values are means on validation over three seeds, accuracies but for `field`; with --write they are kept in

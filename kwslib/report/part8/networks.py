@@ -205,7 +205,8 @@ def familiarity_table(values: Values) -> "pandas.DataFrame":
 
 
 def _points(gain: np.ndarray) -> Value:
-    """Mean of a gain by seed and clip (seeds, n), in points, with the wider of its intervals over either."""
+    """Mean of a gain by seed and clip (seeds, n), in points, with the wider of its intervals over either. Its n is that
+    of the seeds, whose interval several comparisons at once widen more."""
     points = 100 * gain
     (mean, low, high), _ = widest_interval(points.mean(1), points.mean(0))
     return Value(mean, "points", (low, high), len(points))
