@@ -33,7 +33,8 @@ def prune_model(
     Give the data and the profile that it was trained with; of the recorded networks it is `--profile report`. A network
     with a threshold is trained further as it was trained and gets a threshold chosen anew. `kws eval` tests OUT;
     `kws quantize` keeps the zeros, and the C core stores a dense layer without them where few weights are left. A run
-    that is stopped leaves nothing; it takes up to half of the time of a training in this profile.
+    that is stopped leaves nothing. It takes a fifth of the time of a training in this profile or more; where few
+    weights are left, up to all of it.
     """
     from kwslib.experiments.pruning import PrunedPoint, prune_weights, recipe
     from kwslib.pruning.weights import nonzero_parameters, zero_share
