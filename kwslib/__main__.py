@@ -23,8 +23,7 @@ BUILT = (
     ".import_linter_cache",
     ".hypothesis",
 )
-# and how many workers: on two cores three, where many tests wait for a browser or a command
-PYTEST = ("python", "-m", "pytest", "--dist", "loadfile", "--no-loadscope-reorder", "-n")
+PYTEST = ("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment() -> Path:
@@ -113,12 +112,12 @@ def pair() -> None:
 
 def quick() -> None:
     """the tests that take a moment: run them before each commit"""
-    call(*PYTEST, "2", "-m", "not slow and not data", "tests")
+    call(*PYTEST, "-m", "not slow and not data", "tests")
 
 
 def test() -> None:
     """all tests, the notebooks and the book included"""
-    call(*PYTEST, "3", "--nbval-lax", "notebooks", "tests")
+    call(*PYTEST, "--nbval-lax", "notebooks", "tests")
 
 
 def colab(*part: str) -> None:
@@ -129,7 +128,7 @@ def colab(*part: str) -> None:
 
 def coverage() -> None:
     """the lines of kwslib that no test executes"""
-    call(*PYTEST, "2", "--cov", "--cov-report", "term-missing:skip-covered", "tests")
+    call(*PYTEST, "--cov", "--cov-report", "term-missing:skip-covered", "tests")
 
 
 def verify() -> None:
