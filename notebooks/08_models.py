@@ -197,7 +197,7 @@ figures.trade_off(found)
 #
 # On eight bits, and on four after training, three seeds show no loss; one of a point is not excluded. With training further on four
 # bits the wide network loses about half a point, which is told from none only when it is taken alone among the twelve differences
-# here. On two bits after training the wide network loses many points; the unpadded one loses more on average, but seed by seed so
+# here. On two bits after training the wide network loses many points, told from none only when taken alone; the unpadded one loses more on average, but seed by seed so
 # differently that three do not tell it from none. With training further the loss is about one point; taken alone, that of the wide
 # one is told from none.
 #
@@ -220,7 +220,7 @@ figures.trade_off(found)
 # For 14 of the 33 other words in the corpus used here, training has fewer than ten clips; the official archive has
 # thousands of most words. Does a gain on other words extend to these?
 
-# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "No network differs between rare and other words by more than its intervals; the gain of DS-CNN and of the temporal networks appears mostly on the others, and may be chance. Share of test clips of other words that are answered with unknown; means over seeds, 95 % intervals over clips."}, "image": {"alt": "Two groups of points with intervals of some ten points, for words with few and with many training clips, a point for each network."}}
+# %% mystnb={"figure": {"name": "fig-08-familiar", "caption": "No network differs between rare and other words by more than its intervals; the two unpadded temporal networks and *TinyConv, branches* are ahead of TinyConv on the others, each taken alone. Share of test clips of other words that are answered with unknown; means over seeds, 95 % intervals over clips."}, "image": {"alt": "Two groups of points with intervals of some ten points, for words with few and with many training clips, a point for each network."}}
 masks = networks.familiarity(run)
 figures.familiarity(networks.by_familiarity(masks, right))
 
@@ -292,7 +292,7 @@ run.show(field.trials_table(heard), caption)
 # {recorded}`96_trials/tenet_valid_field, tinyconv_valid_field: only tenet_valid_field` against
 # {recorded}`96_trials/tenet_valid_field, tinyconv_valid_field: only tinyconv_valid_field` of TinyConv without padding, and no
 # difference between it and Part 4's *tenet* is found. On clean clips TinyConv is right less often by several points
-# than when trained on clips, the other two by a point or less, which one run of each does not show: the int8 *tenet, unpadded* is right on {recorded}`08_models/accuracy_testing_tenet_valid_int8` when trained on clips and on
+# than when trained on clips, the other two by less, with intervals over clips that overlap: the int8 *tenet, unpadded* is right on {recorded}`08_models/accuracy_testing_tenet_valid_int8` when trained on clips and on
 # {recorded}`08_models/accuracy_testing_tenet_valid_field` when trained for the field, *tenet, wide* on
 # {recorded}`08_models/accuracy_testing_tenet_wide_int8` and {recorded}`08_models/accuracy_testing_tenet_wide_field`, TinyConv
 # without padding on {recorded}`08_models/accuracy_testing_tinyconv_valid_int8` and
@@ -406,7 +406,7 @@ figures.field_trade_off(heard, cost)
 #
 # Times and flash are those of the weights trained for the field: a layer's scales decide which of the core's kernels it can use, so
 # they differ from the first table's. *TinyConv, for the field* and *tenet* are those of Part 7's hours, where they miss less: their
-# thresholds here are stricter, chosen on twenty hours with synthesized words by the end of an interval.
+# settings here are stricter, chosen on twenty hours with synthesized words by the end of an interval.
 #
 # On validation each network kept to eleven false accepts in twenty hours. A count on validation is no guarantee: the setting is
 # the best of many there, so its count is too low on average, and in the test other speakers say other words. In a first version
