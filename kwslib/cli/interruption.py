@@ -32,11 +32,11 @@ def take_signals(name: str) -> Iterator[None]:
 
     Raises Stopped when a block ends otherwise than it was stopped, since C code, as of a module that is imported, can
     swallow an exception and go on with half of its work."""
-    taken, last = 0.0, None
+    taken, last = 0.0, None  # when, and what it raised
 
     def handle(number: int, _: FrameType | None) -> None:
         nonlocal taken, last
-        if taken and time.monotonic() - taken < PATIENCE:
+        if last and time.monotonic() - taken < PATIENCE:
             return
         taken, last = time.monotonic(), Signalled(number)
         with suppress(OSError):
@@ -55,7 +55,7 @@ def take_signals(name: str) -> Iterator[None]:
         raise
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if taken else handler)
+            signal.signal(number, signal.SIG_IGN if last else handler)
 
 
 class Stopped(Exception):

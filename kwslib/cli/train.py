@@ -75,6 +75,7 @@ def train(
     from kwslib.data.check import require
     from kwslib.deployment.decision import settings_note
     from kwslib.experiments.zoo_field import FIELD_EFFORTS, field_training_splits
+    from kwslib.networks.evaluation import check_finite
     from kwslib.networks.recipes import student, training_splits
     from kwslib.networks.training import predict
     from kwslib.profiles import get_profile
@@ -96,7 +97,7 @@ def train(
         splits = field_training_splits(corpus, training_setup, effort)
     else:
         splits = training_splits(corpus, training_setup)
-    answers = predict(teaching, splits["training"].x) if teaching else None
+    answers = check_finite(teacher, predict(teaching, splits["training"].x)) if teacher and teaching else None
     choose = partial(_threshold, corpus=corpus, effort=effort) if effort else None
     model, history, settings = _trained(training_setup, splits, seed, out, answers, choose)
     result = evaluation(out, model, splits["validation"], training_setup.config.labels, settings)

@@ -20,7 +20,7 @@ from kwslib.errors import KwsError
 from kwslib.paths import cache_dir, stamp
 from kwslib.progress import progress
 from kwslib.strict_json import json_text
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 COARSEST = 2_000_000_000  # ns: step of the time stamps of the coarsest file systems
 
@@ -48,8 +48,8 @@ def inspect(root: Path, files: Sequence[Path]) -> dict[Path, Verdict]:
                 # one that changed a moment ago may change again without another stamp: look again next time
                 settled = begun - max(stamps[path][1:3]) > COARSEST
                 known[str(path)] = (stamps[path] if settled else [], verdict.digest, verdict.reason)
-        with suppress(KwsError), atomic_write(index) as temporary:  # without it, the next look takes as long
-            temporary.write_bytes(gzip.compress(json_text(known).encode(), 1))
+        with suppress(KwsError):  # without it, the next look takes as long
+            write_bytes(index, gzip.compress(json_text(known).encode(), 1))
     return {path: Verdict(*known[str(path)][1:]) if path in stamps else _look(path) for path in files}
 
 

@@ -33,7 +33,7 @@ from kwslib.errors import KwsError, listed, naming
 from kwslib.labels import CLIP_SAMPLES, SAMPLE_RATE, class_labels
 from kwslib.paths import expand
 from kwslib.strict_json import is_format, json_text, parse_json
-from kwslib.writing import atomic_write
+from kwslib.writing import write_bytes
 
 FORMAT = 1
 LISTS = ("not", "background", "data")
@@ -69,8 +69,7 @@ class WordFile:
             "background": [relative(folder) for folder in self.background],
             "data": [relative(folder) for folder in self.data],
         }
-        with atomic_write(path) as temporary:
-            temporary.write_text(json_text(content, indent=2) + "\n", encoding="utf-8")
+        write_bytes(path, (json_text(content, indent=2) + "\n").encode())
 
 
 def read_word_file(path: Path) -> WordFile:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
@@ -54,6 +55,19 @@ def test_a_checkpoint_ends_in_pt(kws, tmp_path):
     status, _, error = kws("train", "--out", tmp_path / "model.bin")
     assert status == 2
     assert ".pt" in error
+
+
+def test_a_teacher_whose_answers_are_not_finite_is_refused_before_training(kws, tmp_path):
+    teacher, out, network = tmp_path / "teacher.pt", tmp_path / "model.pt", build(ModelConfig("tenet"))
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.fill_(1e30)
+    save_checkpoint(teacher, network, ModelConfig("tenet"))
+    corpus = write_corpus(tmp_path / "corpus", words=("yes", "no", "up"))
+    status, _, error = kws("train", "--data", corpus, "--teacher", teacher, "--epochs", 1, "--out", out)
+    assert status == 2
+    assert "teacher.pt: its logits are not finite" in error.splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"teacher.pt", "corpus"}
 
 
 def test_a_teacher_is_of_the_same_words(kws, tmp_path):
