@@ -37,9 +37,9 @@ def site(tmp_path_factory) -> Path:
 def sound(recordings, site) -> np.ndarray:
     """A yes, a no and noise in the quiet, as sound.wav beside the page, and for the fake microphone as mic.wav."""
     rng = np.random.default_rng(1)
-    quiet = [rng.normal(0, 20, 32_000), rng.normal(0, 20, 24_000), rng.normal(0, 20, 16_007)]
+    quiet = [rng.normal(0, 20, 16_000), rng.normal(0, 20, 16_000), rng.normal(0, 20, 8_007)]
     words = [read_audio(sorted((recordings / word).iterdir())[3]) for word in ("yes", "no")]
-    noise = rng.normal(0, 800, 24_000)
+    noise = rng.normal(0, 800, 12_000)
     parts = [quiet[0], words[0], quiet[1], words[1], quiet[1], noise, quiet[2]]
     samples = np.rint(np.concatenate(parts)).astype(np.int16)
     soundfile.write(site / "sound.wav", samples, 16_000)
