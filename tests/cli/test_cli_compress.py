@@ -32,11 +32,11 @@ needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A folder with a corpus of noise and a tenet_valid and a tinyconv that nobody trained."""
+    """A folder with a corpus of noise and a tenet and a tinyconv that nobody trained."""
 
     def make(folder):
         write_corpus(folder / "corpus", words=("yes", "no", "up", "down"))
-        for arch in ("tenet_valid", "tinyconv"):
+        for arch in ("tenet", "tinyconv"):
             config = ModelConfig(arch, labels=class_labels(("up", "yes")))
             save_checkpoint(folder / f"{arch}.pt", lively(arch), config, {"seed": 0})
         return folder
@@ -109,7 +109,7 @@ def test_widths_have_names(kws, small, tmp_path, bits, width):
     assert len(text.splitlines()) == 2
 
 
-@pytest.mark.parametrize("arch", ["tinyconv", "tenet_valid"])
+@pytest.mark.parametrize("arch", ["tinyconv", "tenet"])
 def test_zeros_stay_zero_on_few_bits(kws, small, tmp_path, arch):
     given = ("--data", small / "corpus", "--epochs", 1)
     pruned = tmp_path / "pruned.pt"
