@@ -29,8 +29,8 @@ from kwslib.quantization.integer import integer_network, run_integers
 from kwslib.quantization.ptq import post_training
 from kwslib.quantization.qat import quantization_aware
 
-LARGE = ("dscnn", "teacher", "tenet_wide")
-ANY = [pytest.param(arch, marks=pytest.mark.slow) if arch in LARGE else arch for arch in ZOO]
+QUICK = ("tinyconv", "tenet_branches", "tenet_valid")
+ANY = [arch if arch in QUICK else pytest.param(arch, marks=pytest.mark.slow) for arch in ZOO]
 CLIPS = Q8[:6]
 X = torch.from_numpy(normalise(CLIPS))
 

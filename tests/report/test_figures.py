@@ -61,7 +61,12 @@ def stamps(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.texts if text.get_gid() == "stamp"]
 
 
-@pytest.mark.parametrize("name", FIGURES)
+COSTLY = ("spectra", "spectrograms", "mel spectrograms", "mfccs", "micro front end")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in COSTLY else name for name in FIGURES]
+)
 def test_figure(name, tmp_path):
     draw, unit = FIGURES[name]
     for synthetic in (False, True):
