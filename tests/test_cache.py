@@ -192,6 +192,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", WAYS)
 def test_a_key_changes_with_every_source_on_the_way(copy_of_kwslib, module):
     before = code(module)

@@ -52,6 +52,7 @@ def use_cores(path: Path) -> None:
     path.write_text(str(over_cores(time.sleep, [0.1] * 4, "pauses")), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_work_beside_that_has_workers_of_its_own_ends_when_it_is_done(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
     with beside(use_cores, tmp_path / "done") as finished:

@@ -193,6 +193,7 @@ def another_voice(corpus):
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "spoil"),
     [

@@ -96,6 +96,7 @@ def test_a_hop_ends_in_time_with_the_width_that_is_named_for_it():
     assert deployable(deployed("dscnn", int(named[1]), 8), class_labels()).fits
 
 
+@pytest.mark.slow
 def test_the_time_of_a_narrower_network_is_told_from_its_work():
     """Twice as wide, the pointwise layers take four times as long, all that is done for each output twice."""
     network = deployed("dscnn", 64, 8)

@@ -207,7 +207,7 @@ def test_a_port_is_asked_for_its_settings(kws):
 
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
-    status, out, _ = kws("serial", os.ttyname(port), "--seconds", "3", "--json")
+    status, out, _ = kws("serial", os.ttyname(port), "--seconds", "1", "--json")
     thread.join(10)
     assert status == 0
     assert json.loads(out)["inferences"] == 20

@@ -76,6 +76,7 @@ def build(folder, name):
     return render_page(folder, page, ["source"], strict=True, html_theme_options={})
 
 
+@pytest.mark.slow
 def test_a_page_shows_the_source_folded(tmp_path):
     page = build(tmp_path, "kws_decide")
     assert page.select_one("details pre").text.strip() == source.find("kws_decide").text

@@ -16,6 +16,7 @@ def model(tmp_path_factory):
     return tinyconv(tmp_path_factory.mktemp("model") / "tinyconv.tflite")
 
 
+@pytest.mark.slow
 def test_json_has_the_agreed_shape(kws, model, tmp_path):
     clip = tmp_path / "clip.wav"
     soundfile.write(clip, (np.random.default_rng(0).standard_normal(16000) * 2000).astype(np.int16), 16000)

@@ -77,6 +77,7 @@ def test_mistakes_have_names_the_surest_first_and_one_to_listen_to(kws, checkpoi
     assert text.splitlines()[-1] == f"  one to listen to: {named[0]}"
 
 
+@pytest.mark.slow
 def test_a_models_threshold_gives_way_to_the_one_named(kws, tmp_path, checkpoint, corpus):
     torch.manual_seed(0)
     noted = tmp_path / "noted.pt"

@@ -31,6 +31,7 @@ def world(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 @needs_export
 @pytest.mark.parametrize(
     ("arguments", "culprit"),

@@ -105,6 +105,7 @@ ODD = {  # what is no recording and no folder of them, by what is said of it
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "reason"),
     [
@@ -203,6 +204,7 @@ def test_what_is_no_corpus_is_named(tmp_path):
         read_folder(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_data_argument_then_environment_then_archive(tmp_path, monkeypatch):
     given_, named, unpacked = (write_corpus(tmp_path / name) for name in ("given", "named", "unpacked"))
     monkeypatch.setattr("kwslib.data.speech_commands.official_folder", lambda: unpacked)

@@ -63,6 +63,7 @@ def test_nothing_to_say() -> None:
     assert speak([]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [".", "", "…", "'", "()", "؟", " . ", "\u200d", "_", "[[ ]]", "[[_]]"])
 def test_a_text_without_a_sound_is_named(text: str) -> None:
     with pytest.raises(KwsError, match=r"says nothing for .*: choose a word with letters") as refusal:

@@ -125,6 +125,7 @@ def test_the_official_archive_s_other_files_are_no_clips(tmp_path, serve, monkey
     }
 
 
+@pytest.mark.slow
 def test_a_broken_download_goes_on_where_it_stopped(packed, serve):
     content = packed.read_bytes()
     server = serve(content, breaks=2)
@@ -134,6 +135,7 @@ def test_a_broken_download_goes_on_where_it_stopped(packed, serve):
     assert server.starts == [0, third, third + (len(content) - third) // 3]
 
 
+@pytest.mark.slow
 def test_a_later_run_goes_on_where_an_earlier_one_stopped(packed, serve, cache):
     content = packed.read_bytes()
     cache.mkdir()
@@ -143,6 +145,7 @@ def test_a_later_run_goes_on_where_an_earlier_one_stopped(packed, serve, cache):
     assert server.starts == [1_000]
 
 
+@pytest.mark.slow
 def test_two_downloads_into_one_cache_are_one(packed, serve):
     server = serve(packed.read_bytes())
     archive = archive_of(packed, server.url)

@@ -51,6 +51,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "first", "other"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_what_is_there_is_kept_or_refused(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()  # an empty folder is no obstacle
@@ -70,6 +71,7 @@ def test_what_is_there_is_kept_or_refused(tmp_path: Path) -> None:
         make_synthetic(occupied / "thesis.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_noise(*_: object) -> None:
@@ -88,6 +90,7 @@ def test_speakers_are_different_voices_in_the_promised_splits(seed: int) -> None
     assert Counter(which_split(f"{speaker.id}_nohash_2.wav") for speaker in speakers) == SPEAKERS
 
 
+@pytest.mark.slow
 def test_every_voice_sounds_different() -> None:
     for word in ("yes", "no"):
         spoken = espeak.speak(

@@ -37,6 +37,7 @@ def test_everyday_words_of_the_test_train_nothing():
     assert set(training).isdisjoint(testing)
 
 
+@pytest.mark.slow
 def test_homophones_are_what_any_accent_says_alike():
     assert voices.homophones(("know", "snow", "write"), ("yes", "no", "right")) == {"know", "write"}
     assert voices.homophones(("snow",), ("no",)) == set()
@@ -76,6 +77,7 @@ STRANGE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
 def test_english_voices_read_words_in_latin_letters_and_digits(word):
     assert voices.is_read(word)
@@ -88,6 +90,7 @@ def test_what_english_voices_spell_is_refused_with_the_remedy(word):
         voices.require_read(word)
 
 
+@pytest.mark.slow
 def test_every_everyday_word_is_read():
     """Or the rule refuses words that the voices say."""
     texts = [(word, accent) for word in sum(voices.everyday_words(), ()) for accent in ACCENTS]
@@ -155,12 +158,14 @@ def test_damaged_voices_are_spoken_again(few):
     assert {split: read_folder(again / split).content_hash for split in SPLITS} == whole
 
 
+@pytest.mark.slow
 def test_of_a_word_that_is_not_read_there_are_other_words_alone(few):
     root = voices.spoken_folder("Привет")
     assert {path.name for path in root.iterdir()} == {"training", "validation"}
     assert set(read_folder(root / "training").words) == {"apple", "table", "happy"}
 
 
+@pytest.mark.slow
 def test_a_word_without_a_sound_is_refused_and_leaves_nothing(few):
     with pytest.raises(KwsError, match="says nothing for '\\?': choose a word with letters"):
         voices.spoken_folder("?")

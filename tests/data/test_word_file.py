@@ -107,6 +107,7 @@ def test_own_negatives_and_backgrounds_all_reach_training(world):
     assert "fridge" in heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "alike"), [("know", "no"), ("Yes", "yes"), ("yes", None)])
 def test_recordings_of_homophones_are_left_out_with_a_note(world, word, alike):
     corpus = open_word(replace(given(world), word=word))
@@ -137,6 +138,7 @@ def test_two_folders_of_negatives_may_use_the_same_names(world):
     assert not corpus.skipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["takes", "data/kiwi"])
 def test_recordings_of_the_word_are_no_negatives(world, source):
     record(world / "data" / "kiwi", *(f"t{n}_nohash_0.wav" for n in range(4)))

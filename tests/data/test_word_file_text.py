@@ -89,6 +89,7 @@ def names(value):
     return [value] if isinstance(value, str) else value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 300, "x/" * 3000, "corpus.json", "loop"])
 @pytest.mark.parametrize("field", ["takes", "not", "background", "data"])
 def test_a_name_that_is_no_folders_is_one_line(tmp_path, monkeypatch, field, name):

@@ -49,6 +49,7 @@ def texts() -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "kind"), [("c99", "c"), ("c++14", "c++")])
 def test_any_text_is_the_same_text_in_c(tmp_path, language, kind):
     given_ = texts()

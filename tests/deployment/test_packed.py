@@ -170,6 +170,7 @@ def test_export_and_the_board_give_a_sketch_the_same_header(kws, tmp_path):
     assert exported == kept
 
 
+@pytest.mark.slow
 def test_profile_of_a_quantized_checkpoint_tells_its_packed_bytes(kws, tmp_path):
     for path, packed in ((checkpoint(tmp_path, 2), True), (checkpoint(tmp_path, 3, original(3)), False)):
         status, out, _ = kws("profile", path, "--json")

@@ -26,6 +26,7 @@ EXAMPLES = settings(
 )
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(st.data(), st.integers(0, 2**32), st.integers(12, 40), st.integers(1, 4), st.integers(1, 4))
 def test_every_logit_is_the_whole_windows(tmp_path, data, seed, time, width, hop):

@@ -85,6 +85,7 @@ def test_a_pruned_network_runs_by_its_weights_that_are_left(tmp_path, arch):
     np.testing.assert_array_equal(run_network(sparse, CLIPS), run_integers(whole, CLIPS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ANY)
 def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
     model = fold_batch_norm(lively(arch))

@@ -42,6 +42,7 @@ def test_they_agree_on_speech(speech_commands):
     assert max(rep.largest_differences(words).values()) < 0.05
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(hertz=st.integers(200, 7_300))
 def test_a_tone_lands_in_its_own_bin(hertz):

@@ -122,6 +122,7 @@ def test_a_report_says_whether_the_pretrained_network_knows_the_word(run, tmp_pa
     assert asked == ["tinyconv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [False, True], ids=["first", "again"])
 @pytest.mark.parametrize("stops", STEPS)
 def test_a_run_that_is_stopped_changes_nothing_and_goes_on(run, tmp_path, monkeypatch, stops, before):

@@ -127,6 +127,7 @@ def test_a_long_recording_is_cut_into_takes_that_are_whole(tmp_path):
     assert more[0].name == "alex_nohash_3.wav"
 
 
+@pytest.mark.slow
 @given(
     there=st.lists(
         st.tuples(
@@ -157,6 +158,7 @@ def test_cutting_changes_no_file_that_is_there(recorded, there, speaker):
         assert {path.stem.split("_nohash_", 1)[0] for path in paths} == {speaker}
 
 
+@pytest.mark.slow
 def test_two_who_cut_into_a_folder_at_once_lose_no_take(tmp_path, recorded, monkeypatch):
     number = cutting._next_number
 

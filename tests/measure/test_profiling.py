@@ -12,6 +12,7 @@ from kwslib.measure.profiling import Costs, Operation, costs, file_costs
 from kwslib.networks.models import ZOO, ModelConfig, build, fold_batch_norm
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ZOO)
 def test_macs_agree_with_torchs_own_counter(arch):
     model = build(ModelConfig(arch)).eval()

@@ -264,6 +264,7 @@ def test_zeros_survive_quantization_aware_training_and_export(tmp_path, bits):
     assert not dense_weights(dense)[before["linear"].numpy()].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [8, 2])
 def test_zeros_survive_post_training_quantization(bits):
     model = network()

@@ -216,6 +216,7 @@ def test_integers_equal_fake_quantization_within_rounding_and_c_and_litert_to_th
     assert np.array_equal(integers, run_network(read_network(path), VALIDATION.x))
 
 
+@pytest.mark.slow
 def test_a_tflite_file_of_trained_scales_runs_in_tflm_and_knows_its_labels(tmp_path, rounded):
     pytest.importorskip("tflite_micro")
     from kwslib.predictors import TflmPredictor

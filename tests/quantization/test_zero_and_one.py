@@ -149,6 +149,7 @@ def test_a_checkpoint_keeps_them(tmp_path):
     np.testing.assert_array_equal(predict(load_checkpoint(tmp_path / "zero.pt")[0], Q8), predict(narrow, Q8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["int8", "packed", "sparse"])
 def test_the_header_of_a_network_of_zeros_is_standard_c(tmp_path, layout):
     narrow = post_training(network("everything"), ours(3), X, careful=False)

@@ -58,6 +58,7 @@ def test_other_recordings_are_refused_in_one_line(named):
         recordings_of(recorded(x="feed" * 16), open_corpus(named))
 
 
+@pytest.mark.slow
 def test_verify_ends_badly_where_a_part_s_recordings_are_missing(kws, tmp_path, named, monkeypatch):
     monkeypatch.setattr("kwslib.report.verify.verify", lambda *_: iter(()))
     results = tmp_path / "results"

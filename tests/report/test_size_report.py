@@ -85,6 +85,7 @@ def test_figures(arch):
     assert [label.get_text() for label in labels] == ["PyTorch", CUDA_GRAPH]
 
 
+@pytest.mark.slow
 def test_landscape_leaves_out_what_has_no_macs():
     published = published_models()
     (ax,) = sizes.landscape(published, zoo()).axes
