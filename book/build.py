@@ -127,7 +127,7 @@ def report() -> Path:
         lambda name: quick / "notebooks" / f"{name}.ipynb",
     )
     os.environ["LOKY_MAX_CPU_COUNT"] = str(cores)
-    print("rendering the book: a minute", flush=True)
+    print("rendering the book: half a minute", flush=True)
     return render(quick)
 
 
