@@ -1,7 +1,6 @@
 """`kws quantize` and `kws prune` leave checkpoints that every other command takes, or refuse in one line."""
 
 import json
-from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from shared_work import made_once
 from small_corpus import write_corpus
 from small_networks import Q8, checkpoint, lively
+from small_word import with_little_work
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
 from kwslib.data.word_file import WordFile
@@ -19,7 +19,6 @@ from kwslib.deployment.core_run import run_network
 from kwslib.deployment.core_sparse import compress
 from kwslib.experiments import further
 from kwslib.field.stream import open_network
-from kwslib.keyword import training
 from kwslib.keyword.road import Effort
 from kwslib.labels import class_labels
 from kwslib.networks.models import ModelConfig, build, fold_batch_norm
@@ -261,9 +260,7 @@ def test_the_output_is_another_checkpoint(kws, small, tmp_path, monkeypatch, com
 def test_a_word_of_ones_own_is_trained_further_on_its_corpus(kws, small, tmp_path, monkeypatch):
     """As `kws keyword` trained it, on what its corpus.json names, with a threshold chosen anew."""
     monkeypatch.setattr(further, "WORD_EFFORT", Effort(1, 3, 0.05))
-    monkeypatch.setattr(
-        training, "AUGMENTATION", replace(training.AUGMENTATION, rooms=2, backgrounds=1, hours=0.1)
-    )
+    with_little_work(monkeypatch, tmp_path / "cache")
     model, out = tmp_path / "model.pt", tmp_path / "small.pt"
     config, noted = ModelConfig(labels=class_labels(("kiwi",))), {"threshold": 0.5, "smoothing": 3}
     save_checkpoint(model, build(config), config, {"decision": noted, "choice": noted})
