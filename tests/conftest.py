@@ -7,6 +7,7 @@ from pathlib import Path
 
 import joblib
 import pytest
+from converters import need_converters
 from hypothesis import settings
 from one_process import Pickled
 from repository import MODELS, REPOSITORY
@@ -80,7 +81,7 @@ def recordings(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def exported(recordings: Path, tmp_path_factory: pytest.TempPathFactory):
     """The recorded TinyConv, exported: the ExportResult, checkpoint beside the files."""
-    pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+    need_converters()
     from kwslib.data.corpus import open_corpus
     from kwslib.deployment.export import calibration_features, export
     from kwslib.labels import class_labels

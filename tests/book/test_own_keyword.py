@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import soundfile
+from converters import need_converters
 from one_process import through
 from repository import REPOSITORY
 from small_word import EVERYDAY, VOICES, with_little_work
@@ -56,7 +57,7 @@ def beside(work, *given):
 
 
 def test_the_page_leads_from_takes_to_firmware(place, kws, monkeypatch):
-    pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+    need_converters()
     blocks = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 7
     script = "".join(blocks).replace("computer", WORD)

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+from converters import need_converters
 from repository import MODELS, REPOSITORY
 from small_corpus import write_corpus
 
@@ -56,7 +57,7 @@ def test_a_command_runs_as_written(kws, place, monkeypatch, command):
     if first in NOT_HERE:
         pytest.skip(NOT_HERE[first])
     if first == "kws export":
-        pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+        need_converters()
     monkeypatch.chdir(place)
     monkeypatch.setenv("KWS_DATA", str(place / "corpus"))
     monkeypatch.setenv("KWS_PROFILE", "quick")

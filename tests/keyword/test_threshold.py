@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from converters import need_converters
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
@@ -38,7 +39,7 @@ def test_a_checkpoint_keeps_it_beside_what_it_had(checkpoint):
 
 @pytest.mark.slow
 def test_the_exported_model_has_it_and_so_have_header_and_page(checkpoint, tmp_path):
-    pytest.importorskip("onnx2tf", reason="export needs kwslib[convert]")
+    need_converters()
     from kwslib.deployment.export import export
     from kwslib.page.networks import page_network
 
