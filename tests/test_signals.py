@@ -14,13 +14,13 @@ import psutil
 import pytest
 import small_sweep
 import soundfile
+from repository import MODELS
 from small_corpus import write_corpus
 
-from kwslib.checkpoints import resume_file, save_checkpoint, unfinished_model
+from kwslib.checkpoints import resume_file, unfinished_model
 from kwslib.experiments.sweeps.runners import local
 from kwslib.experiments.sweeps.sweep import run_sweep
 from kwslib.features import ccore
-from kwslib.networks.models import ModelConfig, build
 
 pytestmark = pytest.mark.slow
 
@@ -94,10 +94,9 @@ def test_field(corpus, tmp_path, monkeypatch, stop):
     (tmp_path / "cache" / "core").symlink_to(ccore.build().parent)  # else it is the compiler that works first
     monkeypatch.setenv("KWS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
-    save_checkpoint(tmp_path / "model.pt", build(ModelConfig()), ModelConfig())
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "dead.wav", np.eye(1, 800)[0] * 0.5, 16_000)
-    command = [*KWS, "field", tmp_path / "model.pt", "--data", corpus, "--rooms", tmp_path / "rooms"]
+    command = [*KWS, "field", MODELS / "tinyconv.tflite", "--data", corpus, "--rooms", tmp_path / "rooms"]
     begun, process = begin([*command, "--trials", 5_000], working(1))
     check(stop, *end(begun, process, stop))
 
