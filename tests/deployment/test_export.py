@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_corpus import write_corpus
 
 from kwslib.checkpoints import read_checkpoint, save_checkpoint
 from kwslib.deployment.carray import c_source
@@ -140,13 +141,17 @@ def test_changed_answers_are_those_of_int8_against_float(exported, clips):
     assert (result.clips, result.changed) == (len(clips), (floating != integers).sum())
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A corpus for exports of which no number matters."""
+    return write_corpus(tmp_path_factory.mktemp("small") / "corpus")
+
+
 @pytest.mark.parametrize(("changed", "warned"), [(25, False), (26, True)])
-def test_many_changed_answers_are_warned_of(
-    kws, exported, recordings, tmp_path, monkeypatch, changed, warned
-):
+def test_many_changed_answers_are_warned_of(kws, exported, small, tmp_path, monkeypatch, changed, warned):
     result = Exported(exported.checkpoint, (), (), {}, clips=512, changed=changed)
     monkeypatch.setattr("kwslib.deployment.export.export_network", lambda *_: result)
-    command = ("export", exported.checkpoint, "--out", tmp_path, "--data", recordings)
+    command = ("export", exported.checkpoint, "--out", tmp_path, "--data", small)
     status, out, err = kws(*command)
     assert status == 0
     assert out.splitlines()[-1] == f"int8 changed {changed} of 512 calibration answers"
@@ -155,13 +160,13 @@ def test_many_changed_answers_are_warned_of(
     assert json.loads(out)["calibration"] == {"clips": 512, "changed": changed}
 
 
-def test_logits_that_are_not_finite_are_refused_before_anything_is_written(kws, recordings, tmp_path):
+def test_logits_that_are_not_finite_are_refused_before_anything_is_written(kws, small, tmp_path):
     model = build(ModelConfig())
     with torch.no_grad():
         for weight in model.parameters():
             weight.mul_(1e30)
     save_checkpoint(tmp_path / "large.pt", model, ModelConfig())
-    status, out, err = kws("export", tmp_path / "large.pt", "--out", tmp_path / "out", "--data", recordings)
+    status, out, err = kws("export", tmp_path / "large.pt", "--out", tmp_path / "out", "--data", small)
     assert (status, out) == (2, "")
     assert re.fullmatch(r"kws: .*large\.pt: its logits are not finite.*", err.splitlines()[-1])
     assert not list((tmp_path / "out").glob("*"))
@@ -194,12 +199,12 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
 
 
 def test_a_page_reads_the_checkpoint_once_and_leaves_no_file_to_read_back(
-    kws, exported, recordings, tmp_path, monkeypatch
+    kws, exported, small, tmp_path, monkeypatch
 ):
     reads, read_bytes = [], Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path.name) or read_bytes(path))
     page = tmp_path / "page.html"
-    status, out, _ = kws("export", exported.checkpoint, "--web", page, "--data", recordings, "--json")
+    status, out, _ = kws("export", exported.checkpoint, "--web", page, "--data", small, "--json")
     assert (status, list(json.loads(out)["bytes"])) == (0, ["page.html"])
     assert reads.count("model.pt") == 1
     assert not {*FILES} & {*reads}
