@@ -3,10 +3,12 @@
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import joblib
 import pytest
+import typer.main
 from converters import need_converters
 from hypothesis import settings
 from one_process import Pickled
@@ -24,6 +26,7 @@ settings.load_profile("any machine")
 
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands too; some tests ask for two
 joblib.Parallel = Pickled
+typer.main.get_command = cache(typer.main.get_command)  # else `kws` builds its commands anew for every call
 
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
 
