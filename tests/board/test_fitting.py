@@ -26,7 +26,7 @@ from kwslib.quantization.ptq import post_training
 @cache
 def deployed(arch: str, channels: int, bits: int) -> Network:
     torch.manual_seed(0)
-    model, clips = build(ModelConfig(arch, channels=channels)), torch.from_numpy(normalise(Q8))
+    model, clips = build(ModelConfig(arch, channels=channels)), torch.from_numpy(normalise(Q8[:4]))
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0  # one pass tells it all
