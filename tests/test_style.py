@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from repository import REPOSITORY
@@ -28,10 +29,13 @@ def words_of_style() -> set[str]:
     return set(re.findall(r"`(\w+)`", listed))
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for place in PLACES:
-        for path in sorted((REPOSITORY / place).rglob("*.py")):
-            yield path.relative_to(REPOSITORY), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def sources() -> list[tuple[Path, ast.Module]]:
+    return [
+        (path.relative_to(REPOSITORY), ast.parse(path.read_text(encoding="utf-8")))
+        for place in PLACES
+        for path in sorted((REPOSITORY / place).rglob("*.py"))
+    ]
 
 
 def test_no_name_is_one_of_the_words_that_say_nothing():

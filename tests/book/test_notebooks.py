@@ -3,6 +3,7 @@
 import ast
 import re
 import time
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -21,9 +22,15 @@ def name(request) -> str:
     return request.param
 
 
+@cache
+def read(name: str):
+    """A notebook's script; for reading alone."""
+    return jupytext.read(notebooks.FOLDER / f"{name}.py")
+
+
 @pytest.fixture
 def script(name):
-    return jupytext.read(notebooks.FOLDER / f"{name}.py")
+    return read(name)
 
 
 @pytest.fixture
@@ -122,7 +129,7 @@ def test_images_belong_to_a_described_figure(notebook):
 def test_the_originals_figures_are_all_there():
     found = []
     for name in NAMES:
-        for cell in jupytext.read(notebooks.FOLDER / f"{name}.py").cells:
+        for cell in read(name).cells:
             found += [cell.metadata.get("mystnb", {}).get("figure", {}).get("name")]
     found = [figure for figure in found if figure]
     assert len(found) == len(set(found))

@@ -2,6 +2,7 @@
 
 import io
 import re
+from functools import cache
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -31,7 +32,12 @@ def recorded(figure) -> str:
     return file.getvalue()
 
 
-def curves():
+@cache
+def curves() -> str:
+    return recorded(drawn_curves())
+
+
+def drawn_curves():
     history = {"training": np.linspace(0.5, 0.97, 50), "validation": np.linspace(0.5, 0.95, 50)}
     return training.training_curves([history] * 3, {"training": 0.93, "validation": 0.951})
 
@@ -49,14 +55,14 @@ def test_the_sheet_has_the_colours_of_figures_in_light_and_others_in_dark():
 
 
 def test_every_colour_of_a_figure_is_one_of_the_page():
-    for figure in (curves(), training.confusion(np.eye(4) * 30, ("a", "b", "c", "d"))):
-        shown = vector.in_page(recorded(figure), "")
+    for svg in (curves(), recorded(training.confusion(np.eye(4) * 30, ("a", "b", "c", "d")))):
+        shown = vector.in_page(svg, "")
         assert "var(--p-blue)" in shown
         assert not re.findall(r"#[0-9a-f]{6}\b", shown)
 
 
 def test_text_stays_text_in_the_type_of_the_page():
-    root = ElementTree.fromstring(vector.in_page(recorded(curves()), "Two curves."))
+    root = ElementTree.fromstring(vector.in_page(curves(), "Two curves."))
     assert {"epoch", "accuracy (%)", "training"} <= {tag.text for tag in root.iter(f"{SVG}text")}
     assert "var(--pst-font-family-base" in root.get("style")
     styles = [tag.get("style") for tag in root.iter(f"{SVG}text")]
@@ -67,7 +73,7 @@ def test_text_stays_text_in_the_type_of_the_page():
 
 
 def test_a_figure_is_described_and_takes_the_width_there_is():
-    root = ElementTree.fromstring(vector.in_page(recorded(curves()), 'Two "curves" & a band'))
+    root = ElementTree.fromstring(vector.in_page(curves(), 'Two "curves" & a band'))
     assert root.get("role") == "img"
     assert root.get("aria-label") == 'Two "curves" & a band'
     assert root.get("width") is None
@@ -76,7 +82,7 @@ def test_a_figure_is_described_and_takes_the_width_there_is():
 
 def test_references_within_stay_and_those_of_two_figures_differ():
     first, second = (
-        vector.in_page(recorded(each), "") for each in (curves(), training.confusion(np.eye(2), "ab"))
+        vector.in_page(each, "") for each in (curves(), recorded(training.confusion(np.eye(2), "ab")))
     )
     for shown in (first, second):
         ids = re.findall(r' id="([^"]+)"', shown)
@@ -95,4 +101,4 @@ def test_long_signals_are_thinned():
 
 
 def test_a_recorded_figure_is_the_same_each_time():
-    assert recorded(curves()) == recorded(curves())
+    assert recorded(drawn_curves()) == recorded(drawn_curves())

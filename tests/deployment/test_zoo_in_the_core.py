@@ -1,5 +1,7 @@
 """Every network of the zoo in every form: int8, packed, pruned, narrow, on a stream; one that joins is tested too."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -35,6 +37,12 @@ CLIPS = Q8[:3]
 X = torch.from_numpy(normalise(CLIPS))
 
 
+@cache
+def narrowed(arch: str, bits: int):
+    """A network of the zoo, quantized; for reading alone."""
+    return post_training(lively(arch), ours(bits), X, careful=False)
+
+
 def in_eight_bits(model):
     return integer_network(post_training(model, ours(8), X, careful=False))
 
@@ -44,8 +52,8 @@ def in_eight_bits(model):
 def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_path, arch):
     model, data, how = lively(arch), toy(8), Recipe(epochs=1, batch_size=8)
     for bits in (4, 2):
-        narrowed, _ = quantization_aware(model, ours(bits), how, data, data, seed=0)
-        whole = integer_network(narrowed)
+        trained, _ = quantization_aware(model, ours(bits), how, data, data, seed=0)
+        whole = integer_network(trained)
         expected = run_integers(whole, CLIPS)
         path = tmp_path / "model.tflite"
         path.write_bytes(write(to_graph(whole), Description(class_labels(), arch, "0" * 16)))
@@ -55,7 +63,7 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
         np.testing.assert_array_equal(reference(path, CLIPS), expected)
         kinds = [layer.kind for layer in packed.layers if layer.kind not in ("mean", "sum")]
         assert all(kind.startswith("packed") or "depthwise" in kind for kind in kinds)
-        save_checkpoint(tmp_path / "q.pt", narrowed, ModelConfig(arch))
+        save_checkpoint(tmp_path / "q.pt", trained, ModelConfig(arch))
         np.testing.assert_array_equal(
             run_integers(integer_network(load_checkpoint(tmp_path / "q.pt")[0]), CLIPS), expected
         )
@@ -63,9 +71,8 @@ def test_training_on_a_grid_gives_packed_layers_that_compute_its_integers(tmp_pa
 
 @pytest.mark.parametrize("arch", ANY)
 def test_integers_are_near_what_they_were_taken_from(arch):
-    narrowed = post_training(lively(arch), ours(8), X, careful=False)
-    whole = integer_network(narrowed)
-    steps = np.abs(integer_logits(whole, CLIPS) - predict(narrowed, CLIPS)) / whole.output[0]
+    whole = integer_network(narrowed(arch, 8))
+    steps = np.abs(integer_logits(whole, CLIPS) - predict(narrowed(arch, 8), CLIPS)) / whole.output[0]
     assert steps.mean() < 1
 
 
@@ -107,7 +114,7 @@ def test_a_narrow_network_computes_what_the_silenced_one_does(tmp_path, arch):
 @pytest.mark.parametrize("bits", [8, 2])
 @pytest.mark.parametrize("arch", ANY)
 def test_a_stream_hop_by_hop_is_its_windows_or_the_whole_stream(arch, bits):
-    core = packed_network(integer_network(post_training(lively(arch), ours(bits), X, careful=False)))
+    core = packed_network(integer_network(narrowed(arch, bits)))
     plan, frames = stream(core), noise(1, 120, 40)
     expected = run_at_once(core, frames, 2) if plan.endless else of_windows(core, frames, 2)
     np.testing.assert_array_equal(run_stream(plan, frames), expected)
