@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import seaborn
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -28,6 +27,8 @@ BETWEEN = (5, 7)  # bits
 
 def grids_over_weights(weights: ArrayLike, grids: Mapping[str, ArrayLike]) -> Figure:
     """Histograms of a tensor, one panel for each grid, with the grid points as lines."""
+    import seaborn
+
     values = np.ravel(weights)
     figure, axes = style.subplots(len(grids), height=0.8 + 1.7 * len(grids), sharex=True, squeeze=False)
     for ax, (name, points) in zip(axes[:, 0], grids.items(), strict=True):
