@@ -25,13 +25,22 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-@pytest.fixture
-def packed(tmp_path):
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> bytes:
     """A small corpus packed like the official one, its members named ./word/clip.wav."""
-    root = write_corpus(tmp_path / "original", words=("yes", "no"))
-    with tarfile.open(tmp_path / "clips.tar.gz", "w:gz") as tar:
+    folder = tmp_path_factory.mktemp("packed")
+    root = write_corpus(folder / "original", words=("yes", "no"))
+    with tarfile.open(folder / "clips.tar.gz", "w:gz") as tar:
         tar.add(root, arcname=".")
-    return tmp_path / "clips.tar.gz"
+    return (folder / "clips.tar.gz").read_bytes()
+
+
+@pytest.fixture
+def packed(archive, tmp_path):
+    """The archive in a file of the test's own."""
+    path = tmp_path / "clips.tar.gz"
+    path.write_bytes(archive)
+    return path
 
 
 def archive_of(file, url=None) -> Archive:
