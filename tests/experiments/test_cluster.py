@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas
@@ -16,9 +17,10 @@ from kwslib.errors import KwsError
 from kwslib.experiments.sweeps import runners
 from kwslib.experiments.sweeps.sweep import run_sweep
 
-pytestmark = pytest.mark.slow
-
-pytest.importorskip("distributed", reason="needs kwslib[sweep]")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("distributed") is None, reason="needs kwslib[sweep]"),
+]
 PATIENCE = 120
 
 
