@@ -66,7 +66,7 @@ def test_the_format_is_a_whole_number(contents, tmp_path, value):
     refused(tmp_path / "m.pt", contents["float"] | {"format": value}, f"of format {value!r}, .*; update")
 
 
-@pytest.mark.parametrize("kind", ["float", "narrow", "normed"])
+@pytest.mark.parametrize("kind", ["float", "narrow", pytest.param("normed", marks=pytest.mark.slow)])
 def test_every_number_must_be_finite(contents, tmp_path, kind):
     state = contents[kind]["state"]
     numbers = {name: tensor for name, tensor in state.items() if tensor.is_floating_point()}

@@ -91,6 +91,7 @@ def test_references_within_stay_and_those_of_two_figures_differ():
     assert not set(re.findall(r' id="([^"]+)"', first)) & set(re.findall(r' id="([^"]+)"', second))
 
 
+@pytest.mark.slow
 def test_long_signals_are_thinned():
     rng = np.random.default_rng(0)
     clips = {

@@ -58,6 +58,7 @@ def test_a_tone_lands_in_its_own_bin(hertz):
     assert edges[loudest] - 31.25 <= hertz <= edges[loudest + 2] + 31.25
 
 
+@pytest.mark.slow
 def test_bands_cover_the_same_range_with_equal_area():
     mel, linear = rep.mel_bands(), rep.linear_bands()
     assert mel.shape == linear.shape == (40, 257)
@@ -68,6 +69,7 @@ def test_bands_cover_the_same_range_with_equal_area():
         assert used.max() < rep.HIGHEST
 
 
+@pytest.mark.slow
 def test_mfcc_is_the_cosine_transform_of_the_log_mel_spectrogram():
     for samples in clips():
         pictures = rep.with_librosa(samples)
@@ -76,12 +78,14 @@ def test_mfcc_is_the_cosine_transform_of_the_log_mel_spectrogram():
         assert np.allclose((pictures["mfcc"] ** 2).sum(0), energy, rtol=1e-4)  # orthonormal
 
 
+@pytest.mark.slow
 def test_decibels_stop_80_below_the_peak_of_each_clip():
     loud, quiet = rep.decibels(rep.power_spectrogram(np.stack([tone(1_000, 0.9), tone(1_000, 0.009)])))
     assert loud.max() - loud.min() == pytest.approx(80, abs=1e-3)
     assert loud.max() - quiet.max() == pytest.approx(40, abs=0.1)
 
 
+@pytest.mark.slow
 def test_model_inputs_share_one_shape_and_batching_changes_nothing():
     together = rep.model_inputs(clips())
     assert tuple(together) == rep.NAMES

@@ -53,6 +53,7 @@ def test_weights_of_the_least_magnitude_go_first_and_seeds_are_averaged(tmp_path
     assert list(criteria_table(table).columns) == ["0 %", "50 %"]
 
 
+@pytest.mark.slow
 def test_only_the_loss_keeps_the_channel_of_the_smallest_filter_on_which_the_answer_depends(tmp_path):
     rows, filters = {NO: [0.01] + [0.0] * 7}, torch.arange(1.0, 9.0)
     bases = {seed: network(tmp_path / f"{seed}.pt", rows, filters) for seed in (0, 1)}

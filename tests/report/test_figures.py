@@ -61,7 +61,7 @@ def stamps(figure: Figure) -> list[str]:
     return [text.get_text() for text in figure.texts if text.get_gid() == "stamp"]
 
 
-COSTLY = ("spectra", "spectrograms", "mel spectrograms", "mfccs", "micro front end")
+COSTLY = ("waveforms", "spectra", "spectrograms", "mel spectrograms", "mfccs", "micro front end")
 
 
 @pytest.mark.parametrize(

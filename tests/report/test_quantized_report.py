@@ -41,6 +41,7 @@ def test_the_board_s_table_has_a_row_for_each_width_and_records_time_and_energy(
     assert energy == pytest.approx(energy_uj(ms), rel=0.02)  # both to two digits
 
 
+@pytest.mark.slow
 def test_the_quick_profile_leaves_a_single_point_its_width(tmp_path):
     assert list(board_costs({3: checkpoint(tmp_path, 3)}, TESTING, SOUND, quick=True)) == [3]
     assert board_table(board_costs({}, TESTING, SOUND, quick=True)).empty  # a point of PTQ trains none
