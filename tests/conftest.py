@@ -1,5 +1,6 @@
 """Fixtures that all tests share: the real recordings where present, the synthetic corpus, the command line."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import joblib
 import pytest
 import typer.main
 from converters import need_converters
+from examples import IN_QUICK, WHOLE
 from hypothesis import settings
 from one_process import Pickled
 from repository import MODELS, REPOSITORY
@@ -21,8 +23,9 @@ NEIGHBOURS = [
     REPOSITORY.parent / "shared" / "data" / name for name in ("speech_commands", "speech_commands_more")
 ]
 
-settings.register_profile("any machine", deadline=None)  # a busy one takes its time
-settings.load_profile("any machine")
+for name, count in {"whole": WHOLE, "quick": IN_QUICK}.items():
+    settings.register_profile(name, deadline=None, max_examples=count)  # a busy machine takes its time
+settings.load_profile("whole")
 
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands too; some tests ask for two
 joblib.Parallel = Pickled
@@ -37,6 +40,12 @@ def find_speech_commands() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """`make quick` tests properties on fewer random examples."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("quick")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made. The
     rendered book, for which whole files wait, begins first, then what takes long, so that all workers end together."""
@@ -48,6 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.path.suffix == ".ipynb" or item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path.name != "test_book.py", item.path not in long))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look through it again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from small_corpus import write_corpus
@@ -52,7 +53,7 @@ JSON = st.recursive(
 WHOLE = {"format": 1, "word": "kiwi", "takes": None, "not": [], "background": [], "data": []}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(300))
 @given(field=st.sampled_from([*WHOLE, "more"]), value=JSON)
 @example("format", True)
 @example("format", 1.0)

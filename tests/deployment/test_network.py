@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tflite_files import Maker, reference
@@ -13,7 +14,7 @@ from kwslib.deployment.core_run import run_network
 from kwslib.quantization.multiplier import quantize_multiplier
 
 EXAMPLES = settings(
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import Q8, SOUND, checkpoint, integer_logits
@@ -58,7 +59,7 @@ def dense(path: Path, bits, inputs: int, outputs: int, seed: int) -> Network:
     return read_network(maker.write(path, source, output))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.sampled_from(WIDTHS), st.integers(1, 90), st.integers(1, 9), st.integers(0, 99))
 def test_dense_layers_of_any_shape(tmp_path_factory, bits, inputs, outputs, seed):
     network = dense(tmp_path_factory.getbasetemp() / "dense.tflite", bits, inputs, outputs, seed)
@@ -79,7 +80,7 @@ def convolution(path: Path, bits, channels: int, depth: int, kernel: tuple[int, 
     return read_network(maker.write(path, source, output))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.sampled_from(WIDTHS),
     st.integers(1, 9),

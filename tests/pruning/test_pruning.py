@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from examples import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from small_networks import network, noise
@@ -66,7 +67,7 @@ def none_came_back(before: dict[str, torch.Tensor], model: nn.Module) -> bool:
     return all(bool((weights(layer)[before[name]] == 0).all()) for name, layer in prunable(model).items())
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     share=st.floats(0, 0.999),
     criterion=st.sampled_from(CRITERIA),
@@ -85,7 +86,7 @@ def test_exactly_the_asked_share_goes(share, criterion, block, seed):
         assert len({*gone.reshape(-1, block).sum(1).tolist()} - {0, block}) == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     first=st.floats(0, 0.99),
     second=st.floats(0, 0.99),
@@ -101,7 +102,7 @@ def test_masks_only_grow(first, second, criterion, seed):
     assert sparsity(model) == pytest.approx(max(first, second), abs=1 / TOTAL)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(share=st.floats(0.01, 0.99), seed=st.integers(0, 9))
 def test_no_weight_that_goes_is_larger_than_one_that_stays(share, seed):
     model = network(seed)
@@ -111,7 +112,7 @@ def test_no_weight_that_goes_is_larger_than_one_that_stays(share, seed):
     assert values[gone].max() <= values[~gone].min()
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(share=st.floats(0, 0.99), seed=st.integers(0, 9))
 def test_norms_rank_single_weights_alike(share, seed):
     masks = []

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -28,7 +29,7 @@ WIDTHS = (*range(1, 9), TERNARY, BINARY)
 large = st.floats(-(2.0**100), 2.0**100, width=32)
 values = arrays(np.float32, st.integers(1, 40), elements=large).map(torch.from_numpy)
 tame = arrays(np.float32, st.integers(1, 40), elements=st.floats(-100, 100, width=32)).map(torch.from_numpy)
-laws = settings(max_examples=60)  # of each law below
+laws = settings(max_examples=examples(60))  # of each law below
 kinds = st.sampled_from(
     [(symmetric_grid(k), True) for k in WIDTHS] + [(asymmetric_grid(k), False) for k in range(1, 9)]
 )
