@@ -1,5 +1,5 @@
-"""Sphinx extension: rendering takes half the time. On Linux, pages are read and written on all cores, for which
-jupyter-book has no option; and Python looks seldom for cycles among the millions of nodes of a page, which are none.
+"""Sphinx extension that halves the time of rendering: on Linux, pages are read and written on all cores, for which
+jupyter-book has no option; and the garbage collector, which would search millions of nodes every time, runs seldom.
 
 An extension that does not say whether pages may be read beside each other makes Sphinx read one after another. Of
 jupyter-book's, two do not say: one numbers sections after all pages are read, the other is for LaTeX.
