@@ -194,6 +194,32 @@ def test_an_interrupt_that_was_swallowed_is_one_nevertheless(ending):
     assert (done.returncode, done.stderr) == (130, "-c: interrupted\n")
 
 
+LATE = """
+import os, signal, threading
+from kwslib.cli.main import script
+
+def work():
+    stopped = threading.Event()
+    thread = threading.Thread(target=lambda: {}[stopped.wait()])
+    thread.start()
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        stopped.set()
+        thread.join()
+
+script(work)
+"""
+
+
+def test_what_a_librarys_thread_runs_into_after_an_interrupt_is_not_said():
+    """As joblib's, from which the work is taken that it was about to give out."""
+    done = subprocess.run(
+        [sys.executable, "-c", LATE], capture_output=True, text=True, preexec_fn=heed_interrupts
+    )
+    assert (done.returncode, done.stderr) == (130, "-c: interrupted\n")
+
+
 TWICE = """
 import time
 from kwslib.cli.main import script

@@ -6,6 +6,7 @@ when Ctrl-C is pressed twice, stops none of that.
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,8 @@ class Signalled(KeyboardInterrupt):
 @contextmanager
 def take_signals(name: str) -> Iterator[None]:
     """Within the block, the signals of SAID raise `Signalled` in the main thread, and are told of as the command
-    `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends.
+    `name`; one that is ignored remains so. After a block that was stopped all are ignored: the process ends. What other
+    threads run into from then on, such as joblib's that give out work, is not said.
 
     Raises Stopped when a block ends otherwise than it was stopped, since C code, as of a module that is imported, can
     swallow an exception and go on with half of its work."""
@@ -41,6 +43,7 @@ def take_signals(name: str) -> Iterator[None]:
         taken, last = time.monotonic(), Signalled(number)
         with suppress(OSError):
             os.write(2, f"{name}: {SAID[signal.Signals(number)]}\n".encode())
+        threading.excepthook = lambda _: None
         raise last
 
     heard = [number for number in SAID if signal.getsignal(number) is not signal.SIG_IGN]
