@@ -156,10 +156,9 @@ run.show(networks.ahead_table(ahead), caption)
 #   {recorded}`08_models/ahead_tenet_valid_of_tenet` ahead of *tenet* by TinyConv's
 #   ({interval}`08_models/ahead_tenet_valid_of_tenet`); on validation *tenet* itself was trained by both
 #   ({doc}`../book/methods`).
-# - **Padding:** a network without it takes less time in a hop, since no column depends on where the window ends. TinyConv's
-#   takes less than half as long (its kernel is also one frame shorter). *tenet, unpadded* takes no longer than TinyConv
-#   without padding, at a quarter more flash and a fifth more RAM than TinyConv; *tenet, wide* takes four times as long as
-#   *tenet, unpadded*.
+# - **Padding:** TinyConv without padding takes less than half of TinyConv's time in a hop, since none of its columns depends on
+#   where the window ends (and its kernel is one frame shorter). *tenet, unpadded* takes no longer, at a quarter more flash and
+#   a fifth more RAM than TinyConv; *tenet, wide* takes four times as long as *tenet, unpadded*.
 # - **DS-CNN's time** is in part our core's: for each multiply-accumulate of a clip it takes more than twice the time of any
 #   other network here. Its depthwise convolutions, over time and frequency, run in the core's general kernel in C, those along
 #   time in one of assembly. To keep up with a stream it would have to be nearly four

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import soundfile
-from converters import need_converters
+from converters import needs_converters
 from one_process import through
 from repository import REPOSITORY
 from small_word import EVERYDAY, VOICES, with_little_work
@@ -56,8 +56,8 @@ def beside(work, *given):
     yield lambda: None
 
 
+@needs_converters
 def test_the_page_leads_from_takes_to_firmware(place, kws, monkeypatch):
-    need_converters()
     blocks = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     assert len(blocks) == 7
     script = "".join(blocks).replace("computer", WORD)

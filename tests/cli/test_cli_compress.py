@@ -1,11 +1,11 @@
 """`kws quantize` and `kws prune` leave checkpoints that every other command takes, or refuse in one line."""
 
 import json
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import torch
+from converters import needs_converters
 from shared_work import made_once
 from small_corpus import write_corpus
 from small_networks import Q8, checkpoint, lively
@@ -28,7 +28,6 @@ from kwslib.quantization.integer import run_integers
 from kwslib.quantization.quantizers import quantization_of
 
 pytestmark = pytest.mark.slow
-needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs kwslib[convert]")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def result_of(kws, *arguments):
     return json.loads(out)
 
 
-@needs_export
+@needs_converters
 def test_a_trained_network_on_few_bits_goes_everywhere(kws, synthetic, tmp_path):
     model, clip = tmp_path / "model.pt", next((synthetic / "yes").glob("*.wav"))
     result_of(kws, "train", "--arch", "tenet_valid", "--epochs", 1, "--out", model)
@@ -130,7 +129,7 @@ def test_zeros_stay_zero_on_few_bits(kws, small, tmp_path, arch):
     assert (" without the zeros" in text) == (arch == "tinyconv")  # whose dense layer the core stores so
 
 
-@needs_export
+@needs_converters
 def test_a_pruned_network_exports_to_the_sparse_core(kws, small, tmp_path):
     data, pruned = ("--data", small / "corpus"), tmp_path / "pruned.pt"
     result_of(kws, "prune", small / "tinyconv.pt", "--sparsity", 0.9, *data, "--epochs", 1, "--out", pruned)

@@ -1,18 +1,16 @@
 """kws keyword refuses what it cannot do before it works, in one line, and leaves nothing. The whole road is executed by
 tests/book/test_own_keyword.py."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from converters import needs_converters
 from small_corpus import write_corpus
 
 from kwslib.cli.keyword import _print
 from kwslib.data import word_file
-
-needs_export = pytest.mark.skipif(not find_spec("onnx2tf"), reason="export needs kwslib[convert]")
 
 
 @pytest.fixture
@@ -32,7 +30,7 @@ def world(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@needs_export
+@needs_converters
 @pytest.mark.parametrize(
     ("arguments", "culprit"),
     [

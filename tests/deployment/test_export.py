@@ -5,12 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from converters import needs_converters
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import read_checkpoint, save_checkpoint
@@ -24,10 +24,7 @@ from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
 from kwslib.networks.models import ModelConfig, build
 from kwslib.predictors import LiteRtPredictor, TorchPredictor
 
-pytestmark = [  # whether it is there is asked without importing it, which takes seconds
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("onnx2tf") is None, reason="export needs kwslib[convert]"),
-]
+pytestmark = [pytest.mark.slow, needs_converters]
 
 
 def test_tinyconv_is_three_int8_operators(exported):

@@ -3,11 +3,11 @@
 from collections import Counter
 from copy import deepcopy
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import torch
+from converters import needs_converters
 
 from kwslib.deployment.conversion import FORMS, convert
 from kwslib.deployment.core_run import run_network
@@ -20,10 +20,7 @@ from kwslib.features.frontend import FRAMES, HOP, INPUT_SCALE, INPUT_ZERO_POINT,
 from kwslib.networks.models import ZOO, ModelConfig, build
 from kwslib.predictors import CorePredictor, LiteRtPredictor
 
-pytestmark = [  # whether it is there is asked without importing it, which takes seconds
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("onnx2tf") is None, reason="export needs kwslib[convert]"),
-]
+pytestmark = [pytest.mark.slow, needs_converters]
 
 TINYCONV = {"CONV_2D": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1}
 TENET = {"CONV_2D": 8, "DEPTHWISE_CONV_2D": 7, "ADD": 7, "MEAN": 1, "FULLY_CONNECTED": 1}

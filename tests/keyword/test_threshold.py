@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from converters import need_converters
+from converters import needs_converters
 from small_corpus import write_corpus
 
 from kwslib.checkpoints import load_checkpoint, save_checkpoint
@@ -37,9 +37,9 @@ def test_a_checkpoint_keeps_it_beside_what_it_had(checkpoint):
     assert open_network(checkpoint).settings == CHOSEN
 
 
+@needs_converters
 @pytest.mark.slow
 def test_the_exported_model_has_it_and_so_have_header_and_page(checkpoint, tmp_path):
-    need_converters()
     from kwslib.deployment.export import export
     from kwslib.page.networks import page_network
 
