@@ -31,6 +31,7 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands to
 joblib.Parallel = Pickled
 typer.main.get_command = cache(typer.main.get_command)  # else `kws` builds its commands anew for every call
 
+EARLY = ("test_book.py", "test_signals.py")  # whole files wait for the book; signals, a minute long, leave cores free
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
 
 
@@ -47,8 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made. The
-    rendered book, for which whole files wait, begins first, then what takes long, so that all workers end together."""
+    """Mark what needs the real recordings, and what waits for a corpus, a trained network or a page to be made. What
+    `EARLY` names begins first, then what takes long, so that all workers end together."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "speech_commands" in fixtures:
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if fixtures & {"synthetic", "recordings", "exported", "site"}:
             item.add_marker(pytest.mark.slow)
     long = {item.path for item in items if item.path.suffix == ".ipynb" or item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path.name != "test_book.py", item.path not in long))
+    items.sort(key=lambda item: (item.path.name not in EARLY, item.path not in long))
 
 
 def pytest_collection_finish() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from kwslib.checkpoints import save_checkpoint
 from kwslib.deployment.export import ExportResult, export
@@ -30,8 +31,13 @@ RUNTIMES = {  # runtime: part of the recorded name
 
 
 def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
-    """All exported formats of an untrained network: neither size nor speed depends on the weights' values."""
-    save_checkpoint(folder / "model.pt", build(config), config)
+    """All exported formats of an untrained network: neither size nor speed depends on the weights' values.
+
+    These are the same every time, so that what they are converted to is in the cache from the second time on.
+    """
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        save_checkpoint(folder / "model.pt", build(config), config)
     noise = np.random.default_rng(0).integers(-128, 128, (16, FRAMES, CHANNELS)).astype(np.int8)
     return export(folder / "model.pt", noise, folder)
 
