@@ -23,7 +23,7 @@ BUILT = (
     ".import_linter_cache",
     ".hypothesis",
 )
-PYTEST = ("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+PYTEST = ("python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment() -> Path:

@@ -27,6 +27,7 @@ for name, count in {"whole": WHOLE, "quick": IN_QUICK}.items():
     settings.register_profile(name, deadline=None, max_examples=count)  # a busy machine takes its time
 settings.load_profile("whole")
 
+gc.set_threshold(50_000)  # the garbage collector would look through all that tests make again and again
 os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands too; some tests ask for two
 joblib.Parallel = Pickled
 typer.main.get_command = cache(typer.main.get_command)  # else `kws` builds its commands anew for every call

@@ -187,7 +187,7 @@ def _sum_of(f: dict, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.slow
-@EXAMPLES
+@settings(EXAMPLES, max_examples=40)  # LiteRT tries each in a process of its own
 @given(st.data(), st.integers(0, 2**32), st.integers(14, 40), st.integers(1, 3), st.integers(1, 2))
 def test_a_causal_network_hop_by_hop_is_the_one_over_the_whole_stream(
     tmp_path, data, seed, time, width, hops
