@@ -32,7 +32,7 @@ os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # of notebooks and commands to
 joblib.Parallel = Pickled
 typer.main.get_command = cache(typer.main.get_command)  # else `kws` builds its commands anew for every call
 
-EARLY = ("test_book.py", "test_signals.py")  # whole files wait for the book; signals, a minute long, leave cores free
+EARLY = ("test_book.py", "test_signals.py")  # many wait for the book; signals wait for themselves
 NAMED = os.environ.pop("KWS_DATA", None)  # commands use what it names, and tests name their own
 
 
