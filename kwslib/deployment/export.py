@@ -132,7 +132,7 @@ def export_network(checkpoint: "Checkpoint", calibration: np.ndarray) -> Exporte
     and CheckFailed when a converter changed the network's outputs.
     """
     from kwslib.deployment.core_network import read_network
-    from kwslib.deployment.onnx_export import to_onnx
+    from kwslib.deployment.onnx_export import zoo_to_onnx
 
     check_installed()
     if calibration.dtype != np.int8 or calibration.shape[1:] != (FRAMES, CHANNELS) or not len(calibration):
@@ -141,7 +141,7 @@ def export_network(checkpoint: "Checkpoint", calibration: np.ndarray) -> Exporte
         )
     path, network, labels = checkpoint.path, checkpoint.network, checkpoint.config.labels
     answers = _answers(path, network, calibration)
-    onnx = to_onnx(network)
+    onnx = zoo_to_onnx(network, checkpoint.config)
     onnx.metadata_props.add(key="labels", value=",".join(labels))
     float32, int8 = convert(onnx, calibration)
     description = _description(checkpoint)

@@ -6,16 +6,32 @@ import logging
 import warnings
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
+from kwslib.cache import cached, code, digest, package_version
 from kwslib.features.frontend import CHANNELS, FRAMES
-from kwslib.networks.models import fold_batch_norm
+from kwslib.networks.models import ModelConfig, fold_batch_norm
 
 if TYPE_CHECKING:
     import onnx
 
 OPSET = 20
+
+
+def zoo_to_onnx(network: nn.Module, config: ModelConfig) -> "onnx.ModelProto":
+    """A network of the zoo, built from `config`, as `to_onnx` gives it; cached, since the exporter takes seconds."""
+    import onnx
+
+    weights = [(name, tensor.numpy().tobytes()) for name, tensor in network.state_dict().items()]
+    key = digest(code(__name__), package_version("onnxscript"), config, weights)
+
+    def make() -> dict[str, np.ndarray]:
+        content = to_onnx(network).SerializeToString(deterministic=True)
+        return {"onnx": np.frombuffer(content, np.uint8)}
+
+    return onnx.ModelProto.FromString(cached("onnx", key, make)["onnx"].tobytes())
 
 
 def to_onnx(model: nn.Module) -> "onnx.ModelProto":

@@ -137,7 +137,11 @@ def test_every_page_is_whole_legible_light_and_no_wider_than_the_screen(tab, add
     assert not found, "\n".join(f"{page}: {fault}" for page, faults in found.items() for fault in faults)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("tab", "kind"),
+    [*(("desk", kind) for kind in KINDS), ("phone", "index"), ("phone", "book/try_it")],
+    indirect=["tab"],
+)
 def test_no_page_keeps_a_reader_out(tab, address, kind):
     tab.goto(f"{address}/{kind}.html", wait_until="load")
     found = Axe().run(tab, options={"resultTypes": ["violations"], "preload": False, "rules": RULES})

@@ -18,6 +18,7 @@ from kwslib.deployment.carray import c_source
 from kwslib.deployment.conversion import _converters
 from kwslib.deployment.export import FILES, Exported, export, export_network
 from kwslib.deployment.model_file import read_model
+from kwslib.deployment.onnx_export import zoo_to_onnx
 from kwslib.deployment.tflite_flatbuffer import Description, finish, read_description
 from kwslib.errors import KwsError
 from kwslib.features.frontend import INPUT_SCALE, INPUT_ZERO_POINT, normalise
@@ -184,7 +185,8 @@ def test_what_the_c_core_refuses_is_not_exported(exported, clips, tmp_path, monk
 
 
 def test_command_writes_the_same_bytes_from_another_process(kws, exported, recordings, tmp_path, monkeypatch):
-    monkeypatch.setattr("kwslib.deployment.conversion.cached", lambda folder, key, make: make())
+    for module in ("conversion", "onnx_export"):
+        monkeypatch.setattr(f"kwslib.deployment.{module}.cached", lambda folder, key, make: make())
     _converters.cache_clear()
     status, out, _ = kws("export", exported.checkpoint, "--out", tmp_path, "--data", recordings, "--json")
     assert status == 0
@@ -193,6 +195,21 @@ def test_command_writes_the_same_bytes_from_another_process(kws, exported, recor
     for path in exported.files:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()
         assert result["bytes"][path.name] == path.stat().st_size
+
+
+def test_the_exporter_is_not_asked_twice_for_the_same_network(exported, monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("exported anew")
+
+    monkeypatch.setattr(torch.onnx, "export", refuse)
+    checkpoint = read_checkpoint(exported.checkpoint)
+    again = zoo_to_onnx(checkpoint.network, checkpoint.config)
+    again.metadata_props.add(key="labels", value=",".join(exported.labels))
+    assert again.SerializeToString(deterministic=True) == exported.onnx.read_bytes()
+    with torch.no_grad():
+        next(checkpoint.network.parameters()).flatten()[0] += 1e-3
+    with pytest.raises(AssertionError, match="exported anew"):
+        zoo_to_onnx(checkpoint.network, checkpoint.config)
 
 
 def test_a_page_reads_the_checkpoint_once_and_leaves_no_file_to_read_back(
