@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 KWS = (sys.executable, "-c", "from kwslib.cli.main import main; main()")
 STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
 stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
+heard_or_not = pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
 
 
 def heed_interrupts():
@@ -88,7 +89,7 @@ def corpus(tmp_path_factory):
     return write_corpus(tmp_path_factory.mktemp("small") / "corpus")
 
 
-@stops
+@heard_or_not
 def test_field(corpus, tmp_path, monkeypatch, stop):
     (tmp_path / "cache").mkdir()  # another's may hold what these trials sound like
     (tmp_path / "cache" / "core").symlink_to(ccore.build().parent)  # else it is the compiler that works first
@@ -147,7 +148,7 @@ if __name__ == "__main__":
 """
 
 
-@stops
+@heard_or_not
 def test_sweep(tmp_path, monkeypatch, stop):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
