@@ -23,7 +23,8 @@ BUILT = (
     ".import_linter_cache",
     ".hypothesis",
 )
-PYTEST = ("python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+WORKERS = "3"  # for two cores: now and then one waits, for a microphone or a signal
+PYTEST = ("python", "-m", "pytest", "-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def environment() -> Path:

@@ -33,7 +33,7 @@ RUNTIMES = {  # runtime: part of the recorded name
 def export_untrained(config: ModelConfig, folder: Path) -> ExportResult:
     """All exported formats of an untrained network: neither size nor speed depends on the weights' values.
 
-    These are the same every time, so that what they are converted to is in the cache from the second time on.
+    The weights are the same every time, so that from the second time on ONNX and .tflite come from the cache.
     """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(0)
