@@ -26,8 +26,13 @@ pytestmark = pytest.mark.slow
 
 KWS = (sys.executable, "-c", "from kwslib.cli.main import main; main()")
 STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
-stops = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
-heard_or_not = pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
+
+
+def stopped_by(*stops):
+    return pytest.mark.parametrize("stop", stops, ids=[stop.name for stop in stops])
+
+
+SEEN_OR_NOT = (signal.SIGINT, signal.SIGKILL)  # SIGTERM raises in a command what SIGINT does
 
 
 def heed_interrupts():
@@ -89,7 +94,7 @@ def corpus(tmp_path_factory):
     return write_corpus(tmp_path_factory.mktemp("small") / "corpus")
 
 
-@heard_or_not
+@stopped_by(*SEEN_OR_NOT)
 def test_field(corpus, tmp_path, monkeypatch, stop):
     (tmp_path / "cache").mkdir()  # another's may hold what these trials sound like
     (tmp_path / "cache" / "core").symlink_to(ccore.build().parent)  # else it is the compiler that works first
@@ -102,7 +107,7 @@ def test_field(corpus, tmp_path, monkeypatch, stop):
     check(stop, *end(begun, process, stop))
 
 
-@stops
+@stopped_by(*STOPS)
 def test_training(corpus, tmp_path, stop):
     out = tmp_path / "model.pt"
     command = [*KWS, "train", "--data", corpus, "--epochs", 1000, "--out", out]
@@ -118,7 +123,7 @@ def parts(folder):
     return [path for path in folder.glob(".*") if ".part" in path.name]
 
 
-@stops
+@stopped_by(*STOPS)
 def test_making_the_corpus(tmp_path, monkeypatch, stop):
     monkeypatch.setenv("KWS_CACHE", str(tmp_path))
     command = [*KWS, "data", "prepare", "--profile", "quick"]
@@ -148,7 +153,7 @@ if __name__ == "__main__":
 """
 
 
-@heard_or_not
+@stopped_by(*SEEN_OR_NOT)
 def test_sweep(tmp_path, monkeypatch, stop):
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
